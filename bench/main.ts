@@ -1,0 +1,42 @@
+/**
+ * `deno task bench NAME [flags]`: runs one of the measurements of this folder.
+ * Each prints what it measured and how; none of them asserts a speed.
+ */
+interface Bench {
+  /** Runs it with the flags after its name. */
+  run(args: string[]): Promise<void>;
+}
+
+const benches: Readonly<
+  Record<string, { readonly about: string; load(): Promise<Bench> }>
+> = {
+  step: {
+    about: "a training step on every backend, beside PyTorch's",
+    load: () => import("./step.ts"),
+  },
+  golden: {
+    about: "every reference point trained and compared with PyTorch's figures",
+    load: () => import("./golden.ts"),
+  },
+};
+
+function usage(): string {
+  const lines = Object.entries(benches).map(([name, { about }]) =>
+    `  ${name.padEnd(8)} ${about}`
+  );
+  return `Usage: deno task bench NAME [flags]\n\n${lines.join("\n")}`;
+}
+
+if (import.meta.main) {
+  const [name, ...args] = Deno.args;
+  const bench = name === undefined ? undefined : benches[name];
+  if (bench !== undefined) {
+    const { run } = await bench.load();
+    await run(args);
+  } else if (name === undefined || name === "--help" || name === "-h") {
+    console.log(usage());
+  } else {
+    console.error(`no such bench: ${name}\n\n${usage()}`);
+    Deno.exit(1);
+  }
+}

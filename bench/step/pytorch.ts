@@ -1,0 +1,79 @@
+import { createInterface } from "node:readline";
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Dataset } from "../../worker/data/dataset.ts";
+import { type Contender, contender } from "./requests.ts";
+
+const script = fileURLToPath(new URL("../pytorch_step.py", import.meta.url));
+
+/** What to do where there is no PyTorch to compare with. */
+export const HOW_TO_INSTALL =
+  "no Python that can import torch, torchvision and PIL; on Debian: " +
+  "apt-get install python3-torch python3-torchvision libopenblas0-pthread";
+
+/** The first Python that has what the script needs, or null. */
+export async function findPython(): Promise<string | null> {
+  for (const python of ["/usr/bin/python3", "python3"]) {
+    try {
+      const { success } = await new Deno.Command(python, {
+        args: ["-c", "import torch, torchvision, PIL, numpy"],
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      if (success) return python;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}
+
+/** The data set as raw bytes in files, for processes without ours in memory. */
+export async function writeRawFiles(
+  folder: string,
+  { train, test }: Dataset,
+): Promise<string[]> {
+  const parts = [
+    ["train-images", train.images.bytes],
+    ["train-labels", train.labels],
+    ["test-images", test.images.bytes],
+    ["test-labels", test.labels],
+  ] as const;
+  return await Promise.all(parts.map(async ([name, bytes]) => {
+    const path = `${folder}/${name}`;
+    await Deno.writeFile(path, new Uint8Array(bytes));
+    return path;
+  }));
+}
+
+/** Starts a Python with the data read; `loader`: as the seed study trains. */
+export async function pytorchContender(
+  name: string,
+  python: string,
+  files: readonly string[],
+  loader = false,
+): Promise<Contender> {
+  const child = spawn(python, [script, ...(loader ? ["loader"] : [])], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: {
+      ...Deno.env.toObject(),
+      // Its threads spin while they wait, in the way of whoever is next.
+      OMP_WAIT_POLICY: "PASSIVE",
+      ...(loader ? {} : { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" }),
+    },
+  });
+  const lines = createInterface({ input: child.stdout })[
+    Symbol.asyncIterator
+  ]();
+  const send = async (message: unknown): Promise<unknown> => {
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+    const { done, value } = await lines.next();
+    if (done) throw new Error(`bench: ${name}: Python ended, see above`);
+    return JSON.parse(value);
+  };
+  await send(files);
+  return contender(name, send, () => {
+    child.stdin.end();
+    return Promise.resolve();
+  });
+}

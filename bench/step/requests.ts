@@ -1,0 +1,87 @@
+/** What a contender can be asked for; threads, pages and PyTorch alike. */
+export type Request =
+  /** Milliseconds of each of `count` steps of one network that goes on. */
+  | { readonly kind: "steps"; readonly rates: Rates; readonly count: number }
+  /** As many steps as fit: what threads side by side get done. */
+  | {
+    readonly kind: "for";
+    readonly rates: Rates;
+    readonly milliseconds: number;
+  }
+  /** A new network, for `epoch`. */
+  | { readonly kind: "begin"; readonly rates: Rates }
+  /** One epoch of it: training, and evaluations of both sets. */
+  | { readonly kind: "epoch" }
+  /** Where the time of a step goes; of `simd` alone. */
+  | { readonly kind: "profile"; readonly rates: Rates; readonly count: number }
+  /** Multiply-adds in registers; of `simd` alone. */
+  | { readonly kind: "peak" };
+
+/** Dropout rates after the first and the second hidden layer. */
+export type Rates = readonly [number, number];
+
+export interface StepsDone {
+  readonly steps: number;
+  readonly milliseconds: number;
+}
+
+/** Milliseconds of an epoch's parts. */
+export interface EpochTimes {
+  readonly train: number;
+  /** The 10,000 test images. */
+  readonly test: number;
+  /** The training images again, with dropout off. */
+  readonly trainOff: number;
+}
+
+export interface Profile {
+  /** Median milliseconds of a step. */
+  readonly step: number;
+  /** Median milliseconds a step in each kernel, the longest first. */
+  readonly kernels: readonly (readonly [name: string, milliseconds: number])[];
+  /** Floating point operations a step in matrix products, zeros skipped. */
+  readonly operations: number;
+}
+
+/** One side of the comparison. */
+export interface Contender {
+  readonly name: string;
+  steps(rates: Rates, count: number): Promise<readonly number[]>;
+  runFor(rates: Rates, milliseconds: number): Promise<StepsDone>;
+  begin(rates: Rates): Promise<void>;
+  epoch(): Promise<EpochTimes>;
+  profile(rates: Rates, count: number): Promise<Profile>;
+  /** GFLOP/s */
+  peak(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A contender from a way to send it requests. */
+export function contender(
+  name: string,
+  send: (request: Request) => Promise<unknown>,
+  close: () => Promise<void>,
+): Contender {
+  // What answers is this folder's own code, or pytorch_step.py beside it.
+  const ask = <T>(request: Request) => send(request) as Promise<T>;
+  return {
+    name,
+    steps: (rates, count) => ask({ kind: "steps", rates, count }),
+    runFor: (rates, milliseconds) => ask({ kind: "for", rates, milliseconds }),
+    begin: (rates) => ask({ kind: "begin", rates }),
+    epoch: () => ask({ kind: "epoch" }),
+    profile: (rates, count) => ask({ kind: "profile", rates, count }),
+    peak: () => ask({ kind: "peak" }),
+    close,
+  };
+}
+
+/** @returns NaN of no values */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1
+    ? high
+    : ((sorted[middle - 1] ?? NaN) + high) / 2;
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+// @ts-types="@types/papaparse"
+import Papa from "papaparse";
+import { csvOf, leaderboardCsv } from "./csv.ts";
+import {
+  analyserOf,
+  progressOf,
+  referenceStudy,
+} from "./testing/reference_study.ts";
+
+const board = () =>
+  analyserOf(referenceStudy(), 20).leaderboard(progressOf(45, 20), 1);
+
+Deno.test("leaderboardCsv: a header and one line a point, each as long", () => {
+  const { rows } = board();
+  const { data, errors } = Papa.parse<string[]>(leaderboardCsv(board()), {
+    skipEmptyLines: true,
+  });
+  assert.deepEqual(errors, []);
+  assert.equal(data.length, rows.length + 1);
+  const [header] = data;
+  assert.ok(header);
+  assert.deepEqual(header.slice(0, 2), ["dropout1", "dropout2"]);
+  assert.equal(new Set(header).size, header.length);
+  assert.ok(data.every((line) => line.length === header.length));
+});
+
+Deno.test("leaderboardCsv: figures read back as they are in the leaderboard", () => {
+  const { data } = Papa.parse<Record<string, string>>(leaderboardCsv(board()), {
+    header: true,
+    skipEmptyLines: true,
+  });
+  board().rows.forEach((row, index) => {
+    const line = data[index] ?? {};
+    assert.equal(Number(line["dropout1"]), row.params.dropout1);
+    assert.equal(Number(line["trainLoss.mean"]), row.metrics.trainLoss.mean);
+    const { low } = row.metrics.generalisationGap;
+    assert.equal(line["generalisationGap.low"], low === null ? "" : `${low}`);
+  });
+});
+
+Deno.test("csvOf: RFC 4180 quoting and line ends", () => {
+  assert.equal(
+    csvOf(["a", "b"], [["x,y", 'say "hi"'], ["two\nlines", null]]),
+    'a,b\r\n"x,y","say ""hi"""\r\n"two\nlines",\r\n',
+  );
+});
+
+Deno.test("csvOf: a text that looks like a formula is defused, a number is not", () => {
+  const lines = csvOf(["text", "number"], [
+    ["=1+1", -0.5],
+    ["+1", 0],
+    ["-1", 1],
+    ["@sum(A1)", 2],
+    ["\tx", 3],
+    ["fine", 4],
+  ]).split("\r\n");
+  for (const line of lines.slice(1, 6)) assert.match(line, /^"?'/);
+  assert.ok(lines[1]?.endsWith(",-0.5"));
+  assert.equal(lines[6], "fine,4");
+});

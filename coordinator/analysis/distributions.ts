@@ -1,0 +1,53 @@
+// @ts-types="./jstat.d.ts"
+import jStat from "jstat";
+
+/**
+ * Student's t distribution, from jstat: its cumulative distribution function
+ * at `x`, accurate to about 1e-7 of its value.
+ */
+export function tCdf(x: number, degreesOfFreedom: number): number {
+  // The lower tail keeps its digits; the upper one is its mirror image.
+  return x <= 0
+    ? jStat.studentt.cdf(x, degreesOfFreedom)
+    : 1 - jStat.studentt.cdf(-x, degreesOfFreedom);
+}
+
+/** The probability of a value of `x` or more, with all its digits. */
+export function tUpperTail(x: number, degreesOfFreedom: number): number {
+  return x >= 0
+    ? jStat.studentt.cdf(-x, degreesOfFreedom)
+    : 1 - jStat.studentt.cdf(x, degreesOfFreedom);
+}
+
+/** By degrees of freedom, then by probability. */
+const quantiles = new Map<number, Map<number, number>>();
+
+/** The value that Student's t stays below with probability `p`. */
+export function tQuantile(p: number, degreesOfFreedom: number): number {
+  let known = quantiles.get(degreesOfFreedom);
+  if (known === undefined) {
+    quantiles.set(degreesOfFreedom, known = new Map<number, number>());
+  }
+  let value = known.get(p);
+  if (value === undefined) {
+    value = jStat.studentt.inv(p, degreesOfFreedom);
+    // Few distinct ones are ever asked for; a bound all the same.
+    if (known.size >= 1024) known.clear();
+    known.set(p, value);
+  }
+  return value;
+}
+
+/**
+ * Upper tail of the binomial distribution with probability one half: that of
+ * `least` or more heads in `tosses`.
+ */
+export function headsTail(least: number, tosses: number): number {
+  let term = 0.5 ** tosses;
+  let sum = 0;
+  for (let heads = 0; heads <= tosses; heads++) {
+    if (heads >= least) sum += term;
+    term *= (tosses - heads) / (heads + 1);
+  }
+  return Math.min(1, sum);
+}

@@ -1,0 +1,98 @@
+import type { MetricName } from "../protocol/leaderboard.ts";
+import type { Params } from "../protocol/study.ts";
+import type { TrialState } from "../protocol/views.ts";
+import type { TrialFigures } from "./trial_figures.ts";
+
+/** One replicate of a grid point. */
+export interface Cell {
+  readonly state: TrialState;
+  /** Null until a result is accepted. */
+  readonly figures: TrialFigures | null;
+}
+
+/** A grid point and its replicates, by number. */
+export interface PointData {
+  readonly params: Params;
+  readonly cells: readonly Cell[];
+}
+
+/** Whether a lower figure is the better one. */
+export const lowerIsBetter: Readonly<Record<MetricName, boolean>> = {
+  trainLoss: true,
+  trainAccuracy: false,
+  testAccuracy: false,
+  testLoss: true,
+  generalisationGap: true,
+  trainLossDropoutOff: true,
+  lossArea: true,
+  epochsToHalf: true,
+  testAccuracyFluctuation: true,
+};
+
+/** Whether a replicate's loss stopped being finite: the point fails to learn. */
+export function diverged({ cells }: PointData): boolean {
+  return cells.some(({ figures }) => figures?.diverged === true);
+}
+
+/**
+ * A metric by replicate: NaN where there is no figure; where the replicate
+ * diverged, the worst there can be: an infinite loss or error.
+ */
+export function valuesOf(point: PointData, metric: MetricName): number[] {
+  const worst = lowerIsBetter[metric] ? Infinity : -Infinity;
+  return point.cells.map(({ figures }) =>
+    figures === null ? NaN : figures.diverged ? worst : figures.metrics[metric]
+  );
+}
+
+/** `sign * (a - b)` by replicate, without those that either lacks. */
+export function paired(
+  a: readonly number[],
+  b: readonly number[],
+  sign: 1 | -1 = 1,
+): number[] {
+  const differences: number[] = [];
+  for (let replicate = 0; replicate < a.length; replicate++) {
+    const difference = (a[replicate] ?? NaN) - (b[replicate] ?? NaN);
+    if (!Number.isNaN(difference)) differences.push(sign * difference);
+  }
+  return differences;
+}
+
+/** Mean over points, replicate by replicate; NaN where one point lacks it. */
+export function meanOver(columns: readonly (readonly number[])[]): number[] {
+  const replicates = columns[0]?.length ?? 0;
+  return Array.from(
+    { length: replicates },
+    (_, replicate) =>
+      columns.reduce((sum, values) => sum + (values[replicate] ?? NaN), 0) /
+      columns.length,
+  );
+}
+
+/** `0.2,0.5`: tells points apart. */
+export function pointKey({ dropout1, dropout2 }: Params): string {
+  return `${dropout1},${dropout2}`;
+}
+
+/** Two points whose rates are each other's, swapped. */
+export interface SwappedPair {
+  /** The lower rate nearer the input. */
+  readonly lowerFirst: PointData;
+  readonly higherFirst: PointData;
+}
+
+/** Every pair of points with swapped rates that the study has both of. */
+export function swappedPairs(points: readonly PointData[]): SwappedPair[] {
+  const byKey = new Map(points.map((point) => [pointKey(point.params), point]));
+  const pairs: SwappedPair[] = [];
+  for (const lowerFirst of points) {
+    const { dropout1, dropout2 } = lowerFirst.params;
+    if (dropout1 >= dropout2) continue;
+    const higherFirst = byKey.get(
+      pointKey({ dropout1: dropout2, dropout2: dropout1 }),
+    );
+    if (higherFirst !== undefined) pairs.push({ lowerFirst, higherFirst });
+  }
+  return pairs;
+}

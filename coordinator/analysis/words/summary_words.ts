@@ -1,0 +1,162 @@
+import type {
+  LeaderboardRow,
+  VerdictName,
+} from "../../protocol/leaderboard.ts";
+import type { StudyDefinition, Text } from "../../protocol/study.ts";
+import { type ClaimTest, metricWords } from "../claims.ts";
+import type { JudgedClaim, TestedClaim } from "../judge.ts";
+import type { TrialCounts } from "./caution_words.ts";
+import {
+  difference,
+  figure,
+  plural,
+  pointList,
+  pointText,
+  sentences,
+} from "./format.ts";
+import { quotedConstants, rankedMetric, verdictWords } from "./shared.ts";
+
+const { levelPercent, rateStep } = quotedConstants;
+
+const topics: Readonly<Record<Exclude<ClaimTest["kind"], "all-of">, Text>> = {
+  trend: {
+    en: "Rates too high keep the training loss high",
+    zh: "概率过高使训练损失居高不下",
+  },
+  lowest: { en: "The lowest rates train best", zh: "最低的概率训练效果最好" },
+  swap: {
+    en: "Swapping the two rates changes nothing",
+    zh: "交换两层概率没有影响",
+  },
+  order: {
+    en: "The lower rate belongs nearer the input",
+    zh: "较低的概率应靠近输入",
+  },
+};
+
+const inText: Readonly<Record<VerdictName, Text>> = {
+  supported: { en: "supported", zh: verdictWords.supported.zh },
+  contradicted: { en: "contradicted", zh: verdictWords.contradicted.zh },
+  "not-enough-evidence": {
+    en: "not enough evidence",
+    zh: verdictWords["not-enough-evidence"].zh,
+  },
+};
+
+function topicWords(
+  topic: keyof typeof topics,
+  judged: readonly JudgedClaim[],
+): Text | null {
+  const about = judged.filter((entry): entry is TestedClaim =>
+    entry.kind === "tested" && entry.claim.test.kind === topic
+  );
+  const [first] = about;
+  if (first === undefined) return null;
+  const { en, zh } = topics[topic];
+  if (topic === "trend") {
+    const size = first.effect &&
+      difference(first.claim.metric, first.effect.estimate);
+    const is = inText[first.verdict];
+    return {
+      en: `${en}: ${is.en}` +
+        (size ? ` (${rateStep} on both rates adds ${size.en} to it).` : "."),
+      zh: `${zh}：${is.zh}` +
+        (size ? `（两层概率各加 ${rateStep}，损失增加 ${size.zh}）。` : "。"),
+    };
+  }
+  const groups = (["supported", "contradicted", "not-enough-evidence"] as const)
+    .map((verdict) => ({
+      is: inText[verdict],
+      names: about.filter((entry) => entry.verdict === verdict)
+        .map((entry) => metricWords[rankedMetric(entry)]),
+    })).filter(({ names }) => names.length > 0);
+  const enGroups = groups.map(({ is, names }) =>
+    `${is.en} on ${names.map((name) => name.en).join(", ")}`
+  );
+  const zhGroups = groups.map(({ is, names }) =>
+    `按${names.map((name) => name.zh).join("、")}${is.zh}`
+  );
+  return {
+    en: `${en}: ${enGroups.join("; ")}.`,
+    zh: `${zh}：${zhGroups.join("；")}。`,
+  };
+}
+
+/** The first of the rows with the best mean of a metric; null for none. */
+function bestRow(
+  rows: readonly LeaderboardRow[],
+  metric: "trainLoss" | "testAccuracy",
+) {
+  const sign = metric === "trainLoss" ? 1 : -1;
+  let best: { row: LeaderboardRow; mean: number } | null = null;
+  for (const row of rows) {
+    const { mean } = row.metrics[metric];
+    if (mean === null || row.diverged > 0) continue;
+    if (best === null || sign * mean < sign * best.mean) best = { row, mean };
+  }
+  return best;
+}
+
+function bestWords(rows: readonly LeaderboardRow[]): Text | null {
+  const loss = bestRow(rows, "trainLoss");
+  const accuracy = bestRow(rows, "testAccuracy");
+  if (loss === null || accuracy === null) return null;
+  const lossAt = pointText(loss.row.params);
+  const accuracyAt = pointText(accuracy.row.params);
+  const lossText = figure("trainLoss", loss.mean);
+  const accuracyText = figure("testAccuracy", accuracy.mean);
+  return {
+    en: `Lowest mean final training loss: ${lossText} at ${lossAt}; highest ` +
+      `mean test accuracy: ${accuracyText} at ${accuracyAt}.`,
+    zh: `平均最终训练损失最低：${lossAt}，${lossText}；` +
+      `平均测试准确率最高：${accuracyAt}，${accuracyText}。`,
+  };
+}
+
+function divergedWords(rows: readonly LeaderboardRow[]): Text | null {
+  const failed = rows.filter(({ diverged }) => diverged > 0)
+    .map(({ params }) => params);
+  if (failed.length === 0) return null;
+  const list = pointList(failed);
+  return {
+    en: `Training diverged at ${list.en}: ranked last.`,
+    zh: `训练发散的点：${list.zh}，排在最后。`,
+  };
+}
+
+/** One paragraph on a study, fit to paste into a report. */
+export function summaryWords(
+  definition: StudyDefinition,
+  rows: readonly LeaderboardRow[],
+  judged: readonly JudgedClaim[],
+  { total, completed, quarantined }: TrialCounts,
+): Text {
+  const { title, id, replicates, recipe: { epochs }, dataset } = definition;
+  const data = dataset === "fashion-mnist" ? "Fashion-MNIST" : dataset.name;
+  const open = completed + quarantined < total;
+  return sentences([
+    {
+      en: `Study "${title.en}" (${id}): ` +
+        `${plural(rows.length, "grid point", "grid points")}, ` +
+        `${plural(replicates, "replicate", "replicates")} each, ` +
+        `${plural(epochs, "epoch", "epochs")} on ${data}; ` +
+        `${completed} of ${total} trials are in` +
+        (open ? ", so what follows is provisional." : "."),
+      zh: `研究“${title.zh}”（${id}）：${rows.length} 个网格点，` +
+        `每点重复 ${replicates} 次，在 ${data} 上训练 ${epochs} 轮；` +
+        `${total} 次试验已完成 ${completed} 次` +
+        (open ? "，以下结论均为暂定。" : "。"),
+    },
+    bestWords(rows),
+    divergedWords(rows),
+    ...(["trend", "lowest", "swap", "order"] as const).map((topic) =>
+      topicWords(topic, judged)
+    ),
+    judged.length === 0 || open ? null : {
+      en: `At most ${levelPercent}% of such studies give any wrong verdict ` +
+        `(Holm's adjustment over the claims).`,
+      zh: `这样的研究中，至多 ${levelPercent}% 会给出任何一条错误结论` +
+        `（对各结论做了 Holm 校正）。`,
+    },
+  ]);
+}

@@ -1,0 +1,305 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { API_PAGE_FILES, apiPage, apiPageFile } from "./middleware/api_page.ts";
+import { authenticate, type WorkerEnv } from "./middleware/authenticate.ts";
+import {
+  type Assets,
+  type DataFiles,
+  etagMatches,
+  fileResponse,
+  IMMUTABLE,
+  mediaType,
+} from "./middleware/files.ts";
+import { createLeaderboards } from "./middleware/leaderboards.ts";
+import { openApiDocument } from "./middleware/openapi.ts";
+import { originCheck } from "./middleware/origin_check.ts";
+import { ProblemError, problemResponse } from "./middleware/problems.ts";
+import {
+  protocolVersion,
+  registrationVersion,
+} from "./middleware/protocol_version.ts";
+import { must } from "./middleware/refusals.ts";
+import { securityHeaders } from "./middleware/security_headers.ts";
+import { endpoints, REASON_HEADER } from "./protocol/endpoints.ts";
+import type { StudyId } from "./protocol/ids.ts";
+import type { Leaderboard } from "./protocol/leaderboard.ts";
+import { PROTOCOL_VERSION } from "./protocol/version.ts";
+import type { Coordinator } from "./swarm/coordinator.ts";
+import type { EventHub } from "./swarm/event_hub.ts";
+import type { Log } from "./swarm/log.ts";
+
+/** What the HTTP side needs. */
+export interface AppDeps {
+  readonly coordinator: Coordinator;
+  readonly hub: EventHub;
+  /** Null for an unknown study; the same object while nothing changed. */
+  readonly leaderboard: (studyId: StudyId) => Promise<Leaderboard | null>;
+  readonly leaderboardCsv: (leaderboard: Leaderboard) => string;
+  readonly data: DataFiles;
+  readonly assets: Assets;
+  readonly log: Log;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Limits {
+  /** Bytes of a request's body. */
+  readonly bodyBytes: number;
+}
+
+const defaultLimits: Limits = { bodyBytes: 1024 * 1024 };
+
+/**
+ * The coordinator's HTTP side: every route of `endpoints`, the pages, the
+ * OpenAPI document and a page to read it. Tests call `app.request()`.
+ */
+export function createApp(deps: AppDeps) {
+  const { coordinator, log } = deps;
+  const { bodyBytes } = { ...defaultLimits, ...deps.limits };
+  const app = new OpenAPIHono<WorkerEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const errors = result.error.issues.map(({ path, message }) => ({
+        path: [result.target, ...path].map(String).join("."),
+        message,
+      }));
+      const [first] = errors;
+      throw new ProblemError(
+        "invalid-request",
+        `the request does not fit: ${first?.path}: ${first?.message}`,
+        { errors: errors.slice(0, 20) },
+      );
+    },
+  });
+
+  app.onError((error, c) => problemResponse(error, c, log));
+  app.notFound((c) =>
+    problemResponse(
+      new ProblemError("not-found", `nothing is served here: ${c.req.path}`),
+      c,
+      log,
+    )
+  );
+  app.use(securityHeaders);
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) =>
+      problemResponse(
+        new ProblemError(
+          "invalid-request",
+          `${c.req.method} does nothing here: ${c.req.path}; ` +
+            `use ${methods.join(" or ")}`,
+          { status: 405, headers: { allow: methods.join(", ") } },
+        ),
+        c,
+        log,
+      ),
+  }));
+  app.use(originCheck);
+  app.use("/api/*", protocolVersion);
+  app.use("/api/*", async (c, next) => {
+    await next();
+    if (!c.res.headers.has("cache-control")) {
+      c.header("cache-control", "no-store");
+    }
+  });
+  app.use(bodyLimit({
+    maxSize: bodyBytes,
+    onError: () => {
+      throw new ProblemError(
+        "body-too-large",
+        `the body is larger than the coordinator takes: ${bodyBytes} bytes`,
+      );
+    },
+  }));
+  const signedIn = authenticate(coordinator);
+  for (const endpoint of Object.values(endpoints)) {
+    if (!("security" in endpoint)) continue;
+    const path = endpoint.path.replaceAll(/{(\w+)}/g, ":$1");
+    app.on(endpoint.method.toUpperCase(), path, signedIn);
+  }
+  app.post(endpoints.register.path, registrationVersion);
+
+  workerRoutes(app, coordinator);
+  readingRoutes(app, deps);
+  pageRoutes(app, deps.assets);
+  return app;
+}
+
+type App = OpenAPIHono<WorkerEnv>;
+
+function workerRoutes(app: App, coordinator: Coordinator): void {
+  app.openapi(
+    endpoints.register,
+    async (c) => c.json(await coordinator.register(c.req.valid("json")), 201),
+  );
+  app.openapi(endpoints.leave, async (c) => {
+    await coordinator.leave(c.var.worker);
+    return c.body(null, 204);
+  });
+  app.openapi(endpoints.acquire, async (c) => {
+    const { worker } = c.var;
+    const acquired = must(
+      await coordinator.acquire(worker, c.req.valid("json")),
+    );
+    if (acquired.type === "lease") return c.json(acquired.lease, 200);
+    return c.body(null, 204, {
+      "retry-after": String(acquired.retryAfterSeconds),
+      [REASON_HEADER]: acquired.reason,
+    });
+  });
+  app.openapi(endpoints.renew, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const request = c.req.valid("json");
+    return c.json(
+      must(await coordinator.renew(c.var.worker, leaseId, request)),
+      200,
+    );
+  });
+  app.openapi(endpoints.report, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const request = c.req.valid("json");
+    return c.json(
+      must(await coordinator.report(c.var.worker, leaseId, request)),
+      200,
+    );
+  });
+  app.openapi(endpoints.complete, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const request = c.req.valid("json");
+    return c.json(
+      must(await coordinator.complete(c.var.worker, leaseId, request)),
+      200,
+    );
+  });
+  app.openapi(endpoints.release, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    must(
+      await coordinator.release(c.var.worker, leaseId, c.req.valid("json")),
+    );
+    return c.body(null, 204);
+  });
+}
+
+function readingRoutes(app: App, deps: AppDeps): void {
+  const { coordinator, hub, data } = deps;
+  const leaderboard = createLeaderboards(deps);
+
+  app.openapi(
+    endpoints.listStudies,
+    async (c) => c.json(await coordinator.studies(), 200),
+  );
+  app.openapi(endpoints.getStudy, async (c) => {
+    const { studyId } = c.req.valid("param");
+    return c.json(
+      found(await coordinator.study(studyId), "study", studyId),
+      200,
+    );
+  });
+  app.openapi(endpoints.getLeaderboard, async (c) => {
+    const { studyId } = c.req.valid("param");
+    const { json, etag } = found(await leaderboard(studyId), "study", studyId);
+    return rendered(c, () => json, etag, "application/json");
+  });
+  app.openapi(endpoints.getLeaderboardCsv, async (c) => {
+    const { studyId } = c.req.valid("param");
+    const { csv, etag } = found(await leaderboard(studyId), "study", studyId);
+    c.header("content-disposition", `attachment; filename="${studyId}.csv"`);
+    return rendered(c, csv, etag, "text/csv; charset=utf-8");
+  });
+  app.openapi(endpoints.listTrials, async (c) => {
+    const { studyId } = c.req.valid("param");
+    const { state, limit, offset } = c.req.valid("query");
+    const page = await coordinator.trials(studyId, {
+      limit,
+      offset,
+      ...state === undefined ? {} : { state },
+    });
+    return c.json(found(page, "study", studyId), 200);
+  });
+  app.openapi(endpoints.getTrial, async (c) => {
+    const { trialId } = c.req.valid("param");
+    return c.json(
+      found(await coordinator.trial(trialId), "trial", trialId),
+      200,
+    );
+  });
+  app.openapi(
+    endpoints.listWorkers,
+    async (c) =>
+      c.json(await coordinator.workers(c.req.valid("query").limit), 200),
+  );
+  app.openapi(endpoints.events, (c) => {
+    const headers = {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      // Asks proxies that gather answers to pass each event on at once.
+      "x-accel-buffering": "no",
+    };
+    if (c.req.method === "HEAD") return c.body(null, 200, headers);
+    const stream = hub.open();
+    if (stream === null) {
+      throw new ProblemError(
+        "unavailable",
+        "too many pages follow the events already; ask again by and by",
+        { headers: { "retry-after": "30" } },
+      );
+    }
+    return c.body(stream, 200, headers);
+  });
+  app.openapi(endpoints.getData, async (c) => {
+    const { file } = c.req.valid("param");
+    const bytes = found(await data(file), "data file", file);
+    return fileResponse(c, bytes, "application/gzip", IMMUTABLE);
+  });
+  app.openapi(endpoints.health, async (c) => {
+    await coordinator.ping();
+    return c.json({
+      status: "ok" as const,
+      protocolVersion: PROTOCOL_VERSION,
+      study: coordinator.activeStudy(),
+    }, 200);
+  });
+}
+
+/** The text, or 304 where the client has it. */
+function rendered(
+  c: Context,
+  text: () => string,
+  etag: string,
+  contentType: string,
+): Response {
+  const headers = { etag, "cache-control": "no-cache" };
+  return etagMatches(c.req.header("if-none-match"), etag)
+    ? c.body(null, 304, headers)
+    : c.body(text(), 200, { ...headers, "content-type": contentType });
+}
+
+function pageRoutes(app: App, assets: Assets): void {
+  let document: string | null = null;
+  app.get("/openapi.json", (c) => {
+    document ??= openApiDocument(app);
+    return c.body(document, 200, { "content-type": "application/json" });
+  });
+  app.get("/api", (c) => c.html(apiPage));
+  app.get(`${API_PAGE_FILES}/:name`, async (c) => {
+    const name = c.req.param("name");
+    const file = found(await apiPageFile(name), "file", name);
+    return fileResponse(c, file, mediaType(name), "no-cache");
+  });
+  for (const path of assets.paths) {
+    // What stands under /assets/ has a hash of its content in its name.
+    const caching = path.startsWith("/assets/") ? IMMUTABLE : "no-cache";
+    app.get(path, async (c) => {
+      const accepted = c.req.header("accept-encoding");
+      const file = found(await assets.find(path, accepted), "file", path);
+      return fileResponse(c, file, mediaType(path), caching);
+    });
+  }
+}
+
+function found<T>(value: T | null, kind: string, name: string): T {
+  if (value !== null) return value;
+  throw new ProblemError("not-found", `there is no such ${kind}: ${name}`);
+}

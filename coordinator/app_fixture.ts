@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { createApp } from "./app.ts";
+import type { Assets, DataFiles } from "./middleware/files.ts";
+import { Leaderboard } from "./protocol/leaderboard.ts";
+import { Problem, type ProblemType } from "./protocol/problem.ts";
+import {
+  Lease,
+  type LeaseRequest,
+  type RegisterRequest,
+} from "./protocol/swarm.ts";
+import { openSqlite } from "./storage/sqlite.ts";
+import type { Storage } from "./storage/storage.ts";
+import { type Coordinator, createCoordinator } from "./swarm/coordinator.ts";
+import { createEventHub, type EventHub } from "./swarm/event_hub.ts";
+import {
+  countingRandom,
+  type FakeClock,
+  fakeClock,
+  type Logged,
+  manifest,
+  smallStudy,
+} from "./swarm/fixtures.ts";
+import type { LogFields, LogLevel } from "./swarm/log.ts";
+
+/** A whole coordinator in memory, on a clock that only the test moves. */
+export interface TestSwarm {
+  readonly app: ReturnType<typeof createApp>;
+  readonly coordinator: Coordinator;
+  readonly storage: Storage;
+  readonly hub: EventHub;
+  readonly clock: FakeClock;
+  readonly logged: Logged[];
+  /** Calls the app; a body is sent as JSON, a token as bearer. */
+  call(
+    method: string,
+    path: string,
+    options?: CallOptions,
+  ): Promise<Response>;
+  /** Registers a worker and resolves to its token. */
+  join(request?: Partial<RegisterRequest>): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly token?: string;
+  readonly json?: unknown;
+  readonly body?: BodyInit;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a simd worker asks for. */
+export const leaseRequest: LeaseRequest = {
+  backend: "simd",
+  stepMilliseconds: 10,
+};
+
+const noFiles: Assets = { paths: [], find: () => Promise.resolve(null) };
+
+export async function testSwarm(
+  options: {
+    readonly storage?: (clock: FakeClock) => Storage;
+    readonly study?: ReturnType<typeof smallStudy> | null;
+    readonly data?: DataFiles;
+    readonly assets?: Assets;
+    readonly bodyBytes?: number;
+    readonly maxStreams?: number;
+  } = {},
+): Promise<TestSwarm> {
+  const clock = fakeClock();
+  const logged: Logged[] = [];
+  const log = (level: LogLevel, message: string, fields: LogFields = {}) => {
+    logged.push({ level, message, fields });
+  };
+  const storage = options.storage?.(clock) ??
+    openSqlite(":memory:", clock.now);
+  const { maxStreams = 10 } = options;
+  const hub = createEventHub({ schedule: clock.schedule, maxStreams });
+  const coordinator = createCoordinator({
+    storage,
+    hub,
+    now: clock.now,
+    schedule: clock.schedule,
+    random: countingRandom(),
+    log,
+  });
+  const study = options.study === undefined ? smallStudy() : options.study;
+  if (study !== null) {
+    await coordinator.run({
+      ...study,
+      dataset: manifest,
+      trainExamples: 60_000,
+    });
+  }
+  const { bodyBytes } = options;
+  const app = createApp({
+    coordinator,
+    hub,
+    leaderboard: (studyId) => emptyLeaderboard(coordinator, studyId),
+    leaderboardCsv: ({ study, revision }) =>
+      `study,revision\r\n${study.id},${revision}\r\n`,
+    data: options.data ?? (() => Promise.resolve(null)),
+    assets: options.assets ?? noFiles,
+    log,
+    ...bodyBytes === undefined ? {} : { limits: { bodyBytes } },
+  });
+
+  async function call(
+    method: string,
+    path: string,
+    { token, json, body, headers = {} }: CallOptions = {},
+  ): Promise<Response> {
+    return await app.request(path, {
+      method,
+      headers: {
+        ...token === undefined ? {} : { authorization: `Bearer ${token}` },
+        ...json === undefined ? {} : { "content-type": "application/json" },
+        ...headers,
+      },
+      body: json === undefined ? body ?? null : JSON.stringify(json),
+    });
+  }
+
+  return {
+    app,
+    coordinator,
+    storage,
+    hub,
+    clock,
+    logged,
+    call,
+    async join(request = {}) {
+      const response = await call("POST", "/api/workers", {
+        json: { protocolVersion: 1, kind: "deno", threads: 1, ...request },
+      });
+      const { token } = await response.json();
+      return token;
+    },
+    async close() {
+      coordinator.close();
+      await storage.close();
+    },
+  };
+}
+
+/** A leaderboard of the right shape; its rows are another module's business. */
+async function emptyLeaderboard(
+  coordinator: Coordinator,
+  studyId: Parameters<Coordinator["snapshot"]>[0],
+): Promise<Leaderboard | null> {
+  const snapshot = await coordinator.snapshot(studyId);
+  if (snapshot === null) return null;
+  const { definition, revision } = snapshot;
+  return Leaderboard.parse({
+    study: {
+      id: definition.id,
+      title: definition.title,
+      dataset: "fashion-mnist",
+      replicates: definition.replicates,
+      seed: definition.seed,
+      recipe: definition.recipe,
+    },
+    progress: await coordinator.progress(studyId),
+    rows: [],
+    verdicts: [],
+    remarks: [],
+    summary: { en: "", zh: "" },
+    revision,
+  });
+}
+
+type Options = Parameters<typeof testSwarm>[0];
+
+/** A test with a swarm of its own. */
+export function swarmTest(
+  name: string,
+  body: (swarm: TestSwarm) => Promise<void>,
+  options: Options = {},
+): void {
+  Deno.test(`createApp ${name}`, async () => {
+    const swarm = await testSwarm(options);
+    try {
+      await body(swarm);
+    } finally {
+      await swarm.close();
+    }
+  });
+}
+
+/** A lease for the worker. */
+export async function acquire(swarm: TestSwarm, token: string): Promise<Lease> {
+  const response = await swarm.call("POST", "/api/leases", {
+    token,
+    json: leaseRequest,
+  });
+  assert.equal(response.status, 200);
+  return Lease.parse(await response.json());
+}
+
+/** The problem of an answer, checked. */
+export async function problem(
+  response: Response,
+  status: number,
+  type: ProblemType,
+): Promise<Problem> {
+  assert.equal(response.status, status);
+  assert.equal(
+    response.headers.get("content-type"),
+    "application/problem+json",
+  );
+  const parsed = Problem.parse(await response.json());
+  assert.equal(parsed.type, type);
+  assert.equal(parsed.status, status);
+  return parsed;
+}

@@ -1,0 +1,256 @@
+import { fileURLToPath } from "node:url";
+import { fashionMnist } from "../worker/data/fashion_mnist.ts";
+import type { DownloadProgress } from "../worker/data/dataset_sources.ts";
+import {
+  DatasetNotFoundError,
+  findDataset,
+  type FoundDataset,
+} from "../worker/data/find_dataset.ts";
+import { describeEvent } from "../worker/join_words.ts";
+import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
+import type { SessionEvent } from "../worker/session_types.ts";
+import { createWebAssets } from "../web/assets.ts";
+import { listen, StartError } from "./listen.ts";
+import { openSwarm, type Swarm } from "./open_swarm.ts";
+import type { StudyDefinition } from "./protocol/study.ts";
+import { parseStartOptions, type StartOptions } from "./start_options.ts";
+import { StorageError } from "./storage/storage.ts";
+import { builtinStudies } from "./study/builtin.ts";
+import { InvalidStudy } from "./study/invalid_study.ts";
+import { parseStudy } from "./study/parse_study.ts";
+import { planStudy, type StudyPlan } from "./study/plan.ts";
+import { createLog } from "./swarm/log.ts";
+import { createConsole, type StartConsole } from "./terminal/console.ts";
+
+/**
+ * The `start` command: reads the flags, the clock and chance, and wires the
+ * rest together. Nothing imports this file.
+ */
+
+const webFolder = fileURLToPath(new URL("../.cache/web", import.meta.url));
+
+/** Milliseconds between looks at the study's progress. */
+const LOOK = 500;
+/** Milliseconds that open connections get to end by themselves. */
+const FAREWELL = 3000;
+
+async function readStudy(name: string): Promise<StudyDefinition> {
+  const builtin = builtinStudies.get(name);
+  if (builtin !== undefined) return builtin;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(name);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new StartError(
+      `--study ${name}: ${why}; give a JSON file's path, or one of ` +
+        [...builtinStudies.keys()].join(", "),
+    );
+  }
+  try {
+    return parseStudy(text);
+  } catch (error) {
+    if (!(error instanceof InvalidStudy)) throw error;
+    throw new StartError(`--study ${name}: ${error.message}`);
+  }
+}
+
+async function getDataset(
+  { definition }: StudyPlan,
+  options: StartOptions,
+  output: StartConsole,
+  signal: AbortSignal,
+): Promise<FoundDataset> {
+  const dataset = definition.dataset === "fashion-mnist"
+    ? fashionMnist
+    : definition.dataset;
+  const found = await findDataset(dataset, {
+    dataDir: options.data,
+    cacheDir: dataCacheDir,
+    log: output.line,
+    onProgress: downloadLines(output.line),
+    signal,
+  });
+  output.line(`data set ${dataset.name}: ${found.sources.trainImages}`);
+  return found;
+}
+
+/** A line for each quarter of a file. */
+function downloadLines(line: (text: string) => void) {
+  let told = "";
+  return ({ file, receivedBytes, totalBytes }: DownloadProgress) => {
+    if (totalBytes === null || totalBytes === 0) return;
+    const percent = Math.floor(4 * receivedBytes / totalBytes) * 25;
+    const text = `${file}: ${percent}% of ${(totalBytes / 1e6).toFixed(1)} MB`;
+    if (text === told) return;
+    told = text;
+    line(text);
+  };
+}
+
+/** A line on what a local worker does, where it is worth one. */
+function workerLine(event: SessionEvent): string | null {
+  switch (event.type) {
+    case "trainer-ready":
+    case "trainer-failed":
+    case "abandoned":
+    case "connection-lost":
+    case "connection-restored":
+      return describeEvent(event);
+    case "registered":
+    case "waiting":
+    case "leased":
+    case "progress":
+    case "epoch":
+    case "completed":
+    case "stopped":
+      return null;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** A swarm with a server before it. */
+interface Running extends Swarm {
+  readonly url: string;
+}
+
+async function serve(
+  plan: StudyPlan,
+  dataset: FoundDataset,
+  options: StartOptions,
+): Promise<Running> {
+  const swarm = await openSwarm({
+    plan,
+    dataset: dataset.manifest,
+    dataFolder: dataset.folder,
+    assets: await createWebAssets(webFolder),
+    database: options.db,
+    leaseSeconds: options.leaseSeconds,
+    log: createLog((line) => console.error(line), Date.now, "warn"),
+  });
+  try {
+    const server = listen(options.host, options.port, swarm.fetch);
+    return {
+      ...swarm,
+      url: server.url,
+      async close() {
+        // First the swarm: its event streams would keep the server waiting.
+        await swarm.close();
+        await Promise.race([
+          server.shutdown(),
+          new Promise<void>((resolve) => setTimeout(resolve, FAREWELL)),
+        ]);
+      },
+    };
+  } catch (error) {
+    await swarm.close();
+    throw error;
+  }
+}
+
+/** Resolves when every planned trial has a result or is quarantined. */
+async function follow(
+  swarm: Swarm,
+  output: StartConsole,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const progress = await swarm.progress();
+    output.progress(progress);
+    if (progress.complete) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LOOK);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      }, { once: true });
+    });
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Aborted by the first Ctrl-C; a second one ends the process at once. */
+function interrupted(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => {
+      if (stopping.signal.aborted) Deno.exit(130);
+      stopping.abort(new Error("stopped by the user"));
+    });
+  }
+  return stopping.signal;
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const signal = interrupted();
+  const output = createConsole(options);
+  const plan = planStudy(await readStudy(options.study), options);
+  const dataset = await getDataset(plan, options, output, signal);
+  const running = await serve(plan, dataset, options);
+  const { url } = running;
+  output.line(
+    `study ${plan.definition.id}: ${plan.trials.length} trials; ` +
+      `leaderboard ${url}/, join ${url}/join; Ctrl-C stops, nothing is lost`,
+  );
+  const leaving = new AbortController();
+  const trained = options.workers === 0 ? Promise.resolve() : runDenoWorker({
+    url,
+    threads: options.workers,
+    backend: options.backend,
+    name: "coordinator",
+    signal: leaving.signal,
+    onEvent: (event) => {
+      const line = workerLine(event);
+      if (line !== null) output.line(line);
+    },
+    log: output.line,
+  }).then((end) => {
+    if (end.reason === "failed") output.line(`local workers: ${end.message}`);
+  });
+  try {
+    await follow(running, output, signal);
+    if (!signal.aborted) {
+      output.leaderboard(await running.leaderboard());
+      if (!options.exit) {
+        output.line(`complete; the leaderboard stays at ${url}/`);
+        await untilAborted(signal);
+      }
+    }
+  } finally {
+    output.quiet();
+    if (signal.aborted) {
+      output.line("stopping; the same command goes on where this one was");
+    }
+    leaving.abort(new Error("the coordinator stops"));
+    await trained;
+    await running.close();
+  }
+}
+
+/** Errors that a user can mend: their message is all there is to say. */
+function isForUser(error: unknown): error is Error {
+  return error instanceof StartError || error instanceof StorageError ||
+    error instanceof InvalidStudy || error instanceof DatasetNotFoundError;
+}
+
+if (import.meta.main) {
+  try {
+    await start(parseStartOptions(Deno.args, navigator.hardwareConcurrency));
+    Deno.exit(0);
+  } catch (error) {
+    if (!isForUser(error)) throw error;
+    console.error(`error: ${error.message}`);
+    Deno.exit(1);
+  }
+}

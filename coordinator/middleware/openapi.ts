@@ -1,0 +1,87 @@
+import { zodToOpenAPIRegistry } from "@asteasolutions/zod-to-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { Leaderboard } from "../protocol/leaderboard.ts";
+import { Problem } from "../protocol/problem.ts";
+import {
+  DatasetManifest,
+  Params,
+  Recipe,
+  StudyDefinition,
+  TrialSpec,
+} from "../protocol/study.ts";
+import {
+  CompleteRequest,
+  Lease,
+  LeaseRequest,
+  RegisterRequest,
+  RegisterResponse,
+  ReleaseRequest,
+  RenewRequest,
+  RenewResponse,
+  ReportRequest,
+} from "../protocol/swarm.ts";
+import { EpochMetrics, TrialResult } from "../protocol/training.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import {
+  StudyDetail,
+  TrialSummary,
+  TrialView,
+  WorkerView,
+} from "../protocol/views.ts";
+import type { WorkerEnv } from "./authenticate.ts";
+
+/** Shapes that stand once in the document, by name, and are referred to. */
+const named = {
+  CompleteRequest,
+  DatasetManifest,
+  EpochMetrics,
+  Leaderboard,
+  Lease,
+  LeaseRequest,
+  Params,
+  Problem,
+  Recipe,
+  RegisterRequest,
+  RegisterResponse,
+  ReleaseRequest,
+  RenewRequest,
+  RenewResponse,
+  ReportRequest,
+  StudyDefinition,
+  StudyDetail,
+  TrialResult,
+  TrialSpec,
+  TrialSummary,
+  TrialView,
+  WorkerView,
+};
+
+// Straight into the generator's registry: `.openapi(name)` would name a copy,
+// and the shapes inside other shapes would stay without a name.
+for (const [refId, schema] of Object.entries(named)) {
+  zodToOpenAPIRegistry.add(schema, { _internal: { refId } });
+}
+
+/** The OpenAPI 3.1 document of the app's routes, as JSON. */
+export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
+  app.openAPIRegistry.registerComponent("securitySchemes", "worker", {
+    type: "http",
+    scheme: "bearer",
+    description: "The token that registering gave",
+  });
+  return JSON.stringify(app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Dropout swarm",
+      version: String(PROTOCOL_VERSION),
+      description:
+        "Volunteers lease trials, train them and deliver results; pages read " +
+        "what came of it. Errors are problem details (RFC 9457).",
+      license: { name: "MIT", url: "https://spdx.org/licenses/MIT" },
+    },
+    tags: [
+      { name: "worker", description: "What workers call" },
+      { name: "read", description: "What pages and people read" },
+    ],
+  }));
+}

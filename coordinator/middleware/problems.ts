@@ -1,0 +1,116 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Problem, ProblemType } from "../protocol/problem.ts";
+import { StorageError } from "../storage/storage.ts";
+import type { Log } from "../swarm/log.ts";
+
+/** Errors as problem details (RFC 9457), and nothing of the inside in them. */
+
+const kinds: Record<
+  ProblemType,
+  { readonly status: ContentfulStatusCode; readonly title: string }
+> = {
+  "invalid-request": {
+    status: 400,
+    title: "The request does not fit its schema",
+  },
+  "unauthorized": { status: 401, title: "No valid token" },
+  "foreign-origin": {
+    status: 403,
+    title: "Only the coordinator's own pages may do this",
+  },
+  "not-found": { status: 404, title: "There is no such thing" },
+  "stale-lease": { status: 409, title: "The lease is not yours any more" },
+  "trial-completed": { status: 409, title: "The trial has a result already" },
+  "trial-quarantined": { status: 409, title: "The trial is quarantined" },
+  "conflicting-result": {
+    status: 409,
+    title: "Another result was delivered for this lease before",
+  },
+  "body-too-large": { status: 413, title: "The body is too large" },
+  "rejected-result": {
+    status: 422,
+    title: "Training this trial cannot give this result",
+  },
+  "protocol-version": { status: 426, title: "Another protocol version" },
+  "internal": { status: 500, title: "The coordinator failed" },
+  "unavailable": { status: 503, title: "Not now" },
+};
+
+/** Thrown by handlers and middleware; becomes the answer. */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    type: ProblemType,
+    detail: string,
+    more: {
+      readonly status?: ContentfulStatusCode;
+      readonly errors?: NonNullable<Problem["errors"]>;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    super(detail);
+    const { status, title } = kinds[type];
+    this.problem = {
+      type,
+      title,
+      status: more.status ?? status,
+      detail,
+      ...more.errors === undefined ? {} : { errors: more.errors },
+    };
+    this.headers = more.headers ?? {};
+  }
+}
+
+/** The answer that an error becomes; logs those that are our fault. */
+export function problemResponse(
+  error: unknown,
+  c: Context,
+  log: Log,
+): Response {
+  const { problem, headers } = toProblem(error, c, log);
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: { ...headers, "content-type": "application/problem+json" },
+  });
+}
+
+function toProblem(error: unknown, c: Context, log: Log): ProblemError {
+  if (error instanceof ProblemError) return error;
+  const request = { method: c.req.method, path: c.req.path };
+  if (error instanceof HTTPException && error.status < 500) {
+    return new ProblemError("invalid-request", `${error.message}: ` + hint(c), {
+      status: contentful(error.status),
+    });
+  }
+  if (error instanceof StorageError) {
+    log("error", "storage unavailable", { ...request, error: error.message });
+    return new ProblemError(
+      "unavailable",
+      "the coordinator cannot store anything now; try again",
+      { headers: { "retry-after": "5" } },
+    );
+  }
+  log("error", "request failed", {
+    ...request,
+    error: error instanceof Error ? error.stack ?? error.message : `${error}`,
+  });
+  return new ProblemError(
+    "internal",
+    "the coordinator failed on this request; its log says why",
+    { headers: { "retry-after": "5" } },
+  );
+}
+
+function hint(c: Context): string {
+  const type = c.req.header("content-type") ?? "no content type";
+  return `${type}; send one JSON document as application/json`;
+}
+
+function contentful(status: number): ContentfulStatusCode {
+  return status === 415 ? 415 : 400;
+}

@@ -1,0 +1,8 @@
+/**
+ * The version of the swarm protocol spoken by this code.
+ *
+ * A worker names it when it registers; a coordinator refuses another one with a
+ * problem of type `protocol-version`, and the worker stops with "update me".
+ * Raise it together with the schemas, docs/protocol.md and the changelog.
+ */
+export const PROTOCOL_VERSION = 1;

@@ -1,0 +1,158 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Params } from "./protocol/study.ts";
+import { InvalidStudy } from "./study/invalid_study.ts";
+import { parsePoints } from "./study/points.ts";
+
+/** What the `start` command was asked for. */
+export interface StartOptions {
+  /** Name of a built-in study, or the path of a study's JSON file. */
+  readonly study: string;
+  readonly replicates?: number;
+  readonly epochs?: number;
+  readonly points?: readonly Params[];
+  /** Local trainer threads; 0: a coordinator alone. */
+  readonly workers: number;
+  readonly backend: "auto" | "simd" | "webgpu" | "wasm" | "cpu";
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Path of the SQLite file. */
+  readonly db: string;
+  /** Folder with the data set's files, looked at first. */
+  readonly data?: string;
+  readonly exit: boolean;
+  readonly json: boolean;
+  /** Shortest lease, in seconds. */
+  readonly leaseSeconds: number;
+}
+
+function wholeNumber(min: number, max: number) {
+  return (text: string): number => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(
+      `Give a whole number from ${min} to ${max}.`,
+    );
+  };
+}
+
+function points(text: string): Params[] {
+  try {
+    return parsePoints(text);
+  } catch (error) {
+    if (!(error instanceof InvalidStudy)) throw error;
+    throw new InvalidArgumentError(error.message);
+  }
+}
+
+/** A flag as commander and the environment see it. */
+function option(flags: string, variable: string, description: string): Option {
+  return new Option(flags, description).env(variable);
+}
+
+const BACKENDS = ["auto", "simd", "webgpu", "wasm", "cpu"] as const;
+
+/**
+ * Reads the flags of the `start` command; what a flag leaves out, its
+ * environment variable may say. Prints help or an error and ends the process
+ * where commander does so.
+ *
+ * @param cores What `--workers` is by default.
+ */
+export function parseStartOptions(
+  args: readonly string[],
+  cores: number,
+): StartOptions {
+  return new Command("deno task start").description(
+    "Runs a study: serves its page, lends its trials to browsers and " +
+      "processes that join, and trains with local threads.",
+  )
+    .addOption(
+      option(
+        "--study <name>",
+        "SWARM_STUDY",
+        "seed, grid, or the path of a study's JSON file",
+      ).default("seed"),
+    )
+    .addOption(
+      option(
+        "--points <list>",
+        "SWARM_POINTS",
+        'only these grid points: "0.2,0.5;0.5,0.2"',
+      ).argParser(points),
+    )
+    .addOption(
+      option(
+        "--replicates <n>",
+        "SWARM_REPLICATES",
+        "repeats of each grid point (default: the study's)",
+      ).argParser(wholeNumber(1, 1000)),
+    )
+    .addOption(
+      option(
+        "--epochs <n>",
+        "SWARM_EPOCHS",
+        "epochs of each trial (default: the study's)",
+      ).argParser(wholeNumber(1, 1000)),
+    )
+    .addOption(
+      option(
+        "--workers <n>",
+        "SWARM_WORKERS",
+        "local trainer threads; 0 for a coordinator alone",
+      ).argParser(wholeNumber(0, 1024)).default(cores, "one a core"),
+    )
+    .addOption(
+      option("--backend <name>", "SWARM_BACKEND", "of the local trainers")
+        .choices(BACKENDS).default("auto"),
+    )
+    .addOption(
+      option(
+        "--host <address>",
+        "SWARM_HOST",
+        "address to listen on; 0.0.0.0 lets others join",
+      ).default("127.0.0.1"),
+    )
+    .addOption(
+      option("--port <n>", "SWARM_PORT", "port to listen on; 0 for a free one")
+        .argParser(wholeNumber(0, 65_535)).default(8000),
+    )
+    .addOption(
+      option("--db <path>", "SWARM_DB", "the SQLite file; made if missing")
+        .default("swarm.db"),
+    )
+    .addOption(
+      option(
+        "--data <dir>",
+        "SWARM_DATA",
+        "folder with the data set's IDX files (default: found or downloaded)",
+      ),
+    )
+    .addOption(
+      option(
+        "--lease-seconds <n>",
+        "SWARM_LEASE_SECONDS",
+        "shortest time after which a silent worker's trial is lent again",
+      ).argParser(wholeNumber(1, 600)).default(30),
+    )
+    .addOption(
+      option("--exit", "SWARM_EXIT", "end when the study is complete")
+        .default(false),
+    )
+    .addOption(
+      option(
+        "--json",
+        "SWARM_JSON",
+        "print the final leaderboard as JSON on standard output, " +
+          "everything else on standard error",
+      ).default(false),
+    )
+    .allowExcessArguments(false)
+    // A suggestion stays on the error's line.
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`),
+    })
+    .parse([...args], { from: "user" })
+    .opts<StartOptions>();
+}

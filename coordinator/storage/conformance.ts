@@ -1,0 +1,32 @@
+import { type FakeClock, fakeClock } from "../swarm/fixtures.ts";
+import { changeConformance } from "./conformance_changes.ts";
+import { claimConformance } from "./conformance_claims.ts";
+import { type Check, createWorld, type Opened } from "./conformance_world.ts";
+
+/**
+ * The contract of `Storage` as tests; every storage runs them all, and after
+ * each the invariants of all its trials are checked.
+ *
+ * @param name Of the storage, for the tests' names.
+ * @param open Opens an empty one on the clock.
+ */
+export function storageConformance(
+  name: string,
+  open: (clock: FakeClock) => Promise<Opened>,
+): void {
+  const check: Check = (criterion, body) => {
+    Deno.test(`${name} ${criterion}`, async () => {
+      const clock = fakeClock();
+      const opened = await open(clock);
+      const world = createWorld(opened, clock);
+      try {
+        await body(world);
+        await world.invariants();
+      } finally {
+        await opened.end();
+      }
+    });
+  };
+  claimConformance(check);
+  changeConformance(check);
+}

@@ -1,0 +1,316 @@
+import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
+import type { StudyDefinition } from "../protocol/study.ts";
+import { sameValue } from "../swarm/same_value.ts";
+import {
+  type Attempt,
+  failuresOn,
+  type Instant,
+  newTrial,
+  nextExpiry,
+  runningAttempts,
+  type TrialRecord,
+} from "../swarm/trial.ts";
+import {
+  type Changed,
+  type ClaimRequest,
+  conflictingPlan,
+  type PlanOutcome,
+  type Storage,
+  type StudyRecord,
+  type Transact,
+  type TrialBrief,
+  type WorkerRecord,
+} from "./storage.ts";
+
+interface Study {
+  definition: StudyDefinition;
+  revision: number;
+}
+
+/** A trial as stored; `position` orders the plan. */
+interface Row {
+  trial: TrialRecord;
+  position: number;
+  revision: number;
+}
+
+/**
+ * The swarm's storage in plain maps, for tests and for reading: the contract
+ * without SQL. Records are immutable, so handing them out is safe.
+ *
+ * @param now The storage's clock: whole milliseconds since 1970.
+ */
+export function openMemory(now: () => Instant): Storage {
+  const studies = new Map<StudyId, Study>();
+  const workers = new Map<WorkerId, WorkerRecord>();
+  const rows = new Map<TrialId, Row>();
+  const leases = new Map<LeaseId, TrialId>();
+
+  const rowsOf = (studyId: StudyId) =>
+    [...rows.values()].filter((r) => r.trial.spec.studyId === studyId);
+
+  const plannedOf = (studyId: StudyId) =>
+    rowsOf(studyId).filter((r) => r.trial.planned).sort((a, b) =>
+      a.trial.spec.replicate - b.trial.spec.replicate || a.position - b.position
+    );
+
+  const counts = (studyId: StudyId) => {
+    const n = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
+    for (const { trial } of plannedOf(studyId)) n[trial.state]++;
+    return n;
+  };
+
+  const held = (workerId: WorkerId) =>
+    [...rows.values()].flatMap((r) => runningAttempts(r.trial))
+      .filter((a) => a.workerId === workerId)
+      .sort((a, b) =>
+        a.startedAt - b.startedAt || (a.leaseId < b.leaseId ? -1 : 1)
+      ).map(({ leaseId, attempt }) => ({ leaseId, attempt }));
+
+  function change<T>(row: Row, apply: Transact<T>): Changed<T> {
+    const { trial, changed, value } = apply(row.trial, now());
+    const { studyId, trialId } = trial.spec;
+    if (row.trial.state === "completed" && trial.state !== "completed") {
+      throw new Error(`a completed trial stays completed: ${trialId}`);
+    }
+    for (const { leaseId } of trial.attempts) {
+      if ((leases.get(leaseId) ?? trialId) !== trialId) {
+        throw new Error(`a lease id exists once: ${leaseId}`);
+      }
+      leases.set(leaseId, trialId);
+    }
+    row.trial = trial;
+    const study = studies.get(studyId);
+    if (study === undefined) throw new Error(`no such study: ${studyId}`);
+    if (changed) row.revision = ++study.revision;
+    return { value, studyId, trialId, revision: study.revision };
+  }
+
+  function nextTrial(request: ClaimRequest): Row | undefined {
+    const failures = (row: Row) => failuresOn(row.trial, request.workerId);
+    const queued = plannedOf(request.studyId)
+      .filter((r) => r.trial.state === "queued");
+    return queued.find((r) => failures(r) === 0) ??
+      queued.find((r) => failures(r) < request.maxFailures);
+  }
+
+  function record({ definition, revision }: Study): StudyRecord {
+    const { queued, leased, completed, quarantined } = counts(definition.id);
+    const trials = queued + leased + completed + quarantined;
+    return { definition, revision, trials, completed };
+  }
+
+  function plan(
+    ...[study, specs]: Parameters<Storage["plan"]>
+  ): PlanOutcome {
+    for (const spec of specs) {
+      const old = rows.get(spec.trialId);
+      if (old !== undefined && !sameValue(old.trial.spec, spec)) {
+        throw conflictingPlan(spec.trialId);
+      }
+    }
+    const before = studies.get(study.id);
+    const revision = (before?.revision ?? 0) + 1;
+    const outcome = { added: 0, restored: 0, unplanned: 0 };
+    let differs = !sameValue(before?.definition, study);
+    const left = new Set(rowsOf(study.id).filter((r) => r.trial.planned));
+    for (const [position, spec] of specs.entries()) {
+      const old = rows.get(spec.trialId);
+      if (old === undefined) {
+        outcome.added++;
+        const trial = newTrial(spec);
+        rows.set(spec.trialId, { trial, position, revision });
+        differs = true;
+        continue;
+      }
+      left.delete(old);
+      if (old.trial.planned && old.position === position) continue;
+      if (!old.trial.planned) outcome.restored++;
+      old.trial = { ...old.trial, planned: true };
+      Object.assign(old, { position, revision });
+      differs = true;
+    }
+    for (const row of left) {
+      outcome.unplanned++;
+      row.trial = { ...row.trial, planned: false };
+      row.revision = revision;
+      differs = true;
+    }
+    studies.set(study.id, {
+      definition: study,
+      revision: differs ? revision : revision - 1,
+    });
+    return { ...outcome, revision: differs ? revision : revision - 1 };
+  }
+
+  function brief({ trial }: Row): TrialBrief {
+    const { spec, state, attempts } = trial;
+    const shown: Attempt | undefined = trial.state === "completed"
+      ? attempts[trial.accepted.attempt - 1]
+      : runningAttempts(trial).at(-1);
+    const result = trial.state === "completed" ? trial.accepted.result : null;
+    return {
+      trialId: spec.trialId,
+      studyId: spec.studyId,
+      params: spec.params,
+      replicate: spec.replicate,
+      state,
+      attempts: attempts.length,
+      workerName: shown && workers.get(shown.workerId)?.name || null,
+      backend: shown?.backend ?? null,
+      epochsDone: result?.epochs.length ?? shown?.epochs.length ?? 0,
+      seconds: result?.seconds ?? null,
+    };
+  }
+
+  // Async, so that what throws inside becomes a rejection, as elsewhere.
+  // deno-lint-ignore require-await
+  const atomically = async <T>(work: () => T): Promise<T> => work();
+
+  return {
+    plan: (study, trials) => atomically(() => plan(study, trials)),
+
+    studies: () =>
+      atomically(() =>
+        [...studies.values()].map(record).sort((a, b) =>
+          a.definition.id < b.definition.id ? -1 : 1
+        )
+      ),
+    study: (studyId) =>
+      atomically(() => {
+        const study = studies.get(studyId);
+        return study === undefined ? null : record(study);
+      }),
+
+    registerWorker: (worker) =>
+      atomically(() => {
+        if (workers.has(worker.workerId)) {
+          throw new Error(`a worker id exists once: ${worker.workerId}`);
+        }
+        workers.set(worker.workerId, {
+          ...worker,
+          backend: null,
+          backendDetail: null,
+          registeredAt: now(),
+          lastSeenAt: now(),
+          left: false,
+        });
+      }),
+    worker: (workerId) => atomically(() => workers.get(workerId) ?? null),
+    seen: (workerId, { left, backend }) =>
+      atomically(() => {
+        const old = workers.get(workerId);
+        if (old === undefined) return;
+        workers.set(workerId, {
+          ...old,
+          lastSeenAt: now(),
+          left,
+          backend: backend === undefined ? old.backend : backend.name,
+          backendDetail: backend === undefined
+            ? old.backendDetail
+            : backend.detail,
+        });
+      }),
+    workers: (limit) =>
+      atomically(() =>
+        [...workers.values()].sort((a, b) =>
+          b.lastSeenAt - a.lastSeenAt || (a.workerId < b.workerId ? -1 : 1)
+        ).slice(0, limit).map((worker) => ({
+          worker,
+          trialsRunning: held(worker.workerId).length,
+          trialsCompleted: [...rows.values()].filter(({ trial }) =>
+            trial.state === "completed" &&
+            trial.accepted.workerId === worker.workerId
+          ).length,
+        }))
+      ),
+    countOnline: (since) =>
+      atomically(() =>
+        [...workers.values()].filter((w) => !w.left && w.lastSeenAt >= since)
+          .length
+      ),
+
+    claim: (request, apply) =>
+      atomically(() => {
+        const known = leases.get(request.leaseId);
+        const repeated = known === undefined ? undefined : rows.get(known);
+        if (repeated !== undefined) {
+          return { type: "repeated", trial: repeated.trial };
+        }
+        if (held(request.workerId).length >= request.maxLeases) {
+          return { type: "enough-leases" };
+        }
+        const next = nextTrial(request);
+        if (next !== undefined) {
+          return { type: "claimed", ...change(next, apply) };
+        }
+        const { queued, leased } = counts(request.studyId);
+        return { type: queued + leased > 0 ? "all-leased" : "study-complete" };
+      }),
+    updateLease: (leaseId, apply) =>
+      atomically(() => {
+        const trialId = leases.get(leaseId);
+        const row = trialId === undefined ? undefined : rows.get(trialId);
+        return row === undefined ? null : change(row, apply);
+      }),
+    expireDue: (apply, limit) =>
+      atomically(() => {
+        const due = (row: Row) => nextExpiry(row.trial) ?? Infinity;
+        return [...rows.values()].filter((r) => due(r) <= now())
+          .sort((a, b) => due(a) - due(b)).slice(0, limit)
+          .map((row) => change(row, apply));
+      }),
+    runningLeases: (workerId) => atomically(() => held(workerId)),
+
+    counts: (studyId) => atomically(() => counts(studyId)),
+    recentAcceptances: (studyId, limit) =>
+      atomically(() =>
+        plannedOf(studyId).flatMap(({ trial }) =>
+          trial.state === "completed"
+            ? [{
+              acceptedAt: trial.accepted.acceptedAt,
+              startedAt: trial.attempts[trial.accepted.attempt - 1]
+                ?.startedAt ?? trial.accepted.acceptedAt,
+            }]
+            : []
+        ).sort((a, b) => b.acceptedAt - a.acceptedAt).slice(0, limit)
+      ),
+    changesSince: (studyId, revision) =>
+      atomically(() => ({
+        revision: studies.get(studyId)?.revision ?? 0,
+        trials: rowsOf(studyId).filter((r) => r.revision > revision)
+          .sort((a, b) => a.revision - b.revision || a.position - b.position)
+          .map(({ trial, position }) => ({
+            spec: trial.spec,
+            position,
+            planned: trial.planned,
+            state: trial.state,
+            result: trial.state === "completed" ? trial.accepted.result : null,
+          })),
+      })),
+    trials: (studyId, { state, limit, offset }) =>
+      atomically(() => {
+        const all = plannedOf(studyId)
+          .filter((r) => state === undefined || r.trial.state === state);
+        return {
+          trials: all.slice(offset, offset + limit).map(brief),
+          total: all.length,
+        };
+      }),
+    trial: (trialId) =>
+      atomically(() => {
+        const trial = rows.get(trialId)?.trial;
+        if (trial === undefined) return null;
+        const ids = new Set(trial.attempts.map((a) => a.workerId));
+        return {
+          trial,
+          names: new Map(
+            [...ids].map((id) => [id, workers.get(id)?.name ?? ""]),
+          ),
+        };
+      }),
+
+    ping: () => atomically(() => {}),
+    close: () => atomically(() => {}),
+  };
+}

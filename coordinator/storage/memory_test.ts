@@ -1,0 +1,7 @@
+import { storageConformance } from "./conformance.ts";
+import { openMemory } from "./memory.ts";
+
+storageConformance("openMemory", (clock) => {
+  const storage = openMemory(clock.now);
+  return Promise.resolve({ storage, end: () => storage.close() });
+});

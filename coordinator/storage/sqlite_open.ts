@@ -1,0 +1,140 @@
+import { DatabaseSync } from "node:sqlite";
+import { dirname } from "node:path";
+import { migrate } from "./sqlite_schema.ts";
+import { SQLITE, sqliteCode } from "./sqlite_code.ts";
+import { StorageError } from "./storage.ts";
+
+/** An opened database file and what keeps others from opening it as well. */
+export interface OpenDatabase {
+  readonly db: DatabaseSync;
+  close(): void;
+}
+
+export interface OpenOptions {
+  /** Milliseconds to wait for another program's lock. */
+  readonly busyTimeout?: number;
+  /** Pages that the file may grow to; never fewer than it has. */
+  readonly maxPages?: number;
+}
+
+/**
+ * Opens or creates the file, checks that it is a sound database of ours and
+ * brings it to today's schema. A second coordinator is kept out by a lock on
+ * the file beside it, `<path>-lock`, which the system drops with the process
+ * however that ends; the database itself stays readable to backup programs.
+ *
+ * @throws StorageError with one line that says what to do.
+ */
+export function openDatabase(
+  path: string,
+  options: OpenOptions,
+): OpenDatabase {
+  if (path === ":memory:") return prepare(path, options, () => {});
+  const unlock = lockBeside(path);
+  try {
+    return prepare(path, options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function prepare(
+  path: string,
+  { busyTimeout = 5000, maxPages }: OpenOptions,
+  unlock: () => void,
+): OpenDatabase {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { timeout: busyTimeout });
+    // FULL: what was answered is on the disk, also after a loss of power.
+    // As prepared statements: only their errors carry SQLite's code.
+    db.prepare("PRAGMA journal_mode = WAL").get();
+    db.exec("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF");
+    migrate(db, path);
+    if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
+    const check = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+    if (check !== "ok") throw damaged(path, check);
+    // Fails now, not at the first result, where the file is read-only.
+    db.prepare("UPDATE studies SET revision = revision").run();
+  } catch (error) {
+    db?.close();
+    throw explain(path, error);
+  }
+  const opened = db;
+  return {
+    db: opened,
+    close: () => {
+      opened.close();
+      unlock();
+    },
+  };
+}
+
+function lockBeside(path: string): () => void {
+  const lockPath = `${path}-lock`;
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(lockPath, { read: true, write: true, create: true });
+  } catch (error) {
+    throw explain(path, error);
+  }
+  if (!file.tryLockSync(true)) {
+    file.close();
+    throw new StorageError(
+      "in-use",
+      `cannot use the database: another coordinator has ${path} open; ` +
+        "stop it or name another file with --db",
+    );
+  }
+  return () => file.close();
+}
+
+function explain(path: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const folder = dirname(path);
+  if (error instanceof Deno.errors.NotFound) {
+    return new StorageError(
+      "cannot-open",
+      `cannot open the database: there is no folder ${folder}; ` +
+        "create it or name another file with --db",
+      error,
+    );
+  }
+  switch (sqliteCode(error)) {
+    case SQLITE.notADatabase:
+      return new StorageError(
+        "not-ours",
+        `cannot use the database: ${path} is not a SQLite file; ` +
+          "name another file with --db",
+        error,
+      );
+    case SQLITE.corrupt:
+      return damaged(path, error);
+    case SQLITE.busy:
+      return new StorageError(
+        "in-use",
+        `cannot use the database: another program is writing to ${path}; ` +
+          "end it or name another file with --db",
+        error,
+      );
+    default: {
+      const why = error instanceof Error ? error.message : String(error);
+      return new StorageError(
+        "cannot-open",
+        `cannot open the database: ${path} cannot be read and written ` +
+          `(${why}); check the permissions or name another file with --db`,
+        error,
+      );
+    }
+  }
+}
+
+function damaged(path: string, cause: unknown): StorageError {
+  return new StorageError(
+    "not-ours",
+    `cannot use the database: ${path} is damaged; put back a copy, or move ` +
+      "it away (with its -wal file) to start anew",
+    cause,
+  );
+}

@@ -1,0 +1,169 @@
+import * as z from "zod";
+import { LeaseId, TrialId, WorkerId } from "../protocol/ids.ts";
+import { StudyDefinition, TrialSpec } from "../protocol/study.ts";
+import {
+  BackendName,
+  EpochMetrics,
+  TrialResult,
+} from "../protocol/training.ts";
+import { TrialState } from "../protocol/views.ts";
+import type {
+  Acceptance,
+  HeldLease,
+  TrialBrief,
+  TrialChange,
+  WorkerRecord,
+} from "./storage.ts";
+
+/** What stands in the tables, parsed into what the program works with. */
+
+const Flag = z.union([z.literal(0), z.literal(1)]).transform((n) => n === 1);
+
+function json<T extends z.ZodType>(schema: T) {
+  return z.string().transform((text): unknown => JSON.parse(text)).pipe(schema);
+}
+
+export const StudyRow = z.object({
+  definition: json(StudyDefinition),
+  revision: z.number(),
+  trials: z.number(),
+  completed: z.number(),
+});
+
+export const WorkerRow = z.object({
+  worker_id: WorkerId,
+  name: z.string(),
+  kind: z.enum(["deno", "browser"]),
+  threads: z.number(),
+  device: z.string().nullable(),
+  protocol_version: z.number(),
+  token_hash: z.string(),
+  backend: BackendName.nullable(),
+  backend_detail: z.string().nullable(),
+  registered_at: z.number(),
+  last_seen_at: z.number(),
+  has_left: Flag,
+}).transform((row): WorkerRecord => ({
+  workerId: row.worker_id,
+  name: row.name,
+  kind: row.kind,
+  threads: row.threads,
+  device: row.device,
+  protocolVersion: row.protocol_version,
+  tokenHash: row.token_hash,
+  backend: row.backend,
+  backendDetail: row.backend_detail,
+  registeredAt: row.registered_at,
+  lastSeenAt: row.last_seen_at,
+  left: row.has_left,
+}));
+
+export const WorkerCounts = z.object({
+  running: z.number(),
+  completed: z.number(),
+});
+
+export const BriefRow = z.object({
+  spec: json(TrialSpec),
+  state: TrialState,
+  attempts: z.number(),
+  worker_name: z.string().nullable(),
+  backend: BackendName.nullable(),
+  epochs_done: z.number(),
+  seconds: z.number().nullable(),
+}).transform((row): TrialBrief => ({
+  trialId: row.spec.trialId,
+  studyId: row.spec.studyId,
+  params: row.spec.params,
+  replicate: row.spec.replicate,
+  state: row.state,
+  attempts: row.attempts,
+  workerName: row.worker_name,
+  backend: row.backend,
+  epochsDone: row.epochs_done,
+  seconds: row.seconds,
+}));
+
+export const ChangeRow = z.object({
+  spec: json(TrialSpec),
+  position: z.number(),
+  planned: Flag,
+  state: TrialState,
+  result: json(TrialResult).nullable(),
+}).transform((row): TrialChange => row);
+
+export const TrialRow = z.object({
+  spec: json(TrialSpec),
+  planned: Flag,
+  state: TrialState,
+  quarantined_at: z.number().nullable(),
+});
+
+const ended = { expires_at: z.null(), ended_at: z.number() };
+export const AttemptRow = z.object({
+  attempt: z.number(),
+  lease_id: LeaseId,
+  worker_id: WorkerId,
+  backend: BackendName,
+  backend_detail: z.string().nullable(),
+  started_at: z.number(),
+  ttl: z.number(),
+}).and(z.discriminatedUnion("state", [
+  z.object({ state: z.literal("running"), expires_at: z.number() }),
+  z.object({
+    state: z.literal("released"),
+    message: z.string().nullable(),
+    ...ended,
+  }),
+  z.object({ state: z.literal("failed"), message: z.string(), ...ended }),
+  z.object({
+    state: z.enum(["completed", "expired", "superseded"]),
+    ...ended,
+  }),
+]));
+
+export const EpochRow = z.object({
+  attempt: z.number(),
+  metrics: json(EpochMetrics),
+});
+
+export const ResultRow = z.object({
+  attempt: z.number(),
+  accepted_at: z.number(),
+  result: json(TrialResult),
+});
+
+export const PlanRow = z.object({
+  trial_id: TrialId,
+  spec: json(TrialSpec),
+  position: z.number(),
+  planned: Flag,
+});
+
+/** The revision of a study, as it stands in its row. */
+export const RevisionRow = z.object({ revision: z.number() });
+
+/** A study's row with its definition unparsed, to compare. */
+export const StudyTextRow = RevisionRow.extend({ definition: z.string() });
+
+export const TrialIdRow = z.object({ trial_id: TrialId });
+
+export const CountRow = z.object({ n: z.number() });
+
+export const StateCountRow = z.object({ state: TrialState, n: z.number() });
+
+export const NameRow = z.object({ worker_id: WorkerId, name: z.string() });
+
+export const HeldRow = z.object({ lease_id: LeaseId, attempt: z.number() })
+  .transform((row): HeldLease => ({
+    leaseId: row.lease_id,
+    attempt: row.attempt,
+  }));
+
+export const AcceptanceRow = z.object({
+  accepted_at: z.number(),
+  started_at: z.number(),
+}).transform((row): Acceptance => ({
+  acceptedAt: row.accepted_at,
+  startedAt: row.started_at,
+}));

@@ -1,0 +1,280 @@
+import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
+import type { Params, StudyDefinition, TrialSpec } from "../protocol/study.ts";
+import type { BackendName, TrialResult } from "../protocol/training.ts";
+import type { TrialState } from "../protocol/views.ts";
+import type { Instant, TrialRecord } from "../swarm/trial.ts";
+
+/**
+ * Where the swarm's state lives: the contract that every storage keeps.
+ *
+ * 1. Each method is atomic: others see all of what it did, or nothing. Once its
+ *    promise resolves, what it wrote outlives a crash of this process.
+ * 2. A change of a trial is a read-transition-write: the storage reads the
+ *    trial, calls the pure function that it is given, and writes what that
+ *    returns, with nobody else in between. It may call the function again
+ *    (a retried transaction), so the function has no side effects; if the
+ *    function throws, nothing is written and the error comes through.
+ * 3. Time is the storage's: `now` is handed to the function, and expiry and
+ *    `lastSeenAt` go by the same clock.
+ * 4. A trial has at most one accepted result, kept by a unique key and not only
+ *    by the functions' good manners; a lease id exists once.
+ * 5. Each study has a revision. A change that says `changed`, and a plan that
+ *    differs, raise it by one and stamp the trials concerned with it; revisions
+ *    become visible in their order. So whoever has seen everything up to
+ *    revision N asks for what changed since N.
+ * 6. Nothing is ever deleted: a trial that leaves the plan keeps its attempts
+ *    and its result, and has them again when it is planned again.
+ *
+ * Errors: `StorageError` where the storage cannot be reached or used.
+ */
+export interface Storage {
+  /**
+   * Makes these trials the study's plan, in this order, and keeps the study's
+   * definition. Trials it does not know are queued; its other trials of the
+   * study are unplanned. A known trial must have the same spec.
+   */
+  plan(
+    study: StudyDefinition,
+    trials: readonly TrialSpec[],
+  ): Promise<PlanOutcome>;
+
+  /** Every study with its planned trials counted, by id. */
+  studies(): Promise<StudyRecord[]>;
+  study(studyId: StudyId): Promise<StudyRecord | null>;
+
+  registerWorker(worker: NewWorker): Promise<void>;
+  worker(workerId: WorkerId): Promise<WorkerRecord | null>;
+  /** Notes that the worker called (or left), and on what it trains. */
+  seen(workerId: WorkerId, update: WorkerUpdate): Promise<void>;
+  /** The workers seen last, the last first. */
+  workers(limit: number): Promise<WorkerListing[]>;
+  /** Workers seen at or after `since` that have not left. */
+  countOnline(since: Instant): Promise<number>;
+
+  /**
+   * Picks the next trial for the worker and applies the function to it, which
+   * leases it. Next is, of the planned and queued trials that failed on this
+   * worker fewer than `maxFailures` times: one that never failed on it before
+   * one that did, then the lowest replicate, then the plan's order. A lease id
+   * that exists already is a repeated request: its trial, unchanged.
+   */
+  claim<T>(request: ClaimRequest, change: Transact<T>): Promise<Claim<T>>;
+
+  /** Applies the function to the lease's trial; null: no such lease. */
+  updateLease<T>(
+    leaseId: LeaseId,
+    change: Transact<T>,
+  ): Promise<Changed<T> | null>;
+
+  /**
+   * Applies the function to at most `limit` trials, of any study, with a
+   * running attempt that is due, those due longest first. Each trial by itself.
+   */
+  expireDue<T>(change: Transact<T>, limit: number): Promise<Changed<T>[]>;
+
+  /** Leases that the worker holds. */
+  runningLeases(workerId: WorkerId): Promise<HeldLease[]>;
+
+  /** The study's planned trials by state. */
+  counts(studyId: StudyId): Promise<Record<TrialState, number>>;
+  /** The accepted results of planned trials, the latest first. */
+  recentAcceptances(studyId: StudyId, limit: number): Promise<Acceptance[]>;
+  /** Trials stamped after this revision, by rising revision. */
+  changesSince(studyId: StudyId, revision: number): Promise<Changes>;
+  /** Planned trials in leasing order: lowest replicate, then the plan's. */
+  trials(studyId: StudyId, page: PageRequest): Promise<TrialPageRecord>;
+  trial(trialId: TrialId): Promise<TrialWithNames | null>;
+
+  /** Whether the storage answers; throws a StorageError if not. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Pure: what becomes of the trial, and a value for the caller. */
+export type Transact<T> = (trial: TrialRecord, now: Instant) => Change<T>;
+
+export interface Change<T> {
+  /** What to store; the trial as it was read: nothing. */
+  readonly trial: TrialRecord;
+  /** Whether leaderboards and progress show something else now. */
+  readonly changed: boolean;
+  readonly value: T;
+}
+
+export interface Changed<T> {
+  readonly value: T;
+  readonly studyId: StudyId;
+  readonly trialId: TrialId;
+  /** The study's revision after the change. */
+  readonly revision: number;
+}
+
+export interface ClaimRequest {
+  readonly studyId: StudyId;
+  readonly workerId: WorkerId;
+  readonly leaseId: LeaseId;
+  /** Leases that the worker may hold at once, this one included. */
+  readonly maxLeases: number;
+  readonly maxFailures: number;
+}
+
+export type Claim<T> =
+  | ({ readonly type: "claimed" } & Changed<T>)
+  | { readonly type: "repeated"; readonly trial: TrialRecord }
+  | { readonly type: "enough-leases" }
+  /** Trials are unfinished, but none is for this worker now. */
+  | { readonly type: "all-leased" }
+  | { readonly type: "study-complete" };
+
+export interface PlanOutcome {
+  readonly revision: number;
+  /** Trials not known before. */
+  readonly added: number;
+  /** Trials that had left the plan and are back. */
+  readonly restored: number;
+  /** Trials that left the plan. */
+  readonly unplanned: number;
+}
+
+export interface StudyRecord {
+  readonly definition: StudyDefinition;
+  readonly revision: number;
+  /** Planned ones, all and completed. */
+  readonly trials: number;
+  readonly completed: number;
+}
+
+export interface NewWorker {
+  readonly workerId: WorkerId;
+  readonly name: string;
+  readonly kind: "deno" | "browser";
+  readonly threads: number;
+  readonly device: string | null;
+  readonly protocolVersion: number;
+  /** SHA-256 of the token's secret; 64 hexadecimal digits. */
+  readonly tokenHash: string;
+}
+
+export interface WorkerRecord extends NewWorker {
+  readonly backend: BackendName | null;
+  readonly backendDetail: string | null;
+  readonly registeredAt: Instant;
+  readonly lastSeenAt: Instant;
+  /** Said goodbye, and has not called since. */
+  readonly left: boolean;
+}
+
+export interface WorkerUpdate {
+  readonly left: boolean;
+  /** Absent: as it was. */
+  readonly backend?: {
+    readonly name: BackendName;
+    readonly detail: string | null;
+  };
+}
+
+export interface WorkerListing {
+  readonly worker: WorkerRecord;
+  readonly trialsRunning: number;
+  /** Accepted results, each counted once. */
+  readonly trialsCompleted: number;
+}
+
+export interface HeldLease {
+  readonly leaseId: LeaseId;
+  readonly attempt: number;
+}
+
+export interface Acceptance {
+  readonly acceptedAt: Instant;
+  /** When the attempt that was accepted began. */
+  readonly startedAt: Instant;
+}
+
+export interface Changes {
+  /** The study's revision; 0 for an unknown study. */
+  readonly revision: number;
+  readonly trials: readonly TrialChange[];
+}
+
+export interface TrialChange {
+  readonly spec: TrialSpec;
+  /** In the plan's order, from 0. */
+  readonly position: number;
+  /** False: the trial is not to be shown any more. */
+  readonly planned: boolean;
+  readonly state: TrialState;
+  readonly result: TrialResult | null;
+}
+
+export interface PageRequest {
+  readonly state?: TrialState;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface TrialPageRecord {
+  readonly trials: readonly TrialBrief[];
+  /** Without limit and offset. */
+  readonly total: number;
+}
+
+export interface TrialBrief {
+  readonly trialId: TrialId;
+  readonly studyId: StudyId;
+  readonly params: Params;
+  readonly replicate: number;
+  readonly state: TrialState;
+  readonly attempts: number;
+  /** Of the accepted, or else the latest running attempt. */
+  readonly workerName: string | null;
+  readonly backend: BackendName | null;
+  /** In the accepted result, or reported by the latest running attempt. */
+  readonly epochsDone: number;
+  /** Of the accepted result. */
+  readonly seconds: number | null;
+}
+
+export interface TrialWithNames {
+  readonly trial: TrialRecord;
+  /** Names of the workers in its attempts. */
+  readonly names: ReadonlyMap<WorkerId, string>;
+}
+
+/** Why a storage cannot be used, for people: one line with what to do. */
+export class StorageError extends Error {
+  /** Tells this error from others. */
+  override name = "StorageError";
+  /** Why, for programs. */
+  readonly code: StorageErrorCode;
+
+  /** The cause is the storage's own error, where there is one. */
+  constructor(code: StorageErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.code = code;
+  }
+}
+
+/** Why a storage cannot be used, for programs. */
+export type StorageErrorCode =
+  /** The folder or file cannot be opened, read or written. */
+  | "cannot-open"
+  /** Another coordinator has it. */
+  | "in-use"
+  /** Not a database, another program's, or damaged. */
+  | "not-ours"
+  /** Written by a newer version of this program. */
+  | "newer"
+  /** Works in principle, but not now: busy, disk full. */
+  | "unavailable"
+  /** A plan names a known trial with another spec. */
+  | "conflicting-plan";
+
+/** The error of `plan` for a known trial with another spec. */
+export function conflictingPlan(trialId: TrialId): StorageError {
+  return new StorageError(
+    "conflicting-plan",
+    `cannot plan the trial: ${trialId} is known with another recipe; ` +
+      "trials that train differently need different ids",
+  );
+}

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { seedStudy } from "./builtin.ts";
+import { InvalidStudy } from "./invalid_study.ts";
+import { parseStudy } from "./parse_study.ts";
+
+const least = {
+  id: "mine",
+  title: { en: "Mine", zh: "我的" },
+  searchSpace: { points: [{ dropout1: 0.1, dropout2: 0.2 }] },
+};
+
+Deno.test("parseStudy: what is left out is as in the built-in study", () => {
+  const study = parseStudy(JSON.stringify(least));
+  assert.deepEqual(study.recipe, seedStudy.recipe);
+  assert.equal(study.replicates, 3);
+  assert.equal(study.dataset, "fashion-mnist");
+});
+
+Deno.test("parseStudy: a byte-order mark is no fault", () => {
+  assert.equal(parseStudy(`\uFEFF${JSON.stringify(least)}`).id, "mine");
+});
+
+Deno.test("parseStudy: a study written out reads back the same", () => {
+  assert.deepEqual(parseStudy(JSON.stringify(seedStudy)), seedStudy);
+});
+
+const point = { dropout1: 0.1, dropout2: 0.2 };
+for (
+  const [change, message] of [
+    [
+      { replicate: 3 },
+      'unknown field "replicate"; allowed: id, title, dataset, searchSpace, ' +
+      "replicates, seed, recipe",
+    ],
+    [{ replicates: 0 }, "replicates: 0 is not allowed; needs 1 or more"],
+    [
+      { replicates: 2.5 },
+      "replicates: 2.5 is not allowed; needs a whole number",
+    ],
+    [
+      { id: "A b" },
+      'id: "A b" is not allowed; a study id is lower-case letters and digits ' +
+      "joined by dashes",
+    ],
+    [{ title: undefined }, "title: missing; needs an object"],
+    [
+      { recipe: { network: "x" } },
+      'recipe.network: "x" is not allowed; needs one of fused, scratch, layers',
+    ],
+    [
+      { recipe: { epoch: 1 } },
+      'recipe: unknown field "epoch"; allowed: network, hiddenSizes, epochs, ' +
+      "batchSize, learningRate, weightStd",
+    ],
+    [
+      { recipe: { learningRate: 0 } },
+      "recipe.learningRate: 0 is not allowed; needs more than 0",
+    ],
+    [
+      { recipe: { hiddenSizes: [256] } },
+      "recipe.hiddenSizes: [256] is not allowed; needs 2 or more items",
+    ],
+    [
+      { searchSpace: {} },
+      "searchSpace: has neither points nor grid; give one of them",
+    ],
+    [
+      { searchSpace: { points: [point], grid: {} } },
+      "searchSpace: has both points and grid; give one of them",
+    ],
+    [
+      { searchSpace: { points: [{ ...point, dropout1: 1.5 }] } },
+      "searchSpace.points[0].dropout1: 1.5 is not allowed; needs 1 or less",
+    ],
+    [
+      { searchSpace: { points: [point, { ...point, dropout3: 1 }] } },
+      'searchSpace.points[1]: unknown field "dropout3"; allowed: dropout1, ' +
+      "dropout2",
+    ],
+    [
+      { searchSpace: { grid: { dropout1: [0.1], dropout2: ["a"] } } },
+      'searchSpace.grid.dropout2[0]: "a" is not allowed; needs a number',
+    ],
+    [
+      { searchSpace: { points: [{ dropout1: 0.1234567, dropout2: 0 }] } },
+      "searchSpace: rate 0.1234567 is too fine; give at most 6 digits after " +
+      "the point",
+    ],
+    [
+      { dataset: "mnist" },
+      'dataset: "mnist" is not built in; use "fashion-mnist", or an object ' +
+      "with name, classes and files",
+    ],
+    [
+      { dataset: { name: "x", classes: 1, files: {} } },
+      "dataset.classes: 1 is not allowed; needs 2 or more",
+    ],
+    [
+      { id: "A", seed: -1 },
+      'id: "A" is not allowed; a study id is lower-case letters and digits ' +
+      "joined by dashes (and 1 more)",
+    ],
+  ] as const
+) {
+  Deno.test(`parseStudy: refuses ${JSON.stringify(change)} in one line`, () => {
+    assert.throws(
+      () => parseStudy(JSON.stringify({ ...least, ...change })),
+      new InvalidStudy(message),
+    );
+  });
+}
+
+Deno.test("parseStudy: an error begins with the file that it is about", () => {
+  const message = (text: string) => {
+    try {
+      parseStudy(text, "studies/mine.json");
+    } catch (error) {
+      return error instanceof InvalidStudy ? error.message : "";
+    }
+    return "";
+  };
+  assert.match(message("{"), /^studies\/mine\.json: not JSON: /);
+  assert.match(message("{}"), /^studies\/mine\.json: id: missing/);
+  const fine = { points: [{ dropout1: 0.1234567, dropout2: 0 }] };
+  assert.match(
+    message(JSON.stringify({ ...least, searchSpace: fine })),
+    /^studies\/mine\.json: searchSpace: rate 0\.1234567/,
+  );
+});
+
+Deno.test("parseStudy: refuses what is not JSON, saying where", () => {
+  assert.throws(
+    () => parseStudy('{\n  "id": "a",\n}'),
+    (error) =>
+      error instanceof InvalidStudy &&
+      /^not JSON: .*line 3 column 1.*; a study file is one JSON object$/
+        .test(error.message),
+  );
+  assert.throws(() => parseStudy(""), /^InvalidStudy: not JSON: /);
+  assert.throws(() => parseStudy("[]"), /\[\] is not allowed; needs an object/);
+});

@@ -1,0 +1,85 @@
+import type { PlanOutcome, Storage } from "../storage/storage.ts";
+import { createActor } from "./act.ts";
+import type { LeaseCalls, Random, StudyToRun, WorkerCalls } from "./calls.ts";
+import type { EventHub, Schedule } from "./event_hub.ts";
+import { createLeaseCalls } from "./lease_calls.ts";
+import { defaultTerms, type LeaseTerms } from "./lease_terms.ts";
+import type { Log } from "./log.ts";
+import { defaultPolicy, type Policy } from "./policy.ts";
+import { createSweeper } from "./sweeper.ts";
+import type { Instant } from "./trial.ts";
+import { createViews, type Views } from "./views.ts";
+import { createWorkerCalls } from "./worker_calls.ts";
+
+/**
+ * The shell around the lease machine: it runs transitions inside the storage
+ * and, once they are stored, does what follows from them. It keeps nothing
+ * that a second coordinator on the same storage would need.
+ */
+export interface CoordinatorDeps {
+  readonly storage: Storage;
+  readonly hub: EventHub;
+  /** Milliseconds since 1970; leases go by the storage's own clock. */
+  readonly now: () => Instant;
+  readonly schedule: Schedule;
+  readonly random: Random;
+  readonly log: Log;
+  readonly policy?: Policy;
+  readonly terms?: LeaseTerms;
+}
+
+export interface Coordinator extends WorkerCalls, LeaseCalls, Views {
+  /** Plans the study in the storage and leases out its trials from now on. */
+  run(study: StudyToRun): Promise<PlanOutcome>;
+  /** Ends the leases that are due; resolves to their number. */
+  sweep(): Promise<number>;
+  /** Sweeps every few seconds from now on, after a time of grace. */
+  start(): void;
+  /** How often each thing happened since the start, by name. */
+  readonly counters: ReadonlyMap<string, number>;
+  /** Stops the sweeps and ends the event streams; the storage stays open. */
+  close(): void;
+}
+
+/** Wires storage, lease machine, event hub and clock into a coordinator. */
+export function createCoordinator(deps: CoordinatorDeps): Coordinator {
+  const { storage, hub, log, now, schedule, random } = deps;
+  const policy = deps.policy ?? defaultPolicy;
+  const terms = deps.terms ?? defaultTerms;
+  let active: StudyToRun | null = null;
+  const actor = createActor(hub, log);
+  const study = () => active;
+  const sweeper = createSweeper({
+    storage,
+    schedule,
+    policy,
+    terms,
+    actor,
+    log,
+  });
+  return {
+    ...createWorkerCalls({ storage, random, terms, now, log, study }),
+    ...createLeaseCalls({ storage, random, policy, terms, actor, study }),
+    ...createViews({ storage, terms, now, study }),
+    async run(next) {
+      const outcome = await storage.plan(next.definition, next.trials);
+      active = next;
+      const { id } = next.definition;
+      hub.publish({
+        type: "changed",
+        studyId: id,
+        revision: outcome.revision,
+      });
+      const { added, restored, unplanned } = outcome;
+      log("info", "study planned", { studyId: id, added, restored, unplanned });
+      return outcome;
+    },
+    sweep: sweeper.sweep,
+    start: sweeper.start,
+    counters: actor.counters,
+    close() {
+      sweeper.stop();
+      hub.close();
+    },
+  };
+}

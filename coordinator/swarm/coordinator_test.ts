@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { openMemory } from "../storage/memory.ts";
+import type { Storage } from "../storage/storage.ts";
+import { createCoordinator } from "./coordinator.ts";
+import { createEventHub } from "./event_hub.ts";
+import {
+  countingRandom,
+  epochMetrics,
+  fakeClock,
+  type Logged,
+  manifest,
+  seed,
+  smallStudy,
+  trained,
+} from "./fixtures.ts";
+
+function setUp(wrap: (storage: Storage) => Storage = (storage) => storage) {
+  const clock = fakeClock();
+  const storage = wrap(openMemory(clock.now));
+  const logged: Logged[] = [];
+  const random = countingRandom();
+  const start = () =>
+    createCoordinator({
+      storage,
+      hub: createEventHub({ schedule: clock.schedule, maxStreams: 1 }),
+      now: clock.now,
+      schedule: clock.schedule,
+      random,
+      log: (level, message, fields = {}) =>
+        logged.push({ level, message, fields }),
+    });
+  const coordinator = start();
+  const run = (study = smallStudy(), on = coordinator) =>
+    on.run({ ...study, dataset: manifest, trainExamples: 60_000 });
+  async function join(threads = 1) {
+    const { token } = await coordinator.register({
+      protocolVersion: 1,
+      kind: "deno",
+      threads,
+    });
+    const worker = await coordinator.authenticate(`Bearer ${token}`);
+    assert.ok(worker);
+    return worker;
+  }
+  async function acquire(worker: Awaited<ReturnType<typeof join>>) {
+    const answer = await coordinator.acquire(worker, {
+      backend: "simd",
+      stepMilliseconds: 1,
+    });
+    assert.ok(answer.ok && answer.value.type === "lease");
+    return answer.value.lease;
+  }
+  return { clock, storage, logged, start, coordinator, run, join, acquire };
+}
+
+/** Lets promises that are ready run on. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
+
+Deno.test("createCoordinator start: leases end by themselves once their time is up", async () => {
+  const { clock, coordinator, storage, run, join, acquire } = setUp();
+  await run();
+  await acquire(await join());
+  coordinator.start();
+  clock.advance(29_999);
+  await settle();
+  assert.equal((await storage.counts(seed)).leased, 1);
+  clock.advance(1);
+  await settle();
+  assert.equal((await storage.counts(seed)).leased, 0);
+  // And goes on: the next lease ends as well.
+  await acquire(await join());
+  for (let i = 0; i < 8; i++) {
+    clock.advance(5000);
+    await settle();
+  }
+  assert.equal((await storage.counts(seed)).leased, 0);
+  coordinator.close();
+});
+
+Deno.test("createCoordinator start: after a restart workers have time to come back", async () => {
+  const { clock, coordinator, storage, start, run, join, acquire } = setUp();
+  await run();
+  const worker = await join();
+  const { leaseId } = await acquire(worker);
+  coordinator.close();
+  clock.advance(3_600_000);
+  const second = start();
+  await run(smallStudy(), second);
+  second.start();
+  clock.advance(10_000);
+  await settle();
+  const answer = await second.renew(worker, leaseId, { attempt: 1 });
+  assert.equal(answer.ok && answer.value.directive, "continue");
+  clock.advance(25_000);
+  await settle();
+  assert.equal((await storage.counts(seed)).leased, 1);
+  second.close();
+});
+
+Deno.test("createCoordinator start: a sweep that fails is logged and tried again", async () => {
+  let broken = true;
+  const { clock, coordinator, logged, storage, run, join, acquire } = setUp(
+    (storage) => ({
+      ...storage,
+      expireDue: (change, limit) =>
+        broken
+          ? Promise.reject(new Error("disk full"))
+          : storage.expireDue(change, limit),
+    }),
+  );
+  await run();
+  await acquire(await join());
+  coordinator.start();
+  clock.advance(30_000);
+  await settle();
+  assert.deepEqual(
+    logged.filter((l) => l.level === "error").map((l) => l.fields["error"]),
+    ["Error: disk full"],
+  );
+  broken = false;
+  clock.advance(5000);
+  await settle();
+  assert.equal((await storage.counts(seed)).leased, 0);
+  coordinator.close();
+});
+
+Deno.test("createCoordinator sweep: ends more leases than one transaction takes", async () => {
+  const { clock, coordinator, run, join, acquire } = setUp();
+  await run(smallStudy({ replicates: 150 }));
+  const worker = await join(250);
+  for (let i = 0; i < 250; i++) await acquire(worker);
+  clock.advance(30_000);
+  assert.equal(await coordinator.sweep(), 250);
+  assert.equal(coordinator.counters.get("lease-expired"), 250);
+});
+
+Deno.test("createCoordinator close: no sweep comes after", async () => {
+  const { clock, coordinator, storage, run, join, acquire } = setUp();
+  await run();
+  await acquire(await join());
+  coordinator.start();
+  coordinator.close();
+  clock.advance(60_000);
+  await settle();
+  assert.equal((await storage.counts(seed)).leased, 1);
+});
+
+Deno.test("createCoordinator run: workers of the study before are told to stop, their results are kept", async () => {
+  const { coordinator, storage, run, join, acquire } = setUp();
+  await run();
+  const worker = await join(2);
+  const first = await acquire(worker);
+  const second = await acquire(worker);
+  await run(smallStudy({ id: "grid" }));
+  assert.equal(coordinator.activeStudy(), "grid");
+  const answer = await coordinator.report(worker, first.leaseId, {
+    attempt: 1,
+    metrics: epochMetrics(1),
+  });
+  assert.ok(answer.ok);
+  assert.deepEqual(answer.value, {
+    directive: "stop",
+    reason: "study-stopped",
+  });
+  const done = await coordinator.complete(worker, second.leaseId, {
+    attempt: 1,
+    result: trained(),
+  });
+  assert.ok(done.ok);
+  assert.equal((await storage.counts(seed)).completed, 1);
+  assert.equal((await acquire(worker)).trial.studyId, "grid");
+});
+
+Deno.test("createCoordinator snapshot: follows every change and the plan", async () => {
+  const { coordinator, run, join, acquire } = setUp();
+  assert.equal(await coordinator.snapshot(seed), null);
+  const study = smallStudy();
+  await run(study);
+  const states = async () => {
+    const snapshot = await coordinator.snapshot(seed);
+    return snapshot?.trials.map((t) => [t.spec.trialId, t.state]);
+  };
+  const queued = study.trials.map((t) => [t.trialId, "queued"]);
+  assert.deepEqual(await states(), queued);
+  const worker = await join();
+  const lease = await acquire(worker);
+  assert.equal((await states())?.[0]?.[1], "leased");
+  await coordinator.complete(worker, lease.leaseId, {
+    attempt: 1,
+    result: trained(),
+  });
+  const done = await coordinator.snapshot(seed);
+  assert.deepEqual(done?.trials[0]?.result, trained());
+  await run({ ...study, trials: study.trials.slice(1) });
+  assert.deepEqual(await states(), queued.slice(1));
+  await run(study);
+  assert.equal((await states())?.[0]?.[1], "completed");
+});
+
+Deno.test("createCoordinator snapshot: older news that comes late changes nothing", async () => {
+  const held: (() => void)[] = [];
+  let hold = false;
+  const { coordinator, run, join, acquire } = setUp((storage) => ({
+    ...storage,
+    async changesSince(studyId, revision) {
+      const changes = await storage.changesSince(studyId, revision);
+      if (hold) await new Promise<void>((resolve) => held.push(resolve));
+      return changes;
+    },
+  }));
+  await run();
+  const worker = await join();
+  const lease = await acquire(worker);
+  hold = true;
+  const early = coordinator.snapshot(seed);
+  await settle();
+  await coordinator.complete(worker, lease.leaseId, {
+    attempt: 1,
+    result: trained(),
+  });
+  hold = false;
+  assert.equal(
+    (await coordinator.snapshot(seed))?.trials[0]?.state,
+    "completed",
+  );
+  for (const resolve of held) resolve();
+  assert.equal((await early)?.trials[0]?.state, "completed");
+});
+
+Deno.test("createCoordinator authenticate: writes down a sighting only now and then", async () => {
+  let sightings = 0;
+  const { clock, coordinator, join } = setUp((storage) => ({
+    ...storage,
+    seen: (workerId, update) => {
+      sightings++;
+      return storage.seen(workerId, update);
+    },
+  }));
+  await join();
+  const { token } = await coordinator.register({
+    protocolVersion: 1,
+    kind: "deno",
+    threads: 1,
+  });
+  for (let second = 0; second < 60; second++) {
+    clock.advance(1000);
+    assert.ok(await coordinator.authenticate(`Bearer ${token}`));
+  }
+  assert.equal(sightings, 12);
+});

@@ -1,0 +1,259 @@
+import { LeaseId } from "../protocol/ids.ts";
+import type { NoLeaseReason, RenewResponse } from "../protocol/swarm.ts";
+import type { Storage, WorkerRecord } from "../storage/storage.ts";
+import { checkResult } from "../verification/check_result.ts";
+import type { Actor } from "./act.ts";
+import type {
+  Acquired,
+  LeaseCalls,
+  Outcome,
+  Random,
+  Refused,
+  StudyToRun,
+} from "./calls.ts";
+import { leaseMilliseconds, type LeaseTerms } from "./lease_terms.ts";
+import type { Policy } from "./policy.ts";
+import { step } from "./step.ts";
+import type { RunningAttempt, TrialRecord } from "./trial.ts";
+import type { Reply, TrialEvent } from "./trial_event.ts";
+
+/** Seconds after which a worker without a trial asks again. */
+const ASK_AGAIN: Record<NoLeaseReason, number> = {
+  "all-leased": 5,
+  "enough-leases": 5,
+  "no-study": 10,
+  "study-complete": 15,
+};
+
+export function createLeaseCalls(deps: {
+  readonly storage: Storage;
+  readonly random: Random;
+  readonly policy: Policy;
+  readonly terms: LeaseTerms;
+  readonly actor: Actor;
+  readonly study: () => StudyToRun | null;
+}): LeaseCalls {
+  const { storage, random, policy, terms, actor, study } = deps;
+
+  /** Whether this coordinator still leases out what the trial belongs to. */
+  function wanted({ planned, spec }: TrialRecord): boolean {
+    return planned && spec.studyId === study()?.definition.id;
+  }
+
+  async function onLease(
+    leaseId: LeaseId,
+    event: (trial: TrialRecord, now: number) => TrialEvent,
+  ): Promise<Outcome<Reply>> {
+    const changed = await storage.updateLease(leaseId, step(event, policy));
+    if (changed === null) {
+      actor.count("rejected:stale-lease");
+      return refused("stale-lease");
+    }
+    actor.act(changed);
+    const { value } = changed;
+    return value.ok ? done(value.reply) : refused(value.rejection);
+  }
+
+  /** Backend and detail as the worker gave them, stored where they are new. */
+  async function noteBackend(
+    worker: WorkerRecord,
+    name: WorkerRecord["backend"] & string,
+    detail: string | null,
+  ): Promise<void> {
+    if (worker.backend === name && worker.backendDetail === detail) return;
+    await storage.seen(worker.workerId, {
+      left: false,
+      backend: { name, detail },
+    });
+  }
+
+  return {
+    async acquire(worker, request) {
+      const { backend, stepMilliseconds } = request;
+      const backendDetail = request.backendDetail ?? null;
+      const running = study();
+      if (running === null) return none("no-study");
+      await noteBackend(worker, backend, backendDetail);
+      const { recipe, id: studyId } = running.definition;
+      const ttl = leaseMilliseconds(
+        terms,
+        stepMilliseconds,
+        Math.ceil(running.trainExamples / recipe.batchSize),
+      );
+      const leaseId = request.leaseId ?? LeaseId.parse(random.uuid());
+      const { workerId, threads: maxLeases } = worker;
+      const claim = await storage.claim(
+        {
+          studyId,
+          workerId,
+          leaseId,
+          maxLeases,
+          maxFailures: policy.failuresPerWorker,
+        },
+        step((_, now) => ({
+          type: "lease",
+          now,
+          leaseId,
+          workerId,
+          backend,
+          backendDetail,
+          ttl,
+        }), policy),
+      );
+      switch (claim.type) {
+        case "claimed": {
+          actor.act(claim);
+          const { value } = claim;
+          if (!value.ok || value.reply.type !== "leased") {
+            throw new Error("the storage offered a trial that is not free");
+          }
+          return lease(running, value.trial, value.reply.attempt);
+        }
+        case "repeated": {
+          const attempt = claim.trial.attempts.find((a) =>
+            a.leaseId === leaseId
+          );
+          return attempt?.workerId === workerId && attempt.state === "running"
+            ? lease(running, claim.trial, attempt)
+            : refused("stale-lease");
+        }
+        case "all-leased":
+        case "enough-leases":
+        case "study-complete":
+          return none(claim.type);
+        default:
+          return claim satisfies never;
+      }
+    },
+
+    renew: async ({ workerId }, leaseId, { attempt }) =>
+      directive(
+        await onLease(leaseId, (trial, now) => ({
+          type: "renew",
+          now,
+          leaseId,
+          workerId,
+          attempt,
+          wanted: wanted(trial),
+        })),
+      ),
+
+    report: async ({ workerId }, leaseId, { attempt, metrics }) =>
+      directive(
+        await onLease(leaseId, (trial, now) => ({
+          type: "report",
+          now,
+          leaseId,
+          workerId,
+          attempt,
+          metrics,
+          wanted: wanted(trial),
+        })),
+      ),
+
+    async complete({ workerId }, leaseId, { attempt, result }) {
+      let trialId: TrialRecord["spec"]["trialId"] | undefined;
+      const outcome = await onLease(leaseId, (trial, now) => {
+        trialId = trial.spec.trialId;
+        const reported = trial.attempts
+          .find((a) => a.leaseId === leaseId)?.epochs ?? [];
+        return {
+          type: "complete",
+          now,
+          leaseId,
+          workerId,
+          attempt,
+          result,
+          problems: checkResult(trial.spec, result, reported),
+        };
+      });
+      if (!outcome.ok) return outcome;
+      switch (outcome.value.type) {
+        case "accepted":
+          if (trialId === undefined) throw new Error("accepted without trial");
+          return done({ trialId, accepted: true as const });
+        case "refused":
+          return refused("rejected-result", outcome.value.problems);
+        default:
+          throw new Error(`no answer to a result: ${outcome.value.type}`);
+      }
+    },
+
+    async release({ workerId }, leaseId, { attempt, reason, message }) {
+      const outcome = await onLease(leaseId, (_, now) => ({
+        type: "release",
+        now,
+        leaseId,
+        workerId,
+        attempt,
+        reason,
+        message: message ?? null,
+      }));
+      return outcome.ok ? done(null) : outcome;
+    },
+
+    async leave(worker) {
+      const { workerId } = worker;
+      for (
+        const { leaseId, attempt } of await storage.runningLeases(workerId)
+      ) {
+        await onLease(leaseId, (_, now) => ({
+          type: "release",
+          now,
+          leaseId,
+          workerId,
+          attempt,
+          reason: "leaving",
+          message: null,
+        }));
+      }
+      await storage.seen(workerId, { left: true });
+    },
+  };
+}
+
+function directive(outcome: Outcome<Reply>): Outcome<RenewResponse> {
+  if (!outcome.ok) return outcome;
+  const { value: reply } = outcome;
+  switch (reply.type) {
+    case "continue":
+      return done({ directive: "continue", ttlSeconds: reply.ttl / 1000 });
+    case "stop":
+      return done({ directive: "stop", reason: reply.reason });
+    default:
+      throw new Error(`no answer to a renewal: ${reply.type}`);
+  }
+}
+
+function lease(
+  { dataset }: StudyToRun,
+  { spec }: TrialRecord,
+  { leaseId, attempt, expiresAt, ttl }: RunningAttempt,
+): Outcome<Acquired> {
+  return done({
+    type: "lease",
+    lease: {
+      leaseId,
+      attempt,
+      expiresAt: new Date(expiresAt).toISOString(),
+      ttlSeconds: ttl / 1000,
+      trial: spec,
+      dataset,
+    },
+  });
+}
+
+function none(reason: NoLeaseReason): Outcome<Acquired> {
+  return done({ type: "none", reason, retryAfterSeconds: ASK_AGAIN[reason] });
+}
+
+function done<T>(value: T): Outcome<T> {
+  return { ok: true, value };
+}
+
+function refused(
+  rejection: Refused["rejection"],
+  problems: readonly string[] = [],
+): Refused {
+  return { ok: false, rejection, problems };
+}

@@ -1,0 +1,37 @@
+/** How long leases last and how often workers call. All in seconds. */
+export interface LeaseTerms {
+  /** A lease is never shorter: a hiccup of the network must not end it. */
+  readonly minTtl: number;
+  /** Nor longer: this is how late a vanished worker may be noticed. */
+  readonly maxTtl: number;
+  /** For a worker that has not measured its speed. */
+  readonly defaultTtl: number;
+  /** Workers renew at least this often; at most a third of `minTtl`. */
+  readonly heartbeat: number;
+  /** Silence after which a worker counts as offline. */
+  readonly offlineAfter: number;
+}
+
+export const defaultTerms: LeaseTerms = {
+  minTtl: 30,
+  maxTtl: 600,
+  defaultTtl: 120,
+  heartbeat: 10,
+  offlineAfter: 25,
+};
+
+/** Epochs that a lease outlasts without a word from its worker. */
+const EPOCHS = 3;
+
+/** Whole milliseconds that a lease lasts unless it is renewed. */
+export function leaseMilliseconds(
+  terms: LeaseTerms,
+  stepMilliseconds: number | undefined,
+  stepsPerEpoch: number,
+): number {
+  const seconds = stepMilliseconds === undefined
+    ? terms.defaultTtl
+    : EPOCHS * stepMilliseconds * stepsPerEpoch / 1000;
+  const clamped = Math.min(Math.max(seconds, terms.minTtl), terms.maxTtl);
+  return Math.round(clamped * 1000);
+}

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { defaultTerms, leaseMilliseconds } from "./lease_terms.ts";
+
+Deno.test("leaseMilliseconds: three epochs long, within the bounds, whole", () => {
+  const ttl = (step: number | undefined, steps: number) =>
+    leaseMilliseconds(defaultTerms, step, steps);
+  assert.equal(ttl(100, 235), 70_500);
+  assert.equal(ttl(7, 235), 30_000);
+  assert.equal(ttl(5000, 235), 600_000);
+  assert.equal(ttl(undefined, 235), 120_000);
+  assert.equal(ttl(100.0071, 235), 70_505);
+});
+
+Deno.test("defaultTerms: a lease outlasts two lost heartbeats", () => {
+  assert.ok(3 * defaultTerms.heartbeat <= defaultTerms.minTtl);
+  assert.ok(2 * defaultTerms.heartbeat < defaultTerms.offlineAfter);
+});

@@ -1,0 +1,59 @@
+import type { Progress } from "../protocol/leaderboard.ts";
+import type { TrialState } from "../protocol/views.ts";
+import type { Instant } from "./trial.ts";
+
+/** Accepted results that the pace is measured over, at most. */
+export const PACE_RESULTS = 50;
+
+/** A quarter of an hour in milliseconds; older results say little. */
+const PACE_WINDOW = 15 * 60_000;
+
+interface Span {
+  readonly startedAt: Instant;
+  readonly acceptedAt: Instant;
+}
+
+/**
+ * How far a study is.
+ *
+ * @param recent The latest accepted results, the latest first, at most
+ * `PACE_RESULTS`.
+ */
+export function studyProgress(
+  counts: Record<TrialState, number>,
+  recent: readonly Span[],
+  workersOnline: number,
+  now: Instant,
+): Progress {
+  const { queued, leased, completed, quarantined } = counts;
+  const left = queued + leased;
+  const pace = trialsPerMinute(recent, now);
+  return {
+    total: left + completed + quarantined,
+    completed,
+    leased,
+    queued,
+    quarantined,
+    complete: left === 0,
+    workersOnline,
+    trialsPerMinute: pace,
+    secondsLeft: left === 0 ? 0 : pace === null ? null : left / pace * 60,
+  };
+}
+
+/**
+ * Results a minute, from when the first of them was begun until now, so that
+ * the first result of a study gives a sound pace already. The window grows with
+ * the length of a trial: three trials long at least, for slow devices.
+ */
+function trialsPerMinute(recent: readonly Span[], now: Instant): number | null {
+  const [latest] = recent;
+  if (latest === undefined) return null;
+  const length = latest.acceptedAt - latest.startedAt;
+  const from = now - Math.max(PACE_WINDOW, 3 * length);
+  const counted = recent.filter(({ acceptedAt }) => acceptedAt > from);
+  if (counted.length === 0) return null;
+  const begun = Math.min(...counted.map(({ startedAt }) => startedAt));
+  const milliseconds = now - Math.max(begun, from);
+  return milliseconds <= 0 ? null : counted.length / milliseconds * 60_000;
+}

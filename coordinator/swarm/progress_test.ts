@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { studyProgress } from "./progress.ts";
+
+const MINUTE = 60_000;
+const now = Date.UTC(2026, 0, 1);
+const counts = { queued: 6, leased: 2, completed: 4, quarantined: 1 };
+
+/** Begun and accepted so many minutes ago. */
+const span = (begun: number, accepted: number) => ({
+  startedAt: now - begun * MINUTE,
+  acceptedAt: now - accepted * MINUTE,
+});
+
+Deno.test("studyProgress: counts, and no pace before the first result", () => {
+  assert.deepEqual(studyProgress(counts, [], 3, now), {
+    total: 13,
+    completed: 4,
+    leased: 2,
+    queued: 6,
+    quarantined: 1,
+    complete: false,
+    workersOnline: 3,
+    trialsPerMinute: null,
+    secondsLeft: null,
+  });
+});
+
+Deno.test("studyProgress: pace from the first trial's begin until now", () => {
+  const progress = studyProgress(counts, [span(4, 0), span(4, 1)], 2, now);
+  // 2 results in 4 minutes; 8 trials to go at half a trial a minute.
+  assert.equal(progress.trialsPerMinute, 0.5);
+  assert.equal(progress.secondsLeft, 16 * 60);
+});
+
+Deno.test("studyProgress: a pause over night does not slow the pace", () => {
+  const yesterday = [span(605, 603), span(607, 605)];
+  const { trialsPerMinute } = studyProgress(
+    counts,
+    [span(2, 1), span(2, 1), ...yesterday],
+    2,
+    now,
+  );
+  assert.equal(trialsPerMinute, 1);
+  assert.equal(
+    studyProgress(counts, yesterday, 2, now).trialsPerMinute,
+    null,
+    "nothing for ten hours is no pace",
+  );
+});
+
+Deno.test("studyProgress: trials longer than the window still have a pace", () => {
+  // 40 minutes each, on two threads.
+  const recent = [span(50, 10), span(50, 10), span(90, 50), span(90, 50)];
+  const { trialsPerMinute } = studyProgress(counts, recent, 2, now);
+  assert.ok(trialsPerMinute !== null);
+  assert.ok(Math.abs(trialsPerMinute - 4 / 90) < 1e-12);
+});
+
+Deno.test("studyProgress: complete when nothing is queued or leased", () => {
+  const done = { queued: 0, leased: 0, completed: 4, quarantined: 1 };
+  const progress = studyProgress(done, [], 0, now);
+  assert.equal(progress.complete, true);
+  assert.equal(progress.secondsLeft, 0);
+});
+
+Deno.test("studyProgress: a clock set back gives no pace rather than nonsense", () => {
+  const { trialsPerMinute } = studyProgress(counts, [span(-5, -1)], 1, now);
+  assert.equal(trialsPerMinute, null);
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import type { TrialResult } from "../protocol/training.ts";
+import {
+  epochMetrics,
+  leaseId,
+  smallStudy,
+  trained,
+  workerId,
+} from "./fixtures.ts";
+import { checkInvariants } from "./invariants.ts";
+import { defaultPolicy, type Policy } from "./policy.ts";
+import { transition } from "./transition.ts";
+import { newTrial, type TrialRecord } from "./trial.ts";
+import type { Reply, Transition, TrialEvent } from "./trial_event.ts";
+
+/** For tests of transitions: one trial, told event by event. */
+
+/** Milliseconds of every lease here. */
+export const TTL = 1000;
+
+function fresh(): TrialRecord {
+  const [spec] = smallStudy().trials;
+  assert.ok(spec);
+  return newTrial(spec);
+}
+
+/** Applies events one after another; worker n holds lease n. */
+export function script(policy: Policy = defaultPolicy) {
+  let trial = fresh();
+  let now = 0;
+  const effects: string[] = [];
+
+  function apply(event: TrialEvent): Transition {
+    const before = structuredClone(trial);
+    const result = transition(trial, event, policy);
+    assert.deepEqual(trial, before, "the old state is left as it was");
+    if (result.ok) {
+      trial = result.trial;
+      effects.push(...result.effects.map(({ type }) => type));
+    }
+    assert.deepEqual(checkInvariants([trial], undefined, policy), []);
+    return result;
+  }
+  const attemptOf = (n: number) =>
+    trial.attempts.find((a) => a.leaseId === leaseId(n))?.attempt ?? 1;
+  const fence = (n: number) => ({
+    now,
+    leaseId: leaseId(n),
+    workerId: workerId(n),
+    attempt: attemptOf(n),
+  });
+  return {
+    apply,
+    fence,
+    get trial() {
+      return trial;
+    },
+    /** The effects since last asked. */
+    effects: () => effects.splice(0),
+    advance(milliseconds: number) {
+      now += milliseconds;
+    },
+    unplan() {
+      trial = { ...trial, planned: false };
+    },
+    lease: (n: number, worker = n) =>
+      apply({
+        type: "lease",
+        now,
+        leaseId: leaseId(n),
+        workerId: workerId(worker),
+        backend: "simd",
+        backendDetail: null,
+        ttl: TTL,
+      }),
+    renew: (n: number, wanted = true) =>
+      apply({ type: "renew", ...fence(n), wanted }),
+    report: (n: number, epoch: number) =>
+      apply({
+        type: "report",
+        ...fence(n),
+        wanted: true,
+        metrics: epochMetrics(epoch),
+      }),
+    complete: (
+      n: number,
+      result: TrialResult = trained(),
+      problems: string[] = [],
+    ) => apply({ type: "complete", ...fence(n), result, problems }),
+    release: (n: number, reason: "leaving" | "failed", worker = n) =>
+      apply({
+        type: "release",
+        ...fence(n),
+        workerId: workerId(worker),
+        reason,
+        message: null,
+      }),
+    expire: () => apply({ type: "expire", now }),
+  };
+}
+
+/** Went through, with this answer. */
+export function replied(result: Transition, reply: Reply): void {
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.deepEqual(result.reply, reply);
+}
+
+/** Did not go through. */
+export function rejected(result: Transition, rejection: string): void {
+  assert.deepEqual(result, { ok: false, rejection });
+}

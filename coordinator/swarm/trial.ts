@@ -1,0 +1,117 @@
+import type { LeaseId, WorkerId } from "../protocol/ids.ts";
+import type { TrialSpec } from "../protocol/study.ts";
+import type {
+  BackendName,
+  EpochMetrics,
+  TrialResult,
+} from "../protocol/training.ts";
+
+/** What is known of one trial: its plan, its attempts, its fate. Pure data. */
+
+/** Milliseconds since 1970, by the storage's clock. */
+export type Instant = number;
+
+/** What every attempt at a trial has, whatever its state. */
+export interface AttemptBase {
+  /** Counted from 1 in each trial: the fencing token. */
+  readonly attempt: number;
+  /** Of this attempt alone. */
+  readonly leaseId: LeaseId;
+  /** Who holds or held the lease. */
+  readonly workerId: WorkerId;
+  /** What it trains on, as the worker says. */
+  readonly backend: BackendName;
+  /** What the backend says of itself. */
+  readonly backendDetail: string | null;
+  /** When the lease was granted. */
+  readonly startedAt: Instant;
+  /** Milliseconds by which each renewal extends the lease. */
+  readonly ttl: number;
+  /** Reported so far, by rising epoch; late or lost ones leave gaps. */
+  readonly epochs: readonly EpochMetrics[];
+}
+
+/** What an attempt has that runs no more. */
+export interface Ended {
+  /** When its state became what it is. */
+  readonly endedAt: Instant;
+}
+
+/** One lease of the trial, running or ended. */
+export type Attempt =
+  & AttemptBase
+  & (
+    | { readonly state: "running"; readonly expiresAt: Instant }
+    /** Its result is the trial's. */
+    | ({ readonly state: "completed" } & Ended)
+    /** Handed back without fault. */
+    | ({ readonly state: "released"; readonly message: string | null } & Ended)
+    /** The trial could not be trained there, or its result was refused. */
+    | ({ readonly state: "failed"; readonly message: string } & Ended)
+    /** Not renewed in time; a late result is still welcome. */
+    | ({ readonly state: "expired" } & Ended)
+    /** Another attempt's result was accepted first. */
+    | ({ readonly state: "superseded" } & Ended)
+  );
+
+/** An attempt that holds a lease, until `expiresAt` unless it is renewed. */
+export type RunningAttempt = Extract<Attempt, { state: "running" }>;
+
+/** The one result that a trial ends with. */
+export interface AcceptedResult {
+  /** The attempt that it came from: the trial's one completed attempt. */
+  readonly attempt: number;
+  /** Of that attempt. */
+  readonly leaseId: LeaseId;
+  /** Who is credited with it. */
+  readonly workerId: WorkerId;
+  /** When it passed its checks. */
+  readonly acceptedAt: Instant;
+  /** As the worker delivered it. */
+  readonly result: TrialResult;
+}
+
+/** What every trial has, whatever its state. */
+export interface TrialBase {
+  /** What to train. */
+  readonly spec: TrialSpec;
+  /** Part of its study's plan now; others keep what they have and wait. */
+  readonly planned: boolean;
+  /** By rising `attempt`, without gaps. */
+  readonly attempts: readonly Attempt[];
+}
+
+/** One trial with its attempts, in one of four states. */
+export type TrialRecord =
+  & TrialBase
+  & (
+    | { readonly state: "queued" }
+    /** At least one attempt is running. */
+    | { readonly state: "leased" }
+    | { readonly state: "completed"; readonly accepted: AcceptedResult }
+    /** Failed too often to be tried again by itself. */
+    | { readonly state: "quarantined"; readonly quarantinedAt: Instant }
+  );
+
+/** A trial as it enters the plan: nobody has tried it. */
+export function newTrial(spec: TrialSpec): TrialRecord {
+  return { spec, planned: true, attempts: [], state: "queued" };
+}
+
+/** The attempts that hold a lease now. */
+export function runningAttempts(trial: TrialRecord): RunningAttempt[] {
+  return trial.attempts.filter((a) => a.state === "running");
+}
+
+/** When the first running attempt's lease ends; null where none runs. */
+export function nextExpiry(trial: TrialRecord): Instant | null {
+  const ends = runningAttempts(trial).map((a) => a.expiresAt);
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
+/** How often the trial failed on this worker. */
+export function failuresOn(trial: TrialRecord, workerId: WorkerId): number {
+  return trial.attempts.filter((a) =>
+    a.state === "failed" && a.workerId === workerId
+  ).length;
+}

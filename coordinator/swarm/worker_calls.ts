@@ -1,0 +1,73 @@
+import { WorkerId } from "../protocol/ids.ts";
+import type { Storage, WorkerRecord } from "../storage/storage.ts";
+import type { Random, StudyToRun, WorkerCalls } from "./calls.ts";
+import type { LeaseTerms } from "./lease_terms.ts";
+import type { Log } from "./log.ts";
+import {
+  formatToken,
+  hashSecret,
+  parseAuthorization,
+  SECRET_BYTES,
+  secretFits,
+} from "./token.ts";
+import type { Instant } from "./trial.ts";
+import { workerName } from "./worker_name.ts";
+
+export function createWorkerCalls(deps: {
+  readonly storage: Storage;
+  readonly random: Random;
+  readonly terms: LeaseTerms;
+  readonly now: () => Instant;
+  readonly log: Log;
+  readonly study: () => StudyToRun | null;
+}): WorkerCalls {
+  const { storage, random, terms, now, log, study } = deps;
+  /** Compared with where there is no such worker: that takes as long. */
+  const nobody = hashSecret(toHex(random.bytes(SECRET_BYTES)));
+
+  /** Notes that the worker is there, but not at each of its many calls. */
+  async function touch(worker: WorkerRecord): Promise<WorkerRecord> {
+    const due = worker.lastSeenAt + terms.heartbeat * 500;
+    if (!worker.left && now() < due) return worker;
+    await storage.seen(worker.workerId, { left: false });
+    return { ...worker, left: false, lastSeenAt: now() };
+  }
+
+  return {
+    async register(request) {
+      const workerId = WorkerId.parse(random.uuid());
+      const secret = toHex(random.bytes(SECRET_BYTES));
+      const name = request.name ?? workerName(random.bytes(2));
+      await storage.registerWorker({
+        workerId,
+        name,
+        kind: request.kind,
+        threads: request.threads,
+        device: request.device ?? null,
+        protocolVersion: request.protocolVersion,
+        tokenHash: hashSecret(secret),
+      });
+      const { kind, threads } = request;
+      log("info", "worker registered", { workerId, name, kind, threads });
+      return {
+        workerId,
+        token: formatToken({ workerId, secret }),
+        name,
+        heartbeatSeconds: terms.heartbeat,
+        dataset: study()?.dataset ?? null,
+      };
+    },
+
+    async authenticate(header) {
+      const token = parseAuthorization(header);
+      if (token === null) return null;
+      const worker = await storage.worker(token.workerId);
+      const fits = secretFits(token.secret, worker?.tokenHash ?? nobody);
+      return worker !== null && fits ? await touch(worker) : null;
+    },
+  };
+}
+
+function toHex(bytes: Uint8Array): string {
+  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,71 @@
+import process from "node:process";
+import type { Writable } from "node:stream";
+import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
+import { terminalLanguage, type TextStyle } from "./language.ts";
+import { leaderboardText } from "./leaderboard_text.ts";
+import { createProgressDisplay } from "./progress_bar.ts";
+
+/** What the `start` command shows in its terminal. */
+export interface StartConsole {
+  /** A line about what happens, above the progress. */
+  line(text: string): void;
+  progress(progress: Progress): void;
+  /** Takes the progress away. */
+  quiet(): void;
+  /** The answer: text for people, or the one JSON document. */
+  leaderboard(leaderboard: Leaderboard): void;
+}
+
+interface Terminal {
+  readonly stdout: Writable & { isTTY?: boolean; columns?: number };
+  readonly stderr: Writable & { isTTY?: boolean };
+  readonly variable: (name: string) => string | undefined;
+  readonly now: () => number;
+}
+
+/** Columns where nobody tells: what a log or a pipe is read in. */
+const PLAIN_COLUMNS = 80;
+/** Wider lines are harder to read than a second line. */
+const MOST_COLUMNS = 120;
+
+/**
+ * A console on this process's streams. Progress and messages go to standard
+ * error; the leaderboard alone goes to standard output, so that it can be
+ * piped, as text or with `json` as JSON.
+ */
+export function createConsole(
+  { json }: { readonly json: boolean },
+  terminal: Terminal = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    variable: (name) => Deno.env.get(name),
+    now: () => performance.now(),
+  },
+): StartConsole {
+  const { stdout, stderr, variable, now } = terminal;
+  const plain = variable("NO_COLOR") !== undefined &&
+    variable("NO_COLOR") !== "";
+  const style = (stream: { isTTY?: boolean }): TextStyle => ({
+    colour: stream.isTTY === true && !plain,
+    columns: Math.min(stdout.columns ?? PLAIN_COLUMNS, MOST_COLUMNS),
+    language: terminalLanguage(variable),
+  });
+  const display = createProgressDisplay({
+    stream: stderr,
+    style: style(stderr),
+    now,
+  });
+  return {
+    line: (text) => display.log(text),
+    progress: (progress) => display.update(progress),
+    quiet: () => display.stop(),
+    leaderboard(leaderboard) {
+      display.stop();
+      stdout.write(
+        json
+          ? `${JSON.stringify(leaderboard, null, 2)}\n`
+          : `\n${leaderboardText(leaderboard, style(stdout))}\n`,
+      );
+    },
+  };
+}

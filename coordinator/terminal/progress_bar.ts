@@ -1,0 +1,138 @@
+import type { Writable } from "node:stream";
+// @ts-types="@types/cli-progress"
+import cliProgress from "cli-progress";
+import picocolors from "picocolors";
+import stringWidth from "string-width";
+import type { Progress } from "../protocol/leaderboard.ts";
+import type { TextStyle } from "./language.ts";
+import { percentDone, progressText } from "./progress_text.ts";
+
+/** Shows how far a study has come, until it is stopped. */
+export interface ProgressDisplay {
+  update(progress: Progress): void;
+  /** Prints a line; on a terminal above the bar. */
+  log(line: string): void;
+  /** Takes the bar away; what it showed last stays as a plain line. */
+  stop(): void;
+}
+
+/** Where and how progress is shown. */
+export interface ProgressDisplayOptions {
+  /** Standard error, most likely. */
+  readonly stream: Writable & { readonly isTTY?: boolean };
+  readonly style: TextStyle;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Without a terminal, at least this many seconds lie between lines. */
+  readonly everySeconds?: number;
+}
+
+const BAR = 24;
+const LEAST_BAR = 8;
+
+/**
+ * The line with a bar: `[######------]  50% 22 of 45 trials, …`. The text goes
+ * before the bar where the width is too small for both.
+ */
+export function barLine(progress: Progress, style: TextStyle): string {
+  const { colour, columns, language } = style;
+  const text = progressText(progress, language);
+  const percent = `${percentDone(progress)}%`.padStart(4);
+  const room = columns - stringWidth(`${percent} ${text}`) - 4;
+  const size = Math.min(BAR, room);
+  if (size < LEAST_BAR) return cut(`${percent.trim()} ${text}`, columns - 1);
+  const done = Math.floor(size * percentDone(progress) / 100);
+  const colours = picocolors.createColors(colour);
+  const bar = colours.green("#".repeat(done)) + "-".repeat(size - done);
+  return `[${bar}] ${percent} ${text}`;
+}
+
+function cut(text: string, columns: number): string {
+  let kept = "";
+  for (const letter of text) {
+    if (stringWidth(kept + letter) > columns) break;
+    kept += letter;
+  }
+  return kept;
+}
+
+/** One line now and then, for logs and pipes. */
+function plainDisplay(
+  { stream, style, now, everySeconds = 10 }: ProgressDisplayOptions,
+): ProgressDisplay {
+  let shown: { percent: number; at: number } | null = null;
+  const print = (line: string) => stream.write(`${line}\n`);
+  return {
+    update(progress) {
+      const percent = percentDone(progress);
+      const at = now();
+      if (shown !== null) {
+        if (percent === shown.percent) return;
+        const early = at - shown.at < 1000 * everySeconds;
+        if (early && !progress.complete) return;
+      }
+      shown = { percent, at };
+      print(`${percent}% ${progressText(progress, style.language)}`);
+    },
+    log: print,
+    stop() {},
+  };
+}
+
+/** A bar that is drawn again in place. */
+function terminalDisplay(
+  { stream, style }: ProgressDisplayOptions,
+): ProgressDisplay {
+  let latest: Progress | null = null;
+  const line = () => (latest === null ? "" : barLine(latest, style));
+  const bar = new cliProgress.SingleBar({
+    stream,
+    format: line,
+    clearOnComplete: true,
+    hideCursor: true,
+    // Signals are the command's own affair.
+    gracefulExit: false,
+  });
+  let drawn = false;
+  const draw = () => {
+    if (latest === null || drawn) return;
+    bar.start(latest.total, latest.completed + latest.quarantined);
+    drawn = true;
+  };
+  const clear = () => {
+    if (drawn) bar.stop();
+    drawn = false;
+  };
+  return {
+    update(progress) {
+      latest = progress;
+      if (!drawn) return draw();
+      bar.setTotal(progress.total);
+      bar.update(progress.completed + progress.quarantined);
+    },
+    log(text) {
+      clear();
+      stream.write(`${text}\n`);
+      draw();
+    },
+    stop() {
+      clear();
+      if (latest !== null) {
+        stream.write(`${progressText(latest, style.language)}\n`);
+      }
+      latest = null;
+    },
+  };
+}
+
+/**
+ * A display of a running study's progress: a bar on a terminal, elsewhere a
+ * plain line at each new percentage, but no more often than `everySeconds`.
+ */
+export function createProgressDisplay(
+  options: ProgressDisplayOptions,
+): ProgressDisplay {
+  return options.stream.isTTY === true
+    ? terminalDisplay(options)
+    : plainDisplay(options);
+}

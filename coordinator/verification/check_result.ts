@@ -1,0 +1,136 @@
+import type { TrialSpec } from "../protocol/study.ts";
+import {
+  d2lChecks,
+  type EpochMetrics,
+  type TrialResult,
+} from "../protocol/training.ts";
+
+/**
+ * What is wrong with a result, in sentences; nothing: it can be what training
+ * this trial yields. Judges only what follows from the definitions, so that no
+ * honest result is ever refused.
+ *
+ * @param reported The epochs that this attempt has reported on its way.
+ */
+export function checkResult(
+  spec: TrialSpec,
+  result: TrialResult,
+  reported: readonly EpochMetrics[],
+): string[] {
+  return [
+    ...checkEpochNumbers(spec, result),
+    ...result.epochs.flatMap(checkFigures),
+    ...checkReported(result.epochs, reported),
+    ...checkChecks(result),
+  ];
+}
+
+function checkEpochNumbers(spec: TrialSpec, result: TrialResult): string[] {
+  const { epochs: planned } = spec.recipe;
+  const problems: string[] = [];
+  const wrong = result.epochs.findIndex(({ epoch }, i) => epoch !== i + 1);
+  if (wrong >= 0) {
+    problems.push(
+      `epochs are not numbered 1, 2, 3 …: ${result.epochs[wrong]?.epoch} ` +
+        `stands in place ${wrong + 1}`,
+    );
+  }
+  switch (result.outcome) {
+    case "trained":
+      if (result.epochs.length !== planned) {
+        problems.push(
+          `a trained trial has every epoch: ${result.epochs.length} of ` +
+            `${planned}`,
+        );
+      }
+      break;
+    case "diverged":
+      if (result.divergedAtEpoch > planned) {
+        problems.push(
+          `diverged in an epoch that the recipe lacks: ` +
+            `${result.divergedAtEpoch} of ${planned}`,
+        );
+      }
+      if (result.epochs.length !== result.divergedAtEpoch - 1) {
+        problems.push(
+          `a diverged trial has the epochs before: ${result.epochs.length} ` +
+            `finished, diverged in ${result.divergedAtEpoch}`,
+        );
+      }
+      break;
+    default:
+      result satisfies never;
+  }
+  return problems;
+}
+
+/** Largest finite 32-bit float: what a backend's mean loss cannot exceed. */
+const FLOAT32_MAX = 3.4028234663852886e38;
+
+/** For sums of 32-bit floats; a lie worth telling is larger. */
+const TOLERANCE = 1e-3;
+
+function checkFigures(m: EpochMetrics): string[] {
+  const problems: string[] = [];
+  for (
+    const name of ["trainLoss", "trainLossDropoutOff", "testLoss"] as const
+  ) {
+    if (!(m[name] >= 0 && m[name] <= FLOAT32_MAX)) {
+      problems.push(`epoch ${m.epoch}: ${name} is no loss: ${m[name]}`);
+    }
+  }
+  // A wrong answer gave the right class a probability of at most 1/2 (another
+  // class had as much or more), so each costs ln 2 nats or more.
+  const pairs = [
+    ["trainLoss", m.trainLoss, "trainAccuracy", m.trainAccuracy],
+    ["testLoss", m.testLoss, "testAccuracy", m.testAccuracy],
+  ] as const;
+  for (const [lossName, loss, accuracyName, accuracy] of pairs) {
+    if (!(accuracy >= 0 && accuracy <= 1)) {
+      problems.push(`epoch ${m.epoch}: ${accuracyName} is no share`);
+    } else if (loss < (1 - accuracy) * Math.LN2 - TOLERANCE) {
+      problems.push(
+        `epoch ${m.epoch}: ${lossName} ${loss} is lower than ` +
+          `${accuracyName} ${accuracy} allows`,
+      );
+    }
+  }
+  return problems;
+}
+
+const figures = [
+  "trainLoss",
+  "trainAccuracy",
+  "trainLossDropoutOff",
+  "testLoss",
+  "testAccuracy",
+] as const;
+
+function checkReported(
+  epochs: readonly EpochMetrics[],
+  reported: readonly EpochMetrics[],
+): string[] {
+  const final = new Map(epochs.map((m) => [m.epoch, m]));
+  return reported.flatMap((before) => {
+    const after = final.get(before.epoch);
+    if (after === undefined) {
+      return [`epoch ${before.epoch} was reported, and is not in the result`];
+    }
+    return figures.filter((name) => before[name] !== after[name]).map((name) =>
+      `epoch ${before.epoch}: ${name} was reported as ${before[name]} and is ` +
+      `${after[name]} in the result`
+    );
+  });
+}
+
+function checkChecks(result: TrialResult): string[] {
+  const final = result.epochs.at(-1);
+  if (result.outcome !== "trained" || final === undefined) return [];
+  const expected = d2lChecks(final);
+  const names = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
+  return names.filter((name) => result.checks[name] !== expected[name])
+    .map((name) =>
+      `d2l's check of ${name} is given as ${result.checks[name]} and the ` +
+      `last epoch says ${expected[name]}`
+    );
+}

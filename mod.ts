@@ -1,0 +1,232 @@
+/**
+ * A volunteer swarm that answers how dropout rates shape training: the
+ * coordinator, the studies, the analysis and the random numbers as a library.
+ * The commands `deno task start` and `deno task join` are made of the same
+ * parts.
+ *
+ * Nothing here loads TensorFlow.js or asks for a permission before it is called.
+ * What trains is in the entry `/training`, a worker that joins a swarm in
+ * `/worker`, and the leaderboard for a terminal in `/terminal`.
+ *
+ * Lay out a study, here two points of a built-in one:
+ *
+ * ```ts
+ * import {
+ *   builtinStudies,
+ *   parsePoints,
+ *   planStudy,
+ * } from "@dropout-swarm/dropout-swarm";
+ *
+ * const seed = builtinStudies.get("seed");
+ * if (seed === undefined) throw new Error("it is built in");
+ * const plan = planStudy(seed, {
+ *   points: parsePoints("0.2,0.5; 0.5,0.2"),
+ *   replicates: 5,
+ * });
+ * console.assert(plan.trials.length === 10);
+ * ```
+ *
+ * Lend its trials to whoever asks, from a server of your own:
+ *
+ * ```ts
+ * import {
+ *   datasetDefinition,
+ *   findDataset,
+ *   openSwarm,
+ *   type StudyPlan,
+ * } from "@dropout-swarm/dropout-swarm";
+ *
+ * async function serve(plan: StudyPlan) {
+ *   const { manifest, folder } = await findDataset(
+ *     datasetDefinition(plan.definition.dataset),
+ *     { cacheDir: "data" },
+ *   );
+ *   const swarm = await openSwarm({
+ *     plan,
+ *     dataset: manifest,
+ *     dataFolder: folder,
+ *     database: "swarm.db",
+ *   });
+ *   await Deno.serve(swarm.fetch).finished;
+ *   await swarm.close();
+ * }
+ * ```
+ *
+ * Draw what every device draws at this place of this replicate:
+ *
+ * ```ts
+ * import { dropoutKey, dropoutMask } from "@dropout-swarm/dropout-swarm";
+ *
+ * const key = dropoutKey({ seed: 0, replicate: 0 }, 1);
+ * const mask = dropoutMask(key, { epoch: 0, step: 0 }, 0.5, 8);
+ * console.assert(mask.every((scale) => scale === 0 || scale === 2));
+ * ```
+ *
+ * @module
+ */
+
+// Studies: a definition is laid out into trials.
+export { builtinStudies } from "./coordinator/study/builtin.ts";
+export { InvalidStudy } from "./coordinator/study/invalid_study.ts";
+export { parseStudy } from "./coordinator/study/parse_study.ts";
+export {
+  planStudy,
+  type StudyOverrides,
+  type StudyPlan,
+} from "./coordinator/study/plan.ts";
+export { parsePoints } from "./coordinator/study/points.ts";
+export type {
+  LeaseId,
+  Sha256,
+  StudyId,
+  TrialId,
+  WorkerId,
+} from "./coordinator/protocol/ids.ts";
+export type {
+  DatasetDefinition,
+  DatasetFile,
+  DatasetFileName,
+  DatasetManifest,
+  NetworkName,
+  Params,
+  Recipe,
+  SearchSpace,
+  ServedFile,
+  StudyDefinition,
+  Text,
+  TrialSpec,
+} from "./coordinator/protocol/study.ts";
+
+// The data set that a study names, on this machine's disk.
+export type {
+  DownloadProgress,
+  RunCommand,
+} from "./worker/data/dataset_sources.ts";
+export {
+  datasetDefinition,
+  type DebianPackage,
+} from "./worker/data/fashion_mnist.ts";
+export {
+  DatasetNotFoundError,
+  findDataset,
+  type FindDatasetOptions,
+  type FoundDataset,
+} from "./worker/data/find_dataset.ts";
+
+// Draws: what training draws is a function of where it is drawn.
+export {
+  batchOrder,
+  dropoutKey,
+  dropoutMask,
+  initialBiases,
+  initialWeights,
+  type LayerShape,
+  type MaskPosition,
+  type Replicate,
+} from "./worker/random/draws.ts";
+export {
+  fillThreefry4x32,
+  type RandomCounter,
+  type RandomKey,
+  threefry4x32,
+} from "./worker/random/threefry.ts";
+
+// Results, and what is checked before one counts.
+export {
+  type BackendName,
+  type D2lChecks,
+  d2lChecks,
+  type EpochMetrics,
+  type TrialResult,
+} from "./coordinator/protocol/training.ts";
+export { checkResult } from "./coordinator/verification/check_result.ts";
+
+// The lease machine: pure, for simulations and other storages.
+export { checkInvariants } from "./coordinator/swarm/invariants.ts";
+export { defaultPolicy, type Policy } from "./coordinator/swarm/policy.ts";
+export { transition } from "./coordinator/swarm/transition.ts";
+export {
+  type AcceptedResult,
+  type Attempt,
+  type AttemptBase,
+  type Ended,
+  type Instant,
+  newTrial,
+  type RunningAttempt,
+  type TrialBase,
+  type TrialRecord,
+} from "./coordinator/swarm/trial.ts";
+export type {
+  Effect,
+  Fence,
+  Rejection,
+  Reply,
+  Transition,
+  TrialEvent,
+} from "./coordinator/swarm/trial_event.ts";
+
+// The coordinator as one function from requests to answers.
+export {
+  type Assets,
+  folderAssets,
+  type ServedBytes,
+} from "./coordinator/middleware/files.ts";
+export {
+  openSwarm,
+  type Swarm,
+  type SwarmOptions,
+} from "./coordinator/open_swarm.ts";
+export {
+  StorageError,
+  type StorageErrorCode,
+} from "./coordinator/storage/storage.ts";
+export type { Log, LogFields, LogLevel } from "./coordinator/swarm/log.ts";
+
+// The protocol as a worker speaks it.
+export type { Problem, ProblemType } from "./coordinator/protocol/problem.ts";
+export type {
+  CompleteRequest,
+  CompleteResponse,
+  Lease,
+  LeaseRequest,
+  NoLeaseReason,
+  RegisterRequest,
+  RegisterResponse,
+  ReleaseRequest,
+  RenewRequest,
+  RenewResponse,
+  ReportRequest,
+} from "./coordinator/protocol/swarm.ts";
+export { PROTOCOL_VERSION } from "./coordinator/protocol/version.ts";
+export {
+  type ClientOptions,
+  createClient,
+  type HttpClient,
+} from "./worker/client.ts";
+export {
+  type LeaseAnswer,
+  ProblemError,
+  type SwarmClient,
+  UnreachableError,
+} from "./worker/session_client.ts";
+
+// Analysis: results in, figures and verdicts in words out.
+export {
+  type Analyser,
+  createAnalyser,
+  type TrialOutcome,
+} from "./coordinator/analysis/analyser.ts";
+export { leaderboardCsv } from "./coordinator/analysis/csv.ts";
+export type {
+  Comparison,
+  Curves,
+  Estimate,
+  Leaderboard,
+  LeaderboardRow,
+  MetricName,
+  Progress,
+  SeedRemark,
+  Verdict,
+  VerdictName,
+} from "./coordinator/protocol/leaderboard.ts";
+export type { TrialState } from "./coordinator/protocol/views.ts";

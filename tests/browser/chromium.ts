@@ -1,0 +1,38 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "npm:playwright-core@1.65.1";
+
+export type { Browser, BrowserContext, Page } from "npm:playwright-core@1.65.1";
+
+const installed = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/** A software GPU, so that WebGL and WebGPU work on any machine. */
+const gpuFlags = [
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+];
+
+/**
+ * Starts a headless Chromium: the one named by `CHROMIUM`, else one that is
+ * installed, else the one inside the npm package `@sparticuz/chromium`.
+ */
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = Deno.env.get("CHROMIUM") ??
+    installed.find((path) => existsSync(path)) ?? await packagedChromium();
+  return await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-dev-shm-usage", ...gpuFlags],
+  });
+}
+
+async function packagedChromium(): Promise<string> {
+  const { default: packaged } = await import("npm:@sparticuz/chromium@153.0.0");
+  return await packaged.executablePath();
+}

@@ -1,0 +1,167 @@
+import {
+  createAnalyser,
+  type TrialOutcome,
+} from "../../coordinator/analysis/analyser.ts";
+import { referenceStudy } from "../../coordinator/analysis/testing/reference_study.ts";
+import {
+  Leaderboard,
+  type Progress,
+} from "../../coordinator/protocol/leaderboard.ts";
+import {
+  StudyDefinition,
+  type TrialSpec,
+} from "../../coordinator/protocol/study.ts";
+import {
+  d2lChecks,
+  type TrialResult,
+} from "../../coordinator/protocol/training.ts";
+import { planStudy } from "../../coordinator/study/plan.ts";
+
+/**
+ * Leaderboards to look at pages with, made by the product's own analysis: the
+ * seed study with results drawn around PyTorch's, and squares of points whose
+ * figures are made up and say nothing about dropout.
+ */
+
+/** How far the fixture's study is. */
+export type Stage = "empty" | "running" | "complete";
+
+const queued: TrialOutcome = { state: "queued", result: null };
+const leased: TrialOutcome = { state: "leased", result: null };
+const quarantined: TrialOutcome = { state: "quarantined", result: null };
+
+/** The seed's fifteen points, three replicates each. */
+export function seedLeaderboard(stage: Stage, revision = 7): Leaderboard {
+  const { definition, trials, results } = referenceStudy();
+  const done = (trial: TrialSpec): TrialOutcome => ({
+    state: "completed",
+    result: results.get(trial.trialId) ?? null,
+  });
+  const pointOf = (i: number) => i % (trials.length / definition.replicates);
+  return leaderboardOf(
+    definition,
+    trials,
+    (trial, i) => {
+      if (stage === "empty") return queued;
+      if (stage === "complete") return done(trial);
+      // Every state that a page must tell apart.
+      const { dropout1, dropout2 } = trial.params;
+      if (dropout1 === 0.8 && dropout2 === 0.5) return quarantined;
+      if (dropout1 === 0.5 && dropout2 === 0.2 && trial.replicate === 2) {
+        return { state: "completed", result: divergedResult };
+      }
+      if (trial.replicate < 2) return pointOf(i) === 13 ? leased : done(trial);
+      return pointOf(i) < 6 ? done(trial) : pointOf(i) < 8 ? leased : queued;
+    },
+    revision,
+  );
+}
+
+/** A square of `side` x `side` points, one replicate each, all done. */
+export function gridLeaderboard(side: number, revision = 7): Leaderboard {
+  const rates = Array.from(
+    { length: side },
+    (_, i) => Math.round(i / side * 1000) / 1000,
+  );
+  const { definition, trials } = planStudy(StudyDefinition.parse({
+    id: "grid",
+    title: {
+      en: `A square of ${side * side} points`,
+      zh: `${side * side} 个点`,
+    },
+    searchSpace: { grid: { dropout1: rates, dropout2: rates } },
+    replicates: 1,
+  }));
+  const result = (trial: TrialSpec) => madeUpResult(trial);
+  return leaderboardOf(
+    definition,
+    trials,
+    (trial) => ({ state: "completed", result: result(trial) }),
+    revision,
+  );
+}
+
+/** A study of a single point that nobody has trained yet. */
+export function singleLeaderboard(): Leaderboard {
+  const { definition, trials } = planStudy(StudyDefinition.parse({
+    id: "single",
+    title: { en: "One point", zh: "一个点" },
+    searchSpace: { points: [{ dropout1: 0.2, dropout2: 0.5 }] },
+    replicates: 1,
+  }));
+  return leaderboardOf(definition, trials, () => queued, 1);
+}
+
+/** A leaderboard without a single point, as a page must survive it. */
+export function noPointsLeaderboard(): Leaderboard {
+  const { study, progress } = singleLeaderboard();
+  return Leaderboard.parse({
+    study,
+    progress: { ...progress, total: 0, queued: 0 },
+    rows: [],
+    verdicts: [],
+    remarks: [],
+    summary: { en: "", zh: "" },
+    revision: 0,
+  });
+}
+
+function leaderboardOf(
+  definition: StudyDefinition,
+  trials: readonly TrialSpec[],
+  outcomeOf: (trial: TrialSpec, index: number) => TrialOutcome,
+  revision: number,
+): Leaderboard {
+  const analyser = createAnalyser(definition, trials);
+  const counts = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
+  trials.forEach((trial, i) => {
+    const outcome = outcomeOf(trial, i);
+    counts[outcome.state] += 1;
+    analyser.set(trial.trialId, outcome);
+  });
+  const left = counts.queued + counts.leased;
+  const progress: Progress = {
+    total: trials.length,
+    ...counts,
+    complete: left === 0,
+    workersOnline: counts.leased > 0 ? 4 : 0,
+    trialsPerMinute: counts.completed === 0 ? null : 3.4,
+    secondsLeft: counts.completed === 0 ? null : left * 26,
+  };
+  return Leaderboard.parse(analyser.leaderboard(progress, revision));
+}
+
+const divergedResult: TrialResult = {
+  outcome: "diverged",
+  epochs: [],
+  backend: "simd",
+  seconds: 1,
+  divergedAtEpoch: 1,
+};
+
+function madeUpResult({ params, recipe }: TrialSpec): TrialResult {
+  const { dropout1, dropout2 } = params;
+  const loss = 0.31 + 0.24 * dropout1 ** 1.6 + 0.11 * dropout2 ** 2;
+  const accuracy = 0.862 - 0.09 * dropout1 ** 3 - 0.03 * dropout2 ** 4;
+  const epochs = Array.from({ length: recipe.epochs }, (_, i) => {
+    const left = 1 / (i + 1) - 1 / recipe.epochs;
+    return {
+      epoch: i + 1,
+      trainLoss: loss + 0.8 * left,
+      trainAccuracy: 0.995 - 0.36 * loss - 0.3 * left,
+      trainLossDropoutOff: 0.3 + 0.1 * dropout1 + 0.7 * left,
+      testLoss: 0.37 + 0.12 * dropout1 ** 2.4 + 0.6 * left,
+      testAccuracy: accuracy - 0.2 * left,
+      seconds: 1,
+    };
+  });
+  const final = epochs.at(-1);
+  if (final === undefined) throw new RangeError("a recipe without epochs");
+  return {
+    outcome: "trained",
+    epochs,
+    backend: "simd",
+    seconds: recipe.epochs,
+    checks: d2lChecks(final),
+  };
+}

@@ -1,0 +1,145 @@
+import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
+import { mediaType } from "../../coordinator/middleware/files.ts";
+import { createWebAssets } from "../../web/assets.ts";
+
+/**
+ * The built pages over a leaderboard in the test's hands: what a coordinator
+ * serves to a reader, with its security headers and nothing behind it.
+ */
+export interface FixtureServer {
+  readonly origin: string;
+  /** Shows another leaderboard and tells open pages. */
+  show(leaderboard: Leaderboard): void;
+  /** Sends an event as it stands to open pages. */
+  send(event: unknown): void;
+  /** Answers nothing but 503 while true, and ends the streams. */
+  setAway(away: boolean): void;
+  /** Requests so far, as `GET /path`. */
+  readonly requests: readonly string[];
+  close(): Promise<void>;
+}
+
+/** As strict as the coordinator's own. */
+const headers = {
+  "Content-Security-Policy": [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+  "X-Content-Type-Options": "nosniff",
+};
+
+/** Serves the build in `dir` on a free port of this machine. */
+export async function startFixtureServer(
+  dir: string,
+  start: Leaderboard,
+): Promise<FixtureServer> {
+  const assets = await createWebAssets(dir);
+  const streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  const requests: string[] = [];
+  let leaderboard = start;
+  let away = false;
+  let etag = 0;
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const send = (event: unknown) => {
+    for (const stream of streams) {
+      stream.enqueue(encode(`data: ${JSON.stringify(event)}\n\n`));
+    }
+  };
+  const json = (body: unknown, extra: Record<string, string> = {}) =>
+    new Response(JSON.stringify(body), {
+      headers: { ...headers, "Content-Type": "application/json", ...extra },
+    });
+
+  const events = () => {
+    let mine: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        mine = controller;
+        streams.add(controller);
+        controller.enqueue(encode(": open\n\n"));
+      },
+      cancel() {
+        if (mine !== undefined) streams.delete(mine);
+      },
+    });
+    return new Response(body, {
+      headers: { ...headers, "Content-Type": "text/event-stream" },
+    });
+  };
+
+  const handle = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    requests.push(`${request.method} ${pathname}`);
+    if (away && pathname.startsWith("/api/")) {
+      return new Response("away", { status: 503, headers });
+    }
+    if (pathname === "/api/studies") {
+      const { study, progress } = leaderboard;
+      return json({
+        studies: [
+          {
+            id: study.id,
+            active: true,
+            trials: progress.total,
+            completed: progress.completed,
+          },
+          { id: "grid", active: false, trials: 100, completed: 0 },
+        ],
+      });
+    }
+    if (/^\/api\/studies\/[\w-]+\/leaderboard$/.test(pathname)) {
+      const tag = `"${etag}"`;
+      return request.headers.get("If-None-Match") === tag
+        ? new Response(null, { status: 304, headers })
+        : json(leaderboard, { ETag: tag });
+    }
+    if (pathname === "/api/events") return events();
+    const accepted = request.headers.get("Accept-Encoding") ?? "";
+    const file = await assets.find(pathname, accepted);
+    if (file === null) return new Response("no", { status: 404, headers });
+    return new Response(await file.open(), {
+      headers: {
+        ...headers,
+        "Content-Type": mediaType(pathname),
+        ...(file.encoding && { "Content-Encoding": file.encoding }),
+      },
+    });
+  };
+
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    handle,
+  );
+  const endStreams = () => {
+    for (const stream of streams) stream.close();
+    streams.clear();
+  };
+  return {
+    origin: `http://127.0.0.1:${server.addr.port}`,
+    show: (next) => {
+      leaderboard = next;
+      etag += 1;
+      const { study, revision } = next;
+      send({ type: "changed", studyId: study.id, revision });
+    },
+    send,
+    setAway: (value) => {
+      away = value;
+      if (value) endStreams();
+    },
+    requests,
+    close: async () => {
+      endStreams();
+      await server.shutdown();
+    },
+  };
+}

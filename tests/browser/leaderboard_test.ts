@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
+import { axeViolations } from "./axe.ts";
+import type { Page } from "./chromium.ts";
+import {
+  gridLeaderboard,
+  noPointsLeaderboard,
+  seedLeaderboard,
+  singleLeaderboard,
+  type Stage,
+} from "./fixture_leaderboard.ts";
+import { type FixtureServer, startFixtureServer } from "./fixture_server.ts";
+import { builtPages } from "./test_coordinator.ts";
+import { type ContextOptions, type Visit, visitors } from "./visit.ts";
+
+const { visit: open, test: browserTest } = visitors();
+
+type LeaderboardVisit = Visit & { readonly server: FixtureServer };
+
+/** Opens the page on a leaderboard that the test can change. */
+async function visit(
+  leaderboard: Leaderboard,
+  options: ContextOptions,
+  run: (visit: LeaderboardVisit) => Promise<void>,
+): Promise<void> {
+  const server = await startFixtureServer(await builtPages(), leaderboard);
+  try {
+    await open(server.origin, options, (opened) => run({ ...opened, server }));
+  } finally {
+    await server.close();
+  }
+}
+
+const firstCells = (page: Page) =>
+  page.$$eval(
+    ".points tbody tr",
+    (rows) =>
+      rows.map((row) =>
+        [...row.querySelectorAll(".rate")].map((cell) => cell.textContent)
+          .join(",")
+      ),
+  );
+
+const query = (page: Page) => new URL(page.url()).searchParams;
+
+/** The study as it was, but with one point's training loss at the end. */
+function withLastFirst(before: Leaderboard): Leaderboard {
+  const [last] = before.rows.filter((row) =>
+    row.metrics.trainLoss.mean !== null
+  )
+    .slice(-1);
+  assert.ok(last !== undefined);
+  const loss = {
+    ...last.metrics.trainLoss,
+    mean: 0.0123,
+    low: 0.01,
+    high: 0.015,
+  };
+  const row = { ...last, metrics: { ...last.metrics, trainLoss: loss } };
+  return {
+    ...before,
+    rows: [row, ...before.rows.filter((other) => other !== last)],
+    revision: before.revision + 1,
+  };
+}
+
+browserTest(
+  "leaderboard page shows every point, verdict and state without complaint",
+  () =>
+    visit(seedLeaderboard("running"), {}, async ({ page, complaints }) => {
+      assert.equal(await page.locator(".points tbody tr").count(), 15);
+      assert.equal(await page.locator(".card").count(), 10);
+      const text = await page.innerText("main");
+      for (
+        const word of ["1 running", "1 diverged", "3 set aside", "Provisional"]
+      ) {
+        assert.ok(text.includes(word), word);
+      }
+      assert.deepEqual(complaints, []);
+    }),
+);
+
+browserTest(
+  "leaderboard page shows no interval for a single replicate",
+  () =>
+    visit(gridLeaderboard(2), {}, async ({ page }) => {
+      const spreads = await page.locator(".figure .spread").allInnerTexts();
+      assert.equal(spreads.length, 4 * 5);
+      assert.deepEqual([...new Set(spreads)], ["no interval"]);
+      assert.equal(await page.locator(".points .whisker").count(), 0);
+    }),
+);
+
+browserTest(
+  "leaderboard page updates live and keeps the focus where it is",
+  () =>
+    visit(seedLeaderboard("empty"), {}, async ({ page, server }) => {
+      await page.waitForSelector(".connection.is-live");
+      const sorter = page.locator("th .sort", { hasText: "Test accuracy" });
+      await sorter.focus();
+      server.show(seedLeaderboard("complete", 8));
+      await page.waitForSelector(".stat .value >> text=Finished");
+      assert.equal(
+        await page.evaluate("document.activeElement?.textContent"),
+        "Test accuracy",
+      );
+    }),
+);
+
+browserTest(
+  "leaderboard page moves no row under the pointer",
+  () =>
+    visit(seedLeaderboard("complete"), {}, async ({ page, server }) => {
+      await page.waitForSelector(".connection.is-live");
+      const before = await firstCells(page);
+      await page.locator(".points tbody tr").nth(3).hover();
+      const changed = withLastFirst(seedLeaderboard("complete"));
+      server.show(changed);
+      await page.waitForSelector(".figure .mean >> text=0.0123");
+      assert.deepEqual(await firstCells(page), before);
+      await page.waitForSelector(".held:not(.is-away)");
+      await page.locator("h1").hover();
+      await page.waitForSelector(".held.is-away", { state: "attached" });
+      const [first] = changed.rows;
+      assert.equal(
+        (await firstCells(page))[0],
+        `${first?.params.dropout1},${first?.params.dropout2}`,
+      );
+    }),
+);
+
+browserTest(
+  "leaderboard page keeps sorting, metric and points in its address",
+  () =>
+    visit(seedLeaderboard("complete"), {}, async ({ page }) => {
+      const sorter = page.locator(".points th[aria-sort]", {
+        hasText: "Test accuracy",
+      });
+      assert.equal(await sorter.getAttribute("aria-sort"), "none");
+      await sorter.locator("button").press("Enter");
+      assert.equal(await sorter.getAttribute("aria-sort"), "descending");
+      await page.selectOption(".heatmap select", "testLoss");
+      await page.locator(".curves .segmented label", {
+        hasText: "Test accuracy",
+      })
+        .click();
+      await page.locator('.heat td[data-at="0,0"]').click();
+      assert.equal(query(page).get("sort"), "testAccuracy.desc");
+      assert.equal(query(page).get("metric"), "testLoss");
+      assert.equal(query(page).get("curve"), "testAccuracy");
+      const chosen = await page.locator(".legend .name").allInnerTexts();
+      const rows = await firstCells(page);
+      await page.reload();
+      await page.waitForSelector("main h1");
+      assert.deepEqual(
+        await page.locator(".legend .name").allInnerTexts(),
+        chosen,
+      );
+      assert.deepEqual(await firstCells(page), rows);
+    }),
+);
+
+browserTest(
+  "leaderboard page: arrow keys move in the heatmap, Enter chooses",
+  () =>
+    visit(seedLeaderboard("complete"), {}, async ({ page }) => {
+      const chips = page.locator(".legend li");
+      const before = await chips.count();
+      await page.locator('.heat td[data-at="0,0"]').focus();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("ArrowRight");
+      assert.equal(
+        await page.evaluate("document.activeElement?.dataset.at"),
+        "1,1",
+      );
+      await page.keyboard.press("Enter");
+      assert.equal(await chips.count(), before + 1);
+      assert.equal(
+        await page.locator('.heat td[data-at="1,1"]').getAttribute(
+          "aria-selected",
+        ),
+        "true",
+      );
+    }),
+);
+
+browserTest(
+  "leaderboard page speaks the browser's language, and remembers a choice",
+  () =>
+    visit(
+      seedLeaderboard("complete"),
+      { locale: "zh-CN" },
+      async ({ page, server }) => {
+        const lang = () => page.evaluate("document.documentElement.lang");
+        assert.equal(await lang(), "zh-CN");
+        assert.match(await page.innerText("h1"), /暂退概率/);
+        await page.locator(".languages label", { hasText: "English" }).click();
+        assert.equal(await lang(), "en");
+        assert.equal(query(page).get("lang"), "en");
+        await page.goto(server.origin);
+        await page.waitForSelector("main h1");
+        assert.equal(await lang(), "en");
+      },
+    ),
+);
+
+browserTest(
+  "leaderboard page says when the coordinator is gone, and comes back",
+  () =>
+    visit(seedLeaderboard("complete"), {}, async ({ page, server }) => {
+      await page.waitForSelector(".connection.is-live");
+      server.setAway(true);
+      await page.waitForSelector(".connection.is-offline");
+      await page.waitForSelector(".notice.is-warning");
+      assert.equal(await page.locator(".points tbody tr").count(), 15);
+      server.setAway(false);
+      await page.waitForSelector(".connection.is-live");
+      await page.waitForSelector(".notice", { state: "detached" });
+    }),
+);
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const locale of ["en-GB", "zh-CN"]) {
+    browserTest(
+      `leaderboard page: axe-core finds no violation, ${colorScheme}, ${locale}`,
+      () =>
+        visit(
+          seedLeaderboard("running"),
+          { colorScheme, locale },
+          async ({ page }) => {
+            for (const width of [1280, 360]) {
+              await page.setViewportSize({ width, height: 900 });
+              await page.evaluate(
+                "document.querySelectorAll('details').forEach((d) => d.open = true)",
+              );
+              assert.deepEqual(await axeViolations(page), [], `${width}`);
+            }
+          },
+        ),
+    );
+  }
+}
+
+const sizes: readonly (readonly [string, () => Leaderboard])[] = [
+  ["no point", noPointsLeaderboard],
+  ["1 point", singleLeaderboard],
+  ...(["empty", "running", "complete"] as const).map((stage: Stage) =>
+    [`15 points, ${stage}`, () => seedLeaderboard(stage)] as const
+  ),
+  ["100 points", () => gridLeaderboard(10)],
+  ["2,500 points", () => gridLeaderboard(50)],
+];
+
+for (const [name, leaderboard] of sizes) {
+  browserTest(
+    `leaderboard page: the layout holds with ${name}`,
+    () =>
+      visit(leaderboard(), {}, async ({ page, complaints }) => {
+        for (const width of [360, 768, 1280, 1920]) {
+          await page.setViewportSize({ width, height: 900 });
+          const [wide, shown] = await page.evaluate(() => [
+            document.documentElement.scrollWidth,
+            document.documentElement.clientWidth,
+          ]);
+          assert.equal(wide, shown, `the page is too wide at ${width}`);
+        }
+        assert.ok(await page.locator(".points tbody tr").count() <= 200);
+        assert.deepEqual(complaints, []);
+      }),
+  );
+}

@@ -1,0 +1,106 @@
+import { fileURLToPath } from "node:url";
+
+/** Starting the product's commands as real processes, for tests. */
+
+const root = new URL("../", import.meta.url);
+
+/** A running command whose output is kept line by line. */
+export interface RunningCommand {
+  readonly pid: number;
+  /** Everything written so far, both streams. */
+  readonly output: () => string;
+  /** Standard output alone. */
+  readonly stdout: () => string;
+  /** The first match in the output; rejects after a minute or at its end. */
+  waitFor(pattern: RegExp): Promise<RegExpMatchArray>;
+  kill(signal: Deno.Signal): void;
+  readonly ended: Promise<Deno.CommandStatus>;
+}
+
+export interface CommandOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Working directory. Default: the project's root. */
+  readonly cwd?: string;
+}
+
+/** Runs a script of the project with all permissions. */
+export function runScript(
+  script: string,
+  args: readonly string[],
+  { env = {}, cwd = fileURLToPath(root) }: CommandOptions = {},
+): RunningCommand {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--unstable-webgpu",
+      "--config",
+      fileURLToPath(new URL("deno.json", root)),
+      fileURLToPath(new URL(script, root)),
+      ...args,
+    ],
+    cwd,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let all = "";
+  let standard = "";
+  const listeners = new Set<() => void>();
+  const read = async (
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+    add: (text: string) => void,
+  ) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      add(text);
+      for (const listener of listeners) listener();
+    }
+  };
+  const reading = Promise.all([
+    read(child.stdout, (text) => {
+      all += text;
+      standard += text;
+    }),
+    read(child.stderr, (text) => all += text),
+  ]);
+  const ended = reading.then(() => child.status);
+  return {
+    pid: child.pid,
+    output: () => all,
+    stdout: () => standard,
+    waitFor(pattern) {
+      return new Promise((resolve, reject) => {
+        const late = setTimeout(
+          () => reject(new Error(`no ${pattern} after a minute: ${all}`)),
+          60_000,
+        );
+        const look = () => {
+          const match = all.match(pattern);
+          if (match === null) return;
+          clearTimeout(late);
+          listeners.delete(look);
+          resolve(match);
+        };
+        listeners.add(look);
+        look();
+        ended.then(({ code }) => {
+          look();
+          clearTimeout(late);
+          reject(
+            new Error(`${script} ended with ${code}, no ${pattern}: ${all}`),
+          );
+        });
+      });
+    },
+    kill(signal) {
+      try {
+        child.kill(signal);
+      } catch (error) {
+        // It has ended by itself meanwhile.
+        if (!(error instanceof TypeError)) throw error;
+      }
+    },
+    ended,
+  };
+}

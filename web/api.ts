@@ -1,0 +1,151 @@
+import { hc } from "hono/client";
+import type * as z from "zod";
+import type { SwarmApi } from "../coordinator/protocol/endpoints.ts";
+import type { StudyId } from "../coordinator/protocol/ids.ts";
+import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
+import { StudyDetail, StudyList } from "../coordinator/protocol/views.ts";
+
+/** The pages' reading side of the coordinator's API: their only HTTP. */
+export interface Api {
+  /** The studies the coordinator knows. */
+  studies(signal?: AbortSignal): Promise<StudyList>;
+  /** A study with its progress and, while it runs, its data set. */
+  study(study: StudyId, signal?: AbortSignal): Promise<StudyDetail>;
+  /** The leaderboard, or null where it is as it was at `etag`. */
+  leaderboard(
+    study: StudyId,
+    etag: string | null,
+    signal?: AbortSignal,
+  ): Promise<FetchedLeaderboard | null>;
+  /** Address of the server-sent events. */
+  readonly eventsUrl: string;
+  /** Addresses of a study's leaderboard as files. */
+  exports(study: StudyId): { readonly json: string; readonly csv: string };
+}
+
+/** A leaderboard, and the tag to ask for a newer one with. */
+export interface FetchedLeaderboard {
+  readonly leaderboard: Leaderboard;
+  readonly etag: string | null;
+}
+
+/** The coordinator answered with something that this page cannot read. */
+export class OutdatedPageError extends Error {
+  override readonly name = "OutdatedPageError";
+}
+
+/** The coordinator did not answer, or with an error. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+  /** The HTTP status; null where there was no answer. */
+  readonly status: number | null;
+  constructor(message: string, status: number | null, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
+
+/** Reads from the coordinator at `origin`; `fetch` is injected in tests. */
+export function createApi(
+  origin: string,
+  fetcher: typeof fetch = (input, init) => fetch(input, init),
+): Api {
+  const client = hc<SwarmApi>(origin, { fetch: fetcher });
+  const oneStudy = client.api.studies[":studyId"];
+  return {
+    studies: async (signal) =>
+      parse(
+        StudyList,
+        await answered(() => client.api.studies.$get({}, init(signal))),
+      ),
+    study: async (study, signal) =>
+      parse(
+        StudyDetail,
+        await answered(() =>
+          oneStudy.$get({ param: { studyId: study } }, init(signal))
+        ),
+      ),
+    leaderboard: async (study, etag, signal) => {
+      const response = await answered(() =>
+        oneStudy.leaderboard.$get(
+          { param: { studyId: study } },
+          init(signal, etag === null ? {} : { "If-None-Match": etag }),
+        )
+      );
+      if (response.status === 304) return null;
+      return {
+        leaderboard: await parse(Leaderboard, response),
+        etag: response.headers.get("ETag"),
+      };
+    },
+    eventsUrl: client.api.events.$url().href,
+    exports: (study) => ({
+      json: oneStudy.leaderboard.$url({ param: { studyId: study } }).href,
+      csv: oneStudy["leaderboard.csv"]
+        .$url({ param: { studyId: study } }).href,
+    }),
+  };
+}
+
+function init(
+  signal: AbortSignal | undefined,
+  headers: Record<string, string> = {},
+) {
+  // The page minds the tags itself: the browser's own cache would answer for
+  // the coordinator and hide that it is gone.
+  return {
+    headers,
+    init: { cache: "no-store" as const, ...(signal && { signal }) },
+  };
+}
+
+/** What the pages use of a response: hono's types say no more than this. */
+interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: Headers;
+  json(): Promise<unknown>;
+}
+
+async function answered(call: () => Promise<Answer>): Promise<Answer> {
+  let response: Answer;
+  try {
+    response = await call();
+  } catch (error) {
+    throw new UnreachableError(
+      `the coordinator did not answer: ${error}`,
+      null,
+      error,
+    );
+  }
+  if (!response.ok && response.status !== 304) {
+    throw new UnreachableError(
+      `the coordinator answered with an error: ${response.status}`,
+      response.status,
+    );
+  }
+  return response;
+}
+
+async function parse<T extends z.ZodType>(
+  schema: T,
+  response: Answer,
+): Promise<z.infer<T>> {
+  let body: unknown;
+  try {
+    body = await response.json();
+  } catch (error) {
+    throw new UnreachableError(
+      `the coordinator's answer broke off: ${error}`,
+      response.status,
+      error,
+    );
+  }
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) {
+    throw new OutdatedPageError(
+      `the coordinator's answer is not understood: ${parsed.error.message}`,
+    );
+  }
+  return parsed.data;
+}

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import * as z from "zod";
+
+/** What a build of the web pages is, in its `manifest.json`. */
+export const WebManifest = z.strictObject({
+  /** Over everything the build was made from. */
+  sources: z.string(),
+  /** Path on the coordinator to file under `public/`. */
+  files: z.record(z.string(), z.string()),
+});
+export type WebManifest = z.infer<typeof WebManifest>;
+
+/** A file as it goes out. */
+export interface WebFile {
+  readonly bytes: number;
+  /** A strong validator, quotes included. */
+  readonly etag: string;
+  /** For `Content-Encoding`; null where the body is as it is. */
+  readonly encoding: "br" | "gzip" | null;
+  open(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+}
+
+/** The built pages and what they load, in memory. */
+export interface WebAssets {
+  /** Paths on the coordinator: pages, and `/assets/…` named by content. */
+  readonly paths: readonly string[];
+  /**
+   * The file at a path, or null; compressed where `acceptEncoding`, the
+   * request's header, allows it and it is worth it.
+   */
+  find(path: string, acceptEncoding?: string): Promise<WebFile | null>;
+}
+
+const encodings = [["br", ".br"], ["gzip", ".gz"]] as const;
+
+/**
+ * Reads a build that `buildWeb` wrote into `dir`. It is read once and kept, a
+ * few megabytes: a build made meanwhile does not pull files from under it.
+ *
+ * @throws Error if the folder holds no build
+ */
+export async function createWebAssets(dir: string): Promise<WebAssets> {
+  const manifest = await readManifest(dir);
+  if (manifest === null) {
+    throw new Error(`the folder holds no built web pages: ${dir}`);
+  }
+  const files = new Map<string, WebFile[]>();
+  for (const [path, file] of Object.entries(manifest.files)) {
+    const variants: WebFile[] = [];
+    for (const [encoding, suffix] of encodings) {
+      const body = await readIfThere(join(dir, "compressed", file + suffix));
+      if (body !== null) variants.push(webFile(body, encoding));
+    }
+    const body = await Deno.readFile(join(dir, "public", file));
+    files.set(path, [...variants, webFile(body, null)]);
+  }
+  return {
+    paths: [...files.keys()],
+    find: (path, acceptEncoding = "") =>
+      Promise.resolve(
+        files.get(path)?.find(({ encoding }) =>
+          encoding === null || accepts(acceptEncoding, encoding)
+        ) ?? null,
+      ),
+  };
+}
+
+function webFile(
+  body: Uint8Array<ArrayBuffer>,
+  encoding: WebFile["encoding"],
+): WebFile {
+  const hash = createHash("sha256").update(body).digest("hex").slice(0, 20);
+  return {
+    bytes: body.length,
+    etag: `"${hash}"`,
+    encoding,
+    open: () => Promise.resolve(new Blob([body]).stream()),
+  };
+}
+
+/** The manifest of a build; null where there is none, or not of our kind. */
+export async function readManifest(dir: string): Promise<WebManifest | null> {
+  const bytes = await readIfThere(join(dir, "manifest.json"));
+  if (bytes === null) return null;
+  try {
+    const text = new TextDecoder().decode(bytes);
+    const parsed = WebManifest.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether an `Accept-Encoding` header allows an encoding. */
+export function accepts(header: string, encoding: string): boolean {
+  return header.split(",").some((part) => {
+    const [name, ...parameters] = part.trim().toLowerCase().split(/\s*;\s*/);
+    const refused = parameters.some((p) => /^q\s*=\s*0(\.0*)?$/.test(p));
+    return name === encoding && !refused;
+  });
+}
+
+async function readIfThere(
+  path: string,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+// @ts-types="@types/d3-scale"
+import { scaleLinear } from "d3-scale";
+
+/** A linear axis: from data to pixels, with ticks at round numbers. */
+export interface Axis {
+  (value: number): number;
+  readonly ticks: readonly number[];
+  /** Decimals that the ticks need to be told apart. */
+  readonly decimals: number;
+  readonly domain: readonly [number, number];
+}
+
+/**
+ * An axis over the finite ones of `values`, its ends moved out to round
+ * numbers. No values give the axis [0, 1]; equal ones get room around them.
+ */
+export function linearAxis(
+  values: Iterable<number>,
+  range: readonly [number, number],
+  tickCount: number,
+  nice = true,
+): Axis {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low > high) [low, high] = [0, 1];
+  if (low === high) {
+    const room = Math.abs(low) * 0.1 || 0.5;
+    [low, high] = [low - room, high + room];
+  }
+  const scale = scaleLinear().domain([low, high]).range([...range]);
+  if (nice) scale.nice(tickCount);
+  const ticks = scale.ticks(tickCount);
+  const step = ticks.length > 1
+    ? Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0))
+    : 1;
+  const decimals = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
+  const [from = 0, to = 1] = scale.domain();
+  return Object.assign((value: number) => scale(value), {
+    ticks,
+    decimals: Number.isFinite(decimals) ? decimals : 0,
+    domain: [from, to] as const,
+  });
+}
+
+/** Ticks at whole numbers from 1 to `count`, at most about `most` of them. */
+export function wholeTicks(count: number, most: number): number[] {
+  if (count <= 0) return [];
+  const rough = count / Math.max(1, most);
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, rough)));
+  const step = Math.max(
+    1,
+    [1, 2, 5, 10].map((factor) => factor * power).find((s) => s >= rough) ??
+      10 * power,
+  );
+  const ticks = [1];
+  for (let tick = step; tick <= count; tick += step) {
+    if (tick > 1) ticks.push(tick);
+  }
+  return ticks;
+}

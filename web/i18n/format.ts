@@ -1,0 +1,87 @@
+import type { Language } from "./language.ts";
+import { languageTags } from "./language.ts";
+
+/** Numbers and times as each language writes them. */
+export interface Formats {
+  /** `decimals` places, always all of them, so that columns line up. */
+  fixed(value: number, decimals: number): string;
+  /** The same with a sign: a true minus, and a plus above zero. */
+  signed(value: number, decimals: number): string;
+  integer(value: number): string;
+  /** Of a share in [0, 1]. */
+  percent(share: number, decimals: number): string;
+  /** A dropout rate, without trailing zeros. */
+  rate(value: number): string;
+  /** In the largest two units that fit: `2 h 5 min`. */
+  duration(seconds: number): string;
+  /** In B, kB, MB: powers of 1000. */
+  bytes(count: number): string;
+}
+
+const durationUnits = {
+  en: { day: "d", hour: "h", minute: "min", second: "s" },
+  zh: { day: "天", hour: "小时", minute: "分钟", second: "秒" },
+} as const satisfies Record<Language, Record<string, string>>;
+
+/** Makes the formats of a language; keep the result, `Intl` is slow to start. */
+export function createFormats(language: Language): Formats {
+  const tag = languageTags[language];
+  const cache = new Map<string, Intl.NumberFormat>();
+  const format = (value: number, options: Intl.NumberFormatOptions) => {
+    const key = JSON.stringify(options);
+    let found = cache.get(key);
+    if (found === undefined) {
+      found = new Intl.NumberFormat(tag, options);
+      cache.set(key, found);
+    }
+    return found.format(value).replace("-", "\u2212");
+  };
+  const digits = (decimals: number) => ({
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  return {
+    fixed: (value, decimals) => format(value, digits(decimals)),
+    signed: (value, decimals) =>
+      format(value, { ...digits(decimals), signDisplay: "exceptZero" }),
+    integer: (value) => format(value, { maximumFractionDigits: 0 }),
+    percent: (share, decimals) =>
+      format(share, { style: "percent", ...digits(decimals) }),
+    rate: (value) => format(value, { maximumFractionDigits: 4 }),
+    duration: (seconds) => formatDuration(seconds, language),
+    bytes: (count) => {
+      const [divisor, unit] = count >= 1e6
+        ? [1e6, "MB"]
+        : count >= 1e3
+        ? [1e3, "kB"]
+        : [1, "B"];
+      const scaled = count / divisor;
+      return `${
+        format(scaled, { maximumFractionDigits: scaled < 10 ? 1 : 0 })
+      }\u00a0${unit}`;
+    },
+  };
+}
+
+function formatDuration(seconds: number, language: Language): string {
+  const units = durationUnits[language];
+  const gap = language === "en" ? "\u00a0" : "";
+  // Rounded first: 59.7 s is a minute, not `60 s`.
+  let rest = Math.max(0, Math.round(seconds));
+  if (rest >= 3600) rest = Math.round(rest / 60) * 60;
+  const sizes = [
+    [86_400, units.day],
+    [3600, units.hour],
+    [60, units.minute],
+    [1, units.second],
+  ] as const;
+  const first = sizes.findIndex(([size]) => rest >= size);
+  if (first < 0) return `0${gap}${units.second}`;
+  const words: string[] = [];
+  for (const [size, unit] of sizes.slice(first, first + 2)) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) words.push(`${count}${gap}${unit}`);
+  }
+  return words.join(language === "en" ? " " : "");
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { createFormats } from "./format.ts";
+
+const en = createFormats("en");
+const zh = createFormats("zh");
+
+Deno.test("Formats.fixed keeps every decimal and writes a true minus", () => {
+  assert.equal(en.fixed(0.3, 4), "0.3000");
+  assert.equal(en.fixed(-0.02, 3), "\u22120.020");
+  assert.equal(zh.fixed(0.31085, 4), "0.3109");
+});
+
+Deno.test("Formats.signed marks growth, and leaves zero bare", () => {
+  assert.equal(en.signed(0.12, 2), "+0.12");
+  assert.equal(en.signed(-0.12, 2), "\u22120.12");
+  assert.equal(en.signed(0, 2), "0.00");
+});
+
+Deno.test("Formats.rate drops trailing zeros", () => {
+  assert.equal(en.rate(0.2), "0.2");
+  assert.equal(en.rate(0.02), "0.02");
+  assert.equal(en.rate(0), "0");
+});
+
+Deno.test("Formats.duration uses the two largest units that are not zero", () => {
+  assert.equal(en.duration(0.2), "0\u00a0s");
+  assert.equal(en.duration(59.7), "1\u00a0min");
+  assert.equal(en.duration(90), "1\u00a0min 30\u00a0s");
+  assert.equal(en.duration(3600), "1\u00a0h");
+  assert.equal(en.duration(7509), "2\u00a0h 5\u00a0min");
+  assert.equal(en.duration(3599.8), "1\u00a0h");
+  assert.equal(en.duration(90_000), "1\u00a0d 1\u00a0h");
+  assert.equal(zh.duration(7509), "2小时5分钟");
+});
+
+Deno.test("Formats.bytes picks the unit", () => {
+  assert.equal(en.bytes(30_878_645), "31\u00a0MB");
+  assert.equal(en.bytes(5_148), "5.1\u00a0kB");
+  assert.equal(en.bytes(12), "12\u00a0B");
+});

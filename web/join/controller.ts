@@ -1,0 +1,199 @@
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import * as z from "zod";
+import type {
+  JoinCallbacks,
+  Membership,
+  SwarmPage,
+} from "../../worker/main_browser.ts";
+import type { BatteryState } from "./power.ts";
+import {
+  emptyModel,
+  noContribution,
+  type ProgressModel,
+  takeEvent,
+} from "./progress_model.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the person, or their battery, decided. */
+export type Phase =
+  /** Nothing runs; Start begins. */
+  | "ready"
+  | "active"
+  /** Leases were handed back; Resume joins again. */
+  | "paused"
+  /** It ended by itself. */
+  | "failed";
+
+export type PauseReason = "person" | "battery";
+
+/** The join page's state, and what can be done on it. */
+export interface JoinController {
+  readonly phase: ReadonlySignal<Phase>;
+  readonly pausedBy: ReadonlySignal<PauseReason | null>;
+  readonly settings: ReadonlySignal<Settings>;
+  readonly model: ReadonlySignal<ProgressModel>;
+  /** The coordinator speaks a newer protocol: only a reload helps. */
+  readonly outdated: ReadonlySignal<boolean>;
+  /** Whether the scripts for training could not be loaded. */
+  readonly loadError: ReadonlySignal<string | null>;
+  change(settings: Partial<Settings>): void;
+  start(): void;
+  pause(reason: PauseReason): void;
+  stop(): void;
+  battery(state: BatteryState): void;
+  /** The page goes: leases are handed back in passing. */
+  hide(): void;
+  /** The page is back from the browser's cache. */
+  show(): void;
+}
+
+export interface JoinControllerDeps {
+  /** Loads what training needs; called at the first start. */
+  readonly load: () => Promise<SwarmPage>;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
+  readonly memory: {
+    read(key: string): string | null;
+    write(key: string, value: string): void;
+  };
+  readonly settings: Settings;
+}
+
+const SETTINGS_KEY = "dropout-swarm.join";
+const CONTRIBUTION_KEY = "dropout-swarm.contribution";
+
+export const settingsKey = SETTINGS_KEY;
+
+const Remembered = z.object({
+  trials: z.int().min(0),
+  epochs: z.int().min(0),
+  seconds: z.number().min(0),
+}).catch(noContribution);
+
+/** A controller at rest: nothing is loaded, nothing runs. */
+export function createJoinController(
+  { load, now, memory, settings: start }: JoinControllerDeps,
+): JoinController {
+  const phase = signal<Phase>("ready");
+  const pausedBy = signal<PauseReason | null>(null);
+  const settings = signal(start);
+  const outdated = signal(false);
+  const loadError = signal<string | null>(null);
+  const model = signal(emptyModel(readContribution(memory)));
+  let page: Promise<SwarmPage> | undefined;
+  let membership: Membership | undefined;
+  /** Goes up with every joining: what an earlier one still says is dropped. */
+  let joining = 0;
+  let hiddenWhileActive = false;
+
+  const callbacks = (mine: number): JoinCallbacks => ({
+    onEvent: (event) => {
+      if (mine !== joining) return;
+      model.value = takeEvent(model.value, event, now());
+      if (event.type === "epoch" || event.type === "completed") {
+        memory.write(
+          CONTRIBUTION_KEY,
+          JSON.stringify(model.value.contribution),
+        );
+      }
+    },
+    onDownload: (download) => {
+      if (mine === joining) model.value = { ...model.value, download };
+    },
+    onOutdated: () => {
+      outdated.value = true;
+    },
+  });
+
+  const join = async () => {
+    const mine = ++joining;
+    phase.value = "active";
+    pausedBy.value = null;
+    loadError.value = null;
+    model.value = emptyModel(model.value.contribution);
+    let swarm: SwarmPage;
+    try {
+      swarm = await (page ??= load());
+    } catch (error) {
+      page = undefined;
+      if (mine !== joining) return;
+      loadError.value = error instanceof Error ? error.message : String(error);
+      phase.value = "failed";
+      return;
+    }
+    // Paused or stopped while the scripts came.
+    if (mine !== joining) return;
+    const { threads, choice, name } = settings.value;
+    membership = swarm.join(
+      { threads, choice, name: name.trim() === "" ? null : name.trim() },
+      callbacks(mine),
+    );
+    const end = await membership.ended;
+    if (mine !== joining) return;
+    membership = undefined;
+    phase.value = end.reason === "failed" ? "failed" : "ready";
+  };
+
+  const part = (next: Phase) => {
+    joining += 1;
+    membership?.leave();
+    membership = undefined;
+    phase.value = next;
+    model.value = emptyModel(model.value.contribution);
+  };
+
+  return {
+    phase,
+    pausedBy,
+    settings,
+    model,
+    outdated: computed(() => outdated.value),
+    loadError,
+    change: (change) => {
+      settings.value = { ...settings.value, ...change };
+      memory.write(SETTINGS_KEY, JSON.stringify(settings.value));
+    },
+    start: () => {
+      if (phase.value !== "active") void join();
+    },
+    pause: (reason) => {
+      if (phase.value !== "active") return;
+      part("paused");
+      pausedBy.value = reason;
+    },
+    stop: () => {
+      part("ready");
+      pausedBy.value = null;
+      model.value = { ...model.value, end: { reason: "left" } };
+    },
+    battery: (state) => {
+      if (state === "low" && settings.value.spareBattery) {
+        if (phase.value === "active") {
+          part("paused");
+          pausedBy.value = "battery";
+        }
+      } else if (state === "fine" && pausedBy.value === "battery") void join();
+    },
+    hide: () => {
+      hiddenWhileActive = phase.value === "active";
+      if (!hiddenWhileActive) return;
+      joining += 1;
+      membership?.leaveInPassing();
+      membership = undefined;
+    },
+    show: () => {
+      if (hiddenWhileActive) void join();
+      hiddenWhileActive = false;
+    },
+  };
+}
+
+function readContribution(memory: JoinControllerDeps["memory"]) {
+  try {
+    return Remembered.parse(
+      JSON.parse(memory.read(CONTRIBUTION_KEY) ?? "null"),
+    );
+  } catch {
+    return noContribution;
+  }
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { clampThreads, readSettings, usualThreads } from "./settings.ts";
+
+const laptop = { cores: 8, sharesMemory: true };
+
+Deno.test("usualThreads leaves a core free, and spares unshared memory", () => {
+  assert.equal(usualThreads(laptop), 7);
+  assert.equal(usualThreads({ ...laptop, cores: 1 }), 1);
+  assert.equal(usualThreads({ ...laptop, cores: undefined }), 1);
+  assert.equal(usualThreads({ ...laptop, sharesMemory: false }), 2);
+});
+
+Deno.test("clampThreads keeps to whole threads that the device has cores for", () => {
+  assert.equal(clampThreads(99, laptop), 8);
+  assert.equal(clampThreads(0, laptop), 1);
+  assert.equal(clampThreads(2.6, laptop), 3);
+});
+
+Deno.test("readSettings takes what fits and leaves the rest at the usual", () => {
+  const usual = readSettings(null, laptop);
+  assert.equal(usual.threads, 7);
+  for (const broken of ["", "{", "7", "null", '{"threads":"many"}']) {
+    assert.deepEqual(readSettings(broken, laptop), usual, broken);
+  }
+  const kept = {
+    threads: 20,
+    choice: "webgl",
+    name: "Ada",
+    keepAwake: true,
+    spareBattery: false,
+  };
+  assert.deepEqual(readSettings(JSON.stringify(kept), laptop), {
+    ...kept,
+    threads: 8,
+  });
+  assert.equal(readSettings('{"choice":"quantum"}', laptop).choice, "auto");
+});

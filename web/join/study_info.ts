@@ -1,0 +1,46 @@
+import { type ReadonlySignal, signal } from "@preact/signals";
+import type { StudyDetail } from "../../coordinator/protocol/views.ts";
+import { type Api, OutdatedPageError } from "../api.ts";
+
+/** The study that the coordinator leases out now, as the join page shows it. */
+export interface StudyInfo {
+  /** Null before the first answer, and while no study runs. */
+  readonly study: ReadonlySignal<StudyDetail | null>;
+  /** The coordinator's answers are not understood: reload. */
+  readonly outdated: ReadonlySignal<boolean>;
+  /** Whether there was an answer at all. */
+  readonly known: ReadonlySignal<boolean>;
+  /** Throws where the coordinator does not answer. */
+  refresh(): Promise<void>;
+}
+
+export function createStudyInfo(
+  api: Pick<Api, "studies" | "study">,
+): StudyInfo {
+  const study = signal<StudyDetail | null>(null);
+  const outdated = signal(false);
+  const known = signal(false);
+  return {
+    study,
+    outdated,
+    known,
+    refresh: async () => {
+      try {
+        const { studies } = await api.studies();
+        const active = studies.find((one) => one.active);
+        study.value = active === undefined ? null : await api.study(active.id);
+        known.value = true;
+      } catch (error) {
+        if (!(error instanceof OutdatedPageError)) throw error;
+        outdated.value = true;
+      }
+    },
+  };
+}
+
+/** Bytes of a study's data set as it is downloaded. */
+export function downloadBytes(study: StudyDetail | null): number | null {
+  if (study === null || study.dataset === null) return null;
+  return Object.values(study.dataset.files)
+    .reduce((sum, file) => sum + file.compressedBytes, 0);
+}

@@ -1,0 +1,67 @@
+import type { JSX } from "preact";
+import type { Verdict } from "../../coordinator/protocol/leaderboard.ts";
+import { linearAxis } from "../charts/scale.ts";
+import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { formats, words } from "../ui/language.ts";
+import { decimalsOf } from "./metrics.ts";
+
+const width = 260;
+const middle = 14;
+
+/** The effect's interval against zero and the margin that matters. */
+export function EffectPlot(
+  { effect }: { readonly effect: NonNullable<Verdict["effect"]> },
+): JSX.Element {
+  const { verdicts: t, metrics } = words(leaderboardWords);
+  const { metric, estimate, low, high } = effect;
+  const decimals = decimalsOf(metric);
+  const signed = (value: number) => formats.value.signed(value, decimals);
+  const margin = Math.abs(effect.margin);
+  const hasInterval = low !== null && high !== null;
+  const axis = linearAxis(
+    [
+      -1.5 * margin,
+      1.5 * margin,
+      estimate,
+      ...(hasInterval ? [low, high] : []),
+    ],
+    [6, width - 6],
+    3,
+    false,
+  );
+  return (
+    <figure class="effect">
+      <svg
+        viewBox={`0 0 ${width} 28`}
+        role="img"
+        aria-label={t.plot(
+          signed(estimate),
+          hasInterval ? `${signed(low)} … ${signed(high)}` : t.noInterval,
+          `±${formats.value.fixed(margin, decimals)}`,
+        )}
+      >
+        <rect
+          class="margin"
+          x={axis(-margin)}
+          width={axis(margin) - axis(-margin)}
+          y={2}
+          height={24}
+        />
+        <line class="zero" x1={axis(0)} x2={axis(0)} y1={2} y2={26} />
+        {hasInterval && (
+          <path
+            class="whisker"
+            d={`M${axis(low)} ${middle}H${axis(high)}M${axis(low)} 9v10M${
+              axis(high)
+            } 9v10`}
+          />
+        )}
+        <circle class="mean" cx={axis(estimate)} cy={middle} r={4.5} />
+      </svg>
+      <figcaption>
+        <span class="value">{signed(estimate)}</span>
+        <span class="faint">{metrics[metric].short}</span>
+      </figcaption>
+    </figure>
+  );
+}

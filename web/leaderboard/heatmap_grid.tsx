@@ -1,0 +1,215 @@
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import type { MetricName } from "../../coordinator/protocol/leaderboard.ts";
+import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { formats, words } from "../ui/language.ts";
+import type { Heatmap as HeatmapModel, HeatmapCell } from "./heatmap_model.ts";
+import { formatMetric, formatShort } from "./metrics.ts";
+import { pointLabel } from "./points.ts";
+import type { LeaderboardState } from "./state.ts";
+
+/** How closely the cells stand, by the number of columns. */
+const densities = [
+  // Room for figures in the cells,
+  { most: 12, name: "heat", rem: 2.75 },
+  // for cells to be hit with a finger,
+  { most: 24, name: "heat is-dense", rem: 1.45 },
+  // or for a picture: the tooltip and the table have the figures.
+  { most: Infinity, name: "heat is-dense is-tiny", rem: 0.62 },
+] as const;
+/** Rates written along a side at most. */
+const MOST_LABELS = 12;
+
+/** Moves by a number of cells, for each key that moves. */
+const moves: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  Home: [0, -Infinity],
+  End: [0, Infinity],
+};
+
+/** The cells, one tab stop: arrow keys move among them. */
+export function HeatmapGrid(
+  { state, map, metric }: {
+    readonly state: LeaderboardState;
+    readonly map: HeatmapModel;
+    readonly metric: MetricName;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const [focus, setFocus] = useState<readonly [number, number]>([0, 0]);
+  const table = useRef<HTMLTableElement>(null);
+  const last = [map.rates1.length - 1, map.rates2.length - 1] as const;
+  const clamp = (value: number, most: number) =>
+    Math.max(0, Math.min(most, value));
+  const here = [clamp(focus[0], last[0]), clamp(focus[1], last[1])] as const;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const move = moves[event.key];
+    if (move === undefined) return;
+    event.preventDefault();
+    const next = [
+      clamp(here[0] + move[0], last[0]),
+      clamp(here[1] + move[1], last[1]),
+    ] as const;
+    setFocus(next);
+    table.current?.querySelector<HTMLElement>(
+      `[data-at="${next[0]},${next[1]}"]`,
+    )?.focus();
+  };
+  const columns = map.rates2.length;
+  const density = densities.find(({ most }) => columns <= most) ??
+    densities[2];
+  return (
+    <div class="heat-scroll">
+      <table
+        class={density.name}
+        style={{ minWidth: `${3 + columns * density.rem}rem` }}
+        role="grid"
+        aria-labelledby="heatmap-heading"
+        aria-multiselectable="true"
+        ref={table}
+        onKeyDown={onKeyDown}
+      >
+        <caption class="hidden">
+          {t.heatmap.caption(t.metrics[metric].name)}
+        </caption>
+        <thead>
+          <tr>
+            <td class="corner" />
+            <th class="axis-name" colSpan={Math.max(1, map.rates2.length)}>
+              {t.heatmap.dropout2} →
+            </th>
+          </tr>
+          <tr>
+            <th class="corner" scope="col">
+              <span class="hidden">{t.heatmap.dropout1}</span>
+            </th>
+            {map.rates2.map((rate, j) => (
+              <th key={rate} scope="col">
+                <RateLabel rate={rate} index={j} of={columns} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {map.rates1.map((rate1, i) => (
+            <tr key={rate1}>
+              <th scope="row">
+                <RateLabel rate={rate1} index={i} of={map.rates1.length} />
+              </th>
+              {map.rates2.map((rate2, j) => (
+                <Cell
+                  key={rate2}
+                  params={{ dropout1: rate1, dropout2: rate2 }}
+                  cell={map.cells.get(`${rate1},${rate2}`) ?? null}
+                  metric={metric}
+                  at={`${i},${j}`}
+                  focusable={i === here[0] && j === here[1]}
+                  state={state}
+                  onFocus={() => setFocus([i, j])}
+                />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="axis-below" aria-hidden="true">↑ {t.heatmap.dropout1}</p>
+    </div>
+  );
+}
+
+/** Along a crowded side only some are written; screen readers hear all. */
+function RateLabel(
+  { rate, index, of }: {
+    readonly rate: number;
+    readonly index: number;
+    readonly of: number;
+  },
+): JSX.Element {
+  const shown = index % Math.ceil(of / MOST_LABELS) === 0;
+  return (
+    <span class={shown ? "written" : "hidden"}>{formats.value.rate(rate)}</span>
+  );
+}
+
+function Cell(
+  { params, cell, metric, at, focusable, state, onFocus }: {
+    readonly params: { readonly dropout1: number; readonly dropout2: number };
+    readonly cell: HeatmapCell | null;
+    readonly metric: MetricName;
+    readonly at: string;
+    readonly focusable: boolean;
+    readonly state: LeaderboardState;
+    readonly onFocus: () => void;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).heatmap;
+  const colour = cell === null ? undefined : state.chosen.value.get(cell.key);
+  // Named by what stands in the cell; the tooltip has every digit.
+  const label = t.cell(pointLabel(params), describe(cell, metric, formatShort));
+  const title = t.cell(
+    pointLabel(params),
+    describe(cell, metric, formatMetric),
+  );
+  const choose = () => {
+    if (cell !== null) state.toggle(cell.key);
+  };
+  return (
+    <td
+      class={[
+        cell === null ? "is-absent" : `is-${cell.state}`,
+        cell?.step === null || cell === null ? "" : `heat-${cell.step}`,
+        colour === undefined ? "" : `is-chosen series-${colour}`,
+        cell !== null && cell.row.replicatesRunning > 0 ? "has-running" : "",
+      ].filter((name) => name !== "").join(" ")}
+      role="gridcell"
+      data-at={at}
+      tabIndex={focusable ? 0 : -1}
+      aria-label={label}
+      aria-selected={cell === null ? undefined : colour !== undefined}
+      aria-disabled={cell === null}
+      title={title}
+      onFocus={onFocus}
+      onClick={choose}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        choose();
+      }}
+    >
+      <span aria-hidden="true">{cellText(cell, metric)}</span>
+    </td>
+  );
+}
+
+function describe(
+  cell: HeatmapCell | null,
+  metric: MetricName,
+  format: typeof formatShort,
+): string {
+  const t = words(leaderboardWords).heatmap;
+  if (cell === null) return t.states.absent;
+  return cell.state !== "value"
+    ? t.states[cell.state]
+    : format(metric, cell.value ?? 0, formats.value);
+}
+
+function cellText(cell: HeatmapCell | null, metric: MetricName): string {
+  if (cell === null) return "";
+  switch (cell.state) {
+    case "value":
+      return cell.value === null
+        ? ""
+        : formatShort(metric, cell.value, formats.value);
+    case "running":
+      return "…";
+    case "queued":
+      return "·";
+    case "failed":
+      return "×";
+    default:
+      return cell.state satisfies never;
+  }
+}

@@ -1,0 +1,229 @@
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { StudyId } from "../../coordinator/protocol/ids.ts";
+import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
+import type { Api } from "../api.ts";
+import { commonWords } from "../i18n/common_words.ts";
+import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { Icon } from "../ui/icon.tsx";
+import { formats, language, words } from "../ui/language.ts";
+import { API_PAGE } from "../ui/links.ts";
+import { Notice, Site } from "../ui/site.tsx";
+import { Curves } from "./curves.tsx";
+import { Heatmap } from "./heatmap.tsx";
+import { Remarks } from "./remarks.tsx";
+import { Invite } from "./invite.tsx";
+import type { LeaderboardState } from "./state.ts";
+import { Strip } from "./strip.tsx";
+import { PointTable } from "./table.tsx";
+import { Verdicts } from "./verdicts.tsx";
+
+/** The leaderboard, live. */
+export function LeaderboardPage(
+  { state, api }: {
+    readonly state: LeaderboardState;
+    readonly api: Pick<Api, "exports">;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const leaderboard = state.leaderboard.value;
+  const title = t.title(
+    leaderboard?.study.title[language.value] ?? "dropout-swarm",
+  );
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return (
+    <Site page="leaderboard" connection={state.connection.value}>
+      <Notices state={state} />
+      {leaderboard === null
+        ? state.problem.value === null && (
+          <p class="loading" role="status">{t.loading}</p>
+        )
+        : <Body state={state} api={api} leaderboard={leaderboard} />}
+    </Site>
+  );
+}
+
+function Body(
+  { state, api, leaderboard }: {
+    readonly state: LeaderboardState;
+    readonly api: Pick<Api, "exports">;
+    readonly leaderboard: Leaderboard;
+  },
+): JSX.Element {
+  return (
+    <>
+      <Headline state={state} leaderboard={leaderboard} />
+      <Strip leaderboard={leaderboard} />
+      <Verdicts leaderboard={leaderboard} />
+      <div class="pair">
+        <Curves state={state} leaderboard={leaderboard} />
+        <Heatmap state={state} leaderboard={leaderboard} />
+      </div>
+      <PointTable state={state} rows={leaderboard.rows} />
+      <Remarks leaderboard={leaderboard} />
+      <Exports leaderboard={leaderboard} api={api} />
+    </>
+  );
+}
+
+function Notices({ state }: { readonly state: LeaderboardState }): JSX.Element {
+  const t = words(leaderboardWords);
+  const common = words(commonWords);
+  const problem = state.problem.value;
+  const reload = {
+    label: common.reload,
+    run: () => location.reload(),
+  };
+  return (
+    <>
+      {state.connection.value === "offline" && (
+        <Notice tone="warning">{common.offlineNotice}</Notice>
+      )}
+      {problem?.kind === "outdated" && (
+        <Notice tone="warning" action={reload}>{common.outdatedNotice}</Notice>
+      )}
+      {problem?.kind === "no-study" && <Notice tone="plain">{t.noStudy}
+      </Notice>}
+      {problem?.kind === "failed" && (
+        <Notice tone="warning" action={reload}>
+          {t.failed}: {problem.message}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+function Headline(
+  { state, leaderboard }: {
+    readonly state: LeaderboardState;
+    readonly leaderboard: Leaderboard;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const { study, summary } = leaderboard;
+  const here = language.value;
+  const { recipe } = study;
+  return (
+    <div class="headline">
+      <div>
+        <h1>{study.title[here]}</h1>
+        <p class="recipe">
+          {t.recipe({
+            dataset: datasetName(study.dataset),
+            layers: recipe.hiddenSizes.join(" + "),
+            epochs: recipe.epochs,
+            batch: recipe.batchSize,
+            rate: formats.value.rate(recipe.learningRate),
+            replicates: study.replicates,
+          })}
+        </p>
+        <StudyChoice state={state} leaderboard={leaderboard} />
+        {summary[here] !== "" && <Summary text={summary[here]} />}
+      </div>
+      {!leaderboard.progress.complete && <Invite />}
+    </div>
+  );
+}
+
+/** As its makers write it. */
+function datasetName(name: string): string {
+  return name === "fashion-mnist" ? "Fashion-MNIST" : name;
+}
+
+function StudyChoice(
+  { state, leaderboard }: {
+    readonly state: LeaderboardState;
+    readonly leaderboard: Leaderboard;
+  },
+): JSX.Element | null {
+  const t = words(leaderboardWords);
+  const studies = state.studies.value?.studies ?? [];
+  if (studies.length < 2) return null;
+  return (
+    <label class="select study-choice">
+      <span>{t.study}</span>
+      <select
+        value={leaderboard.study.id}
+        onChange={(event) => {
+          const id = StudyId.safeParse(event.currentTarget.value);
+          if (!id.success) return;
+          state.change({ study: id.data, points: null, page: 1 });
+          state.refresh().catch(() => state.setConnection("offline"));
+        }}
+      >
+        {studies.map((study) => (
+          <option key={study.id} value={study.id}>
+            {study.active ? t.activeStudy(study.id) : study.id}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Fit to paste into a report, so there is a button for that. */
+function Summary({ text }: { readonly text: string }): JSX.Element {
+  const t = words(leaderboardWords);
+  const common = words(commonWords);
+  const [copied, setCopied] = useState(false);
+  // Absent on pages that came over plain HTTP from another machine.
+  const clipboard: Clipboard | undefined = navigator.clipboard;
+  const copy = async () => {
+    try {
+      await clipboard.writeText(text);
+      setCopied(true);
+    } catch {
+      setCopied(false);
+    }
+  };
+  return (
+    <section class="summary" aria-labelledby="summary-heading">
+      <h2 id="summary-heading" class="hidden">{t.summary}</h2>
+      <p>{text}</p>
+      {clipboard !== undefined && (
+        <button type="button" class="button is-quiet" onClick={copy}>
+          <Icon name={copied ? "check" : "copy"} />
+          <span aria-live="polite">{copied ? common.copied : common.copy}</span>
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Exports(
+  { leaderboard, api }: {
+    readonly leaderboard: Leaderboard;
+    readonly api: Pick<Api, "exports">;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).exports;
+  const { id } = leaderboard.study;
+  const links = api.exports(id);
+  return (
+    <section class="exports" aria-labelledby="exports-heading">
+      <h2 id="exports-heading">{t.heading}</h2>
+      <ul>
+        <li>
+          <a class="button" href={links.csv} download={`${id}.csv`}>
+            <Icon name="download" />
+            {t.csv}
+          </a>
+        </li>
+        <li>
+          <a class="button" href={links.json} download={`${id}.json`}>
+            <Icon name="download" />
+            {t.json}
+          </a>
+        </li>
+        <li>
+          <a class="button" href={API_PAGE}>
+            <Icon name="link" />
+            {t.api}
+          </a>
+        </li>
+      </ul>
+    </section>
+  );
+}

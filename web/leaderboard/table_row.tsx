@@ -1,0 +1,169 @@
+import type { JSX } from "preact";
+import type {
+  Estimate,
+  LeaderboardRow,
+  MetricName,
+} from "../../coordinator/protocol/leaderboard.ts";
+import { Interval } from "../charts/interval.tsx";
+import type { Axis } from "../charts/scale.ts";
+import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { Icon } from "../ui/icon.tsx";
+import { formats, words } from "../ui/language.ts";
+import { formatMetric, tableMetrics } from "./metrics.ts";
+import { pointLabel } from "./points.ts";
+import type { LiveEpoch } from "./state.ts";
+import type { SortKey } from "./view_state.ts";
+
+/** Of the column of intervals, in CSS pixels. */
+export const INTERVAL_WIDTH = 132;
+
+/** One grid point. A click anywhere on it shows or hides its curve. */
+export function TableRow(
+  { row, axis, metric, best, sort, colour, live, epochs, onToggle }: {
+    readonly row: LeaderboardRow;
+    readonly axis: Axis;
+    /** Of the column of intervals. */
+    readonly metric: MetricName;
+    /** Probability that this point is the best one; null: not to be said. */
+    readonly best: number | null;
+    readonly sort: SortKey;
+    readonly colour: number | null;
+    readonly live: LiveEpoch | null;
+    readonly epochs: number;
+    readonly onToggle: () => void;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).table;
+  const estimate = row.metrics[metric];
+  const click = (event: MouseEvent) => {
+    // The checkbox has its own click, and marking text is not choosing.
+    const onControl = event.target instanceof Element &&
+      event.target.closest("label, button, a") !== null;
+    if (!onControl && getSelection()?.isCollapsed !== false) onToggle();
+  };
+  const chosen = colour !== null;
+  return (
+    <tr
+      class={chosen ? `is-chosen series-${colour}` : undefined}
+      onClick={click}
+    >
+      <td class="pick">
+        <label>
+          <input type="checkbox" checked={chosen} onChange={onToggle} />
+          <span class="swatch" aria-hidden="true" />
+          <span class="hidden">{t.showPoint(pointLabel(row.params))}</span>
+        </label>
+      </td>
+      <th scope="row" class="rate">
+        {formats.value.rate(row.params.dropout1)}
+      </th>
+      <td class="rate">{formats.value.rate(row.params.dropout2)}</td>
+      <td class="replicates">
+        <Replicates row={row} live={live} epochs={epochs} />
+      </td>
+      <td class="interval-cell">
+        {estimate.mean === null ? null : (
+          <Interval
+            axis={axis}
+            width={INTERVAL_WIDTH}
+            mean={estimate.mean}
+            low={estimate.low}
+            high={estimate.high}
+          />
+        )}
+      </td>
+      <td class="best">
+        {best === null
+          ? <span class="faint">{t.noFigure}</span>
+          : best > 0 && best < 0.005
+          ? `< ${formats.value.percent(0.01, 0)}`
+          : formats.value.percent(best, 0)}
+      </td>
+      {tableMetrics.map((name) => (
+        <td key={name} class={name === sort ? "figure is-sorted" : "figure"}>
+          <Figure estimate={row.metrics[name]} metric={name} />
+        </td>
+      ))}
+      <td class="checks">
+        {row.replicatesDone === 0
+          ? <span class="faint">{t.noFigure}</span>
+          : (
+            <span
+              class={row.checksPassed === row.replicatesDone
+                ? "check-all"
+                : "check-some"}
+            >
+              <Icon
+                name={row.checksPassed === row.replicatesDone
+                  ? "check"
+                  : "alert"}
+              />
+              {t.ofPlanned(
+                formats.value.integer(row.checksPassed),
+                formats.value.integer(row.replicatesDone),
+              )}
+            </span>
+          )}
+      </td>
+    </tr>
+  );
+}
+
+/** Mean and half the width of its interval. */
+function Figure(
+  { estimate, metric }: {
+    readonly estimate: Estimate;
+    readonly metric: MetricName;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).table;
+  const { mean, high } = estimate;
+  if (mean === null) return <span class="faint">{t.noFigure}</span>;
+  return (
+    <>
+      <span class="mean">{formatMetric(metric, mean, formats.value)}</span>
+      {high === null
+        ? <span class="spread" title={t.noIntervalNote}>{t.noInterval}</span>
+        : (
+          <span class="spread">
+            ±{formatMetric(metric, high - mean, formats.value)}
+          </span>
+        )}
+    </>
+  );
+}
+
+function Replicates(
+  { row, live, epochs }: {
+    readonly row: LeaderboardRow;
+    readonly live: LiveEpoch | null;
+    readonly epochs: number;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).table;
+  const count = formats.value.integer;
+  return (
+    <>
+      <span class="count">
+        {t.ofPlanned(count(row.replicatesDone), count(row.replicatesPlanned))}
+      </span>
+      {row.replicatesRunning > 0 && (
+        <span class="tag is-running">
+          {live === null
+            ? t.running(count(row.replicatesRunning))
+            : t.epochNow(count(live.epoch), count(epochs))}
+        </span>
+      )}
+      {row.diverged > 0 && (
+        <span class="tag is-diverged" title={t.divergedNote}>
+          {t.diverged(count(row.diverged))}
+        </span>
+      )}
+      {row.replicatesQuarantined > 0 && (
+        <span class="tag is-quarantined" title={t.quarantinedNote}>
+          {t.quarantined(count(row.replicatesQuarantined))}
+        </span>
+      )}
+    </>
+  );
+}

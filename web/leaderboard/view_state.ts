@@ -1,0 +1,86 @@
+import { MetricName } from "../../coordinator/protocol/leaderboard.ts";
+import { StudyId } from "../../coordinator/protocol/ids.ts";
+import { MAX_CHOSEN, parsePoint, pointKey } from "./points.ts";
+
+/** Columns of the table that it can be sorted by. */
+export const sortKeys = [
+  "dropout1",
+  "dropout2",
+  "replicates",
+  "checks",
+  ...MetricName.options,
+] as const;
+export type SortKey = typeof sortKeys[number];
+
+/** Metrics that are recorded by epoch. */
+export const curveNames = [
+  "trainLoss",
+  "trainAccuracy",
+  "testAccuracy",
+] as const;
+export type CurveName = typeof curveNames[number];
+
+/** What a visitor sees besides the data: all of it is in the page's address. */
+export interface ViewState {
+  /** Null for the study that the coordinator leases out now. */
+  readonly study: StudyId | null;
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  /** The heatmap's metric. */
+  readonly metric: MetricName;
+  readonly curve: CurveName;
+  /** Keys of the points whose curves are drawn; null before anybody chose. */
+  readonly points: readonly string[] | null;
+  /** Of the table, counted from 1. */
+  readonly page: number;
+}
+
+export const defaultViewState: ViewState = {
+  study: null,
+  sort: "trainLoss",
+  descending: false,
+  metric: "testAccuracy",
+  curve: "trainLoss",
+  points: null,
+  page: 1,
+};
+
+/** Reads a link; what it does not understand it leaves at the default. */
+export function parseViewState(query: URLSearchParams): ViewState {
+  const study = StudyId.safeParse(query.get("study"));
+  const metric = MetricName.safeParse(query.get("metric"));
+  const [sort, direction] = (query.get("sort") ?? "").split(".");
+  const known = sortKeys.find((key) => key === sort);
+  const points = query.get("points");
+  const page = Number(query.get("page"));
+  return {
+    study: study.success ? study.data : defaultViewState.study,
+    sort: known ?? defaultViewState.sort,
+    descending: known !== undefined && direction === "desc",
+    metric: metric.success ? metric.data : defaultViewState.metric,
+    curve: curveNames.find((name) => name === query.get("curve")) ??
+      defaultViewState.curve,
+    points: points === null ? null : parsePoints(points),
+    page: Number.isInteger(page) && page >= 1 ? page : 1,
+  };
+}
+
+/** Writes the state into `query`, and takes out what is at its default. */
+export function writeViewState(state: ViewState, query: URLSearchParams): void {
+  const set = (name: string, value: string | null) =>
+    value === null ? query.delete(name) : query.set(name, value);
+  const unless = <T>(value: T, usual: T) => value === usual ? null : `${value}`;
+  set("study", state.study);
+  const sort = `${state.sort}${state.descending ? ".desc" : ""}`;
+  set("sort", unless(sort, defaultViewState.sort));
+  set("metric", unless(state.metric, defaultViewState.metric));
+  set("curve", unless(state.curve, defaultViewState.curve));
+  set("points", state.points === null ? null : state.points.join(";"));
+  set("page", unless(state.page, 1));
+}
+
+function parsePoints(text: string): string[] {
+  const keys = text.split(";").map(parsePoint)
+    .filter((point) => point !== null).map(pointKey);
+  return [...new Set(keys)].slice(0, MAX_CHOSEN);
+}

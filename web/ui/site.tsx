@@ -1,0 +1,110 @@
+import type { ComponentChildren, JSX } from "preact";
+import type { Connection } from "../live.ts";
+import { commonWords } from "../i18n/common_words.ts";
+import { language, setLanguage, words } from "./language.ts";
+import { API_PAGE, pageLink, type PageName } from "./links.ts";
+import { languages, languageTags } from "../i18n/language.ts";
+import { Mark } from "./icon.tsx";
+
+const languageNames = { en: "English", zh: "中文" } as const;
+
+/** The frame around every page. */
+export function Site(
+  { page, connection, children }: {
+    readonly page: PageName;
+    readonly connection?: Connection;
+    readonly children: ComponentChildren;
+  },
+): JSX.Element {
+  const t = words(commonWords);
+  const link = (name: PageName) => (
+    <a
+      href={pageLink(name)}
+      aria-current={page === name ? "page" : undefined}
+    >
+      {t[name]}
+    </a>
+  );
+  return (
+    <>
+      <a class="skip" href="#content">{t.skipToContent}</a>
+      <header class="site-header">
+        <div class="bar">
+          <a class="brand" href={pageLink("leaderboard")}>
+            <Mark />
+            <span>{t.product}</span>
+          </a>
+          <nav aria-label={t.pages}>
+            {link("leaderboard")}
+            {link("join")}
+            <a href={API_PAGE}>{t.api}</a>
+          </nav>
+          <div class="tools">
+            {connection !== undefined && (
+              <ConnectionMark connection={connection} />
+            )}
+            <LanguageSwitch />
+          </div>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>{children}</main>
+      <footer class="site-footer">
+        <div class="bar">
+          <span>{t.product}</span>
+          <span>{t.licence}</span>
+        </div>
+      </footer>
+    </>
+  );
+}
+
+function LanguageSwitch(): JSX.Element {
+  return (
+    <fieldset class="languages">
+      <legend class="hidden">{words(commonWords).language}</legend>
+      {languages.map((name) => (
+        <label key={name} lang={languageTags[name]}>
+          <input
+            type="radio"
+            name="language"
+            value={name}
+            checked={language.value === name}
+            onChange={() => setLanguage(name)}
+          />
+          <span>{languageNames[name]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function ConnectionMark(
+  { connection }: { readonly connection: Connection },
+): JSX.Element {
+  return (
+    <span class={`connection is-${connection}`} role="status">
+      <span class="lamp" aria-hidden="true" />
+      <span class="said">{words(commonWords).connection[connection]}</span>
+    </span>
+  );
+}
+
+/** Something the visitor must know, above the content. */
+export function Notice(
+  { tone, children, action }: {
+    readonly tone: "warning" | "plain";
+    readonly children: ComponentChildren;
+    readonly action?: { readonly label: string; readonly run: () => void };
+  },
+): JSX.Element {
+  return (
+    <div class={`notice is-${tone}`} role="status">
+      <p>{children}</p>
+      {action !== undefined && (
+        <button type="button" class="button" onClick={action.run}>
+          {action.label}
+        </button>
+      )}
+    </div>
+  );
+}

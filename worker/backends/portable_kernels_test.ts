@@ -1,0 +1,7 @@
+import { kernelConformance } from "../training/conformance.ts";
+import { testedBackends } from "./testing.ts";
+
+for (const { backend, start, skip } of await testedBackends()) {
+  // The tests of `simd` have more to them, and stand beside it.
+  if (backend !== "simd") kernelConformance(backend, start, skip);
+}

@@ -1,0 +1,121 @@
+import { kernelFileName, type KernelVariant } from "./loader.ts";
+
+/**
+ * Compiles the kernels from their AssemblyScript sources, into a folder named
+ * after what the sources and the compiler are, so that a build is made once
+ * and never stale. Run it to do so ahead of time:
+ * `deno run -A worker/backends/simd/build.ts`.
+ */
+
+const COMPILER_VERSION = "0.28.20";
+const SOURCES = new URL("./assembly/", import.meta.url);
+const CACHE = new URL("../../../.cache/simd/", import.meta.url);
+const VARIANTS = ["relaxed", "plain"] as const;
+
+/**
+ * Builds whichever of the two builds is missing.
+ *
+ * @returns the folder with `kernels.relaxed.wasm` and `kernels.plain.wasm`
+ * @throws Error if the sources do not compile, with the compiler's messages
+ */
+export async function buildKernels(): Promise<URL> {
+  const sources = await readSources();
+  const folder = new URL(`${await digest(sources)}/`, CACHE);
+  for (const variant of VARIANTS) {
+    const file = new URL(kernelFileName(variant), folder);
+    if (await exists(file)) continue;
+    const bytes = await compile(variant, sources);
+    await Deno.mkdir(folder, { recursive: true });
+    // Written aside and renamed: another process may be building too.
+    const aside = new URL(`${file.href}.${crypto.randomUUID()}`);
+    await Deno.writeFile(aside, bytes);
+    await Deno.rename(aside, file);
+  }
+  return folder;
+}
+
+/** The bytes of a build, for Deno; builds it first where it is missing. */
+export async function kernelFile(
+  variant: KernelVariant,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const folder = await buildKernels();
+  return await Deno.readFile(new URL(kernelFileName(variant), folder));
+}
+
+type Sources = ReadonlyMap<string, string>;
+
+async function readSources(): Promise<Sources> {
+  const sources = new Map<string, string>();
+  for await (const { name } of Deno.readDir(SOURCES)) {
+    if (!name.endsWith(".ts")) continue;
+    sources.set(name, await Deno.readTextFile(new URL(name, SOURCES)));
+  }
+  return sources;
+}
+
+/** Hexadecimal digits that stand for the sources and how they are compiled. */
+async function digest(sources: Sources): Promise<string> {
+  const parts = [...sources].sort(([a], [b]) => a < b ? -1 : 1);
+  const options = VARIANTS.map(compilerOptions);
+  const text = JSON.stringify([COMPILER_VERSION, options, parts]);
+  const hash = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(text),
+  );
+  return Array.from(
+    new Uint8Array(hash).subarray(0, 8),
+    (byte) => byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
+
+function compilerOptions(variant: KernelVariant): string[] {
+  return [
+    "index.ts",
+    "--outFile",
+    "kernels.wasm",
+    "--runtime",
+    "stub",
+    "--importMemory",
+    "--optimizeLevel",
+    "3",
+    "--noAssert",
+    "--enable",
+    "simd",
+    ...(variant === "relaxed" ? ["--enable", "relaxed-simd"] : []),
+  ];
+}
+
+async function compile(
+  variant: KernelVariant,
+  sources: Sources,
+): Promise<Uint8Array> {
+  // Imported here, so that only a build downloads the compiler.
+  // deno-lint-ignore no-import-prefix
+  const { main } = await import("npm:assemblyscript@0.28.20/asc");
+  let output: Uint8Array | undefined;
+  const { error, stderr } = await main(compilerOptions(variant), {
+    readFile: (name: string) => sources.get(name) ?? null,
+    writeFile: (_name: string, contents: string | Uint8Array) => {
+      if (typeof contents !== "string") output = contents;
+    },
+    listFiles: () => [],
+  });
+  if (error !== null || output === undefined) {
+    throw new Error(`simd kernels: ${variant} does not compile: ${stderr}`);
+  }
+  return output;
+}
+
+async function exists(file: URL): Promise<boolean> {
+  try {
+    return (await Deno.stat(file)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const folder = await buildKernels();
+  console.log(`simd kernels: built in ${decodeURIComponent(folder.pathname)}`);
+}

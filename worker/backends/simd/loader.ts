@@ -1,0 +1,174 @@
+/**
+ * The kernels' WebAssembly in two builds: with the fused multiply-add of
+ * relaxed SIMD, or with SIMD as every engine has it.
+ */
+export type KernelVariant = "relaxed" | "plain";
+
+/** A build of the kernels, ready to be compiled. */
+export interface KernelCode {
+  readonly bytes: BufferSource;
+  readonly variant: KernelVariant;
+}
+
+/** The better build that this engine can run, or null if it has no SIMD. */
+export function detectSimd(): KernelVariant | null {
+  if (typeof WebAssembly === "undefined") return null;
+  const splat = [0x41, 0x00, 0xfd, 0x11]; // i32.const 0, i32x4.splat
+  const multiplyAdd = [0xfd, 0x85, 0x02]; // f32x4.relaxed_madd
+  if (WebAssembly.validate(probe([splat, splat, splat, multiplyAdd].flat()))) {
+    return "relaxed";
+  }
+  return WebAssembly.validate(probe(splat)) ? "plain" : null;
+}
+
+/** A module with one function that returns the vector its body leaves. */
+function probe(body: readonly number[]): Uint8Array<ArrayBuffer> {
+  const code = [0x00, ...body, 0x0b];
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type () -> v128
+    ...[0x03, 0x02, 0x01, 0x00],
+    ...[0x0a, code.length + 2, 0x01, code.length, ...code],
+  ]);
+}
+
+/** What the backend says of itself to people. */
+export function describeVariant(variant: KernelVariant): string {
+  switch (variant) {
+    case "relaxed":
+      return "WebAssembly relaxed SIMD";
+    case "plain":
+      return "WebAssembly SIMD";
+    default:
+      return variant satisfies never;
+  }
+}
+
+/**
+ * Fetches a build for this engine from `folder`, an address ending in a slash
+ * under which `kernels.relaxed.wasm` and `kernels.plain.wasm` are served.
+ *
+ * @returns null where the engine has no SIMD
+ * @throws Error if the file cannot be fetched
+ */
+export async function loadKernels(folder: string): Promise<KernelCode | null> {
+  const variant = detectSimd();
+  if (variant === null) return null;
+  const address = `${folder}${kernelFileName(variant)}`;
+  const response = await fetch(address);
+  if (!response.ok) {
+    throw new Error(`simd kernels: ${address} answered ${response.status}`);
+  }
+  return { bytes: await response.arrayBuffer(), variant };
+}
+
+export function kernelFileName(variant: KernelVariant): string {
+  return `kernels.${variant}.wasm`;
+}
+
+/** The kernels' functions; see `assembly/index.ts` for what each does. */
+export interface KernelExports {
+  scratchEnd(): number;
+  multiply(
+    a: number,
+    aStride: number,
+    aTransposed: number,
+    b: number,
+    bStride: number,
+    bTransposed: number,
+    c: number,
+    cStride: number,
+    cTransposed: number,
+    rows: number,
+    depth: number,
+    columns: number,
+    alike: number,
+    fresh: number,
+  ): void;
+  countSteps(groups: number): number;
+  seedMask(
+    k0: number,
+    k1: number,
+    k2: number,
+    k3: number,
+    step: number,
+    epoch: number,
+  ): void;
+  applyMask(
+    x: number,
+    y: number,
+    size: number,
+    threshold: number,
+    scale: number,
+    relu: number,
+  ): void;
+  add(a: number, b: number, out: number, size: number): void;
+  subtract(a: number, b: number, out: number, size: number): void;
+  times(a: number, b: number, out: number, size: number): void;
+  scale(
+    a: number,
+    factor: number,
+    term: number,
+    out: number,
+    size: number,
+  ): void;
+  addRow(
+    a: number,
+    row: number,
+    out: number,
+    rows: number,
+    columns: number,
+  ): void;
+  relu(a: number, out: number, size: number): void;
+  step(a: number, alpha: number, out: number, size: number): void;
+  passWherePositive(
+    dy: number,
+    y: number,
+    factor: number,
+    out: number,
+    size: number,
+  ): void;
+  descend(w: number, dw: number, rate: number, size: number): void;
+  repeatRow(row: number, out: number, rows: number, columns: number): void;
+  sumRows(a: number, out: number, rows: number, columns: number): void;
+  transpose(a: number, out: number, rows: number, columns: number): void;
+  countPairs(a: number, size: number): number;
+  bytesToUnit(bytes: number, out: number, size: number): void;
+  argMax(a: number, out: number, rows: number, columns: number): void;
+  softmaxCrossEntropy(
+    logits: number,
+    labels: number,
+    stats: number,
+    out: number,
+    rows: number,
+    classes: number,
+    gradient: number,
+  ): void;
+  fillZero(at: number, length: number): void;
+  multiplyAdds(rounds: number, factor: number, term: number): number;
+}
+
+/** Compiled kernels with the memory that they work in. */
+export interface Kernels {
+  readonly call: KernelExports;
+  readonly memory: WebAssembly.Memory;
+  readonly variant: KernelVariant;
+}
+
+/** @throws Error if the bytes are not the kernels */
+export async function instantiateKernels(code: KernelCode): Promise<Kernels> {
+  const memory = new WebAssembly.Memory({ initial: 256 });
+  const { instance } = await WebAssembly.instantiate(code.bytes, {
+    env: { memory },
+  });
+  if (!hasKernels(instance.exports)) {
+    throw new Error("simd kernels: not the module expected; build it again");
+  }
+  return { call: { ...instance.exports }, memory, variant: code.variant };
+}
+
+function hasKernels(
+  exports: WebAssembly.Exports,
+): exports is WebAssembly.Exports & KernelExports {
+  return "multiply" in exports && "softmaxCrossEntropy" in exports;
+}

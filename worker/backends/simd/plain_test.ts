@@ -1,0 +1,3 @@
+import { simdConformance } from "./conformance.ts";
+
+simdConformance("plain");

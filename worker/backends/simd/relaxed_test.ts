@@ -1,0 +1,5 @@
+import { simdConformance } from "./conformance.ts";
+import { detectSimd } from "./loader.ts";
+
+if (detectSimd() === "relaxed") simdConformance("relaxed");
+else Deno.test.ignore("simd relaxed: the engine has no relaxed SIMD", () => {});

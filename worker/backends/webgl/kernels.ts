@@ -1,0 +1,193 @@
+import * as tf from "@tensorflow/tfjs";
+import { dropThreshold } from "../../random/draws.ts";
+import { watchDevice } from "../../training/device.ts";
+import { Dropout, GatherImages, GatherLabels } from "../../training/kernels.ts";
+import { registerSwarmKernel } from "../../training/registry.ts";
+import { createDeviceWatch } from "../device_watch.ts";
+import {
+  byteLevels,
+  checkLargest,
+  checkRange,
+  createUploads,
+  MOST_ORDERS,
+  MOST_SETS,
+  orderNumbers,
+} from "../uploads.ts";
+import {
+  dropoutProgram,
+  gatherImagesProgram,
+  gatherLabelsProgram,
+} from "./programs.ts";
+
+const WEBGL = "webgl";
+
+/** tfjs's usage of a texture with four bytes a texel; its enum is private. */
+const PIXELS = 2;
+
+/**
+ * Registers kernels that keep training on the GPU: masks are drawn there, and
+ * the data set lies there. WebGL 1 has no uint32, and keeps the portable
+ * kernels. Doing it twice does nothing.
+ */
+export function registerWebGlKernels(): void {
+  if (tf.env().getNumber("WEBGL_VERSION") < 2) return;
+
+  registerSwarmKernel(Dropout, WEBGL, ({ inputs: { x }, attrs, backend }) => {
+    const { rate, key, position: { step, epoch } } = attrs;
+    // A kernel's result is a tensor of its own, even when nothing changes.
+    if (rate <= 0) return tf.clone(x);
+    if (rate >= 1) return tf.zerosLike(x);
+    const gl = webGl(backend);
+    const uniforms = [
+      // The shader takes the same 32 bits for unsigned.
+      key.map((word) => word | 0),
+      [step | 0, epoch | 0],
+      [dropThreshold(rate) | 0],
+      [1 / (1 - rate)],
+    ];
+    const masked = (matrix: tf.TensorInfo, rows: number, columns: number) =>
+      gl.runWebGLProgram(
+        dropoutProgram([rows, columns]),
+        [matrix],
+        "float32",
+        uniforms,
+      );
+    const [rows, columns] = x.shape;
+    if (x.rank === 2 && rows !== undefined && columns !== undefined) {
+      return masked(x, rows, columns);
+    }
+    return tf.tidy(() => {
+      const flat = masked(tf.reshape(x, [1, x.size]), 1, x.size);
+      return tf.reshape(tf.engine().makeTensorFromTensorInfo(flat), x.shape);
+    });
+  });
+
+  registerSwarmKernel(GatherImages, WEBGL, ({ attrs, backend }) => {
+    const { images: { bytes, size, count: available }, order } = attrs;
+    const { start, count } = attrs;
+    checkRange(order, start, count);
+    const gl = webGl(backend);
+    const { sets, orders, levels } = dataOn(gl);
+    const { info, largest } = orders.of(order);
+    checkLargest(largest, available);
+    const set = sets.of(bytes);
+    const [, width = 1] = set.shape;
+    return gl.runWebGLProgram(
+      gatherImagesProgram([count, size], width),
+      [set, info, levels],
+      "float32",
+      [[start]],
+    );
+  });
+
+  registerSwarmKernel(GatherLabels, WEBGL, ({ attrs, backend }) => {
+    const { labels, order, start, count } = attrs;
+    checkRange(order, start, count);
+    const gl = webGl(backend);
+    const { labelSets, orders } = dataOn(gl);
+    const { info, largest } = orders.of(order);
+    checkLargest(largest, labels.length);
+    return gl.runWebGLProgram(
+      gatherLabelsProgram(count),
+      [labelSets.of(labels), info],
+      "int32",
+      [[start]],
+    );
+  });
+}
+
+/** Has training on the current backend, WebGL's, end when its context does. */
+export function watchWebGl(): void {
+  const { gl } = webGl(tf.backend()).gpgpu;
+  const { watch, tell } = createDeviceWatch(() => gl.isContextLost());
+  watchDevice(WEBGL, watch);
+  // A context may be restored, empty: then it says that all is well.
+  gl.canvas.addEventListener(
+    "webglcontextlost",
+    () => tell("the browser took its context away"),
+    { once: true },
+  );
+}
+
+function webGl(backend: unknown): tf.MathBackendWebGL {
+  if (backend instanceof tf.MathBackendWebGL) return backend;
+  throw new Error("webgl kernels: they run on tfjs's WebGL backend alone");
+}
+
+/** What lies on a GPU from step to step. */
+type DeviceData = ReturnType<typeof createData>;
+
+/** A backend that is started anew has nothing. */
+const data = new WeakMap<tf.MathBackendWebGL, DeviceData>();
+
+function dataOn(backend: tf.MathBackendWebGL): DeviceData {
+  const known = data.get(backend);
+  if (known !== undefined) return known;
+  const created = createData(backend);
+  data.set(backend, created);
+  return created;
+}
+
+function createData(backend: tf.MathBackendWebGL) {
+  // Not tensors of tfjs's engine, whose scopes would dispose of them.
+  const upload = (values: Int32Array) =>
+    backend.makeTensorInfo([values.length], "int32", values);
+  const free = ({ dataId }: tf.TensorInfo) => {
+    backend.disposeData(dataId);
+  };
+  return {
+    levels: backend.makeTensorInfo([256], "float32", byteLevels()),
+    sets: createUploads({
+      upload: (bytes: Uint8Array) => uploadBytes(backend, bytes),
+      free,
+      most: MOST_SETS,
+    }),
+    labelSets: createUploads({
+      upload: (labels: Uint8Array) => upload(Int32Array.from(labels)),
+      free,
+      most: MOST_SETS,
+    }),
+    orders: createUploads({
+      upload: (order: Uint32Array) => {
+        const { numbers, largest } = orderNumbers(order);
+        return { info: upload(numbers), largest };
+      },
+      free: ({ info }) => free(info),
+      most: MOST_ORDERS,
+    }),
+  };
+}
+
+/**
+ * Bytes as a texture of four bytes a texel: tfjs's own tensors would take four
+ * bytes for each.
+ *
+ * @returns of shape [height, width] in texels
+ * @throws RangeError where no texture holds as many
+ */
+function uploadBytes(
+  backend: tf.MathBackendWebGL,
+  bytes: Uint8Array,
+): tf.TensorInfo {
+  const texels = Math.max(1, Math.ceil(bytes.length / 4));
+  const width = Math.ceil(Math.sqrt(texels));
+  const height = Math.ceil(texels / width);
+  const most = tf.env().getNumber("WEBGL_MAX_TEXTURE_SIZE");
+  if (width > most) {
+    throw new RangeError(
+      `webgl: the images do not fit a texture of ${most} by ${most} texels: ` +
+        `${bytes.length} bytes`,
+    );
+  }
+  const info = backend.makeTensorInfo([height, width], "int32");
+  const data = backend.texData.get(info.dataId);
+  data.usage = PIXELS;
+  data.texShape = [height, width];
+  backend.gpgpu.uploadDenseMatrixToTexture(
+    backend.getTexture(info.dataId),
+    width,
+    height,
+    bytes,
+  );
+  return info;
+}

@@ -1,0 +1,27 @@
+import { createStore, get, set } from "idb-keyval";
+import type { DatasetStore } from "../data/fetch_dataset.ts";
+
+/**
+ * Keeps data files in the browser's IndexedDB: unlike the Cache API it is also
+ * there on pages that came over plain HTTP from another machine.
+ */
+export function browserDatasetStore(): DatasetStore {
+  // Opened at first use: where storage is blocked, each call fails alone.
+  let opened: ReturnType<typeof createStore> | undefined;
+  const store = () => opened ??= createStore("dropout-swarm", "data-files");
+  return {
+    async get(sha256) {
+      const kept: unknown = await get(sha256, store());
+      return kept instanceof ArrayBuffer ? new Uint8Array(kept) : null;
+    },
+    put: (sha256, compressed) =>
+      set(
+        sha256,
+        compressed.buffer.slice(
+          compressed.byteOffset,
+          compressed.byteOffset + compressed.byteLength,
+        ),
+        store(),
+      ),
+  };
+}

@@ -1,0 +1,276 @@
+import { hc } from "hono/client";
+import type * as z from "zod";
+import {
+  PROTOCOL_HEADER,
+  REASON_HEADER,
+  type SwarmApi,
+} from "../coordinator/protocol/endpoints.ts";
+import { Problem } from "../coordinator/protocol/problem.ts";
+import type { ServedFile } from "../coordinator/protocol/study.ts";
+import {
+  CompleteResponse,
+  Lease,
+  NoLeaseReason,
+  RegisterResponse,
+  RenewResponse,
+} from "../coordinator/protocol/swarm.ts";
+import { PROTOCOL_VERSION } from "../coordinator/protocol/version.ts";
+import { networkReason } from "./network_reason.ts";
+import {
+  ForeignAnswerError,
+  ProblemError,
+  type SwarmClient,
+  UnreachableError,
+} from "./session_client.ts";
+
+/** Where the coordinator is, and how long to wait for it. */
+export interface ClientOptions {
+  /** The coordinator's address: `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /** Default: the engine's own. */
+  readonly fetch?: typeof fetch;
+  /** For one call, its answer's body included. Default 20 000. */
+  readonly timeoutMilliseconds?: number;
+  /** Without a byte of a data file for as long, it is given up. 30 000. */
+  readonly stallMilliseconds?: number;
+}
+
+/** The coordinator over HTTP. */
+export interface HttpClient extends SwarmClient {
+  /**
+   * A data file's compressed bytes, of the size that the manifest says.
+   *
+   * @throws {UnreachableError} when it does not come whole.
+   * @throws {ProblemError} when the coordinator does not have it.
+   */
+  data(
+    file: ServedFile,
+    onBytes: (received: number) => void,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * A client of the coordinator at an address. The only place of a worker that
+ * calls `fetch`: each answer is checked against its schema, each failure is
+ * one of the errors that {@link SwarmClient} names. It repeats nothing.
+ */
+export function createClient(options: ClientOptions): HttpClient {
+  const { url, timeoutMilliseconds = 20_000, stallMilliseconds = 30_000 } =
+    options;
+  const fetcher = options.fetch ?? ((input, init) => fetch(input, init));
+  const api = hc<SwarmApi>(url, {
+    fetch: fetcher,
+    headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) },
+  }).api;
+
+  /** What the client of one call is told besides its arguments. */
+  interface Sending {
+    readonly headers: Record<string, string>;
+    readonly init: { readonly signal: AbortSignal };
+  }
+  const call = async <Answer>(
+    send: (sending: Sending) => Promise<Response>,
+    read: (response: Response) => Promise<Answer>,
+    signal: AbortSignal,
+    token?: string,
+  ): Promise<Answer> => {
+    const headers: Record<string, string> = token === undefined
+      ? {}
+      : { authorization: `Bearer ${token}` };
+    const limit = AbortSignal.timeout(timeoutMilliseconds);
+    const init = { signal: AbortSignal.any([signal, limit]) };
+    try {
+      signal.throwIfAborted();
+      const response = await send({ headers, init });
+      if (!response.ok) throw await failure(response);
+      return await read(response);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (limit.aborted) {
+        throw new UnreachableError(
+          `no answer within ${timeoutMilliseconds / 1000} s: ${url}`,
+        );
+      }
+      throw asUnreachable(error, url);
+    }
+  };
+
+  const lease = api.leases[":leaseId"];
+  return {
+    register: (json, signal) =>
+      call(
+        (sending) => api.workers.$post({ json }, sending),
+        reader(RegisterResponse),
+        signal,
+      ),
+    acquire: (token, json, signal) =>
+      call(
+        (sending) => api.leases.$post({ json }, sending),
+        async (response) =>
+          response.status === 204
+            ? noLease(response)
+            : { lease: await reader(Lease)(response) },
+        signal,
+        token,
+      ),
+    renew: (token, leaseId, json, signal) =>
+      call(
+        (sending) => lease.renew.$post({ param: { leaseId }, json }, sending),
+        reader(RenewResponse),
+        signal,
+        token,
+      ),
+    report: (token, leaseId, json, signal) =>
+      call(
+        (sending) => lease.report.$post({ param: { leaseId }, json }, sending),
+        reader(RenewResponse),
+        signal,
+        token,
+      ),
+    complete: (token, leaseId, json, signal) =>
+      call(
+        (sending) =>
+          lease.complete.$post({ param: { leaseId }, json }, sending),
+        reader(CompleteResponse),
+        signal,
+        token,
+      ),
+    release: (token, leaseId, json, signal) =>
+      call(
+        (sending) => lease.release.$post({ param: { leaseId }, json }, sending),
+        nothing,
+        signal,
+        token,
+      ),
+    leave: (token, signal) =>
+      call(
+        ({ headers, init }) =>
+          // Sent even while the page is being closed.
+          api.workers.me.$delete({}, {
+            headers,
+            init: { ...init, keepalive: true },
+          }),
+        nothing,
+        signal,
+        token,
+      ),
+    data: (file, onBytes, signal) =>
+      download(fetcher, url, file, stallMilliseconds, onBytes, signal),
+  };
+}
+
+/** Reads a JSON body by its schema. */
+function reader<Schema extends z.ZodType>(schema: Schema) {
+  return async (response: Response): Promise<z.infer<Schema>> => {
+    const body: unknown = await response.json().catch((error) => {
+      if (error instanceof SyntaxError) throw foreign(response, "no JSON");
+      throw error;
+    });
+    const parsed = schema.safeParse(body);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    throw foreign(
+      response,
+      `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unknown"}`,
+    );
+  };
+}
+
+async function nothing(response: Response): Promise<void> {
+  await response.body?.cancel();
+}
+
+async function noLease(response: Response) {
+  await nothing(response);
+  const reason = NoLeaseReason.safeParse(response.headers.get(REASON_HEADER));
+  if (!reason.success) throw foreign(response, `no header ${REASON_HEADER}`);
+  const retryAfterSeconds = retryAfter(response) ?? 5;
+  return { lease: null, reason: reason.data, retryAfterSeconds };
+}
+
+/** The error that a status of 400 or more stands for. */
+async function failure(response: Response): Promise<Error> {
+  const body: unknown = await response.json().catch(() => null);
+  const problem = Problem.safeParse(body);
+  if (problem.success) {
+    return new ProblemError(problem.data, retryAfter(response));
+  }
+  if (response.status === 429 || response.status >= 500) {
+    // A proxy in between speaks for a coordinator that it cannot reach.
+    return new UnreachableError(
+      `HTTP ${response.status} from ${response.url}`,
+      retryAfter(response),
+    );
+  }
+  return foreign(response, `HTTP ${response.status}`);
+}
+
+function foreign(response: Response, what: string): ForeignAnswerError {
+  return new ForeignAnswerError(`${response.url} answered with ${what}`);
+}
+
+/** Seconds; null without the header, or with a date in it. */
+function retryAfter(response: Response): number | null {
+  const seconds = Number(response.headers.get("retry-after") ?? "");
+  return seconds > 0 ? Math.min(seconds, 3600) : null;
+}
+
+/** What engines throw for a network that fails, as one of our errors. */
+function asUnreachable(error: unknown, url: string): unknown {
+  if (error instanceof UnreachableError || error instanceof ProblemError) {
+    return error;
+  }
+  // Deno and browsers alike; other errors are faults of the program.
+  if (!(error instanceof TypeError)) return error;
+  return new UnreachableError(`${url}: ${networkReason(error)}`);
+}
+
+async function download(
+  fetcher: typeof fetch,
+  url: string,
+  file: ServedFile,
+  stallMilliseconds: number,
+  onBytes: (received: number) => void,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const stall = new AbortController();
+  const rearm = () =>
+    setTimeout(
+      () => stall.abort(new UnreachableError(`${file.path}: no data comes`)),
+      stallMilliseconds,
+    );
+  let timer = rearm();
+  try {
+    const response = await fetcher(new URL(file.path, url), {
+      signal: AbortSignal.any([signal, stall.signal]),
+    });
+    if (!response.ok || response.body === null) throw await failure(response);
+    const bytes = new Uint8Array(file.compressedBytes);
+    let received = 0;
+    const body = response.body.getReader();
+    while (true) {
+      const { done, value } = await body.read();
+      if (done) break;
+      clearTimeout(timer);
+      timer = rearm();
+      if (received + value.length > bytes.length) {
+        await body.cancel();
+        throw foreign(response, `more than ${bytes.length} bytes`);
+      }
+      bytes.set(value, received);
+      received += value.length;
+      onBytes(received);
+    }
+    if (received === bytes.length) return bytes;
+    throw new UnreachableError(
+      `${file.path}: ${received} of ${bytes.length} bytes came`,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (stall.signal.aborted) throw stall.signal.reason;
+    throw asUnreachable(error, url);
+  } finally {
+    clearTimeout(timer);
+  }
+}

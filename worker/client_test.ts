@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { LeaseId } from "../coordinator/protocol/ids.ts";
+import type { Problem } from "../coordinator/protocol/problem.ts";
+import type { ServedFile } from "../coordinator/protocol/study.ts";
+import type { TrialResult } from "../coordinator/protocol/training.ts";
+import { createClient } from "./client.ts";
+import {
+  backoffSeconds,
+  ForeignAnswerError,
+  ProblemError,
+  remedyFor,
+  UnreachableError,
+} from "./session_client.ts";
+import {
+  epochMetrics,
+  manifest,
+  problemError,
+  trialSpec,
+  uuid,
+} from "./testing/fixtures.ts";
+
+const URL_ = "http://127.0.0.1:9";
+const never = new AbortController().signal;
+const leaseId = LeaseId.parse(uuid(7));
+
+/** A client whose requests go to `answer`, and the requests that it made. */
+function clientOf(answer: (request: Request) => Response | Promise<Response>) {
+  const requests: Request[] = [];
+  const client = createClient({
+    url: URL_,
+    timeoutMilliseconds: 20,
+    stallMilliseconds: 20,
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      requests.push(request.clone());
+      return await answer(request);
+    },
+  });
+  return { client, requests };
+}
+
+function problem(
+  type: Problem["type"],
+  status: number,
+  headers = {},
+): Response {
+  const body: Problem = { type, title: type, status, detail: `no: ${type}` };
+  return Response.json(body, { status, headers });
+}
+
+const lease = {
+  leaseId,
+  attempt: 1,
+  expiresAt: "2026-01-01T00:00:00.000Z",
+  ttlSeconds: 60,
+  trial: trialSpec(0),
+  dataset: manifest(),
+};
+
+Deno.test("createClient: acquire posts the request with token and protocol version, and reads the lease", async () => {
+  const { client, requests } = clientOf(() => Response.json(lease));
+  const request = { backend: "simd", stepMilliseconds: 4.5 } as const;
+  const answer = await client.acquire("secret", request, never);
+  assert.deepEqual(answer, { lease });
+  const [sent] = requests;
+  assert.equal(sent?.method, "POST");
+  assert.equal(sent?.url, `${URL_}/api/leases`);
+  assert.equal(sent?.headers.get("authorization"), "Bearer secret");
+  assert.equal(sent?.headers.get("swarm-protocol"), "1");
+  assert.equal(sent?.headers.get("content-type"), "application/json");
+  assert.deepEqual(await sent?.json(), request);
+});
+
+Deno.test("createClient: every call of a lease goes to its own address", async () => {
+  const { client, requests } = clientOf((request) =>
+    request.url.endsWith("/complete")
+      ? Response.json({ trialId: trialSpec(0).trialId, accepted: true })
+      : request.url.endsWith("/release") || request.method === "DELETE"
+      ? new Response(null, { status: 204 })
+      : Response.json({ directive: "continue", ttlSeconds: 9 })
+  );
+  const attempt = 2;
+  await client.renew("t", leaseId, { attempt }, never);
+  await client.report(
+    "t",
+    leaseId,
+    { attempt, metrics: epochMetrics(1) },
+    never,
+  );
+  const result: TrialResult = {
+    outcome: "diverged",
+    divergedAtEpoch: 1,
+    epochs: [],
+    backend: "cpu",
+    seconds: 1,
+  };
+  await client.complete("t", leaseId, { attempt, result }, never);
+  await client.release("t", leaseId, { attempt, reason: "leaving" }, never);
+  await client.leave("t", never);
+  assert.deepEqual(
+    requests.map(({ method, url }) => `${method} ${url.slice(URL_.length)}`),
+    [
+      `POST /api/leases/${leaseId}/renew`,
+      `POST /api/leases/${leaseId}/report`,
+      `POST /api/leases/${leaseId}/complete`,
+      `POST /api/leases/${leaseId}/release`,
+      "DELETE /api/workers/me",
+    ],
+  );
+});
+
+Deno.test("createClient: a 204 says why there is no lease and when to ask again", async () => {
+  const { client } = clientOf(() =>
+    new Response(null, {
+      status: 204,
+      headers: { "retry-after": "12", "swarm-reason": "all-leased" },
+    })
+  );
+  assert.deepEqual(await client.acquire("t", { backend: "cpu" }, never), {
+    lease: null,
+    reason: "all-leased",
+    retryAfterSeconds: 12,
+  });
+});
+
+Deno.test("createClient: problem details become a ProblemError with Retry-After", async () => {
+  const { client } = clientOf(() =>
+    problem("unavailable", 503, { "retry-after": "7" })
+  );
+  await assert.rejects(client.leave("t", never), (error) => {
+    assert.ok(error instanceof ProblemError);
+    assert.equal(error.problem.type, "unavailable");
+    assert.equal(error.message, "no: unavailable");
+    assert.equal(error.retryAfterSeconds, 7);
+    return true;
+  });
+});
+
+Deno.test("createClient: a proxy's error page is an outage, another site's page is foreign", async () => {
+  const gateway = clientOf(() =>
+    new Response("<h1>Bad gateway</h1>", { status: 502 })
+  );
+  await assert.rejects(gateway.client.leave("t", never), (error) => {
+    assert.ok(error instanceof UnreachableError);
+    assert.ok(!(error instanceof ForeignAnswerError));
+    return true;
+  });
+  for (
+    const answer of [
+      () => new Response("<h1>Welcome</h1>"),
+      () => new Response("not found", { status: 404 }),
+      () => Response.json({ workerId: 3 }),
+    ]
+  ) {
+    const { client } = clientOf(answer);
+    await assert.rejects(
+      client.register(
+        { protocolVersion: 1, kind: "deno", threads: 1 },
+        never,
+      ),
+      ForeignAnswerError,
+    );
+  }
+});
+
+Deno.test("createClient: an answer that breaks its schema is not believed", async () => {
+  const { client } = clientOf(() =>
+    Response.json({ ...lease, trial: { ...lease.trial, seed: "seven" } })
+  );
+  await assert.rejects(
+    client.acquire("t", { backend: "cpu" }, never),
+    { name: "ForeignAnswerError", message: /trial\.seed/ },
+  );
+});
+
+Deno.test("createClient: a refused connection is unreachable, naming the address", async () => {
+  // A real one: the port was free a moment ago.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const url = `http://127.0.0.1:${port}`;
+  await assert.rejects(
+    createClient({ url }).leave("t", never),
+    (error) =>
+      error instanceof UnreachableError &&
+      error.message.startsWith(`${url}: tcp connect error: Connection refused`),
+  );
+});
+
+/** A fetch that waits until it is aborted, as an engine's does. */
+const hanging = (request: Request) =>
+  new Promise<Response>((_, reject) => {
+    const { signal } = request;
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+
+Deno.test("createClient: no answer in time is unreachable", async () => {
+  const { client } = clientOf(hanging);
+  await assert.rejects(client.leave("t", never), {
+    name: "UnreachableError",
+    message: /no answer within 0.02 s/,
+  });
+});
+
+Deno.test("createClient: an aborted call rejects with the signal's reason", async () => {
+  const { client } = clientOf(hanging);
+  const leaving = new AbortController();
+  const call = client.leave("t", leaving.signal);
+  leaving.abort(new Error("the user left"));
+  await assert.rejects(call, { message: "the user left" });
+});
+
+const file: ServedFile = {
+  ...manifest().files.trainImages,
+  compressedBytes: 6,
+};
+const bytes = (...values: number[]) => new Uint8Array(values);
+
+Deno.test("createClient: data comes with its progress", async () => {
+  const { client, requests } = clientOf(() =>
+    new Response(ReadableStream.from([bytes(1, 2, 3, 4), bytes(5, 6)]))
+  );
+  const seen: number[] = [];
+  const data = await client.data(file, (n) => seen.push(n), never);
+  assert.deepEqual(data, bytes(1, 2, 3, 4, 5, 6));
+  assert.deepEqual(seen, [4, 6]);
+  assert.equal(requests[0]?.url, URL_ + file.path);
+});
+
+Deno.test("createClient: data of another size than promised are refused", async () => {
+  const long = clientOf(() => new Response(bytes(1, 2, 3, 4, 5, 6, 7)));
+  await assert.rejects(long.client.data(file, () => {}, never), {
+    message: /more than 6 bytes/,
+  });
+  const short = clientOf(() => new Response(bytes(1, 2, 3)));
+  await assert.rejects(short.client.data(file, () => {}, never), {
+    name: "UnreachableError",
+    message: /3 of 6 bytes came/,
+  });
+});
+
+Deno.test("createClient: data that stop coming are given up", async () => {
+  const { client } = clientOf((request) =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(bytes(1));
+          request.signal.addEventListener(
+            "abort",
+            () => controller.error(request.signal.reason),
+          );
+        },
+      }),
+    )
+  );
+  await assert.rejects(client.data(file, () => {}, never), {
+    message: /no data comes/,
+  });
+});
+
+Deno.test("remedyFor: each failure has its remedy", () => {
+  const remedy = (...of: Parameters<typeof problemError>) =>
+    remedyFor(problemError(...of)).do;
+  assert.equal(remedyFor(new UnreachableError("gone")).do, "retry");
+  assert.equal(remedyFor(new ForeignAnswerError("odd")).do, "retry");
+  assert.equal(remedy("internal", 500), "retry");
+  assert.equal(remedy("unavailable", 503), "retry");
+  assert.equal(remedy("unavailable", 429), "retry");
+  assert.equal(remedy("unauthorized", 401), "register");
+  assert.equal(remedy("stale-lease", 409), "drop");
+  assert.equal(remedy("trial-completed", 409), "drop");
+  assert.equal(remedy("trial-quarantined", 409), "drop");
+  assert.equal(remedy("conflicting-result", 409), "drop");
+  assert.equal(remedy("rejected-result", 422), "drop");
+  assert.equal(remedy("not-found", 404), "drop");
+  assert.equal(remedy("invalid-request", 400), "stop");
+  assert.equal(remedy("foreign-origin", 403), "stop");
+  assert.equal(remedy("body-too-large", 413), "stop");
+  assert.equal(remedy("protocol-version", 426), "stop");
+});
+
+Deno.test("remedyFor: an error of the program is thrown on, not retried", () => {
+  const fault = new ReferenceError("x is not defined");
+  assert.throws(() => remedyFor(fault), fault);
+});
+
+Deno.test("backoffSeconds: doubles from one to thirty, half of it by chance", () => {
+  const longest = [1, 2, 3, 4, 5, 6, 20].map((n) =>
+    backoffSeconds(n, null, () => 1)
+  );
+  assert.deepEqual(longest, [1, 2, 4, 8, 16, 30, 30]);
+  assert.equal(backoffSeconds(3, null, () => 0), 2);
+});
+
+Deno.test("backoffSeconds: never earlier than Retry-After", () => {
+  assert.equal(backoffSeconds(1, 20, () => 0), 20);
+  assert.equal(backoffSeconds(1, 20, () => 1), 25);
+  assert.equal(backoffSeconds(6, 2, () => 1), 30);
+});

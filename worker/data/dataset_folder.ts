@@ -1,0 +1,272 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Sha256 } from "../../coordinator/protocol/ids.ts";
+import { isGzip, readChunks } from "./gzip.ts";
+
+/** A file of a folder that keeps data by its content. */
+export interface StoredFile {
+  /** Of the decompressed bytes. */
+  readonly sha256: Sha256;
+  readonly compressedBytes: number;
+  readonly bytes: number;
+}
+
+/** The bytes are not those that were asked for. The message says why. */
+export class WrongFileError extends Error {
+  override readonly name = "WrongFileError";
+}
+
+/** The folder cannot be written. */
+export class DataCacheError extends Error {
+  override readonly name = "DataCacheError";
+}
+
+/** No IDX file that trains in a page comes near it; a bomb would pass it. */
+const MAX_BYTES = 1 << 30;
+
+/**
+ * A folder of gzip files named by the SHA-256 of what they decompress to,
+ * `<sha256>.gz`: written beside and renamed, so that two processes can fill it
+ * at once and a half-written file is never seen. For Deno.
+ */
+export interface DatasetFolder {
+  readonly directory: string;
+  path(sha256: Sha256): string;
+  /**
+   * Reads and checks a file. Null when it is not there.
+   *
+   * @throws {WrongFileError} when it is damaged.
+   */
+  check(sha256: Sha256): Promise<StoredFile | null>;
+  /**
+   * Keeps a stream, compressed by gzip or not, if it is what its sum says.
+   *
+   * @throws {WrongFileError} when it is not; nothing is kept then.
+   */
+  add(
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+    sha256: Sha256,
+  ): Promise<StoredFile>;
+  /** The compressed bytes, unchecked. Null when it is not there. */
+  get(sha256: Sha256): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Keeps compressed bytes that were checked already. */
+  put(sha256: Sha256, compressed: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Removes what killed processes left half written an hour ago or more. */
+  sweep(now: number): Promise<void>;
+}
+
+/** The data folder at `directory`, which is made when something is kept. */
+export function datasetFolder(
+  directory: string,
+  maxBytes: number = MAX_BYTES,
+): DatasetFolder {
+  const path = (sha256: Sha256) => join(directory, `${sha256}.gz`);
+
+  const keep = async <Result>(
+    sha256: Sha256,
+    write: (file: Deno.FsFile) => Promise<Result>,
+  ): Promise<Result> => {
+    await makeFolder(directory);
+    const part = join(directory, `.${sha256}.${crypto.randomUUID()}.part`);
+    try {
+      const result = await withFile(
+        part,
+        { write: true, createNew: true },
+        async (file) => {
+          const result = await write(file);
+          // Before the rename: a power cut must not leave an empty file under
+          // the final name.
+          await file.sync();
+          return result;
+        },
+      );
+      await Deno.rename(part, path(sha256));
+      return result;
+    } catch (error) {
+      await Deno.remove(part).catch(() => {});
+      throw error;
+    }
+  };
+
+  return {
+    directory,
+    path,
+    async check(sha256) {
+      const file = await openIfThere(path(sha256));
+      if (file === null) return null;
+      return await digest(file.readable, sha256, maxBytes, async () => {});
+    },
+    add: (stream, sha256) =>
+      keep(
+        sha256,
+        (file) =>
+          digest(stream, sha256, maxBytes, (chunk) => writeAll(file, chunk)),
+      ),
+    async get(sha256) {
+      try {
+        return await Deno.readFile(path(sha256));
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return null;
+        throw error;
+      }
+    },
+    async put(sha256, compressed) {
+      await keep(sha256, (file) => writeAll(file, compressed));
+    },
+    async sweep(now) {
+      try {
+        for await (const { name } of Deno.readDir(directory)) {
+          if (!name.endsWith(".part")) continue;
+          const part = join(directory, name);
+          const { mtime } = await Deno.stat(part);
+          if (mtime !== null && now - mtime.getTime() > 3_600_000) {
+            await Deno.remove(part);
+          }
+        }
+      } catch {
+        // No folder yet, or another process sweeps too.
+      }
+    },
+  };
+}
+
+async function makeFolder(directory: string): Promise<void> {
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+    // It may have been there, and be another user's.
+    const probe = join(directory, `.${crypto.randomUUID()}.part`);
+    await Deno.writeFile(probe, new Uint8Array());
+    await Deno.remove(probe);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DataCacheError(`cannot write to ${directory}: ${why}`);
+  }
+}
+
+/**
+ * Sums up a stream, decompressed where it is gzip, and hands its compressed
+ * form to `write` chunk by chunk: nothing is held in memory.
+ */
+async function digest(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  expected: Sha256,
+  maxBytes: number,
+  write: (compressed: Uint8Array) => Promise<void>,
+): Promise<StoredFile> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let compressedBytes = 0;
+  const onPlain = (chunk: Uint8Array) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      throw new WrongFileError(`longer than ${maxBytes} bytes`);
+    }
+    hash.update(chunk);
+  };
+  const onCompressed = async (chunk: Uint8Array) => {
+    compressedBytes += chunk.length;
+    if (compressedBytes > maxBytes) {
+      throw new WrongFileError(`longer than ${maxBytes} bytes`);
+    }
+    await write(chunk);
+  };
+  const { gzip, whole } = await peek(stream);
+  try {
+    if (gzip) {
+      const plain = whole.pipeThrough(tap(onCompressed))
+        .pipeThrough(new DecompressionStream("gzip"));
+      for await (const chunk of readChunks(plain)) onPlain(chunk);
+    } else {
+      const compressed = whole.pipeThrough(tap(onPlain))
+        .pipeThrough(new CompressionStream("gzip"));
+      for await (const chunk of readChunks(compressed)) {
+        await onCompressed(chunk);
+      }
+    }
+  } catch (error) {
+    // What DecompressionStream throws for damaged or truncated input.
+    if (error instanceof TypeError) {
+      throw new WrongFileError(`damaged or truncated: ${error.message}`);
+    }
+    throw error;
+  }
+  const sum = hash.digest("hex");
+  if (sum !== expected) {
+    throw new WrongFileError(
+      `SHA-256 of its ${bytes} bytes is ${sum}, expected ${expected}`,
+    );
+  }
+  return { sha256: expected, compressedBytes, bytes };
+}
+
+/** Tells gzip by the first two bytes, and gives the stream back whole. */
+async function peek(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<{ gzip: boolean; whole: ReadableStream<Uint8Array<ArrayBuffer>> }> {
+  const chunks = readChunks(stream);
+  const head: Uint8Array<ArrayBuffer>[] = [];
+  const start: number[] = [];
+  while (start.length < 2) {
+    const { done, value } = await chunks.next();
+    if (done) break;
+    head.push(value);
+    start.push(...value.subarray(0, 2));
+  }
+  const whole = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const next = head.shift();
+      if (next !== undefined) return controller.enqueue(next);
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await chunks.return();
+    },
+  });
+  return { gzip: isGzip(Uint8Array.from(start)), whole };
+}
+
+/** Passes chunks on after `see` has taken note of them. */
+function tap(
+  see: (chunk: Uint8Array<ArrayBuffer>) => void | Promise<void>,
+): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  return new TransformStream({
+    async transform(chunk, controller) {
+      await see(chunk);
+      controller.enqueue(chunk);
+    },
+  });
+}
+
+async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < chunk.length) {
+    written += await file.write(chunk.subarray(written));
+  }
+}
+
+async function withFile<Result>(
+  path: string,
+  options: Deno.OpenOptions,
+  use: (file: Deno.FsFile) => Promise<Result>,
+): Promise<Result> {
+  using file = await Deno.open(path, options);
+  return await use(file);
+}
+
+/** Null when no file is there. */
+export async function openIfThere(path: string): Promise<Deno.FsFile | null> {
+  try {
+    const file = await Deno.open(path);
+    if ((await file.stat()).isFile) return file;
+    file.close();
+    return null;
+  } catch (error) {
+    if (
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory
+    ) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,211 @@
+import { join } from "node:path";
+import type { DatasetFile } from "../../coordinator/protocol/study.ts";
+import { networkReason } from "../network_reason.ts";
+import type { DebianPackage } from "./fashion_mnist.ts";
+import {
+  type DatasetFolder,
+  openIfThere,
+  type StoredFile,
+} from "./dataset_folder.ts";
+import { readChunks } from "./gzip.ts";
+
+/** Where a data set's files may come from, in Deno. */
+
+/** A place was looked at and did not help: the message says why. */
+export class SourceError extends Error {
+  override readonly name = "SourceError";
+}
+
+/** A server that gave no answer: asking it for other files is no use. */
+export class UnreachableError extends SourceError {}
+
+/** How far a download is. */
+export interface DownloadProgress {
+  /** The file's name, as the data set's definition has it. */
+  readonly file: string;
+  /** Where it comes from. */
+  readonly url: string;
+  /** As transferred. */
+  readonly receivedBytes: number;
+  /** Null where the server does not say. */
+  readonly totalBytes: number | null;
+  /** Whether the whole file is there, and the right one. */
+  readonly done: boolean;
+}
+
+/** Runs a command in a folder to its end. */
+export type RunCommand = (
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  signal: AbortSignal | undefined,
+) => Promise<{ readonly code: number; readonly stderr: string }>;
+
+/**
+ * Looks for a file in a folder, as `NAME.gz`, `NAME` or `<sha256>.gz`.
+ *
+ * @throws {SourceError} when it is not there.
+ * @throws {WrongFileError} when it is another file than it should be.
+ */
+export async function takeFromFolder(
+  folder: string,
+  file: DatasetFile,
+  into: DatasetFolder,
+): Promise<StoredFile> {
+  const names = [`${file.name}.gz`, file.name, `${file.sha256}.gz`];
+  for (const name of names) {
+    const found = await openToRead(join(folder, name));
+    if (found !== null) return await into.add(found.readable, file.sha256);
+  }
+  throw new SourceError(`no ${file.name}.gz there`);
+}
+
+async function openToRead(path: string): Promise<Deno.FsFile | null> {
+  try {
+    return await openIfThere(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new SourceError(`not allowed to read ${path}`);
+    }
+    throw error;
+  }
+}
+
+export interface DownloadOptions {
+  readonly fetch: typeof fetch;
+  /** Without an answer or a byte for as long, the mirror is given up. */
+  readonly stallMilliseconds: number;
+  readonly onProgress: (progress: DownloadProgress) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Downloads a file.
+ *
+ * @throws {SourceError} when the server does not deliver.
+ * @throws {WrongFileError} when it delivers something else.
+ */
+export async function download(
+  url: string,
+  file: DatasetFile,
+  into: DatasetFolder,
+  options: DownloadOptions,
+): Promise<StoredFile> {
+  const stall = new AbortController();
+  const seconds = options.stallMilliseconds / 1000;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const rearm = () => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => stall.abort(new UnreachableError(`no data for ${seconds} s`)),
+      options.stallMilliseconds,
+    );
+  };
+  const signal = options.signal === undefined
+    ? stall.signal
+    : AbortSignal.any([stall.signal, options.signal]);
+  try {
+    rearm();
+    const response = await options.fetch(url, { signal });
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel();
+      throw new SourceError(`HTTP ${response.status} ${response.statusText}`);
+    }
+    const length = Number(response.headers.get("content-length") ?? "");
+    const totalBytes = length > 0 ? length : null;
+    let receivedBytes = 0;
+    const report = (done: boolean) =>
+      options.onProgress({
+        file: file.name,
+        url,
+        receivedBytes,
+        totalBytes,
+        done,
+      });
+    const counted = ReadableStream.from(async function* () {
+      for await (const chunk of readChunks(response.body!)) {
+        rearm();
+        receivedBytes += chunk.length;
+        report(false);
+        yield chunk;
+      }
+    }());
+    const stored = await into.add(counted, file.sha256);
+    report(true);
+    return stored;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (stall.signal.aborted) throw stall.signal.reason;
+    // What fetch throws when the server cannot be reached.
+    if (error instanceof TypeError) {
+      throw new UnreachableError(networkReason(error));
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Without a network apt would try for minutes. */
+const APT_OPTIONS = ["-q", "-o", "Acquire::http::Timeout=20"] as const;
+
+/**
+ * Downloads a Debian package and unpacks it under `folder`; it is not
+ * installed, so any user may. Returns the folder of its data files.
+ *
+ * @throws {SourceError} when apt-get is not here or fails.
+ */
+export async function unpackDebianPackage(
+  debian: DebianPackage,
+  folder: string,
+  run: RunCommand,
+  isRoot: boolean,
+  signal?: AbortSignal,
+): Promise<string> {
+  const must = async (command: string, ...args: string[]) => {
+    const { code, stderr } = await run(command, args, folder, signal);
+    signal?.throwIfAborted();
+    if (code === 0) return;
+    // The last complaint; its warnings come before.
+    const why = stderr.trim().split("\n").at(-1) || `status ${code}`;
+    throw new SourceError(`${command} failed: ${why}`);
+  };
+  try {
+    await must("apt-get", ...APT_OPTIONS, "download", debian.name);
+  } catch (error) {
+    // A new machine knows no packages until it has been told to look.
+    if (!(error instanceof SourceError) || !isRoot) throw error;
+    await must("apt-get", ...APT_OPTIONS, "update");
+    await must("apt-get", ...APT_OPTIONS, "download", debian.name);
+  }
+  for await (const entry of Deno.readDir(folder)) {
+    if (!entry.name.endsWith(".deb")) continue;
+    await must("dpkg-deb", "-x", join(folder, entry.name), folder);
+    return join(folder, debian.folder);
+  }
+  throw new SourceError("apt-get download left no package");
+}
+
+/** Runs a command with nothing to read; a missing one is a SourceError. */
+export const runCommand: RunCommand = async (command, args, cwd, signal) => {
+  const limit = AbortSignal.timeout(300_000);
+  try {
+    const { code, stderr } = await new Deno.Command(command, {
+      args: [...args],
+      cwd,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      env: { LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
+    }).output();
+    return { code, stderr: new TextDecoder().decode(stderr) };
+  } catch (error) {
+    // Deno also refuses to run what it was allowed to run but does not find.
+    if (
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotCapable
+    ) throw new SourceError(`no ${command} that may be run on this machine`);
+    throw error;
+  }
+};

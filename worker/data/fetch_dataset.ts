@@ -1,0 +1,129 @@
+import type { Sha256 } from "../../coordinator/protocol/ids.ts";
+import type {
+  DatasetManifest,
+  ServedFile,
+} from "../../coordinator/protocol/study.ts";
+import type { Dataset } from "./dataset.ts";
+import { gunzip, sha256Hex } from "./gzip.ts";
+import { loadDataset, shareBytes } from "./load_dataset.ts";
+
+/** Keeps compressed files between visits, by the sum of what is in them. */
+export interface DatasetStore {
+  /** Null when it is not there. The bytes are checked by who asks. */
+  get(sha256: Sha256): Promise<Uint8Array<ArrayBuffer> | null>;
+  put(sha256: Sha256, compressed: Uint8Array<ArrayBuffer>): Promise<void>;
+}
+
+export interface FetchProgress {
+  /** Of all files, compressed; those from the store count as received. */
+  readonly receivedBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface FetchDatasetOptions {
+  /** Gets a file's compressed bytes from the coordinator. */
+  readonly download: (
+    file: ServedFile,
+    onBytes: (received: number) => void,
+    signal: AbortSignal,
+  ) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly store: DatasetStore;
+  /** Not called while nothing is downloaded. */
+  readonly onProgress?: (progress: FetchProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What the coordinator sent is not what its manifest promised. */
+export class DamagedDataError extends Error {
+  override readonly name = "DamagedDataError";
+}
+
+/** A coordinator that promises more is not believed: it would fill memory. */
+const MAX_BYTES = 1 << 30;
+
+/**
+ * Gets a data set by its manifest: each file from the store, or from the
+ * coordinator and then kept in the store. Every file is checked whatever its
+ * source, and put into shared memory where there is any.
+ *
+ * @throws {DamagedDataError} when a file is not what the manifest says.
+ * @throws {IdxError} when the files are no data set.
+ * @throws what `download` throws.
+ */
+export async function fetchDataset(
+  manifest: DatasetManifest,
+  options: FetchDatasetOptions,
+): Promise<Dataset> {
+  const { trainImages, trainLabels, testImages, testLabels } = manifest.files;
+  const files = [trainImages, trainLabels, testImages, testLabels];
+  const size = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (size > MAX_BYTES) {
+    throw new DamagedDataError(
+      `data set ${manifest.name} is larger than ${MAX_BYTES} bytes: ${size}`,
+    );
+  }
+  const totalBytes = files.reduce((sum, file) => sum + file.compressedBytes, 0);
+  let before = 0;
+  // One after another: only one file is in memory twice at any time.
+  const get = async (file: ServedFile): Promise<Uint8Array> => {
+    const report = (received: number) =>
+      options.onProgress?.({ receivedBytes: before + received, totalBytes });
+    const bytes = await fromStore(file, options.store) ??
+      await fromCoordinator(file, report, options);
+    before += file.compressedBytes;
+    return shareBytes(bytes);
+  };
+  return loadDataset(manifest, {
+    trainLabels: await get(trainLabels),
+    testLabels: await get(testLabels),
+    testImages: await get(testImages),
+    trainImages: await get(trainImages),
+  });
+}
+
+/** Null when the store has none, or a damaged one. */
+async function fromStore(
+  file: ServedFile,
+  store: DatasetStore,
+): Promise<Uint8Array | null> {
+  try {
+    const compressed = await store.get(file.sha256);
+    return compressed === null ? null : await unpack(file, compressed);
+  } catch {
+    // Any fault of the store costs a download, not the worker.
+    return null;
+  }
+}
+
+async function fromCoordinator(
+  file: ServedFile,
+  onBytes: (received: number) => void,
+  { download, store, signal }: FetchDatasetOptions,
+): Promise<Uint8Array> {
+  const compressed = await download(file, onBytes, signal);
+  const bytes = await unpack(file, compressed);
+  try {
+    await store.put(file.sha256, compressed);
+  } catch {
+    // No room or no permission: the next visit downloads again.
+  }
+  return bytes;
+}
+
+async function unpack(
+  file: ServedFile,
+  compressed: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await gunzip(compressed, file.bytes);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DamagedDataError(`${file.path} is damaged: ${why}`);
+  }
+  const sum = await sha256Hex(bytes);
+  if (sum === file.sha256) return bytes;
+  throw new DamagedDataError(
+    `${file.path} has another SHA-256 than its name says: ${sum}`,
+  );
+}

@@ -1,0 +1,246 @@
+import type {
+  DatasetDefinition,
+  DatasetFile,
+  DatasetFileName,
+  DatasetManifest,
+} from "../../coordinator/protocol/study.ts";
+import {
+  DataCacheError,
+  type DatasetFolder,
+  datasetFolder,
+  type StoredFile,
+  WrongFileError,
+} from "./dataset_folder.ts";
+import {
+  download,
+  type DownloadProgress,
+  type RunCommand,
+  runCommand,
+  SourceError,
+  takeFromFolder,
+  unpackDebianPackage,
+  UnreachableError,
+} from "./dataset_sources.ts";
+import { type DebianPackage, debianPackages } from "./fashion_mnist.ts";
+
+/** Where to look for a data set, and whom to tell. */
+export interface FindDatasetOptions {
+  /** A folder that the user names: looked at first. */
+  readonly dataDir?: string | undefined;
+  /** Where found files are kept, as `<sha256>.gz`. */
+  readonly cacheDir: string;
+  /** False: look on this machine only. Default true. */
+  readonly downloads?: boolean;
+  /** One line on what is refused or fetched. */
+  readonly log?: (line: string) => void;
+  /** Told of each piece of a download. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Aborted to give up. */
+  readonly signal?: AbortSignal;
+  /** Without a byte for as long, a mirror is given up. Default 30 000. */
+  readonly stallMilliseconds?: number;
+  /** Default: by the data set's name. Null: it has none. */
+  readonly debian?: DebianPackage | null;
+  /** Default: Deno's own. */
+  readonly fetch?: typeof fetch;
+  /** Runs apt-get and dpkg-deb. Default: as processes. */
+  readonly run?: RunCommand;
+  /** Whether `apt-get update` may be tried. Default: user 0. */
+  readonly isRoot?: boolean;
+}
+
+/** A data set on this machine's disk, every file checked. */
+export interface FoundDataset {
+  /** As the coordinator serves it: the files are `<folder>/<sha256>.gz`. */
+  readonly manifest: DatasetManifest;
+  /** The cache, where the files are. */
+  readonly folder: string;
+  /** Where each file was found, for people. */
+  readonly sources: Readonly<Record<DatasetFileName, string>>;
+}
+
+/** No source has the data set. The message lists them, and what to do. */
+export class DatasetNotFoundError extends Error {
+  /** Tells this error from others. */
+  override readonly name = "DatasetNotFoundError";
+}
+
+/**
+ * Finds a data set's four files: in the user's folder, in the cache, where
+ * Debian's package puts them, from the mirrors, and in Debian's package
+ * downloaded for the purpose. Whatever the source, the decompressed bytes must
+ * have the right SHA-256; the files end up in the cache. For Deno.
+ *
+ * @throws {DatasetNotFoundError} when a file is nowhere to be had.
+ */
+export async function findDataset(
+  definition: DatasetDefinition,
+  options: FindDatasetOptions,
+): Promise<FoundDataset> {
+  const { dataDir, log = () => {} } = options;
+  if (dataDir !== undefined) await mustBeFolder(dataDir);
+  const cache = datasetFolder(options.cacheDir);
+  await cache.sweep(Date.now());
+  await using scratch = lazyTempFolder();
+  const lookups = sourcesOf(definition, cache, scratch.path, options);
+
+  const find = async (name: DatasetFileName): Promise<[StoredFile, string]> => {
+    const file = definition.files[name];
+    const tried: string[] = [];
+    for (const { source, look } of lookups(file)) {
+      options.signal?.throwIfAborted();
+      try {
+        return [await look(), source];
+      } catch (error) {
+        if (error instanceof DataCacheError) {
+          throw new DatasetNotFoundError(
+            `data set ${definition.name} cannot be kept: ${error.message}`,
+          );
+        }
+        if (error instanceof WrongFileError) {
+          log(`${file.name} from ${source} refused: ${error.message}`);
+        } else if (!(error instanceof SourceError)) {
+          throw error;
+        }
+        tried.push(`${source}: ${error.message}`);
+      }
+    }
+    throw new DatasetNotFoundError(
+      [
+        `data set ${definition.name}: no source has ${file.name}`,
+        ...tried.map((line) => `  ${line}`),
+        `  put the four files, gzip or not, into a folder and name it: --data DIR`,
+      ].join("\n"),
+    );
+  };
+
+  const found = {
+    trainImages: await find("trainImages"),
+    trainLabels: await find("trainLabels"),
+    testImages: await find("testImages"),
+    testLabels: await find("testLabels"),
+  };
+  const served = ([file]: [StoredFile, string]) => ({
+    ...file,
+    path: `/data/${file.sha256}.gz`,
+  });
+  return {
+    manifest: {
+      name: definition.name,
+      classes: definition.classes,
+      files: {
+        trainImages: served(found.trainImages),
+        trainLabels: served(found.trainLabels),
+        testImages: served(found.testImages),
+        testLabels: served(found.testLabels),
+      },
+    },
+    folder: cache.directory,
+    sources: {
+      trainImages: found.trainImages[1],
+      trainLabels: found.trainLabels[1],
+      testImages: found.testImages[1],
+      testLabels: found.testLabels[1],
+    },
+  };
+}
+
+/** One place to look, in the words of its error. */
+interface Lookup {
+  readonly source: string;
+  readonly look: () => Promise<StoredFile>;
+}
+
+/** Where to look for each file of a data set, in order. */
+function sourcesOf(
+  definition: DatasetDefinition,
+  cache: DatasetFolder,
+  scratch: () => Promise<string>,
+  options: FindDatasetOptions,
+): (file: DatasetFile) => Lookup[] {
+  const { dataDir, downloads = true, log = () => {} } = options;
+  const debian = options.debian === undefined
+    ? debianPackages.get(definition.name) ?? null
+    : options.debian;
+  // A host that does not answer is not asked for the other files.
+  const silent = new Map<string, string>();
+  let unpacked: Promise<string> | undefined;
+
+  const folder = (source: string, path: string) => (file: DatasetFile) => ({
+    source,
+    look: () => takeFromFolder(path, file, cache),
+  });
+  const mirrors = (file: DatasetFile): Lookup[] =>
+    file.urls.map((url) => ({
+      source: url,
+      look: async () => {
+        const host = new URL(url).host;
+        const before = silent.get(host);
+        if (before !== undefined) throw new SourceError(before);
+        log(`downloading ${url}`);
+        try {
+          return await download(url, file, cache, {
+            fetch: options.fetch ?? fetch,
+            stallMilliseconds: options.stallMilliseconds ?? 30_000,
+            onProgress: options.onProgress ?? (() => {}),
+            signal: options.signal,
+          });
+        } catch (error) {
+          if (error instanceof UnreachableError) {
+            silent.set(host, error.message);
+          }
+          throw error;
+        }
+      },
+    }));
+  const aptGet = (name: DebianPackage) => (file: DatasetFile): Lookup => ({
+    source: `apt-get download ${name.name}`,
+    look: async () => {
+      unpacked ??= (async () => {
+        log(`getting Debian's package ${name.name}`);
+        return await unpackDebianPackage(
+          name,
+          await scratch(),
+          options.run ?? runCommand,
+          options.isRoot ?? Deno.uid() === 0,
+          options.signal,
+        );
+      })();
+      return await takeFromFolder(await unpacked, file, cache);
+    },
+  });
+  const inCache = (file: DatasetFile): Lookup => ({
+    source: `cache ${cache.directory}`,
+    look: async () => {
+      const found = await cache.check(file.sha256);
+      if (found === null) throw new SourceError("not there");
+      return found;
+    },
+  });
+
+  return (file) => [
+    ...(dataDir === undefined ? [] : [folder(dataDir, dataDir)(file)]),
+    inCache(file),
+    ...(debian === null ? [] : [folder(debian.folder, debian.folder)(file)]),
+    ...(downloads ? mirrors(file) : []),
+    ...(downloads && debian !== null ? [aptGet(debian)(file)] : []),
+  ];
+}
+
+async function mustBeFolder(path: string): Promise<void> {
+  const info = await Deno.stat(path).catch(() => null);
+  if (info?.isDirectory) return;
+  throw new DatasetNotFoundError(`--data: no such folder: ${path}`);
+}
+
+/** A folder that exists from the first call of `path` until disposal. */
+function lazyTempFolder() {
+  let made: Promise<string> | undefined;
+  return {
+    path: () => made ??= Deno.makeTempDir({ prefix: "dataset-" }),
+    async [Symbol.asyncDispose]() {
+      if (made === undefined) return;
+      await Deno.remove(await made, { recursive: true });
+    },
+  };
+}

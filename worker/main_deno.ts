@@ -1,0 +1,208 @@
+import { tmpdir } from "node:os";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { DatasetManifest } from "../coordinator/protocol/study.ts";
+import { buildKernels } from "./backends/simd/build.ts";
+import { wasmFilesFolder } from "./backends/wasm_files.ts";
+import { createClient, type HttpClient } from "./client.ts";
+import type { Dataset } from "./data/dataset.ts";
+import { type DatasetFolder, datasetFolder } from "./data/dataset_folder.ts";
+import { fashionMnist } from "./data/fashion_mnist.ts";
+import { fetchDataset, type FetchProgress } from "./data/fetch_dataset.ts";
+import { DatasetNotFoundError, findDataset } from "./data/find_dataset.ts";
+import { parseJoinOptions } from "./join_options.ts";
+import { plainStatus, terminalStatus } from "./join_status.ts";
+import { runSession } from "./session.ts";
+import type { SessionEnd, SessionEvent } from "./session_types.ts";
+import type { BackendChoice, BackendFiles } from "./trainer_api.ts";
+import { createTrainerPool } from "./trainer_pool.ts";
+
+/**
+ * The cache of data files, the coordinator's too: the project's own unless the
+ * environment variable SWARM_CACHE names another folder.
+ */
+export const dataCacheDir = Deno.env.get("SWARM_CACHE") ||
+  fileURLToPath(new URL("../.cache/data", import.meta.url));
+
+export interface DenoWorkerOptions {
+  /** The coordinator's address. */
+  readonly url: string;
+  /** Trials that train at once. */
+  readonly threads: number;
+  readonly backend: BackendChoice;
+  readonly name?: string | undefined;
+  /** Default: {@link dataCacheDir}. */
+  readonly cacheDir?: string;
+  /** Aborted when the worker shall hand its leases back and end. */
+  readonly signal: AbortSignal;
+  readonly onEvent?: (event: SessionEvent) => void;
+  readonly onData?: (progress: FetchProgress) => void;
+  /** A line on something that is not as it should be, but will do. */
+  readonly log?: (line: string) => void;
+  /** Whether to end when the study is complete. Default: wait for more. */
+  readonly exitWhenComplete?: boolean;
+}
+
+/**
+ * Runs a worker in this process, for the `join` command and for the
+ * coordinator's own local trainers alike: it talks HTTP with the coordinator
+ * and trains on threads. Never rejects; why it ended is the answer.
+ */
+export async function runDenoWorker(
+  options: DenoWorkerOptions,
+): Promise<SessionEnd> {
+  const { url, threads, backend, name, signal } = options;
+  const { log = () => {}, onEvent = () => {} } = options;
+  const client = createClient({ url });
+  const cache = datasetFolder(options.cacheDir ?? dataCacheDir);
+  hushGraphicsLibraries();
+  const startTrainer = createTrainerPool({
+    spawn: spawnTrainer,
+    choice: backend,
+    files: () => backendFiles(backend, log),
+    loadDataset: (manifest, signal) =>
+      loadDataset(manifest, { ...options, client, cache, signal }),
+  });
+  return await runSession({
+    client,
+    startTrainer,
+    clock: { sleep },
+    random: Math.random,
+    newId: () => crypto.randomUUID(),
+    onEvent,
+    worker: {
+      kind: "deno",
+      threads,
+      device: `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`,
+      ...(name !== undefined && { name }),
+    },
+    signal,
+    exitWhenComplete: options.exitWhenComplete ?? false,
+  });
+}
+
+function spawnTrainer(): Worker {
+  const thread = new URL("./trainer_thread.ts", import.meta.url);
+  return new Worker(thread, { type: "module", name: "trainer" });
+}
+
+/** Builds what has to be built; `simd` is left out where that fails. */
+async function backendFiles(
+  backend: BackendChoice,
+  log: (line: string) => void,
+): Promise<BackendFiles> {
+  const files = { wasmFolder: wasmFilesFolder() };
+  if (backend !== "auto" && backend !== "simd") return files;
+  try {
+    return { ...files, simdFolder: (await buildKernels()).href };
+  } catch (error) {
+    log(`backend simd is left out, its build failed: ${messageOf(error)}`);
+    return files;
+  }
+}
+
+interface LoadOptions extends Pick<DenoWorkerOptions, "onData"> {
+  readonly client: HttpClient;
+  readonly cache: DatasetFolder;
+  readonly signal: AbortSignal;
+}
+
+/** From the cache, from Debian's package, or from the coordinator. */
+async function loadDataset(
+  manifest: DatasetManifest,
+  { client, cache, signal, onData }: LoadOptions,
+): Promise<Dataset> {
+  const sums = Object.values(manifest.files).map(({ sha256 }) => sha256);
+  const builtIn = Object.values(fashionMnist.files);
+  if (builtIn.every(({ sha256 }) => sums.includes(sha256))) {
+    try {
+      await findDataset(fashionMnist, {
+        cacheDir: cache.directory,
+        downloads: false,
+        signal,
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof DatasetNotFoundError)) throw error;
+    }
+  }
+  return await fetchDataset(manifest, {
+    download: client.data,
+    store: cache,
+    signal,
+    ...(onData !== undefined && { onProgress: onData }),
+  });
+}
+
+/**
+ * Without a desktop, the libraries behind WebGPU complain on standard error
+ * that there is no folder for one, though they need none.
+ */
+function hushGraphicsLibraries(): void {
+  if (Deno.build.os !== "linux" || Deno.env.has("XDG_RUNTIME_DIR")) return;
+  Deno.env.set("XDG_RUNTIME_DIR", tmpdir());
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    if (signal.aborted) return reject(signal.reason);
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `join` command. Returns the process's exit status. */
+async function join(): Promise<number> {
+  const { url, threads, backend, name, exit } = parseJoinOptions(
+    Deno.args,
+    navigator.hardwareConcurrency,
+    (variable) => Deno.env.get(variable),
+  );
+  const leaving = new AbortController();
+  const status = Deno.stdout.isTerminal()
+    ? terminalStatus(process.stdout)
+    : plainStatus((text) => process.stdout.write(text));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      // A second time means now.
+      if (leaving.signal.aborted) Deno.exit(130);
+      leaving.abort(new Error("the user left"));
+    });
+  }
+  const end = await runDenoWorker({
+    url,
+    threads,
+    backend,
+    name,
+    signal: leaving.signal,
+    onEvent: status.onEvent,
+    onData: ({ receivedBytes, totalBytes }) =>
+      status.onTransfer("data set", receivedBytes, totalBytes),
+    log: status.line,
+    exitWhenComplete: exit,
+  });
+  status.close();
+  if (end.reason !== "failed") return 0;
+  console.error(`error: ${end.message}`);
+  return 1;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await join());
+  } catch (error) {
+    console.error(`error: ${messageOf(error)}`);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,284 @@
+import type { Lease, RenewResponse } from "../coordinator/protocol/swarm.ts";
+import type {
+  EpochMetrics,
+  TrialResult,
+} from "../coordinator/protocol/training.ts";
+import { ProblemError } from "./session_client.ts";
+import type { Connection } from "./session_connection.ts";
+import type {
+  AbandonReason,
+  SessionOptions,
+  TrainCallbacks,
+} from "./session_types.ts";
+
+/** What an attempt at a trial came to. */
+export type AttemptOutcome =
+  | { readonly type: "completed"; readonly result: TrialResult }
+  | {
+    readonly type: "abandoned";
+    readonly reason: AbandonReason;
+    readonly message: string;
+  };
+
+export interface AttemptOptions {
+  readonly lease: Lease;
+  readonly connection: Connection;
+  readonly session: Pick<SessionOptions, "client" | "clock">;
+  /** Rejects when the trainer failed. */
+  readonly train: (
+    callbacks: TrainCallbacks,
+    signal: AbortSignal,
+  ) => Promise<TrialResult | null>;
+  readonly callbacks: TrainCallbacks;
+  /** Aborted when the session ends. */
+  readonly signal: AbortSignal;
+  /** For the last words of a session that ends. */
+  readonly farewell: () => AbortSignal;
+}
+
+/** How training ended, as seen from the attempt. */
+type Training =
+  | { readonly type: "running" }
+  | { readonly type: "stopped" }
+  | { readonly type: "trained"; readonly result: TrialResult }
+  | { readonly type: "failed"; readonly message: string };
+
+/**
+ * One attempt at a leased trial: trains, keeps the lease, reports each epoch
+ * and delivers the result. An outage does not stop the training; what there is
+ * to say waits until the coordinator is back.
+ *
+ * @throws {StopSessionError} when the session has to end.
+ * @throws the signal's reason when aborted before there was a result.
+ */
+export async function runAttempt(
+  options: AttemptOptions,
+): Promise<AttemptOutcome> {
+  const { signal } = options;
+  const stop = new AbortController();
+  const bell = createBell();
+  const reports: EpochMetrics[] = [];
+  let training: Training = { type: "running" };
+  const state = () => training;
+
+  options.train({
+    onEpoch: (metrics) => {
+      options.callbacks.onEpoch(metrics);
+      reports.push(metrics);
+      bell.ring();
+    },
+    onProgress: options.callbacks.onProgress,
+  }, AbortSignal.any([signal, stop.signal])).then(
+    (result) => {
+      training = result === null
+        ? { type: "stopped" }
+        : { type: "trained", result };
+    },
+    (error) => {
+      training = { type: "failed", message: messageOf(error) };
+    },
+  ).finally(bell.ring);
+
+  try {
+    const lost = await keepLease(options, state, reports, bell)
+      .catch((error) => {
+        // A result that is there is not thrown away on leaving.
+        if (state().type === "trained" && signal.aborted) return null;
+        throw error;
+      });
+    if (lost !== null) stop.abort();
+    while (state().type === "running") await bell.rung(signal);
+    const end = state();
+    switch (end.type) {
+      case "trained":
+        return await deliver(options, end.result);
+      case "failed":
+        return lost ?? await handBack(options, end.message);
+      case "running":
+      case "stopped":
+        signal.throwIfAborted();
+        return lost ??
+          await handBack(options, "the trainer stopped without being told to");
+      default:
+        return end satisfies never;
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+type Abandoned = Extract<AttemptOutcome, { type: "abandoned" }>;
+
+/**
+ * Renews the lease and sends the reports in order, until training is over and
+ * everything said. Returns why the lease was lost, null if it was not.
+ */
+async function keepLease(
+  { lease, connection, session, signal }: AttemptOptions,
+  training: () => Training,
+  reports: EpochMetrics[],
+  bell: Bell,
+): Promise<Abandoned | null> {
+  const { leaseId, attempt } = lease;
+  const { client, clock } = session;
+  let { ttlSeconds } = lease;
+  while (true) {
+    if (reports.length === 0) {
+      if (training().type !== "running") return null;
+      const heartbeat = Math.min(
+        ttlSeconds / 3,
+        connection.registration().heartbeatSeconds,
+      );
+      await bell.rungWithin(heartbeat * 1000, clock, signal);
+      if (reports.length === 0 && training().type !== "running") return null;
+    }
+    const metrics = reports[0];
+    let reply: RenewResponse;
+    try {
+      reply = await connection.send(
+        (token, signal) =>
+          metrics === undefined
+            ? client.renew(token, leaseId, { attempt }, signal)
+            : client.report(token, leaseId, { attempt, metrics }, signal),
+        signal,
+      );
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      return { type: "abandoned", ...whyLost(error) };
+    }
+    if (metrics !== undefined) reports.shift();
+    switch (reply.directive) {
+      case "continue":
+        ttlSeconds = reply.ttlSeconds;
+        break;
+      case "stop":
+        return {
+          type: "abandoned",
+          reason: reply.reason,
+          message: reply.reason === "trial-completed"
+            ? "another worker's result was accepted"
+            : "the study was stopped",
+        };
+      default:
+        return reply satisfies never;
+    }
+  }
+}
+
+/** Delivers a result, late or not; once more if the session ends meanwhile. */
+async function deliver(
+  { lease, connection, session, signal, farewell }: AttemptOptions,
+  result: TrialResult,
+): Promise<AttemptOutcome> {
+  const { leaseId, attempt } = lease;
+  const call = (token: string, signal: AbortSignal) =>
+    session.client.complete(token, leaseId, { attempt, result }, signal);
+  try {
+    try {
+      await connection.send(call, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      await call(connection.registration().token, farewell());
+    }
+    return { type: "completed", result };
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return { type: "abandoned", ...whyLost(error) };
+  }
+}
+
+/** Hands a trial back that could not be trained here. */
+async function handBack(
+  { lease, connection, session, signal }: AttemptOptions,
+  why: string,
+): Promise<AttemptOutcome> {
+  const { leaseId, attempt } = lease;
+  const message = why.slice(0, 1000);
+  try {
+    await connection.send(
+      (token, signal) =>
+        session.client.release(
+          token,
+          leaseId,
+          { attempt, reason: "failed", message },
+          signal,
+        ),
+      signal,
+    );
+  } catch (error) {
+    // It is somebody else's already: as good as handed back.
+    if (!(error instanceof ProblemError)) throw error;
+  }
+  return { type: "abandoned", reason: "trainer-failed", message };
+}
+
+function whyLost(
+  error: ProblemError,
+): { readonly reason: AbandonReason; readonly message: string } {
+  const { type, detail } = error.problem;
+  switch (type) {
+    case "trial-completed":
+      return { reason: "trial-completed", message: detail };
+    case "rejected-result":
+    case "conflicting-result":
+      return { reason: "result-refused", message: detail };
+    default:
+      return { reason: "lease-lost", message: detail };
+  }
+}
+
+/** Wakes a loop that waits for it. */
+interface Bell {
+  ring(): void;
+  /** Resolves when rung since the last wait, or rejects when aborted. */
+  rung(signal: AbortSignal): Promise<void>;
+  /** The same, or when the time is over. */
+  rungWithin(
+    milliseconds: number,
+    clock: SessionOptions["clock"],
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+function createBell(): Bell {
+  let rings = 0;
+  let wake: () => void = () => {};
+  const rung = async (signal: AbortSignal) => {
+    signal.throwIfAborted();
+    if (rings === 0) {
+      await new Promise<void>((resolve, reject) => {
+        const abort = () => reject(signal.reason);
+        signal.addEventListener("abort", abort, { once: true });
+        wake = () => {
+          signal.removeEventListener("abort", abort);
+          resolve();
+        };
+      });
+    }
+    rings = 0;
+  };
+  return {
+    ring() {
+      rings++;
+      wake();
+    },
+    rung,
+    async rungWithin(milliseconds, clock, signal) {
+      const done = new AbortController();
+      const either = AbortSignal.any([signal, done.signal]);
+      const tooLate = clock.sleep(milliseconds, either);
+      const ringing = rung(either);
+      try {
+        await Promise.race([tooLate, ringing]);
+      } finally {
+        done.abort();
+        // Whichever lost ends by the abort, which is no news.
+        await Promise.allSettled([tooLate, ringing]);
+      }
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

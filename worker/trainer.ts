@@ -1,0 +1,232 @@
+import * as Comlink from "comlink";
+import {
+  type BackendName,
+  EpochMetrics,
+  TrialResult,
+} from "../coordinator/protocol/training.ts";
+import type { Dataset } from "./data/dataset.ts";
+import { CannotTrainError, type Trainer } from "./session_types.ts";
+import type { TrainerApi, TrainerEvents, TrainerStart } from "./trainer_api.ts";
+import { longestStep, startDeadline } from "./trainer_deadline.ts";
+
+/** The thread ended, broke, or said what cannot be. */
+export class TrainerDiedError extends Error {
+  override readonly name = "TrainerDiedError";
+}
+
+/** The thread gives no sign of life. */
+export class TrainerStuckError extends Error {
+  override readonly name = "TrainerStuckError";
+
+  constructor(
+    message: string,
+    /** The backend that it was measuring when it fell silent. */
+    readonly measuring: BackendName | null = null,
+  ) {
+    super(message);
+  }
+}
+
+export interface TrainerOptions extends TrainerStart {
+  /** Makes a worker that runs `trainer_thread.ts`. */
+  readonly spawn: () => Worker;
+  readonly dataset: Dataset;
+  /** For starting, and for each backend that is measured. Default 90. */
+  readonly startSeconds?: number;
+  /**
+   * Silence that counts as stuck while it trains: this many times as long as
+   * a step should take, and so many seconds at least. Default 30 and 60.
+   */
+  readonly stuckSteps?: number;
+  readonly stuckSeconds?: number;
+  /** Within which a thread that is told to stop has to stop. Default 10. */
+  readonly stopSeconds?: number;
+}
+
+/** A trainer thread, seen from its host. */
+export interface TrainerThread extends Trainer {
+  /** What tfjs holds there. */
+  memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
+}
+
+const MEMORY_SECONDS = 30;
+
+/**
+ * Starts a trainer thread. Comlink's calls never settle when the thread dies,
+ * so each one races with its death and with a deadline. A thread that is
+ * closed, died or got stuck is ended, whatever it does.
+ *
+ * @throws {CannotTrainError} when no backend can be used as asked.
+ * @throws {TrainerDiedError} or {TrainerStuckError} when it comes to nothing.
+ * @throws the signal's reason when aborted before it was ready.
+ */
+export async function startTrainer(
+  options: TrainerOptions,
+  signal: AbortSignal,
+): Promise<TrainerThread> {
+  signal.throwIfAborted();
+  const { dataset, choice, avoid, files } = options;
+  const { startSeconds = 90, stopSeconds = 10 } = options;
+  const { stuckSteps = 30, stuckSeconds = 60 } = options;
+  const worker = options.spawn();
+  const life = lifeOf(worker);
+  const api = Comlink.wrap<TrainerApi>(worker);
+  let listener: Partial<TrainerEvents> = {};
+  // One channel for the thread's whole life: one a trial would pile up.
+  const events = Comlink.proxy<TrainerEvents>({
+    onMeasuring: (backend) => listener.onMeasuring?.(backend),
+    onEpoch: (metrics) => listener.onEpoch?.(metrics),
+    onProgress: (progress) => listener.onProgress?.(progress),
+  });
+
+  const start = async () => {
+    let measuring: BackendName | null = null;
+    const deadline = startDeadline(startSeconds, () =>
+      new TrainerStuckError(
+        `the trainer thread did not start within ${startSeconds} s` +
+          (measuring === null ? "" : `, hanging on backend ${measuring}`),
+        measuring,
+      ));
+    listener = {
+      onMeasuring(backend) {
+        measuring = backend;
+        deadline.postpone();
+      },
+    };
+    const abort = () => life.end(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      return await Promise.race([
+        api.start(dataset, { choice, avoid, files }, events),
+        life.over,
+        deadline.passed,
+      ]);
+    } finally {
+      deadline.cancel();
+      signal.removeEventListener("abort", abort);
+    }
+  };
+
+  try {
+    const report = await start();
+    return {
+      report,
+      async train(spec, callbacks, stop) {
+        if (stop.aborted) return null;
+        const silence = stuckSteps * longestStep(
+          spec.recipe,
+          { pixels: dataset.train.images.size, classes: dataset.classes },
+          report.stepMilliseconds,
+        ) / 1000;
+        const seconds = Math.max(stuckSeconds, silence);
+        const deadline = startDeadline(
+          seconds,
+          () =>
+            new TrainerStuckError(
+              stop.aborted
+                ? `the trainer thread did not stop within ${stopSeconds} s`
+                : "the trainer thread is stuck: no step in " +
+                  `${Math.round(seconds)} s`,
+            ),
+        );
+        const broken = Promise.withResolvers<never>();
+        broken.promise.catch(() => {});
+        listener = {
+          onEpoch(metrics) {
+            if (stop.aborted) return;
+            deadline.postpone();
+            const parsed = EpochMetrics.safeParse(metrics);
+            if (parsed.success) callbacks.onEpoch(parsed.data);
+            else broken.reject(impossible("an epoch's figures", parsed.error));
+          },
+          onProgress(progress) {
+            if (stop.aborted) return;
+            deadline.postpone();
+            callbacks.onProgress(progress);
+          },
+        };
+        const onStop = () => {
+          void api.stop();
+          deadline.postpone(stopSeconds);
+        };
+        stop.addEventListener("abort", onStop, { once: true });
+        try {
+          const result = await Promise.race([
+            api.train(spec),
+            life.over,
+            broken.promise,
+            deadline.passed,
+          ]);
+          return checkedResult(result);
+        } finally {
+          stop.removeEventListener("abort", onStop);
+          deadline.cancel();
+        }
+      },
+      async memory() {
+        const deadline = startDeadline(
+          MEMORY_SECONDS,
+          () => new TrainerStuckError("the trainer thread gives no answer"),
+        );
+        try {
+          return await Promise.race([
+            api.memory(),
+            life.over,
+            deadline.passed,
+          ]);
+        } finally {
+          deadline.cancel();
+        }
+      },
+      close: () => life.end(new TrainerDiedError("the trainer was closed")),
+    };
+  } catch (error) {
+    life.end(error);
+    signal.throwIfAborted();
+    // Comlink carries an error's name and message across, not its class.
+    if (error instanceof Error && error.name === "BackendError") {
+      throw new CannotTrainError(error.message);
+    }
+    throw error;
+  }
+}
+
+/** What a thread says is parsed like anything that comes from elsewhere. */
+function checkedResult(result: unknown): TrialResult | null {
+  if (result === null) return null;
+  const parsed = TrialResult.safeParse(result);
+  if (parsed.success) return parsed.data;
+  throw impossible("a result", parsed.error);
+}
+
+function impossible(what: string, error: Error): TrainerDiedError {
+  return new TrainerDiedError(
+    `the trainer thread computed ${what} that cannot be: ${error.message}`,
+  );
+}
+
+/** A worker's life, which ends once. */
+interface Life {
+  /** Rejects when it ends, with the reason. */
+  readonly over: Promise<never>;
+  /** Ends it. */
+  end(reason: unknown): void;
+}
+
+function lifeOf(worker: Worker): Life {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const end = (reason: unknown) => {
+    worker.terminate();
+    reject(reason);
+  };
+  worker.addEventListener("error", (event) => {
+    // Unhandled, it would end the whole process with the thread.
+    event.preventDefault();
+    end(new TrainerDiedError(`the trainer thread died: ${event.message}`));
+  });
+  worker.addEventListener("messageerror", () => {
+    end(new TrainerDiedError("the trainer thread sent what nobody can read"));
+  });
+  return { over: promise, end };
+}

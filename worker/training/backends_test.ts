@@ -1,0 +1,89 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { startStockBackend } from "../backends/stock.ts";
+import { BACKEND_TEST, testedBackends, titled } from "../backends/testing.ts";
+import { batchOrder } from "../random/draws.ts";
+import { createNetwork } from "./create_network.ts";
+import { exampleData } from "./example_data.ts";
+import { trainStep } from "./network.ts";
+import { gatherImages, gatherLabels } from "./ops.ts";
+
+const STEPS = 5;
+const BATCH = 256;
+const { train } = exampleData({
+  classes: 10,
+  size: 784,
+  train: STEPS * BATCH,
+  test: 0,
+});
+const replicate = { seed: 0, replicate: 0 };
+
+/**
+ * Mean losses of the first steps of the seed's network and recipe. Its weights
+ * start so small that five steps change little; larger ones change more.
+ */
+async function firstLosses(weightStd: number): Promise<number[]> {
+  const network = createNetwork("fused", {
+    sizes: [784, 256, 256, 10],
+    rates: [0.2, 0.5],
+    replicate,
+    weightStd,
+  });
+  const order = batchOrder(replicate, 0, train.images.count);
+  const losses: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const stats = tf.tidy(() =>
+      trainStep(
+        network,
+        gatherImages(train.images, order, step * BATCH, BATCH),
+        gatherLabels(train.labels, order, step * BATCH, BATCH),
+        { epoch: 0, step },
+        0.5,
+      )
+    );
+    losses.push(((await stats.data())[0] ?? NaN) / BATCH);
+    stats.dispose();
+  }
+  network.dispose();
+  return losses;
+}
+
+await startStockBackend("cpu");
+const WEIGHT_STDS = [0.01, 0.05];
+const onCpu: number[][] = [];
+for (const weightStd of WEIGHT_STDS) onCpu.push(await firstLosses(weightStd));
+
+Deno.test("the first 5 steps on cpu begin at a guess and descend", () => {
+  for (const losses of onCpu) {
+    const [first = NaN] = losses;
+    // ln 10, the loss of guessing among ten classes.
+    assert(Math.abs(first - Math.log(10)) < 0.2, `${losses}`);
+    assert((losses.at(-1) ?? NaN) < first, `${losses}`);
+  }
+});
+
+for (const tested of await testedBackends()) {
+  const { backend, start, skip } = tested;
+  if (backend === "cpu") continue;
+  Deno.test({
+    ...BACKEND_TEST,
+    name: titled(
+      `the first 5 steps on ${backend} lose what they do on cpu, to 1e-4`,
+      tested,
+    ),
+    ignore: skip !== undefined,
+    fn: async () => {
+      await start();
+      for (const [i, weightStd] of WEIGHT_STDS.entries()) {
+        const losses = await firstLosses(weightStd);
+        losses.forEach((loss, step) => {
+          const wanted = onCpu[i]?.[step] ?? NaN;
+          assert(
+            Math.abs(loss - wanted) < 1e-4,
+            `weights of ${weightStd}, step ${step}: ${loss}, not ${wanted}`,
+          );
+        });
+      }
+    },
+  });
+}

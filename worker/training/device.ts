@@ -1,0 +1,129 @@
+import * as tf from "@tensorflow/tfjs";
+import { dropoutMask } from "../random/draws.ts";
+import type { DropoutAttrs } from "./kernels.ts";
+import { dense } from "./ops.ts";
+
+/**
+ * Devices that can be lost under a running training: a GPU's driver restarts,
+ * a browser takes a WebGL context away. What is read back then may be garbage
+ * that looks like figures, or never come.
+ */
+
+/** The device did not compute what it was asked: nothing of it may count. */
+export class DeviceError extends Error {
+  override readonly name = "DeviceError";
+}
+
+/** Knows whether a backend's device is still there. */
+export interface DeviceWatch {
+  /** Why it was lost; null while it is not. Once lost, it stays lost. */
+  lost(): string | null;
+  /** Calls back when it is lost. @returns a function that calls that off */
+  onLost(listener: (why: string) => void): () => void;
+}
+
+const watches = new Map<string, DeviceWatch>();
+
+/** Has the training on a backend heed the loss of its device. */
+export function watchDevice(backendName: string, watch: DeviceWatch): void {
+  watches.set(backendName, watch);
+}
+
+/**
+ * A tensor's values, read back from the current backend's device.
+ *
+ * @throws {DeviceError} when the device is lost, before or meanwhile
+ */
+export async function readBack(tensor: tf.Tensor): Promise<Float32Array> {
+  const backend = tf.getBackend();
+  const watch = watches.get(backend);
+  if (watch === undefined) return await tensor.data<"float32">();
+  const lost = Promise.withResolvers<never>();
+  const fail = (why: string) =>
+    lost.reject(new DeviceError(`the device of ${backend} was lost: ${why}`));
+  const forget = watch.onLost(fail);
+  lost.promise.catch(() => {});
+  try {
+    // On a lost device tfjs may wait for ever.
+    const values = await Promise.race([
+      tensor.data<"float32">(),
+      lost.promise,
+    ]);
+    const why = watch.lost();
+    if (why !== null) fail(why);
+    return why === null ? values : await lost.promise;
+  } finally {
+    forget();
+  }
+}
+
+/** What a device says that `count` examples came to. */
+export interface DeviceFigures {
+  /** Sum of their losses, in nats. */
+  readonly loss: number;
+  /** Number of right answers. */
+  readonly right: number;
+  readonly count: number;
+}
+
+/**
+ * Checks what holds of any network on any data: a wrong answer has another
+ * class before the right one, so the right one got at most half of the
+ * probability, and its loss is ln 2 at least.
+ *
+ * @throws {DeviceError} for finite figures that no training can come to
+ */
+export function checkFigures({ loss, right, count }: DeviceFigures): void {
+  // Float32 sums are off by little; a device gone wrong is off by far.
+  const least = 0.99 * Math.LN2 * (count - right) - 1e-3;
+  if (
+    Number.isInteger(right) && right >= 0 && right <= count && loss >= least
+  ) return;
+  throw new DeviceError(
+    `${tf.getBackend()} computed what cannot be: a loss of ${loss} with ` +
+      `${right} right answers among ${count}`,
+  );
+}
+
+const CANARY: DropoutAttrs = {
+  rate: 0.5,
+  key: [1, 2, 3, 4],
+  position: { epoch: 5, step: 6 },
+};
+
+/**
+ * Has the current backend compute what is known: asked before figures that are
+ * not finite are believed to be the network's and not the device's.
+ *
+ * @throws {DeviceError} when it comes to anything else
+ */
+export async function verifyDevice(): Promise<void> {
+  const [rows, inner, columns] = [6, 8, 10];
+  const y = tf.tidy(() =>
+    dense(
+      tf.ones([rows, inner]),
+      tf.fill([inner, columns], 0.25),
+      tf.ones([columns]),
+      { activation: "relu", dropout: CANARY },
+    )
+  );
+  try {
+    const values = await readBack(y);
+    const mask = dropoutMask(
+      CANARY.key,
+      CANARY.position,
+      CANARY.rate,
+      rows * columns,
+    );
+    // 8 * 0.25 + 1, and powers of two: exact on any device.
+    const wrong = mask.findIndex((scale, i) => values[i] !== 3 * scale);
+    if (wrong >= 0) {
+      throw new DeviceError(
+        `${tf.getBackend()} computes wrongly: element ${wrong} of a known ` +
+          `result is ${values[wrong]}, not ${3 * (mask[wrong] ?? 0)}`,
+      );
+    }
+  } finally {
+    y.dispose();
+  }
+}
