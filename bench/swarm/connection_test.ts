@@ -30,9 +30,11 @@ Deno.test("ownConnection: one connection for calls with bodies of every kind", a
     const { pathname } = new URL(request.url);
     if (pathname === "/none") return new Response(null, { status: 204 });
     if (pathname === "/chunks") {
-      return new Response(ReadableStream.from(["gr", "ü", "n"].map((text) =>
-        new TextEncoder().encode(text)
-      )));
+      return new Response(
+        ReadableStream.from(
+          ["gr", "ü", "n"].map((text) => new TextEncoder().encode(text)),
+        ),
+      );
     }
     return Response.json({
       body,

@@ -105,6 +105,22 @@ export async function startCoordinator(
   };
 }
 
+/** Runs the same command to its end, with other flags. */
+export async function runStart(
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number; readonly said: string }> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...await startCommand(undefined), ...flags],
+    cwd: fileURLToPath(root),
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  return { code, said: new TextDecoder().decode(stderr).slice(-2000) };
+}
+
 /** A port that was free a moment ago: a restarted coordinator needs it too. */
 export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -5,7 +5,10 @@ import type { Accepted } from "./volunteer.ts";
 
 /** Volunteers on several threads, as if they were on one. */
 export interface Crowd {
-  readonly threads: readonly CrowdApi[];
+  /** Number of threads. */
+  readonly size: number;
+  /** Asks each thread; rejects when one of them has died. */
+  each<T>(ask: (api: CrowdApi, index: number) => Promise<T>): Promise<T[]>;
   /** What was seen since it was last collected. */
   collect(): Promise<Seen>;
   /** Volunteers that were answered at or after a moment (`Date.now()`). */
@@ -16,33 +19,38 @@ export interface Crowd {
 }
 
 /** Starts threads for volunteers; they share nothing with the coordinator. */
-export function startCrowd(threads: number): Crowd {
-  const workers = Array.from({ length: threads }, () => {
+export function startCrowd(size: number): Crowd {
+  // Comlink's calls never settle when the thread dies.
+  const death = Promise.withResolvers<never>();
+  death.promise.catch(() => {});
+  const workers = Array.from({ length: size }, () => {
     const worker = new Worker(new URL("./crowd_thread.ts", import.meta.url), {
       type: "module",
     });
-    // Comlink's calls never settle when the thread dies.
     worker.onerror = (event) => {
-      console.error(`bench swarm: a thread of volunteers died: ${event.message}`);
-      Deno.exit(1);
+      event.preventDefault();
+      death.reject(
+        new Error(`a thread of volunteers died: ${event.message}`),
+      );
     };
     return worker;
   });
   const apis = workers.map((worker) => Comlink.wrap<CrowdApi>(worker));
-  const all = <T>(ask: (api: Comlink.Remote<CrowdApi>) => Promise<T>) =>
-    Promise.all(apis.map(ask));
+  const each: Crowd["each"] = (ask) =>
+    Promise.race([Promise.all(apis.map(ask)), death.promise]);
   return {
-    threads: apis,
+    size,
+    each,
     async collect() {
       const sum = createSeen();
-      for (const seen of await all((api) => api.collect())) addSeen(sum, seen);
+      for (const seen of await each((api) => api.collect())) addSeen(sum, seen);
       return sum;
     },
     async heardSince(moment) {
-      const counts = await all((api) => api.heardSince(moment));
+      const counts = await each((api) => api.heardSince(moment));
       return counts.reduce((sum, n) => sum + n, 0);
     },
-    accepted: async () => (await all((api) => api.accepted())).flat(),
+    accepted: async () => (await each((api) => api.accepted())).flat(),
     close() {
       for (const worker of workers) worker.terminate();
     },

@@ -1,11 +1,7 @@
 import * as Comlink from "comlink";
 import { createClient } from "../../worker/client.ts";
-import { ownConnection, type OwnConnection } from "./connection.ts";
-import {
-  createCycler,
-  type CyclesRequest,
-  type CyclesSeen,
-} from "./cycles.ts";
+import { type OwnConnection, ownConnection } from "./connection.ts";
+import { createCycler, type CyclesRequest, type CyclesSeen } from "./cycles.ts";
 import { addLatency } from "./latencies.ts";
 import { createSeen, metered, type Seen } from "./meter.ts";
 import { type Pace, secondsPerTrial } from "./pace.ts";
@@ -83,8 +79,7 @@ function begin(index: number, request: JoinRequest): void {
       stepsPerEpoch,
       signal: leaving.signal,
       onAccepted: (result) => accepted.push(result),
-      onAbandoned: (reason) =>
-        abandoned[reason] = (abandoned[reason] ?? 0) + 1,
+      onAbandoned: (reason) => abandoned[reason] = (abandoned[reason] ?? 0) + 1,
     }).then((end) => {
       if (end.reason === "failed") troubles.push(end.message);
       connection.close();

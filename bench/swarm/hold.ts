@@ -79,7 +79,7 @@ export function trialsNeeded(
   { volunteers, minutes, pace }: HoldOptions,
 ): number {
   // The joining, a restart and the leaving take time as well.
-  const seconds = minutes * 60 + PATIENCE;
+  const seconds = 1.2 * minutes * 60 + 30;
   let trials = 0;
   for (let i = 0; i < volunteers; i++) {
     trials += seconds / secondsPerTrial(i, pace) + 1;
@@ -105,6 +105,16 @@ async function holdIn(
   const { url, pid } = workplace.coordinator;
   say(`${volunteers} volunteers join`);
   await joinAll(workplace, options);
+  const patience = performance.now() + PATIENCE * 1000;
+  while (await crowd.heardSince(1) < volunteers) {
+    if (performance.now() > patience) {
+      throw new Error(
+        "the volunteers did not all come in: the rate of " +
+          "joining is more than the coordinator takes; lower --join-rate",
+      );
+    }
+    await pause(0.1);
+  }
   await crowd.collect();
 
   say(`${minutes} minutes at a study's pace`);
@@ -130,8 +140,8 @@ async function holdIn(
   const stopped = await leaveAll(workplace);
   const accepted = await crowd.accepted();
   const abandoned: Record<string, number> = {};
-  for (const thread of crowd.threads) {
-    for (const [reason, n] of Object.entries(await thread.abandoned())) {
+  for (const some of await crowd.each((thread) => thread.abandoned())) {
+    for (const [reason, n] of Object.entries(some)) {
       abandoned[reason] = (abandoned[reason] ?? 0) + n;
     }
   }
@@ -156,24 +166,23 @@ async function joinAll(
   { crowd, coordinator: { url } }: Workplace,
   { volunteers, pace, epochs, joinPerSecond }: HoldOptions,
 ): Promise<void> {
-  const { threads } = crowd;
-  const each = Math.ceil(volunteers / threads.length);
-  await Promise.all(threads.map((thread, i) =>
+  const each = Math.ceil(volunteers / crowd.size);
+  await crowd.each((thread, i) =>
     thread.join({
       url,
       first: i * each,
       count: Math.min(each, volunteers - i * each),
-      perSecond: joinPerSecond / threads.length,
+      perSecond: joinPerSecond / crowd.size,
       pace,
       epochs,
       stepsPerEpoch: STEPS_PER_EPOCH,
     })
-  ));
+  );
 }
 
-async function leaveAll({ crowd: { threads } }: Workplace): Promise<string[]> {
-  const stopped = await Promise.all(
-    threads.map((thread) => thread.leave(LEAVE_PER_SECOND / threads.length)),
+async function leaveAll({ crowd }: Workplace): Promise<string[]> {
+  const stopped = await crowd.each((thread) =>
+    thread.leave(LEAVE_PER_SECOND / crowd.size)
   );
   return stopped.flat();
 }

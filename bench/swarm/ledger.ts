@@ -69,7 +69,9 @@ export function readLedger(path: string, told: readonly Accepted[]): Ledger {
         results.get(trialId) !== workerId
       ).length,
       toldTwice: told.length - trials.size,
-      untold: [...results.keys()].filter((id) => !trials.has(id)).length,
+      untold: [...results.keys()].filter((id) =>
+        !trials.has(id)
+      ).length,
       miscounted,
       expired: attempts.expired ?? 0,
       failed: attempts.failed ?? 0,

@@ -79,27 +79,26 @@ export function metered(
   seen: () => Seen,
   heard: () => void,
 ): SwarmClient {
-  const timed =
-    <Args extends unknown[], Answer>(
-      name: CallName,
-      call: (...args: Args) => Promise<Answer>,
-    ) =>
-    async (...args: Args): Promise<Answer> => {
-      const begun = performance.now();
-      try {
-        const answer = await call(...args);
-        addLatency(seen().calls[name], performance.now() - begun);
+  const timed = <Args extends unknown[], Answer>(
+    name: CallName,
+    call: (...args: Args) => Promise<Answer>,
+  ) =>
+  async (...args: Args): Promise<Answer> => {
+    const begun = performance.now();
+    try {
+      const answer = await call(...args);
+      addLatency(seen().calls[name], performance.now() - begun);
+      heard();
+      return answer;
+    } catch (error) {
+      if (error instanceof ProblemError) {
+        const { type } = error.problem;
+        seen().refused[type] = (seen().refused[type] ?? 0) + 1;
         heard();
-        return answer;
-      } catch (error) {
-        if (error instanceof ProblemError) {
-          const { type } = error.problem;
-          seen().refused[type] = (seen().refused[type] ?? 0) + 1;
-          heard();
-        } else if (error instanceof UnreachableError) seen().unreachable++;
-        throw error;
-      }
-    };
+      } else if (error instanceof UnreachableError) seen().unreachable++;
+      throw error;
+    }
+  };
   const acquire = timed("lease", client.acquire);
   return {
     register: timed("register", client.register),

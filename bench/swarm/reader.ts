@@ -20,10 +20,13 @@ export function startReaders(
   const { signal } = stopping;
   const latencies = createLatencies();
   const reading = Promise.all(
-    Array.from({ length: count }, () =>
-      read(url, latencies, signal).catch((error) => {
-        if (!signal.aborted) throw error;
-      })),
+    Array.from(
+      { length: count },
+      () =>
+        read(url, latencies, signal).catch((error) => {
+          if (!signal.aborted) throw error;
+        }),
+    ),
   );
   return {
     async stop() {
