@@ -106,10 +106,11 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw error;
   }
   coordinator.start();
-  const leaderboard = createLiveLeaderboards(
-    coordinator,
-    () => performance.now(),
-  );
+  const leaderboard = createLiveLeaderboards(coordinator, {
+    now: () => performance.now(),
+    schedule,
+    publish: hub.publish,
+  });
   const app = createApp({
     coordinator,
     hub,
@@ -125,7 +126,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   return {
     fetch: async (request) => await app.fetch(request),
     async leaderboard() {
-      const found = await leaderboard(id);
+      const found = await leaderboard(id, true);
       if (found === null) throw new Error(`the study is not stored: ${id}`);
       return found;
     },
