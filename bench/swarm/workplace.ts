@@ -50,7 +50,8 @@ export async function inWorkplace<T>(
     await Deno.remove(folder, { recursive: true });
   };
   const interrupted = () => void clear().then(() => Deno.exit(130));
-  Deno.addSignalListener("SIGINT", interrupted);
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, interrupted);
   try {
     const { definition } = await writeTinyDataset(folder, EXAMPLES, 500);
     const study = join(folder, "study.json");
@@ -87,7 +88,9 @@ export async function inWorkplace<T>(
     workplace = made;
     return await work(made);
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupted);
+    for (const signal of signals) {
+      Deno.removeSignalListener(signal, interrupted);
+    }
     await clear();
   }
 }
