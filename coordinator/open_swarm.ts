@@ -10,6 +10,7 @@ import { createCoordinator } from "./swarm/coordinator.ts";
 import { createEventHub, type Schedule } from "./swarm/event_hub.ts";
 import { defaultTerms } from "./swarm/lease_terms.ts";
 import type { Log } from "./swarm/log.ts";
+import { steadyClock } from "./swarm/steady_clock.ts";
 
 /** What {@link openSwarm} needs. */
 export interface SwarmOptions {
@@ -36,7 +37,10 @@ export interface SwarmOptions {
   readonly leaseSeconds?: number;
   /** Told what happens. Default: nobody is. */
   readonly log?: Log;
-  /** Milliseconds since 1970. Default: the system's clock. */
+  /**
+   * Milliseconds since 1970. Default: the system's clock, but never going back
+   * when that is set back.
+   */
   readonly now?: () => number;
 }
 
@@ -72,8 +76,11 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { plan, dataset, dataFolder, assets = noAssets } = options;
   const { database = ":memory:", leaseSeconds: minTtl = defaultTerms.minTtl } =
     options;
-  const { log = () => {}, now = Date.now } = options;
-  const storage = openSqlite(database, now);
+  const { log = () => {} } = options;
+  const { now: clock = steadyClock(Date.now, () => performance.now()) } =
+    options;
+  const storage = openSqlite(database, clock);
+  const { now } = storage;
   const hub = createEventHub({ schedule, maxStreams: MAX_STREAMS });
   const coordinator = createCoordinator({
     storage,

@@ -168,6 +168,7 @@ export function openMemory(now: () => Instant): Storage {
   const atomically = async <T>(work: () => T): Promise<T> => work();
 
   return {
+    now,
     plan: (study, trials) => atomically(() => plan(study, trials)),
 
     studies: () =>

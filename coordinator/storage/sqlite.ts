@@ -7,6 +7,7 @@ import { SQLITE, sqliteCode } from "./sqlite_code.ts";
 import { openDatabase, type OpenOptions } from "./sqlite_open.ts";
 import { planTrials } from "./sqlite_plan.ts";
 import {
+  latestInstant,
   listTrials,
   listWorkers,
   readChanges,
@@ -44,16 +45,19 @@ import {
  * Opens a SQLite file as the swarm's storage, or makes it. `:memory:` keeps
  * everything in memory, through the same code.
  *
- * @param now The storage's clock: whole milliseconds since 1970.
+ * @param clock The storage's clock: whole milliseconds since 1970. Where it is
+ * behind what the file holds, it was set back meanwhile, and runs ahead by as
+ * much as it then was.
  * @throws StorageError with one line that says what to do.
  */
 export function openSqlite(
   path: string,
-  now: () => Instant,
+  clock: () => Instant,
   options: OpenOptions = {},
 ): Storage {
   const { db, close } = openDatabase(path, options);
   const sql = prepareOnce(db);
+  const now = notBefore(latestInstant(sql), clock);
 
   const batcher = createBatcher(db, sql, explain);
   /** All or nothing; nobody else writes meanwhile. */
@@ -72,6 +76,8 @@ export function openSqlite(
   }
 
   return {
+    now,
+
     plan: (study: StudyDefinition, trials: readonly TrialSpec[]) =>
       atomically(() => planTrials(sql, study, trials)),
 
@@ -172,6 +178,12 @@ export function openSqlite(
         close();
       }),
   };
+}
+
+/** The clock, ahead by as much as it is behind `earliest` at this moment. */
+function notBefore(earliest: Instant, clock: () => Instant): () => Instant {
+  const ahead = Math.max(0, earliest - clock());
+  return () => clock() + ahead;
 }
 
 /** Runs it, with SQLite's troubles of the moment as StorageErrors. */

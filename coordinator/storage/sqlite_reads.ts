@@ -1,10 +1,12 @@
 import type { StudyId, TrialId } from "../protocol/ids.ts";
 import type { TrialState } from "../protocol/views.ts";
+import type { Instant } from "../swarm/trial.ts";
 import {
   AcceptanceRow,
   BriefRow,
   ChangeRow,
   CountRow,
+  InstantRow,
   NameRow,
   RevisionRow,
   StateCountRow,
@@ -24,6 +26,18 @@ import type {
 } from "./storage.ts";
 
 /** What pages and the leaderboard read; each a single moment's state. */
+
+/** The latest moment that anything stored has happened at; 0: nothing has. */
+export function latestInstant(sql: Sql): Instant {
+  return InstantRow.parse(
+    sql(
+      "SELECT max(" +
+        "(SELECT ifnull(max(last_seen_at), 0) FROM workers), " +
+        "(SELECT ifnull(max(started_at), 0) FROM attempts), " +
+        "(SELECT ifnull(max(ended_at), 0) FROM attempts)) AS latest",
+    ).get(),
+  ).latest;
+}
 
 export function readStudies(sql: Sql, studyId: StudyId | null): StudyRecord[] {
   return sql(

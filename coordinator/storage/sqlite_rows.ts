@@ -148,6 +148,8 @@ export const StudyTextRow = RevisionRow.extend({ definition: z.string() });
 
 export const TrialIdRow = z.object({ trial_id: TrialId });
 
+export const InstantRow = z.object({ latest: z.number() });
+
 export const CountRow = z.object({ n: z.number() });
 
 export const StateCountRow = z.object({ state: TrialState, n: z.number() });

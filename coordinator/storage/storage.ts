@@ -15,7 +15,7 @@ import type { Instant, TrialRecord } from "../swarm/trial.ts";
  *    (a retried transaction), so the function has no side effects; if the
  *    function throws, nothing is written and the error comes through.
  * 3. Time is the storage's: `now` is handed to the function, and expiry and
- *    `lastSeenAt` go by the same clock.
+ *    `lastSeenAt` go by the same clock, which never goes behind what is stored.
  * 4. A trial has at most one accepted result, kept by a unique key and not only
  *    by the functions' good manners; a lease id exists once.
  * 5. Each study has a revision. A change that says `changed`, and a plan that
@@ -28,6 +28,9 @@ import type { Instant, TrialRecord } from "../swarm/trial.ts";
  * Errors: `StorageError` where the storage cannot be reached or used.
  */
 export interface Storage {
+  /** The storage's clock: whole milliseconds since 1970. */
+  now(): Instant;
+
   /**
    * Makes these trials the study's plan, in this order, and keeps the study's
    * definition. Trials it does not know are queued; its other trials of the
