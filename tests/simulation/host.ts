@@ -129,7 +129,7 @@ export function createHost(options: HostOptions): Host {
     const spoilt = options.spoil?.(storage) ?? storage;
     const mine: Life = {
       process,
-      storage,
+      storage: spoilt,
       coordinator: null,
       fetch: null,
       pending: 0,

@@ -21,6 +21,7 @@ export interface SimulationOptions {
   /** In place of what the seed draws. */
   readonly volunteers?: number;
   readonly liars?: number;
+  readonly study?: Parameters<typeof smallStudy>[0];
   /** Told everything that happens. */
   readonly onTrace?: (line: string) => void;
 }
@@ -87,6 +88,7 @@ export async function simulate(
     rates: [0.2, 0.5, 0.8].slice(chance.below(3)),
     replicates: chance.below(5) + 1,
     epochs: chance.below(5) + 1,
+    ...options.study,
   });
   const witness = new Witness(study.trials.map(({ trialId }) => trialId));
   const host = createHost({
@@ -183,6 +185,6 @@ export async function simulate(
     states: witness.states,
     attempts: attempts.length,
     superseded: attempts.filter((a) => a.state === "superseded").length,
-    late: 0,
+    late: witness.late,
   };
 }

@@ -1,5 +1,5 @@
 import {
-  LeaseId,
+  type LeaseId,
   type TrialId,
   WorkerId,
 } from "../../coordinator/protocol/ids.ts";

@@ -31,6 +31,8 @@ export class Witness {
   readonly complaints: string[] = [];
   /** Promises heard, in their order. */
   readonly promises: Promised[] = [];
+  /** Results that were accepted though their lease had ended. */
+  late = 0;
   #known = new Map<TrialId, TrialRecord>();
   #trials: readonly TrialId[];
 
@@ -54,6 +56,7 @@ export class Witness {
       this.complaints.push(...checkInvariants([trial]));
       const before = this.#known.get(trialId);
       if (before !== undefined) {
+        if (isLate(before, trial)) this.late++;
         this.complaints.push(
           ...steps(before, trial).map((text) => `${trialId}: ${text}`),
         );
@@ -94,6 +97,12 @@ export class Witness {
   trials(): TrialRecord[] {
     return [...this.#known.values()];
   }
+}
+
+function isLate(before: TrialRecord, after: TrialRecord): boolean {
+  if (before.state === "completed" || after.state !== "completed") return false;
+  const was = before.attempts.find((a) => a.attempt === after.accepted.attempt);
+  return was !== undefined && was.state !== "running";
 }
 
 /** How a promise is broken; null: it is kept. */
