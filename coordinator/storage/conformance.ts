@@ -1,5 +1,6 @@
 import { type FakeClock, fakeClock } from "../swarm/fixtures.ts";
 import { changeConformance } from "./conformance_changes.ts";
+import { backupConformance } from "./conformance_backups.ts";
 import { claimConformance } from "./conformance_claims.ts";
 import { type Check, createWorld, type Opened } from "./conformance_world.ts";
 
@@ -28,5 +29,6 @@ export function storageConformance(
     });
   };
   claimConformance(check);
+  backupConformance(check);
   changeConformance(check);
 }

@@ -4,6 +4,7 @@ import { sameValue } from "../swarm/same_value.ts";
 import {
   type Attempt,
   failuresOn,
+  furthest,
   type Instant,
   newTrial,
   nextExpiry,
@@ -147,7 +148,7 @@ export function openMemory(now: () => Instant): Storage {
     const { spec, state, attempts } = trial;
     const shown: Attempt | undefined = trial.state === "completed"
       ? attempts[trial.accepted.attempt - 1]
-      : runningAttempts(trial).at(-1);
+      : furthest(trial);
     const result = trial.state === "completed" ? trial.accepted.result : null;
     return {
       trialId: spec.trialId,
@@ -241,7 +242,10 @@ export function openMemory(now: () => Instant): Storage {
         if (held(request.workerId).length >= request.maxLeases) {
           return { type: "enough-leases" };
         }
-        const next = nextTrial(request);
+        const { backup } = request;
+        const next = backup === undefined
+          ? nextTrial(request)
+          : rows.get(backup);
         if (next !== undefined) {
           return { type: "claimed", ...change(next, apply) };
         }
@@ -260,6 +264,17 @@ export function openMemory(now: () => Instant): Storage {
         return [...rows.values()].filter((r) => due(r) <= now())
           .sort((a, b) => due(a) - due(b)).slice(0, limit)
           .map((row) => change(row, apply));
+      }),
+    running: (studyId, limit) =>
+      atomically(() => {
+        const begun = (trial: TrialRecord) =>
+          Math.min(...runningAttempts(trial).map((a) => a.startedAt));
+        return plannedOf(studyId).map(({ trial }) => trial)
+          .filter(({ state }) => state === "leased")
+          .sort((a, b) =>
+            runningAttempts(a).length - runningAttempts(b).length ||
+            begun(a) - begun(b)
+          ).slice(0, limit);
       }),
     runningLeases: (workerId) => atomically(() => held(workerId)),
 

@@ -14,6 +14,7 @@ import {
   readNames,
   readStudies,
   recentAcceptances,
+  runningTrials,
   stateCounts,
 } from "./sqlite_reads.ts";
 import {
@@ -130,7 +131,7 @@ export function openSqlite(
         if (held(sql, request.workerId).length >= request.maxLeases) {
           return { type: "enough-leases" };
         }
-        const next = nextTrial(sql, request);
+        const next = request.backup ?? nextTrial(sql, request);
         if (next !== null) return { type: "claimed", ...change(next, apply) };
         const { queued, leased } = stateCounts(sql, request.studyId);
         return { type: queued + leased > 0 ? "all-leased" : "study-complete" };
@@ -150,6 +151,13 @@ export function openSqlite(
             "GROUP BY trial_id ORDER BY min(expires_at) LIMIT ?",
         ).all(now(), limit).map((row) =>
           change(TrialIdRow.parse(row).trial_id, apply)
+        )
+      ),
+
+    running: (studyId: StudyId, limit: number) =>
+      attempt(() =>
+        runningTrials(sql, studyId, limit).flatMap((trialId) =>
+          readTrial(sql, trialId) ?? []
         )
       ),
 

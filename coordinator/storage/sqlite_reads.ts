@@ -11,6 +11,7 @@ import {
   RevisionRow,
   StateCountRow,
   StudyRow,
+  TrialIdRow,
   WorkerCounts,
   WorkerRow,
 } from "./sqlite_rows.ts";
@@ -84,6 +85,21 @@ export function stateCounts(
   return counts;
 }
 
+/** Ids of what `Storage.running` reads, in its order. */
+export function runningTrials(
+  sql: Sql,
+  studyId: StudyId,
+  limit: number,
+): TrialId[] {
+  return sql(
+    "SELECT t.trial_id FROM trials AS t JOIN attempts AS a " +
+      "ON a.trial_id = t.trial_id AND a.state = 'running' " +
+      "WHERE t.study_id = ? AND t.planned = 1 AND t.state = 'leased' " +
+      "GROUP BY t.trial_id ORDER BY count(*), min(a.started_at), " +
+      "t.replicate, t.position LIMIT ?",
+  ).all(studyId, limit).map((row) => TrialIdRow.parse(row).trial_id);
+}
+
 export function recentAcceptances(
   sql: Sql,
   studyId: StudyId,
@@ -137,8 +153,10 @@ export function listTrials(
       "AS epochs_done FROM trials AS t " +
       "LEFT JOIN results AS r ON r.trial_id = t.trial_id " +
       "LEFT JOIN attempts AS a ON a.trial_id = t.trial_id AND a.attempt = " +
-      "coalesce(r.attempt, (SELECT max(b.attempt) FROM attempts AS b " +
-      "WHERE b.trial_id = t.trial_id AND b.state = 'running')) " +
+      "coalesce(r.attempt, (SELECT b.attempt FROM attempts AS b " +
+      "WHERE b.trial_id = t.trial_id AND b.state = 'running' ORDER BY " +
+      "(SELECT count(*) FROM epochs AS e WHERE e.trial_id = b.trial_id " +
+      "AND e.attempt = b.attempt) DESC, b.attempt LIMIT 1)) " +
       "LEFT JOIN workers AS w ON w.worker_id = a.worker_id " +
       "WHERE t.study_id = ?1 AND t.planned = 1 " +
       "AND (?2 IS NULL OR t.state = ?2) " +

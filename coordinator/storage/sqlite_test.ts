@@ -233,6 +233,28 @@ Deno.test("openSqlite: a full disk is unavailable, and loses nothing accepted", 
     await roomy.close();
   }));
 
+Deno.test("openSqlite: its clock never goes behind what is stored", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const clock = fakeClock();
+    const first = openSqlite(path, clock.now);
+    clock.advance(3_600_000);
+    await first.registerWorker(newWorker(1));
+    const registered = first.now();
+    await first.close();
+    // The machine's clock was set back by an hour, and runs on from there.
+    clock.advance(-3_600_000);
+    const second = openSqlite(path, clock.now);
+    assert.equal(second.now(), registered);
+    clock.advance(5000);
+    assert.equal(second.now(), registered + 5000);
+    await second.close();
+    clock.advance(7_200_000);
+    const third = openSqlite(path, clock.now);
+    assert.equal(third.now(), clock.now(), "the wall clock is ahead again");
+    await third.close();
+  }));
+
 function specOf([spec]: readonly TrialSpec[]): TrialSpec {
   assert.ok(spec);
   return spec;

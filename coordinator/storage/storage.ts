@@ -59,7 +59,8 @@ export interface Storage {
    * leases it. Next is, of the planned and queued trials that failed on this
    * worker fewer than `maxFailures` times: one that never failed on it before
    * one that did, then the lowest replicate, then the plan's order. A lease id
-   * that exists already is a repeated request: its trial, unchanged.
+   * that exists already is a repeated request: its trial, unchanged. Where the
+   * request names a trial to back up, that one is next.
    */
   claim<T>(request: ClaimRequest, change: Transact<T>): Promise<Claim<T>>;
 
@@ -74,6 +75,13 @@ export interface Storage {
    * running attempt that is due, those due longest first. Each trial by itself.
    */
   expireDue<T>(change: Transact<T>, limit: number): Promise<Changed<T>[]>;
+
+  /**
+   * The study's planned trials that are leased, at most `limit`: those with the
+   * fewest running attempts, then those whose first one began first, then in
+   * leasing order.
+   */
+  running(studyId: StudyId, limit: number): Promise<TrialRecord[]>;
 
   /** Leases that the worker holds. */
   runningLeases(workerId: WorkerId): Promise<HeldLease[]>;
@@ -119,6 +127,8 @@ export interface ClaimRequest {
   /** Leases that the worker may hold at once, this one included. */
   readonly maxLeases: number;
   readonly maxFailures: number;
+  /** This trial and no other, though it be lent already. */
+  readonly backup?: TrialId;
 }
 
 export type Claim<T> =
@@ -229,10 +239,10 @@ export interface TrialBrief {
   readonly replicate: number;
   readonly state: TrialState;
   readonly attempts: number;
-  /** Of the accepted, or else the latest running attempt. */
+  /** Of the accepted attempt, or else of the running one furthest on. */
   readonly workerName: string | null;
   readonly backend: BackendName | null;
-  /** In the accepted result, or reported by the latest running attempt. */
+  /** In the accepted result, or reported by that running attempt. */
   readonly epochsDone: number;
   /** Of the accepted result. */
   readonly seconds: number | null;

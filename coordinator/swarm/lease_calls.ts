@@ -1,6 +1,10 @@
 import { LeaseId } from "../protocol/ids.ts";
 import type { NoLeaseReason, RenewResponse } from "../protocol/swarm.ts";
-import type { Storage, WorkerRecord } from "../storage/storage.ts";
+import type {
+  ClaimRequest,
+  Storage,
+  WorkerRecord,
+} from "../storage/storage.ts";
 import { checkResult } from "../verification/check_result.ts";
 import type { Actor } from "./act.ts";
 import type {
@@ -14,6 +18,7 @@ import type {
 import { leaseMilliseconds, type LeaseTerms } from "./lease_terms.ts";
 import type { Policy } from "./policy.ts";
 import { step } from "./step.ts";
+import { createStragglers } from "./stragglers.ts";
 import type { RunningAttempt, TrialRecord } from "./trial.ts";
 import type { Reply, TrialEvent } from "./trial_event.ts";
 
@@ -34,6 +39,7 @@ export function createLeaseCalls(deps: {
   readonly study: () => StudyToRun | null;
 }): LeaseCalls {
   const { storage, random, policy, terms, actor, study } = deps;
+  const stragglers = createStragglers(storage, policy);
 
   /** Whether this coordinator still leases out what the trial belongs to. */
   function wanted({ planned, spec }: TrialRecord): boolean {
@@ -75,31 +81,45 @@ export function createLeaseCalls(deps: {
       if (running === null) return none("no-study");
       await noteBackend(worker, backend, backendDetail);
       const { recipe, id: studyId } = running.definition;
-      const ttl = leaseMilliseconds(
-        terms,
-        stepMilliseconds,
-        Math.ceil(running.trainExamples / recipe.batchSize),
-      );
+      const steps = Math.ceil(running.trainExamples / recipe.batchSize);
+      const epochMilliseconds = stepMilliseconds === undefined
+        ? null
+        : stepMilliseconds * steps;
+      const ttl = leaseMilliseconds(terms, epochMilliseconds);
       const leaseId = request.leaseId ?? LeaseId.parse(random.uuid());
       const { workerId, threads: maxLeases } = worker;
-      const claim = await storage.claim(
-        {
-          studyId,
+      const wish: ClaimRequest = {
+        studyId,
+        workerId,
+        leaseId,
+        maxLeases,
+        maxFailures: policy.failuresPerWorker,
+      };
+      const lend = step((_, now) => ({
+        type: "lease",
+        now,
+        leaseId,
+        workerId,
+        backend,
+        backendDetail,
+        ttl,
+        epochMilliseconds,
+      }), policy);
+      let claim = await storage.claim(wish, lend);
+      if (claim.type === "all-leased") {
+        const backup = await stragglers.choose(studyId, {
+          now: storage.now(),
           workerId,
-          leaseId,
-          maxLeases,
-          maxFailures: policy.failuresPerWorker,
-        },
-        step((_, now) => ({
-          type: "lease",
-          now,
-          leaseId,
-          workerId,
-          backend,
-          backendDetail,
           ttl,
-        }), policy),
-      );
+          epochMilliseconds,
+        });
+        if (backup === null) return none("all-leased");
+        claim = await storage.claim({ ...wish, backup }, lend);
+        // Done, or backed up by somebody else, since it was looked at.
+        if (claim.type === "claimed" && !claim.value.ok) {
+          return none("all-leased");
+        }
+      }
       switch (claim.type) {
         case "claimed": {
           actor.act(claim);

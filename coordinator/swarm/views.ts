@@ -20,7 +20,7 @@ import type {
 import type { StudyToRun } from "./calls.ts";
 import type { LeaseTerms } from "./lease_terms.ts";
 import { PACE_RESULTS, studyProgress } from "./progress.ts";
-import { type Instant, runningAttempts } from "./trial.ts";
+import { furthest, type Instant } from "./trial.ts";
 
 /** A study as the leaderboard needs it: one moment's state of its plan. */
 export interface StudySnapshot {
@@ -150,7 +150,7 @@ function trialView({ trial, names }: TrialWithNames): TrialView {
   const { spec, state } = trial;
   const accepted = trial.state === "completed" ? trial.accepted : null;
   const shown = accepted === null
-    ? runningAttempts(trial).at(-1)
+    ? furthest(trial)
     : trial.attempts.find((a) => a.attempt === accepted.attempt);
   return {
     trialId: spec.trialId,

@@ -89,6 +89,7 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
       run("updateLease", () => inner.updateLease(leaseId, noting(change))),
     expireDue: (change, limit) =>
       run("expireDue", () => inner.expireDue(noting(change), limit)),
+    running: (id, limit) => run("running", () => inner.running(id, limit)),
     runningLeases: (id) => run("runningLeases", () => inner.runningLeases(id)),
     counts: (id) => run("counts", () => inner.counts(id)),
     recentAcceptances: (id, limit) =>

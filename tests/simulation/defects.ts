@@ -76,7 +76,7 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
 
   "never finds a lease that is due": {
-    complaint: /does not end/,
+    complaint: /is long overdue/,
     spoil: (good) => ({
       ...good,
       expireDue: () => Promise.resolve([]),

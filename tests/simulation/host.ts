@@ -37,6 +37,8 @@ export interface Host {
   busy(): boolean;
   /** Faults of the program itself: answers of 500, exceptions. */
   readonly defects: string[];
+  /** When something last went wrong in it, by the world's time. */
+  readonly troubledAt: number;
   readonly counts: { crashes: number; operations: number; refused: number };
 }
 
@@ -74,6 +76,7 @@ export function createHost(options: HostOptions): Host {
   const touched = new Set<TrialId>();
   let life: Life | null = null;
   let wallError = 0;
+  let troubledAt = 0;
 
   const wall = () => EPOCH + Math.round(time.now + wallError);
 
@@ -82,6 +85,7 @@ export function createHost(options: HostOptions): Host {
     const wait = -Math.log(1 - chance.unit()) * faults.clockLeaps;
     time.after(wait, () => {
       if (time.now >= faults.end) return;
+      troubledAt = time.now;
       wallError += chance.between(-600_000, 600_000);
       leapLater();
     });
@@ -98,10 +102,12 @@ export function createHost(options: HostOptions): Host {
     if (chance.happens(storage.crashBefore)) return "crash-before";
     if (chance.happens(storage.crashAfter)) return "crash-after";
     if (chance.happens(storage.refused)) {
+      troubledAt = time.now;
       counts.refused++;
       return "refused";
     }
     if (chance.happens(storage.unsure)) {
+      troubledAt = time.now;
       counts.refused++;
       return "unsure";
     }
@@ -172,6 +178,7 @@ export function createHost(options: HostOptions): Host {
       },
     });
     coordinator.run(study).then(() => {
+      troubledAt = time.now;
       coordinator.start();
       mine.coordinator = coordinator;
       mine.fetch = (request) => app.fetch(request);
@@ -187,6 +194,9 @@ export function createHost(options: HostOptions): Host {
   return {
     counts,
     defects,
+    get troubledAt() {
+      return troubledAt;
+    },
     stored: () => life?.storage ?? null,
     coordinator: () => life?.coordinator ?? null,
     touched() {

@@ -14,15 +14,21 @@ import {
 
 /**
  * A volunteer that says whatever might do harm: results that cannot be, results
- * that could, other people's leases, false attempts, everything twice. It
- * stops when the world's faults end, but for the renewals of one that hoards.
+ * that could, other people's leases, false attempts, everything twice.
+ *
+ * @param hoards For ever renews leases that it never fills, beyond the end of
+ * the world's faults; others stop then.
  */
-export function liar(world: World, chance: Chance, name: string): void {
+export function liar(
+  world: World,
+  chance: Chance,
+  name: string,
+  hoards: boolean,
+): void {
   const { time, faults, trace } = world;
   const process = new Process(time);
   const client = simulatedClient(world, process);
   const { signal } = new AbortController();
-  const hoards = chance.happens(0.5);
   const tokens: string[] = [];
   const held: { readonly token: string; readonly lease: Lease }[] = [];
   const said: (() => Promise<unknown>)[] = [];
@@ -130,20 +136,23 @@ export function liar(world: World, chance: Chance, name: string): void {
     const [token] = tokens.slice(-1);
     if (token === undefined || chance.happens(0.02)) return await register();
     if (chance.happens(0.3)) return await acquire(token);
+    if (hoards) {
+      for (const { token, lease: { leaseId, attempt } } of held.slice(-3)) {
+        await client.renew(token, leaseId, { attempt }, signal);
+      }
+      return;
+    }
     if (chance.happens(0.2) && said.length > 0) {
       await chance.pick(said)();
       return;
     }
     if (chance.happens(0.03)) return await client.leave(token, signal);
-    if (!hoards) return await aboutLease(token);
-    for (const { token, lease: { leaseId, attempt } } of held.slice(-3)) {
-      await client.renew(token, leaseId, { attempt }, signal);
-    }
+    await aboutLease(token);
   }
 
   function later(): void {
     process.after(chance.between(500, 20_000), () => {
-      if (time.now >= faults.end) return;
+      if (time.now >= faults.end && !hoards) return;
       act().catch((error) => {
         if (error instanceof ProblemError) {
           trace(`${name}: ${error.problem.type}`);

@@ -53,6 +53,8 @@ export interface SimulationReport {
 
 /** Milliseconds that the study may take once nothing goes wrong any more. */
 const PATIENCE = 4 * 3_600_000;
+/** Milliseconds within which a lease that is due ends, if all is well. */
+const SOON = 60_000;
 /** Milliseconds that liars and late messages have once everybody is done. */
 const AFTERMATH = 120_000;
 /** Lines of the trace that a report keeps. */
@@ -121,7 +123,11 @@ export async function simulate(
     (_, n) => honestVolunteer(world, people.fork(), `volunteer ${n}`),
   );
   const liars = options.liars ?? people.below(3);
-  for (let n = 0; n < liars; n++) liar(world, people.fork(), `liar ${n}`);
+  for (let n = 0; n < liars; n++) {
+    // One can hoard for ever: then each of its trials needs its backup.
+    const hoards = n === 0 && people.happens(0.5);
+    liar(world, people.fork(), hoards ? "hoarder" : `liar ${n}`, hoards);
+  }
   // Somebody on whom nothing has ever failed comes when all is well again.
   time.after(faults.end, () => {
     volunteers.push(honestVolunteer(world, people.fork(), "newcomer"));
@@ -146,6 +152,9 @@ export async function simulate(
           ({ crashes } = host.counts);
           await witness.lookAtAll(stored);
         }
+      }
+      if (stored !== null && time.now > host.troubledAt + SOON) {
+        witness.lookForOverdue(stored.now() - SOON);
       }
       for (const defect of host.defects) witness.complaints.push(defect);
       if (!volunteers.every((v) => v.done())) doneAt = time.now;

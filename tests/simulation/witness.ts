@@ -88,6 +88,16 @@ export class Witness {
     }
   }
 
+  /** Complains of each attempt that should have ended by then. */
+  lookForOverdue(then: number): void {
+    for (const { spec, attempts } of this.#known.values()) {
+      for (const a of attempts) {
+        if (a.state !== "running" || a.expiresAt >= then) continue;
+        this.complaints.push(`${spec.trialId}: ${a.leaseId} is long overdue`);
+      }
+    }
+  }
+
   get states(): Record<TrialRecord["state"], number> {
     const n = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
     for (const { state } of this.#known.values()) n[state]++;
