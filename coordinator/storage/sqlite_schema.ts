@@ -113,12 +113,12 @@ const migrations: readonly string[] = [
 export const SCHEMA_VERSION = migrations.length;
 
 /**
- * Brings the database to `SCHEMA_VERSION`, each step in its own transaction.
+ * The version of a database of ours, or of an empty one: 0.
  *
  * @throws StorageError `not-ours` for another program's file, `newer` for one
  * written by a later version.
  */
-export function migrate(db: DatabaseSync, path: string): void {
+export function checkOurs(db: DatabaseSync, path: string): number {
   const version = pragma(db, "user_version");
   const owner = pragma(db, "application_id");
   const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get();
@@ -137,6 +137,16 @@ export function migrate(db: DatabaseSync, path: string): void {
         "program or name another file with --db",
     );
   }
+  return version;
+}
+
+/**
+ * Brings the database to `SCHEMA_VERSION`, each step in its own transaction.
+ *
+ * @throws StorageError as `checkOurs` does.
+ */
+export function migrate(db: DatabaseSync, path: string): void {
+  const version = checkOurs(db, path);
   for (const [step, sql] of migrations.entries()) {
     if (step < version) continue;
     db.exec(
