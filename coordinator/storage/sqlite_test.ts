@@ -129,7 +129,11 @@ Deno.test("openSqlite: a damaged database is refused", () =>
     const bytes = Deno.readFileSync(path);
     bytes.fill(0xa5, 4096, bytes.length - 4096);
     Deno.writeFileSync(path, bytes);
-    refuses(path, "not-ours", /is damaged; put back a backup with deno task restore/);
+    refuses(
+      path,
+      "not-ours",
+      /is damaged; put back a backup with deno task restore/,
+    );
   }));
 
 Deno.test("openSqlite: a second coordinator is kept out until the first ends", () =>
