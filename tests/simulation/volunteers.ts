@@ -45,13 +45,24 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
     fetch: world.network.fetchFrom(process),
     timeLimit: process.timeLimit,
   });
-  const trialOf = new Map<LeaseId, TrialId>();
+  const lent = new Map<LeaseId, { trialId: TrialId; attempt: number }>();
   const owner = (token: string) => WorkerId.parse(token.split(".")[0]);
-  const lease = (token: string, leaseId: LeaseId) => {
-    const trialId = trialOf.get(leaseId);
-    return trialId === undefined
-      ? null
-      : { trialId, leaseId, workerId: owner(token) };
+  /** A call that succeeded: it must be about a lease of ours, rightly named. */
+  const held = (
+    token: string,
+    leaseId: LeaseId,
+    { attempt }: { readonly attempt: number },
+    what: string,
+  ) => {
+    const lease = lent.get(leaseId);
+    if (lease?.attempt === attempt) {
+      return { trialId: lease.trialId, leaseId, workerId: owner(token) };
+    }
+    witness.complaints.push(
+      `${leaseId} was ${what} as attempt ${attempt}, which is not lent to ` +
+        "whoever says so",
+    );
+    return null;
   };
   return {
     async register(request, signal) {
@@ -64,7 +75,7 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
       if (answer.lease === null) return answer;
       const { leaseId, trial, attempt } = answer.lease;
       const { trialId } = trial;
-      trialOf.set(leaseId, trialId);
+      lent.set(leaseId, { trialId, attempt });
       world.leases.push({ leaseId, trial, attempt });
       const workerId = owner(token);
       witness.hear({ type: "leased", trialId, leaseId, workerId, attempt });
@@ -72,48 +83,33 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
     },
     async renew(token, leaseId, request, signal) {
       const answer = await real.renew(token, leaseId, request, signal);
-      claimed(world, lease(token, leaseId), leaseId, "renewed");
+      held(token, leaseId, request, "renewed");
       return answer;
     },
     async report(token, leaseId, request, signal) {
       const answer = await real.report(token, leaseId, request, signal);
-      const held = claimed(world, lease(token, leaseId), leaseId, "reported");
-      if (held !== null && answer.directive === "continue") {
+      const ours = held(token, leaseId, request, "reported");
+      if (ours !== null && answer.directive === "continue") {
         const { epoch } = request.metrics;
-        witness.hear({ type: "reported", epoch, ...held });
+        witness.hear({ type: "reported", epoch, ...ours });
       }
       return answer;
     },
     async complete(token, leaseId, request, signal) {
       const answer = await real.complete(token, leaseId, request, signal);
-      const held = claimed(world, lease(token, leaseId), leaseId, "accepted");
-      if (held !== null) {
-        witness.hear({ type: "accepted", result: request.result, ...held });
+      const ours = held(token, leaseId, request, "accepted");
+      if (ours !== null) {
+        witness.hear({ type: "accepted", result: request.result, ...ours });
       }
       return answer;
     },
     async release(token, leaseId, request, signal) {
       await real.release(token, leaseId, request, signal);
-      const held = claimed(world, lease(token, leaseId), leaseId, "released");
-      if (held !== null) witness.hear({ type: "released", ...held });
+      const ours = held(token, leaseId, request, "released");
+      if (ours !== null) witness.hear({ type: "released", ...ours });
     },
     leave: (token, signal) => real.leave(token, signal),
   };
-}
-
-/** A call about a lease that its caller was never granted must not succeed. */
-function claimed<Held>(
-  { witness }: World,
-  held: Held | null,
-  leaseId: LeaseId,
-  what: string,
-): Held | null {
-  if (held === null) {
-    witness.complaints.push(
-      `${leaseId} was ${what} by somebody it is not lent`,
-    );
-  }
-  return held;
 }
 
 /** What training a trial yields, wherever and whenever it is done. */
