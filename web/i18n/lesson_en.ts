@@ -53,7 +53,6 @@ export const lessonEn = {
     draw: (draw: string, epoch: string, step: string) =>
       `draw ${draw}: epoch ${epoch}, step ${step}`,
     mean: (draws: string) => `Mean output over draws: ${draws}`,
-    row: (row: number) => `Row ${row}`,
     dropped: "0, dropped",
     status: (draw: string, dropped: string, kept: string, factor: string) =>
       `Draw ${draw}: ${dropped} of 16 dropped, ${kept} kept and multiplied by ${factor}.`,
@@ -181,7 +180,7 @@ export const lessonEn = {
       checks: "Checks passed",
     },
     ranking: {
-      heading: "Three yardsticks, three orders",
+      heading: "Three yardsticks side by side",
       note:
         "Means with 95% intervals, in the order of training loss. In bold: the best mean of each column, which need not be the best point.",
       point: "Rates",

@@ -41,7 +41,6 @@ export const lessonZh: LessonWords = {
     draw: (draw, epoch, step) =>
       `第 ${draw} 次抽取：第 ${epoch} 轮，第 ${step} 步`,
     mean: (draws) => `输出的均值，抽取次数：${draws}`,
-    row: (row) => `第 ${row} 行`,
     dropped: "0，已丢弃",
     status: (draw, dropped, kept, factor) =>
       `第 ${draw} 次抽取：16 个元素中丢弃 ${dropped} 个，保留 ${kept} 个并乘以 ${factor}。`,
@@ -154,7 +153,7 @@ export const lessonZh: LessonWords = {
       checks: "通过检查",
     },
     ranking: {
-      heading: "三把尺子，三种名次",
+      heading: "三把尺子并排看",
       note:
         "均值与 95% 区间，按训练损失排序。粗体：该列最好的均值，但不一定就是最好的点。",
       point: "概率",

@@ -8,6 +8,7 @@ import { pageLink } from "../ui/links.ts";
 import { formats, language, words } from "../ui/language.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { Notice } from "../ui/site.tsx";
+import { Command } from "./command.tsx";
 import { type Conclusion, conclusions, verdictsOn } from "./evidence.ts";
 import { PairTable } from "./pair_table.tsx";
 import { RankingTable } from "./ranking_table.tsx";
@@ -123,13 +124,15 @@ function Provenance(
           </p>
         )}
         {shown === "sample" && (
-          <p>
-            {live.kind === "nothing" && `${t.noLive} `}
-            {live.kind === "outdated" && `${t.outdated} `}
-            {sample !== null
-              ? <SampleNote sample={sample} />
-              : failure === null && t.fetching}
-          </p>
+          <>
+            {live.kind === "nothing" && <p>{t.noLive}</p>}
+            {live.kind === "outdated" && <p>{t.outdated}</p>}
+            <p>
+              {sample !== null
+                ? <SampleNote sample={sample} />
+                : failure === null && t.fetching}
+            </p>
+          </>
         )}
       </div>
       {shown === "sample" && sample === null && failure !== null && (
@@ -154,7 +157,7 @@ function SampleNote({ sample }: { readonly sample: SampleStudy }): JSX.Element {
         ...about,
         points: integer(leaderboard.rows.length),
         replicates: integer(leaderboard.study.replicates),
-      })} <code>{about.command}</code>
+      })} <Command line={about.command} />
     </>
   );
 }

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { LessonWords } from "../i18n/lesson_words.ts";
 import { lessonWords } from "../i18n/lesson_words.ts";
 import { words } from "../ui/language.ts";
+import { Command } from "./command.tsx";
 
 type ExerciseId = keyof LessonWords["exercises"]["items"];
 
@@ -48,7 +49,7 @@ export function Exercises(): JSX.Element {
               {t.items[id].here}
               {command !== undefined && (
                 <>
-                  <code>{command}</code>
+                  <Command line={command} />
                 </>
               )}
             </p>

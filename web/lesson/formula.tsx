@@ -13,7 +13,7 @@ export function Replacement(): JSX.Element {
         <HPrime />
         <mo>=</mo>
         <mrow>
-          <mo>{"{"}</mo>
+          <mo class="brace">{"{"}</mo>
           <mtable>
             <mtr>
               <mtd>

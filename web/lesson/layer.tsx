@@ -137,7 +137,6 @@ function Tensor(
       <tbody>
         {[0, 1].map((row) => (
           <tr key={row}>
-            <th scope="row" class="hidden">{t.row(row + 1)}</th>
             {values.slice(8 * row, 8 * row + 8).map((value, column) =>
               dropped?.[8 * row + column] === 0
                 ? (

@@ -3,8 +3,10 @@ import { useWidth } from "../charts/use_width.ts";
 import { lessonWords } from "../i18n/lesson_words.ts";
 import { words } from "../ui/language.ts";
 
-const height = 250;
-const labelHeight = 44;
+const LABEL_HEIGHT = 44;
+const PADDING = 8;
+/** Of the squares of units, at most. */
+const MOST_SIDE = 210;
 
 /** A square or column of units, `columns` to a row, between two edges. */
 interface Block {
@@ -28,8 +30,10 @@ export function NetworkPicture(
 ): JSX.Element {
   const t = words(lessonWords).network.parts;
   const [ref, width] = useWidth<HTMLDivElement>(640);
-  const { input, hidden1, hidden2, output } = layout(width);
-  const middle = (height - labelHeight) / 2;
+  const { side, input, hidden1, hidden2, output } = layout(width);
+  const middle = PADDING + side / 2;
+  const below = side + 2 * PADDING;
+  const height = below + LABEL_HEIGHT;
   const all = (count: number) => Array.from({ length: count }, () => true);
   const blocks = [
     { block: input, units: all(784), name: t.input, count: "784" },
@@ -63,7 +67,7 @@ export function NetworkPicture(
             <text
               class="tick"
               x={block.left + widthOf(block) / 2}
-              y={height - labelHeight + 22}
+              y={below + 18}
               text-anchor="middle"
             >
               {name}
@@ -71,7 +75,7 @@ export function NetworkPicture(
             <text
               class="tick count"
               x={block.left + widthOf(block) / 2}
-              y={height - labelHeight + 39}
+              y={below + 35}
               text-anchor="middle"
             >
               {count}
@@ -83,16 +87,14 @@ export function NetworkPicture(
   );
 }
 
-/** Blocks side by side over the whole width, as large as the height allows. */
+/** Blocks side by side over the whole width, as large as it allows. */
 function layout(width: number) {
-  const room = Math.min(width, 760);
-  const gap = room * 0.07;
   // Labels are wider than the column of ten units.
   const edge = 18;
-  const squares = room - 2 * edge - 3 * gap;
-  const side = Math.min(height - labelHeight - 8, squares * 0.31);
+  const gap = Math.min(56, width * 0.06);
+  const side = Math.min(MOST_SIDE, (width - 2 * edge - 3 * gap) / 3.1);
   const input = {
-    left: Math.max(edge / 2, (width - 3 * side - 3 * gap - edge) / 2),
+    left: Math.max(0, (width - 3.1 * side - 3 * gap - edge) / 2),
     columns: 28,
     count: 784,
     pitch: side / 28,
@@ -108,9 +110,9 @@ function layout(width: number) {
     left: hidden2.left + side + gap,
     columns: 1,
     count: 10,
-    pitch: Math.min(side / 10, side / 12),
+    pitch: side / 12,
   };
-  return { input, hidden1, hidden2, output };
+  return { side, input, hidden1, hidden2, output };
 }
 
 /** Lines drawn from each of so many places on an edge. */
