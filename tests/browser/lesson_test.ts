@@ -5,7 +5,7 @@ import { axeViolations } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";
 import { type FixtureServer, startFixtureServer } from "./fixture_server.ts";
-import { builtPages } from "./test_coordinator.ts";
+import { builtPages, startTestCoordinator } from "./test_coordinator.ts";
 import { type ContextOptions, type Visit, visitors } from "./visit.ts";
 
 const { visit: open, test: browserTest } = visitors();
@@ -46,8 +46,6 @@ const tensor = async (page: Page, which: number) =>
 const slider = (page: Page, name: string) =>
   page.getByRole("slider", { name, exact: true });
 
-const query = (page: Page) => new URL(page.url()).searchParams;
-
 browserTest(
   "lesson page: keys move the rate, and the layer drops what training drops",
   () =>
@@ -60,7 +58,7 @@ browserTest(
       assert.deepEqual(await tensor(page, 1), Array(16).fill(0));
       for (let i = 0; i < 80; i++) await page.keyboard.press("ArrowLeft");
       assert.equal(await rate.getAttribute("aria-valuetext"), "0.2");
-      assert.equal(query(page).get("p"), "0.2");
+      await page.waitForURL((url) => url.searchParams.get("p") === "0.2");
       const expected = outputAt(0, 0.2);
       assert.ok(expected.some((x, i) => x === 0 && i > 0));
       (await tensor(page, 1)).forEach((shown, i) =>
@@ -89,7 +87,7 @@ browserTest(
       );
       assert.ok(means.some((mean, h) => mean !== h), "the mean is not exact");
       await page.getByRole("button", { name: "Start over" }).click();
-      assert.equal(query(page).get("draws"), null);
+      await page.waitForURL((url) => !url.searchParams.has("draws"));
     }),
 );
 
@@ -150,6 +148,29 @@ browserTest(
 );
 
 browserTest(
+  "lesson page of a real coordinator with another study: nothing is missing",
+  async () => {
+    const coordinator = await startTestCoordinator({ points: [[0.2, 0.5]] });
+    try {
+      await open(
+        `${coordinator.origin}/lesson`,
+        {},
+        async ({ page, complaints }) => {
+          await page.waitForSelector(".answer");
+          await page.waitForSelector(".listing pre");
+          await page.waitForSelector(".connection.is-live");
+          const said = await page.locator(".provenance").innerText();
+          assert.ok(said.includes("no result of the study seed"), said);
+          assert.deepEqual(complaints, []);
+        },
+      );
+    } finally {
+      await coordinator.close();
+    }
+  },
+);
+
+browserTest(
   "lesson page: a finished study answers, the sample is one choice away",
   () =>
     visit(
@@ -174,7 +195,9 @@ browserTest(
           .click();
         await page.waitForSelector(".provenance >> text=committed");
         assert.ok(await headlines(sample));
-        assert.equal(query(page).get("study"), "sample");
+        await page.waitForURL((url) =>
+          url.searchParams.get("study") === "sample"
+        );
         assert.equal(fetched().length, 1);
         assert.deepEqual(complaints, []);
       },

@@ -21,6 +21,9 @@ import { parseViewState, writeViewState } from "./view_state.ts";
 
 /** Starts the lesson in a browser. */
 
+/** Milliseconds without a change after which the address follows. */
+const ADDRESS_MS = 250;
+
 /** A document made at build time, named in the page's head. */
 async function fetchDocument<T extends z.ZodType>(
   name: string,
@@ -40,9 +43,16 @@ startLanguage();
 const api = createApi(location.origin);
 const here = () => parseViewState(new URLSearchParams(location.search));
 const state = createLessonState(here());
-state.view.subscribe((view) =>
-  updateAddress((query) => writeViewState(view, query))
-);
+// A slider changes the view many times a second, and browsers refuse that many
+// addresses: the last one counts.
+let cancelAddress = () => {};
+state.view.subscribe((view) => {
+  cancelAddress();
+  cancelAddress = browserAfter(
+    ADDRESS_MS,
+    () => updateAddress((query) => writeViewState(view, query)),
+  );
+});
 globalThis.addEventListener("popstate", () => state.change(here()));
 
 const source = createStudySource(

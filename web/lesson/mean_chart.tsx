@@ -10,6 +10,8 @@ import { halfWidth, inputTensor, type RunningMeans } from "./masks.ts";
 
 const margin = { top: 10, right: 24, bottom: 40, left: 40 };
 const height = 240;
+/** The axis ends as far above 1 as 0 lies below it. */
+const TOP = 2;
 /** Draws at which the band is drawn: evenly spaced on the axis. */
 const bandSteps = 60;
 
@@ -59,7 +61,7 @@ function Picture(
   // Powers of ten, so that the axis stands still for a while.
   const most = 10 ** Math.max(1, Math.ceil(Math.log10(draws)));
   const x = scaleLog().domain([1, most]).range([0, inner.width]);
-  const y = scaleLinear().domain([0, 2]).range([inner.height, 0]);
+  const y = scaleLinear().domain([0, TOP]).range([inner.height, 0]);
   const powers = Array.from(
     { length: Math.round(Math.log10(most)) + 1 },
     (_, power) => 10 ** power,
@@ -148,16 +150,18 @@ function Picture(
                 ) ?? ""}
             />
           ))}
-          {(running.means.at(-1) ?? []).map((mean, element) => (
+        </svg>
+        {(running.means.at(-1) ?? []).map((mean, element) =>
+          mean <= TOP && (
             <circle
               key={element}
               class="running-end"
-              cx={x(draws)}
-              cy={y(mean)}
+              cx={margin.left + x(draws)}
+              cy={margin.top + y(mean)}
               r={2.5}
             />
-          ))}
-        </svg>
+          )
+        )}
       </svg>
     </div>
   );

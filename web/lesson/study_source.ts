@@ -29,18 +29,28 @@ const SEED = StudyId.parse("seed");
 
 /** A source that fetches nothing before it is asked to. */
 export function createStudySource(
-  api: Pick<Api, "leaderboard">,
+  api: Pick<Api, "studies" | "leaderboard">,
   fetchSample: () => Promise<SampleStudy>,
 ): StudySource {
   const live = signal<LiveStudy>({ kind: "unknown" });
   const sample = signal<SampleStudy | null>(null);
   let etag: string | null = null;
+  /** Asking for a study that is not there would be an error on the console. */
+  let listed = false;
   let loading: Promise<void> | null = null;
   return {
     live,
     sample,
     refresh: async () => {
       try {
+        if (!listed) {
+          const { studies } = await api.studies();
+          listed = studies.some(({ id }) => id === SEED);
+        }
+        if (!listed) {
+          live.value = { kind: "nothing" };
+          return;
+        }
         const fetched = await api.leaderboard(SEED, etag);
         if (fetched === null) return;
         etag = fetched.etag;
@@ -55,6 +65,7 @@ export function createStudySource(
         }
         // An answer that says no is not a lost connection.
         if (error instanceof UnreachableError && error.status === 404) {
+          listed = false;
           etag = null;
           live.value = { kind: "nothing" };
           return;

@@ -8,6 +8,7 @@ import {
   seedLeaderboard,
   type Stage,
 } from "../../tests/browser/fixture_leaderboard.ts";
+import { StudyList } from "../../coordinator/protocol/views.ts";
 import { SampleStudy } from "./sample.ts";
 import { createStudySource } from "./study_source.ts";
 
@@ -29,11 +30,17 @@ const stage = (name: Stage, etag = '"1"'): FetchedLeaderboard => ({
   etag,
 });
 
+const listOf = (...ids: string[]) =>
+  StudyList.parse({
+    studies: ids.map((id) => ({ id, active: true, trials: 45, completed: 1 })),
+  });
+
 /** A source whose coordinator gives these answers in turn. */
 function source(...answers: Answer[]) {
   const asked: (string | null)[] = [];
   const created = createStudySource(
     {
+      studies: () => Promise.resolve(listOf("grid", "seed")),
       leaderboard: (_, etag) => {
         asked.push(etag);
         const answer = answers.shift();
@@ -58,6 +65,27 @@ Deno.test("StudySource.refresh: a study without results is nothing to show", asy
   assert.deepEqual(live.value, { kind: "nothing" });
   await refresh();
   assert.deepEqual(live.value, { kind: "nothing" });
+});
+
+Deno.test("StudySource.refresh asks for the study once it is listed", async () => {
+  const lists = [listOf(), listOf("grid"), listOf("grid", "seed")];
+  let asked = 0;
+  const { live, refresh } = createStudySource(
+    {
+      studies: () => Promise.resolve(lists.shift() ?? listOf()),
+      leaderboard: () => {
+        asked += 1;
+        return Promise.resolve(asked === 1 ? stage("complete") : null);
+      },
+    },
+    () => Promise.resolve(sample),
+  );
+  await refresh();
+  await refresh();
+  assert.deepEqual([live.value.kind, asked], ["nothing", 0]);
+  await refresh();
+  await refresh();
+  assert.deepEqual([live.value.kind, asked], ["results", 2]);
 });
 
 Deno.test("StudySource.refresh shows results and keeps them while unchanged", async () => {
@@ -92,7 +120,10 @@ Deno.test("StudySource.refresh keeps what it has when the coordinator is gone", 
 Deno.test("StudySource.loadSample fetches once, and again after a failure", async () => {
   let fetches = 0;
   const { loadSample, sample: shown } = createStudySource(
-    { leaderboard: () => Promise.resolve(null) },
+    {
+      studies: () => Promise.reject(new Error("nobody asks")),
+      leaderboard: () => Promise.reject(new Error("nobody asks")),
+    },
     () => {
       fetches += 1;
       return fetches === 1
