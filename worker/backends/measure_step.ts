@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Dataset } from "../data/dataset.ts";
 import { identityOrder } from "../random/draws.ts";
 import { MEASURED_STEP } from "../trainer_api.ts";
+import { readBack } from "../training/device.ts";
 import { createFusedNetwork } from "../training/net_fused.ts";
 import { trainStep } from "../training/network.ts";
 import { gatherImages, gatherLabels } from "../training/ops.ts";
@@ -56,7 +57,7 @@ export async function measureStep(
         )
       );
     }
-    const [sum = NaN] = await loss?.data() ?? [];
+    const [sum = NaN] = loss === undefined ? [] : await readBack(loss);
     loss?.dispose();
     return sum / size;
   };

@@ -98,8 +98,12 @@ export function registerWebGlKernels(): void {
 
 /** Has training on the current backend, WebGL's, end when its context does. */
 export function watchWebGl(): void {
-  const { gl } = webGl(tf.backend()).gpgpu;
-  const { watch, tell } = createDeviceWatch(() => gl.isContextLost());
+  const { gpgpu } = webGl(tf.backend());
+  const { gl } = gpgpu;
+  const { watch, tell } = createDeviceWatch(
+    () => gpgpu.createAndWaitForFence(),
+    () => gl.isContextLost(),
+  );
   watchDevice(WEBGL, watch);
   // A context may be restored, empty: then it says that all is well.
   gl.canvas.addEventListener(

@@ -103,9 +103,16 @@ export function registerWebGpuKernels(): void {
 
 /** Has training on the current backend, WebGPU's, end when its device does. */
 export function watchWebGpu(): void {
-  const { watch, tell } = createDeviceWatch();
+  const backend = webGpu(tf.backend());
+  const { watch, tell } = createDeviceWatch(async () => {
+    // tfjs hands steps over a few kernels at a time; this is the rest.
+    backend.ensureCommandEncoderReady();
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+    await backend.queue.onSubmittedWorkDone();
+  });
   watchDevice(WEBGPU, watch);
-  void webGpu(tf.backend()).device.lost.then(({ reason, message }) =>
+  void backend.device.lost.then(({ reason, message }) =>
     tell(message || reason)
   );
 }
