@@ -33,6 +33,8 @@ export interface Pace {
 
 /** What was queued on a device up to a pause. */
 interface Queued {
+  /** Since the pause before. */
+  readonly steps: number;
   readonly done: Promise<void>;
   readonly report: () => void;
 }
@@ -56,7 +58,7 @@ export function createPace({ now, pause, finished }: PaceOptions): Pace {
     else {
       // Whoever awaits it hears of a failure; it may fail before.
       done.catch(() => {});
-      before = { done, report };
+      before = { steps: queued, done, report };
       await earlier?.done;
       earlier?.report();
     }
@@ -64,8 +66,9 @@ export function createPace({ now, pause, finished }: PaceOptions): Pace {
     const start = last;
     last = now();
     if (earlier !== undefined) {
-      const fitting = Math.round(queued * PAUSE_EVERY / (last - start));
-      most = Math.max(1, Math.min(fitting, queued * FASTEST_GROWTH));
+      const { steps } = earlier;
+      const fitting = Math.round(steps * PAUSE_EVERY / (last - start));
+      most = Math.max(1, Math.min(fitting, steps * FASTEST_GROWTH));
     }
     queued = 0;
   };
