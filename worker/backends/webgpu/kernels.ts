@@ -12,6 +12,7 @@ import { registerSwarmKernel } from "../../training/registry.ts";
 import { createDeviceWatch } from "../device_watch.ts";
 import {
   byteLevels,
+  checkBytes,
   checkLargest,
   checkRange,
   createUploads,
@@ -147,6 +148,8 @@ function createData(backend: WebGPUBackend) {
     levels: backend.makeTensorInfo([256], "float32", byteLevels()),
     sets: createUploads({
       upload: (bytes: Uint8Array) => {
+        const { maxStorageBufferBindingSize } = backend.device.limits;
+        checkBytes(bytes.length, maxStorageBufferBindingSize);
         // The first byte goes into the lowest bits, as on every machine that
         // has a browser.
         const words = new Int32Array(Math.ceil(bytes.length / 4));
