@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UnreachableError } from "./session_client.ts";
-import { CannotTrainError } from "./session_types.ts";
+import { CannotTrainError } from "./session_failure.ts";
 import { manifest } from "./testing/fixtures.ts";
 import { scene } from "./testing/scene.ts";
 
