@@ -102,7 +102,7 @@ export const joinEn = {
   outdated:
     "The coordinator was upgraded and speaks a newer version than this page. Reload the page to take part again.",
   trouble: {
-    label: "Dealt with",
+    label: "Dealt with:",
     trainer: {
       died: "a training thread broke off; another one takes its place.",
       stuck: "a training thread hung; another one takes its place.",

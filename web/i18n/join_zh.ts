@@ -82,7 +82,7 @@ export const joinZh: JoinWords = {
   connectionRestored: "协调器已恢复。",
   outdated: "协调器已升级，其版本比本页面新。请重新加载页面后再参加。",
   trouble: {
-    label: "已处理的问题",
+    label: "已处理的问题：",
     trainer: {
       died: "一个训练线程中断了，已换上另一个。",
       stuck: "一个训练线程没有反应，已换上另一个。",

@@ -156,7 +156,7 @@ function Notices({ controller, info }: JoinPageProps): JSX.Element {
       )}
       {model.trouble !== null && (
         <Notice tone="plain">
-          {t.trouble.label}: {troubleWords(model.trouble)}{" "}
+          {t.trouble.label} {troubleWords(model.trouble)}{" "}
           <span lang="en" class="faint">({model.trouble.message})</span>
         </Notice>
       )}

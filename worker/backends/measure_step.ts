@@ -10,8 +10,10 @@ import { gatherImages, gatherLabels } from "../training/ops.ts";
 /** Samples, each of about as many milliseconds; the fastest one counts. */
 const SAMPLES = 5;
 const SAMPLE_MILLISECONDS = 30;
-/** With slower steps, fewer samples do. */
+/** With slower steps, fewer samples do, */
 const SLOW_STEP = 200;
+/** and none once a sample takes longer than anything could disturb it. */
+const VERY_SLOW_STEP = 1000;
 
 export interface MeasureOptions {
   /** Milliseconds on a clock that never goes back. */
@@ -76,7 +78,7 @@ export async function measureStep(
       throw new Error(`its first loss is ${first}, not near ${expected}`);
     }
     const warm = await timed(1);
-    if (warm > giveUpAbove) return warm;
+    if (warm > giveUpAbove || warm > VERY_SLOW_STEP) return warm;
     const samples: number[] = [];
     const steps = Math.round(SAMPLE_MILLISECONDS / warm);
     while (samples.length < (warm > SLOW_STEP ? 2 : SAMPLES)) {
