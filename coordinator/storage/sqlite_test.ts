@@ -216,6 +216,13 @@ Deno.test("openSqlite: a batch that cannot be committed fails whole", () =>
     await storage.close();
   }));
 
+Deno.test("openSqlite: work that comes after closing is refused, and nothing else fails", () =>
+  withFolder(async (folder) => {
+    const storage = openSqlite(join(folder, "swarm.db"), fakeClock().now);
+    await storage.close();
+    await assert.rejects(storage.registerWorker(newWorker(1)), /not open/);
+  }));
+
 Deno.test("openSqlite: a full disk is unavailable, and loses nothing accepted", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
