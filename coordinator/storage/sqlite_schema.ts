@@ -107,6 +107,14 @@ const migrations: readonly string[] = [
   CREATE INDEX results_of_worker ON results (worker_id);
   CREATE INDEX results_by_time ON results (study_id, accepted_at);
   `,
+  // What the pages of workers, trials and grid points read.
+  `
+  ALTER TABLE workers ADD COLUMN step_milliseconds REAL;
+  CREATE INDEX trials_of_point ON trials (study_id, planned,
+    spec ->> '$.params.dropout1', spec ->> '$.params.dropout2', replicate);
+  DROP INDEX results_of_worker;
+  CREATE INDEX results_of_worker ON results (worker_id, accepted_at);
+  `,
 ];
 
 /** The version that this program writes. */
