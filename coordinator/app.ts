@@ -41,6 +41,8 @@ export interface AppDeps {
   readonly data: DataFiles;
   readonly assets: Assets;
   readonly log: Log;
+  /** Milliseconds for which lists are handed out as read. Default: 0. */
+  readonly freshFor?: number;
   readonly limits?: Partial<Limits>;
 }
 

@@ -22,11 +22,17 @@ export function rendered(
     : c.body(text(), 200, { ...headers, "content-type": contentType });
 }
 
-/** The value as JSON with a tag from its content, or 304. */
-export function renderedJson(c: Context, value: unknown): Response {
+/** A value as it is sent. */
+export interface RenderedJson {
+  readonly json: string;
+  /** From its content. */
+  readonly etag: string;
+}
+
+export function renderJson(value: unknown): RenderedJson {
   const json = JSON.stringify(value);
   const hash = createHash("sha256").update(json).digest("base64url");
-  return rendered(c, () => json, `"${hash.slice(0, 16)}"`, "application/json");
+  return { json, etag: `"${hash.slice(0, 16)}"` };
 }
 
 /**

@@ -12,8 +12,9 @@ import type { Leaderboard } from "../protocol/leaderboard.ts";
 import { parsePoint } from "../protocol/point.ts";
 import type { CurveList, TrialCurve } from "../protocol/views.ts";
 import type { Views } from "../swarm/views.ts";
-import { found, renderedJson, streamed } from "./answers.ts";
+import { found, rendered, renderJson, streamed } from "./answers.ts";
 import type { WorkerEnv } from "./authenticate.ts";
+import { createFresh } from "./fresh.ts";
 
 /** Trials read at once for an export: others are served in between. */
 const PART = 100;
@@ -24,45 +25,67 @@ const MOST_REPLICATES = 1000;
 /** What there is to read of trials, grid points and workers. */
 export function trialRoutes(
   app: OpenAPIHono<WorkerEnv>,
-  { coordinator, leaderboard }: {
+  { coordinator, leaderboard, freshFor = 0 }: {
     readonly coordinator: Pick<
       Views,
       "trials" | "trial" | "curves" | "workers"
     >;
     readonly leaderboard: (studyId: StudyId) => Promise<Leaderboard | null>;
+    readonly freshFor?: number;
   },
 ): void {
+  const fresh = createFresh(freshFor, () => performance.now());
+
+  /** The value as JSON with its tag; one reading for many who ask the same. */
+  async function answer(
+    c: Context,
+    asked: unknown,
+    read: () => Promise<unknown>,
+  ): Promise<Response> {
+    const { json, etag } = await fresh(
+      `${c.req.path} ${JSON.stringify(asked)}`,
+      async () => renderJson(await read()),
+    );
+    return rendered(c, () => json, etag, "application/json");
+  }
+
   app.openapi(endpoints.listTrials, async (c) => {
     const { studyId } = c.req.valid("param");
     const { state, ...page } = c.req.valid("query");
-    const trials = await coordinator.trials(studyId, {
-      ...page,
-      ...state === undefined ? {} : { state },
-    });
-    return renderedJson(c, found(trials, "study", studyId));
+    const request = { ...page, ...state === undefined ? {} : { state } };
+    return await answer(
+      c,
+      request,
+      async () =>
+        found(await coordinator.trials(studyId, request), "study", studyId),
+    );
   });
   app.openapi(endpoints.getTrial, async (c) => {
     const { trialId } = c.req.valid("param");
-    const trial = await coordinator.trial(trialId);
-    return renderedJson(c, found(trial, "trial", trialId));
+    return await answer(
+      c,
+      null,
+      async () => found(await coordinator.trial(trialId), "trial", trialId),
+    );
   });
   app.openapi(endpoints.getPoint, async (c) => {
     const { studyId, point } = c.req.valid("param");
     const params = found(parsePoint(point), "grid point", point);
-    const board = found(await leaderboard(studyId), "study", studyId);
-    const trials = await coordinator.curves(studyId, {
-      params,
-      limit: MOST_REPLICATES,
-      offset: 0,
+    return await answer(c, null, async () => {
+      const board = found(await leaderboard(studyId), "study", studyId);
+      const limits = { limit: MOST_REPLICATES, offset: 0 };
+      const trials = await coordinator.curves(studyId, { params, ...limits });
+      return found(
+        pointView(board, params, trials ?? []),
+        "grid point",
+        point,
+      );
     });
-    const view = pointView(board, params, trials ?? []);
-    return renderedJson(c, found(view, "grid point", point));
   });
-  app.openapi(
-    endpoints.listWorkers,
-    async (c) =>
-      renderedJson(c, await coordinator.workers(c.req.valid("query"))),
-  );
+  app.openapi(endpoints.listWorkers, async (c) => {
+    const request = c.req.valid("query");
+    return await answer(c, request, () => coordinator.workers(request));
+  });
 
   /** Every trial in parts; the first is read at once, to know of the study. */
   async function partsOf(studyId: StudyId) {
