@@ -8,18 +8,15 @@ const MOST_KEPT = 100;
  * @param milliseconds For which it is handed out; 0: it is made for each.
  * @param now Milliseconds of any clock that only goes forward.
  */
-export function createFresh(
+export function createFresh<T>(
   milliseconds: number,
   now: () => number,
-): <T>(key: string, make: () => Promise<T>) => Promise<T> {
-  const kept = new Map<string, { value: Promise<unknown>; until: number }>();
-  return <T>(key: string, make: () => Promise<T>): Promise<T> => {
+): (key: string, make: () => Promise<T>) => Promise<T> {
+  const kept = new Map<string, { value: Promise<T>; until: number }>();
+  return (key, make) => {
     if (milliseconds <= 0) return make();
     const known = kept.get(key);
-    // A key stands for one `make`: what is kept under it is a `T`.
-    if (known !== undefined && now() < known.until) {
-      return known.value as Promise<T>;
-    }
+    if (known !== undefined && now() < known.until) return known.value;
     kept.delete(key);
     const value = make();
     const entry = { value, until: now() + milliseconds };

@@ -3,7 +3,7 @@ import { createFresh } from "./fresh.ts";
 
 function world(milliseconds = 250) {
   const clock = { now: 0 };
-  const fresh = createFresh(milliseconds, () => clock.now);
+  const fresh = createFresh<number>(milliseconds, () => clock.now);
   let made = 0;
   return { clock, fresh, make: () => Promise.resolve(++made) };
 }

@@ -12,7 +12,13 @@ import type { Leaderboard } from "../protocol/leaderboard.ts";
 import { parsePoint } from "../protocol/point.ts";
 import type { CurveList, TrialCurve } from "../protocol/views.ts";
 import type { Views } from "../swarm/views.ts";
-import { found, rendered, renderJson, streamed } from "./answers.ts";
+import {
+  found,
+  rendered,
+  type RenderedJson,
+  renderJson,
+  streamed,
+} from "./answers.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { createFresh } from "./fresh.ts";
 
@@ -34,7 +40,7 @@ export function trialRoutes(
     readonly freshFor?: number;
   },
 ): void {
-  const fresh = createFresh(freshFor, () => performance.now());
+  const fresh = createFresh<RenderedJson>(freshFor, () => performance.now());
 
   /** The value as JSON with its tag; one reading for many who ask the same. */
   async function answer(
