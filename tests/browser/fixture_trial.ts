@@ -1,7 +1,10 @@
 import { StudyId, TrialId } from "../../coordinator/protocol/ids.ts";
 import { Recipe } from "../../coordinator/protocol/study.ts";
+import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import type {
   AttemptState,
+  TrialPage,
+  TrialSummary,
   TrialView,
 } from "../../coordinator/protocol/views.ts";
 import { workerId } from "../../coordinator/swarm/fixtures.ts";
@@ -41,5 +44,58 @@ export function trialFixture(
       epochs: [],
       message: null,
     })),
+  };
+}
+
+/** Trials of a leaderboard's rows, in the states that the rows count. */
+export function trialsOf({ study, rows }: Leaderboard): TrialSummary[] {
+  return rows.flatMap((row) => {
+    const { dropout1, dropout2 } = row.params;
+    const done = row.replicatesDone;
+    const running = done + row.replicatesRunning;
+    const aside = running + row.replicatesQuarantined;
+    return Array.from({ length: row.replicatesPlanned }, (_, replicate) => {
+      const state = replicate < done
+        ? "completed"
+        : replicate < running
+        ? "leased"
+        : replicate < aside
+        ? "quarantined"
+        : "queued";
+      const taken = state === "completed" || state === "leased";
+      return {
+        trialId: TrialId.parse(
+          `${study.id}-1a2b3c4d-d${dropout1}-d${dropout2}-r${replicate}`,
+        ),
+        studyId: study.id,
+        params: row.params,
+        replicate,
+        state,
+        attempts: taken ? 1 : 0,
+        workerName: taken ? `worker ${replicate}` : null,
+        backend: taken ? "simd" : null,
+        backendDetail: null,
+        startedAt: taken ? "2026-01-01T00:00:00.000Z" : null,
+        endedAt: state === "completed" ? "2026-01-01T00:01:00.000Z" : null,
+        epochsDone: state === "completed" ? study.recipe.epochs : 0,
+        seconds: state === "completed" ? 60 : null,
+      };
+    });
+  });
+}
+
+/** A page of them, as a coordinator answers the query. */
+export function trialPageOf(
+  leaderboard: Leaderboard,
+  query: URLSearchParams,
+): TrialPage {
+  const state = query.get("state");
+  const trials = trialsOf(leaderboard)
+    .filter((trial) => state === null || trial.state === state);
+  const offset = Number(query.get("offset") ?? 0);
+  const limit = Number(query.get("limit") ?? 1000);
+  return {
+    trials: trials.slice(offset, offset + limit),
+    total: trials.length,
   };
 }

@@ -41,7 +41,14 @@ export function createFormats(language: Language): Formats {
     return found.format(value).replace("-", "\u2212");
   };
   const times = once(() =>
-    new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" })
+    new Intl.DateTimeFormat(tag, {
+      year: "numeric",
+      month: "short",
+      day: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    })
   );
   const agos = once(() =>
     new Intl.RelativeTimeFormat(tag, { numeric: "auto" })

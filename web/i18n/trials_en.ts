@@ -73,7 +73,7 @@ export const trialsEn = {
     worker: "Worker",
     backend: "Backend",
     started: "Started",
-    ended: "Ended",
+    until: "until",
     took: "Took",
     epochs: "Epochs",
     state: "State",
@@ -153,9 +153,6 @@ export const trialsEn = {
     page: (page: string, pages: string) => `Page ${page} of ${pages}`,
     previous: "Previous",
     next: "Next",
-    open: (point: string, replicate: string) =>
-      `Trial ${point}, replicate ${replicate}`,
-    openPoint: (point: string) => `Grid point ${point}`,
     ofEpochs: (done: string, epochs: string) => `${done} of ${epochs}`,
   },
   exports: {

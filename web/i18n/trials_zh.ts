@@ -66,7 +66,7 @@ export const trialsZh: TrialsWords = {
     worker: "工作节点",
     backend: "后端",
     started: "开始",
-    ended: "结束",
+    until: "至",
     took: "用时",
     epochs: "轮次",
     state: "状态",
@@ -144,8 +144,6 @@ export const trialsZh: TrialsWords = {
     page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
     previous: "上一页",
     next: "下一页",
-    open: (point, replicate) => `试验 ${point}，重复 ${replicate}`,
-    openPoint: (point) => `网格点 ${point}`,
     ofEpochs: (done, epochs) => `${done} / ${epochs}`,
   },
   exports: {

@@ -60,7 +60,7 @@ export function TableRow(
       <th scope="row" class="rate">
         <a
           href={href}
-          aria-label={words(trialsWords).pointTitle(pointLabel(row.params))}
+          title={words(trialsWords).pointTitle(pointLabel(row.params))}
         >
           {formats.value.rate(row.params.dropout1)}
         </a>

@@ -125,7 +125,7 @@ function Row(
       <th scope="row" class="text">
         <a
           href={pointLink(trial.studyId, trial.params)}
-          aria-label={t.list.openPoint(point)}
+          title={t.pointTitle(point)}
         >
           {point}
         </a>
@@ -133,7 +133,7 @@ function Row(
       <td class="text">
         <a
           href={trialLink(trial.trialId)}
-          aria-label={t.list.open(point, String(trial.replicate))}
+          title={t.trialTitle(point, String(trial.replicate))}
         >
           {t.curves.replicate(String(trial.replicate))}
         </a>

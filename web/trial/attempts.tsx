@@ -13,16 +13,15 @@ export function Attempts(
 ): JSX.Element {
   const t = words(trialsWords).attempts;
   const heads = [
-    t.number,
-    t.worker,
-    t.backend,
-    t.started,
-    t.ended,
-    t.took,
-    t.epochs,
-    t.state,
-    t.why,
-  ];
+    [t.number, ""],
+    [t.worker, "text"],
+    [t.backend, "text"],
+    [t.started, "text"],
+    [t.took, ""],
+    [t.epochs, ""],
+    [t.state, "text"],
+    [t.why, "text"],
+  ] as const;
   return (
     <section aria-labelledby="attempts-heading">
       <h2 id="attempts-heading">{t.heading}</h2>
@@ -37,7 +36,9 @@ export function Attempts(
             <caption class="hidden">{t.caption}</caption>
             <thead>
               <tr>
-                {heads.map((head) => <th key={head} scope="col">{head}</th>)}
+                {heads.map(([head, kind]) => (
+                  <th key={head} scope="col" class={kind}>{head}</th>
+                ))}
               </tr>
             </thead>
             <tbody>
@@ -70,13 +71,14 @@ function Row({ attempt }: { readonly attempt: AttemptView }): JSX.Element {
           </span>
         )}
       </td>
-      <td>
+      <td class="text">
         <time dateTime={startedAt}>{dateTime(new Date(startedAt))}</time>
-      </td>
-      <td>
-        {endedAt === null
-          ? t.none
-          : <time dateTime={endedAt}>{dateTime(new Date(endedAt))}</time>}
+        {endedAt !== null && (
+          <span class="detail">
+            {t.attempts.until}{" "}
+            <time dateTime={endedAt}>{dateTime(new Date(endedAt))}</time>
+          </span>
+        )}
       </td>
       <td>
         {endedAt === null

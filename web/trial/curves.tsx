@@ -21,7 +21,10 @@ export function TrialCurves(
   const { metrics } = words(leaderboardWords);
   const [at, setAt] = useState<number | null>(null);
   const [chosen, choose] = useState<number | null>(null);
-  const attempts = trial.attempts.filter(({ epochs }) => epochs.length > 0);
+  // A result may come without a report on the way.
+  const attempts = trial.attempts.filter(({ attempt, epochs }) =>
+    epochs.length > 0 || attempt === trial.acceptedAttempt
+  );
   const usual = trial.acceptedAttempt ?? attempts.at(-1)?.attempt ?? null;
   const attempt = attempts.some((a) => a.attempt === chosen) ? chosen : usual;
   const epochs = epochsOf(trial, attempt);

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { commonWords } from "../i18n/common_words.ts";
 import type { ItemState } from "./item_state.ts";
 import { words } from "./language.ts";
+import { pageLink } from "./links.ts";
 import { Notice } from "./site.tsx";
 
 /** What a visitor must know where the item is missing, old or unreachable. */
@@ -23,7 +24,16 @@ export function ItemNotices<T>(
       {problem?.kind === "outdated" && (
         <Notice tone="warning" action={reload}>{common.outdatedNotice}</Notice>
       )}
-      {problem?.kind === "missing" && <Notice tone="plain">{missing}</Notice>}
+      {problem?.kind === "missing" && (
+        <div class="item-head">
+          <h1>{missing}</h1>
+          <p>
+            <a class="button" href={pageLink("leaderboard")}>
+              {common.leaderboard}
+            </a>
+          </p>
+        </div>
+      )}
       {problem?.kind === "failed" && (
         <Notice tone="warning" action={reload}>
           {failed}: {problem.message}
