@@ -123,10 +123,15 @@ export const SCHEMA_VERSION = migrations.length;
 /**
  * Brings the database to `SCHEMA_VERSION`, each step in its own transaction.
  *
+ * @param to A version to stop at, for tests of what comes after it.
  * @throws StorageError `not-ours` for another program's file, `newer` for one
  * written by a later version.
  */
-export function migrate(db: DatabaseSync, path: string): void {
+export function migrate(
+  db: DatabaseSync,
+  path: string,
+  to = SCHEMA_VERSION,
+): void {
   const version = pragma(db, "user_version");
   const owner = pragma(db, "application_id");
   const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get();
@@ -145,7 +150,7 @@ export function migrate(db: DatabaseSync, path: string): void {
         "program or name another file with --db",
     );
   }
-  for (const [step, sql] of migrations.entries()) {
+  for (const [step, sql] of migrations.slice(0, to).entries()) {
     if (step < version) continue;
     db.exec(
       `BEGIN IMMEDIATE; ${sql}; PRAGMA application_id = ${APPLICATION_ID}; ` +

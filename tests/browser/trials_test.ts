@@ -168,7 +168,7 @@ browserTest(
       const nav = page.locator("header nav a");
       assert.deepEqual(
         await nav.allInnerTexts(),
-        ["排行榜", "工作节点", "加入", "API"],
+        ["排行榜", "工作节点", "课程", "加入", "API"],
       );
       assert.equal(await nav.nth(1).getAttribute("aria-current"), "page");
       await nav.first().press("Enter");

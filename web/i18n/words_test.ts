@@ -4,6 +4,7 @@ import { joinWords } from "./join_words.ts";
 import { leaderboardWords } from "./leaderboard_words.ts";
 import { trialsWords } from "./trials_words.ts";
 import { workersWords } from "./workers_words.ts";
+import { lessonWords } from "./lesson_words.ts";
 
 /** Every text of a catalogue by its path; functions are called with marks. */
 function texts(words: unknown, path = ""): [string, string][] {
@@ -25,6 +26,7 @@ const catalogues = {
   leaderboard: leaderboardWords,
   trials: trialsWords,
   workers: workersWords,
+  lesson: lessonWords,
 };
 
 for (const [name, { en, zh }] of Object.entries(catalogues)) {

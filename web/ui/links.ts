@@ -7,6 +7,7 @@ import { language } from "./language.ts";
 /** The pages a visitor can go to from every page. */
 export const pagePaths = {
   leaderboard: "/",
+  lesson: "/lesson",
   workers: "/workers",
   join: "/join",
 } as const;

@@ -9,7 +9,12 @@ import { Mark } from "./icon.tsx";
 const languageNames = { en: "English", zh: "中文" } as const;
 
 /** What the header leads to, in order. */
-const navigation: readonly PageName[] = ["leaderboard", "workers", "join"];
+const navigation: readonly PageName[] = [
+  "leaderboard",
+  "workers",
+  "lesson",
+  "join",
+];
 
 /** The frame around every page. */
 export function Site(
