@@ -49,7 +49,8 @@ export function createBatcher(
         }
         sql("COMMIT").run();
       } catch (error) {
-        if (db.isTransaction) sql("ROLLBACK").run();
+        // A call may come while the coordinator ends, after the closing.
+        if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
         for (const unit of batch) unit.fail(explain(error));
         continue;
       }

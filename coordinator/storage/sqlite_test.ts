@@ -239,6 +239,12 @@ Deno.test("openSqlite: a batch that cannot be committed fails whole", () =>
     await storage.close();
   }));
 
+Deno.test("openSqlite: what comes after the closing is refused, and no more", async () => {
+  const storage = openSqlite(":memory:", fakeClock().now);
+  await storage.close();
+  await assert.rejects(storage.registerWorker(newWorker(1)), /not open/);
+});
+
 Deno.test("openSqlite: a full disk is unavailable, and loses nothing accepted", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
