@@ -58,6 +58,8 @@ export interface Swarm {
 
 /** Pages that may follow the events at once. */
 const MAX_STREAMS = 1000;
+/** Milliseconds for which pages share what was read: the events' own pace. */
+const FRESH = 250;
 const noAssets: Assets = { paths: [], find: () => Promise.resolve(null) };
 /** Bytes of a label file before its labels, one byte each. */
 const LABEL_HEADER = 8;
@@ -127,6 +129,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       : dataFiles(dataFolder),
     assets,
     log,
+    freshFor: FRESH,
   });
   const { id } = plan.definition;
   return {

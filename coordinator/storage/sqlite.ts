@@ -8,6 +8,7 @@ import { openDatabase, type OpenOptions } from "./sqlite_open.ts";
 import { planTrials } from "./sqlite_plan.ts";
 import {
   latestInstant,
+  listCurves,
   listTrials,
   listWorkers,
   readChanges,
@@ -34,11 +35,13 @@ import {
   type Changed,
   type Claim,
   type ClaimRequest,
+  type CurveRequest,
   type NewWorker,
   type PageRequest,
   type Storage,
   StorageError,
   type Transact,
+  type WorkerRequest,
   type WorkerUpdate,
 } from "./storage.ts";
 
@@ -104,12 +107,22 @@ export function openSqlite(
         ).run(now(), left ? 1 : 0, workerId);
         if (backend === undefined) return;
         sql(
-          "UPDATE workers SET backend = ?, backend_detail = ? " +
-            "WHERE worker_id = ?",
-        ).run(backend.name, backend.detail, workerId);
+          "UPDATE workers SET backend = ?, backend_detail = ?, " +
+            "step_milliseconds = ? WHERE worker_id = ?",
+        ).run(
+          backend.name,
+          backend.detail,
+          backend.stepMilliseconds,
+          workerId,
+        );
       }),
 
-    workers: (limit: number) => attempt(() => listWorkers(sql, limit)),
+    workers: (limit: number, request: WorkerRequest = {}) =>
+      attempt(() => listWorkers(sql, limit, request)),
+    countWorkers: () =>
+      attempt(() =>
+        CountRow.parse(sql("SELECT count(*) AS n FROM workers").get()).n
+      ),
 
     countOnline: (since: Instant) =>
       attempt(() =>
@@ -171,6 +184,8 @@ export function openSqlite(
       attempt(() => readChanges(sql, studyId, revision)),
     trials: (studyId: StudyId, page: PageRequest) =>
       attempt(() => listTrials(sql, studyId, page)),
+    curves: (studyId: StudyId, page: CurveRequest) =>
+      attempt(() => listCurves(sql, studyId, page)),
     trial: (trialId: TrialId) =>
       attempt(() => {
         const trial = readTrial(sql, trialId);

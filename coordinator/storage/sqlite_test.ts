@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TrialSpec } from "../protocol/study.ts";
-import { fakeClock, newWorker, smallStudy } from "../swarm/fixtures.ts";
+import {
+  fakeClock,
+  newWorker,
+  smallStudy,
+  workerId,
+} from "../swarm/fixtures.ts";
 import { storageConformance } from "./conformance.ts";
 import { openSqlite } from "./sqlite.ts";
-import { SCHEMA_VERSION } from "./sqlite_schema.ts";
+import { migrate, SCHEMA_VERSION } from "./sqlite_schema.ts";
 import type { StorageErrorCode } from "./storage.ts";
 
 storageConformance("openSqlite", async (clock) => {
@@ -116,6 +121,28 @@ Deno.test("openSqlite: a newer version's database is refused", () =>
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     db.close();
     refuses(path, "newer", /was written by a newer version .*update/);
+  }));
+
+Deno.test("openSqlite: a file of each earlier version is brought up to date", () =>
+  withFolder(async (folder) => {
+    for (let version = 1; version < SCHEMA_VERSION; version++) {
+      const path = join(folder, `version${version}.db`);
+      const old = new DatabaseSync(path);
+      migrate(old, path, version);
+      old.exec(
+        "INSERT INTO workers (worker_id, name, kind, threads, " +
+          "protocol_version, token_hash, registered_at, last_seen_at, " +
+          `has_left) VALUES ('${
+            workerId(1)
+          }', 'Ada', 'deno', 1, 1, '', 5, 5, 0)`,
+      );
+      old.close();
+      const storage = openSqlite(path, fakeClock().now);
+      const [listing] = await storage.workers(9);
+      assert.equal(listing?.worker.name, "Ada");
+      assert.equal(listing.worker.stepMilliseconds, null);
+      await storage.close();
+    }
   }));
 
 Deno.test("openSqlite: a damaged database is refused", () =>

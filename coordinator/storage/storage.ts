@@ -1,7 +1,11 @@
 import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { Params, StudyDefinition, TrialSpec } from "../protocol/study.ts";
-import type { BackendName, TrialResult } from "../protocol/training.ts";
-import type { TrialState } from "../protocol/views.ts";
+import type {
+  BackendName,
+  EpochMetrics,
+  TrialResult,
+} from "../protocol/training.ts";
+import type { TrialOrder, TrialState, WorkerOrder } from "../protocol/views.ts";
 import type { Instant, TrialRecord } from "../swarm/trial.ts";
 
 /**
@@ -49,8 +53,10 @@ export interface Storage {
   worker(workerId: WorkerId): Promise<WorkerRecord | null>;
   /** Notes that the worker called (or left), and on what it trains. */
   seen(workerId: WorkerId, update: WorkerUpdate): Promise<void>;
-  /** The workers seen last, the last first. */
-  workers(limit: number): Promise<WorkerListing[]>;
+  /** At most `limit` workers; without a request those seen last. */
+  workers(limit: number, request?: WorkerRequest): Promise<WorkerListing[]>;
+  /** Every worker that ever registered. */
+  countWorkers(): Promise<number>;
   /** Workers seen at or after `since` that have not left. */
   countOnline(since: Instant): Promise<number>;
 
@@ -92,8 +98,13 @@ export interface Storage {
   recentAcceptances(studyId: StudyId, limit: number): Promise<Acceptance[]>;
   /** Trials stamped after this revision, by rising revision. */
   changesSince(studyId: StudyId, revision: number): Promise<Changes>;
-  /** Planned trials in leasing order: lowest replicate, then the plan's. */
+  /**
+   * Planned trials. In leasing order: lowest replicate, then the plan's; the
+   * latest first: by falling revision, those of one revision in leasing order.
+   */
   trials(studyId: StudyId, page: PageRequest): Promise<TrialPageRecord>;
+  /** Planned trials with their figures by epoch, in leasing order. */
+  curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurveRecord[]>;
   trial(trialId: TrialId): Promise<TrialWithNames | null>;
 
   /** Whether the storage answers; throws a StorageError if not. */
@@ -171,6 +182,8 @@ export interface NewWorker {
 export interface WorkerRecord extends NewWorker {
   readonly backend: BackendName | null;
   readonly backendDetail: string | null;
+  /** Of a training step, as the worker measured it. */
+  readonly stepMilliseconds: number | null;
   readonly registeredAt: Instant;
   readonly lastSeenAt: Instant;
   /** Said goodbye, and has not called since. */
@@ -183,7 +196,16 @@ export interface WorkerUpdate {
   readonly backend?: {
     readonly name: BackendName;
     readonly detail: string | null;
+    readonly stepMilliseconds: number | null;
   };
+}
+
+export interface WorkerRequest {
+  /** Ties by when they registered, the first one first. Default: `seen`. */
+  readonly order?: WorkerOrder;
+  /** Only those that `countOnline` would count. Default: every worker. */
+  readonly onlineSince?: Instant;
+  readonly offset?: number;
 }
 
 export interface WorkerListing {
@@ -191,7 +213,12 @@ export interface WorkerListing {
   readonly trialsRunning: number;
   /** Accepted results, each counted once. */
   readonly trialsCompleted: number;
+  /** The worker's latest accepted results, `RECENT_RESULTS` at most. */
+  readonly recent: readonly Acceptance[];
 }
+
+/** Results that a worker's speed is measured over, at most. */
+export const RECENT_RESULTS = 20;
 
 export interface HeldLease {
   readonly leaseId: LeaseId;
@@ -222,6 +249,8 @@ export interface TrialChange {
 
 export interface PageRequest {
   readonly state?: TrialState;
+  /** Default: `leasing`. */
+  readonly order?: TrialOrder;
   readonly limit: number;
   readonly offset: number;
 }
@@ -242,10 +271,27 @@ export interface TrialBrief {
   /** Of the accepted attempt, or else of the running one furthest on. */
   readonly workerName: string | null;
   readonly backend: BackendName | null;
+  readonly backendDetail: string | null;
+  readonly startedAt: Instant | null;
+  /** Null while it runs. */
+  readonly endedAt: Instant | null;
   /** In the accepted result, or reported by that running attempt. */
   readonly epochsDone: number;
   /** Of the accepted result. */
   readonly seconds: number | null;
+}
+
+export interface CurveRequest {
+  /** Only this grid point's. */
+  readonly params?: Params;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface TrialCurveRecord extends TrialBrief {
+  readonly result: TrialResult | null;
+  /** Of the result, or else reported by the latest running attempt. */
+  readonly epochs: readonly EpochMetrics[];
 }
 
 export interface TrialWithNames {

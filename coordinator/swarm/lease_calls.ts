@@ -4,6 +4,7 @@ import type {
   ClaimRequest,
   Storage,
   WorkerRecord,
+  WorkerUpdate,
 } from "../storage/storage.ts";
 import { checkResult } from "../verification/check_result.ts";
 import type { Actor } from "./act.ts";
@@ -29,6 +30,14 @@ const ASK_AGAIN: Record<NoLeaseReason, number> = {
   "no-study": 10,
   "study-complete": 15,
 };
+
+/** Speeds closer than this are one: each lease would be a write otherwise. */
+const SPEED_TOLERANCE = 0.1;
+
+function sameSpeed(before: number | null, now: number | null): boolean {
+  if (before === null || now === null) return before === now;
+  return Math.abs(now - before) <= SPEED_TOLERANCE * before;
+}
 
 export function createLeaseCalls(deps: {
   readonly storage: Storage;
@@ -60,17 +69,17 @@ export function createLeaseCalls(deps: {
     return value.ok ? done(value.reply) : refused(value.rejection);
   }
 
-  /** Backend and detail as the worker gave them, stored where they are new. */
+  /** What the worker says it trains on, stored where it is news. */
   async function noteBackend(
     worker: WorkerRecord,
-    name: WorkerRecord["backend"] & string,
-    detail: string | null,
+    said: NonNullable<WorkerUpdate["backend"]>,
   ): Promise<void> {
-    if (worker.backend === name && worker.backendDetail === detail) return;
-    await storage.seen(worker.workerId, {
-      left: false,
-      backend: { name, detail },
-    });
+    const { backend, backendDetail, stepMilliseconds } = worker;
+    if (
+      backend === said.name && backendDetail === said.detail &&
+      sameSpeed(stepMilliseconds, said.stepMilliseconds)
+    ) return;
+    await storage.seen(worker.workerId, { left: false, backend: said });
   }
 
   return {
@@ -79,7 +88,11 @@ export function createLeaseCalls(deps: {
       const backendDetail = request.backendDetail ?? null;
       const running = study();
       if (running === null) return none("no-study");
-      await noteBackend(worker, backend, backendDetail);
+      await noteBackend(worker, {
+        name: backend,
+        detail: backendDetail,
+        stepMilliseconds: stepMilliseconds ?? null,
+      });
       const { recipe, id: studyId } = running.definition;
       const steps = Math.ceil(running.trainExamples / recipe.batchSize);
       const epochMilliseconds = stepMilliseconds === undefined

@@ -81,7 +81,9 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
       run("registerWorker", () => inner.registerWorker(worker)),
     worker: (id) => run("worker", () => inner.worker(id)),
     seen: (id, update) => run("seen", () => inner.seen(id, update)),
-    workers: (limit) => run("workers", () => inner.workers(limit)),
+    workers: (limit, request) =>
+      run("workers", () => inner.workers(limit, request)),
+    countWorkers: () => run("countWorkers", () => inner.countWorkers()),
     countOnline: (since) => run("countOnline", () => inner.countOnline(since)),
     claim: (request, change) =>
       run("claim", () => inner.claim(request, noting(change))),
@@ -97,6 +99,7 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
     changesSince: (id, revision) =>
       run("changesSince", () => inner.changesSince(id, revision)),
     trials: (id, page) => run("trials", () => inner.trials(id, page)),
+    curves: (id, page) => run("curves", () => inner.curves(id, page)),
     trial: (id) => run("trial", () => inner.trial(id)),
     ping: () => run("ping", () => inner.ping()),
     close: () => inner.close(),
