@@ -14,6 +14,10 @@ const benches: Readonly<
     about: "a training step on every backend, beside PyTorch's",
     load: () => import("./step.ts"),
   },
+  gpu: {
+    about: "what a training step asks of a GPU: dispatches, bytes up and back",
+    load: () => import("./gpu.ts"),
+  },
   golden: {
     about: "every reference point trained and compared with PyTorch's figures",
     load: () => import("./golden.ts"),
@@ -21,6 +25,10 @@ const benches: Readonly<
   swarm: {
     about: "the coordinator under thousands of volunteers, and what it costs",
     load: () => import("./swarm.ts"),
+  },
+  simulate: {
+    about: "the whole swarm on virtual time, thousands of hostile worlds",
+    load: () => import("./simulate.ts"),
   },
 };
 

@@ -62,9 +62,7 @@ function world() {
       const next = trials.findIndex(({ state }) => state === "queued");
       revision++;
       trials = trials.map((trial, i) =>
-        i === next
-          ? { ...trial, state: "completed", result: trained() }
-          : trial
+        i === next ? { ...trial, state: "completed", result: trained() } : trial
       );
     },
   };
