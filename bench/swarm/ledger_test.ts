@@ -16,23 +16,29 @@ async function withFile(look: (path: string) => void): Promise<void> {
     const db = new DatabaseSync(path);
     db.exec(
       `INSERT INTO studies VALUES ('s', '{}', 1);
-       INSERT INTO workers VALUES
-         ('${mine}', 'm', 'deno', 1, NULL, 1, '', NULL, NULL, 0, 0, 0);`,
+       INSERT INTO workers (worker_id, name, kind, threads, protocol_version,
+         token_hash, registered_at, last_seen_at, has_left)
+         VALUES ('${mine}', 'm', 'deno', 1, 1, '', 0, 0, 0);`,
     );
     for (const [place, id] of ["a", "b"].entries()) {
       db.exec(
-        `INSERT INTO trials VALUES
-           ('${id}', 's', '{}', 0, ${place}, 1, 'completed', NULL, 1);
-         INSERT INTO attempts VALUES ('${id}', 1, 'l${id}', '${mine}', 'simd',
-           NULL, 0, 1, 'completed', NULL, 1, NULL);
-         INSERT INTO results VALUES
-           ('${id}', 1, '${mine}', 's', 0, 1, 1.0, '{}');`,
+        `INSERT INTO trials (trial_id, study_id, spec, replicate, position,
+           planned, state, revision) VALUES
+           ('${id}', 's', '{}', 0, ${place}, 1, 'completed', 1);
+         INSERT INTO attempts (trial_id, attempt, lease_id, worker_id, backend,
+           started_at, ttl, state, ended_at) VALUES
+           ('${id}', 1, 'l${id}', '${mine}', 'simd', 0, 1, 'completed', 1);
+         INSERT INTO results (trial_id, attempt, worker_id, study_id,
+           accepted_at, epochs, seconds, result) VALUES ('${id}', 1, '${mine}', 's', 0, 1, 1.0, '{}');`,
       );
     }
     db.exec(
-      `INSERT INTO trials VALUES ('c', 's', '{}', 0, 2, 1, 'queued', NULL, 1);
-       INSERT INTO attempts VALUES ('c', 1, 'lc', '${mine}', 'simd',
-         NULL, 0, 1, 'expired', NULL, 1, NULL);`,
+      `INSERT INTO trials (trial_id, study_id, spec, replicate, position,
+           planned, state, revision) VALUES
+           ('c', 's', '{}', 0, 2, 1, 'queued', 1);
+       INSERT INTO attempts (trial_id, attempt, lease_id, worker_id, backend,
+           started_at, ttl, state, ended_at) VALUES
+           ('c', 1, 'lc', '${mine}', 'simd', 0, 1, 'expired', 1);`,
     );
     db.close();
     look(path);

@@ -14,7 +14,9 @@ function open(): DatabaseSync {
   migrate(db, ":memory:");
   const states = ["queued", "leased", "completed", "quarantined"];
   for (const study of ["a", "b"]) {
-    db.prepare("INSERT INTO studies VALUES (?, '{}', 1)").run(study);
+    db.prepare(
+      "INSERT INTO studies (study_id, definition, revision) VALUES (?, '{}', 1)",
+    ).run(study);
     for (let i = 0; i < 8; i++) {
       insert(db, `${study}${i}`, study, states[i % 4] ?? "");
     }
@@ -29,8 +31,11 @@ function insert(
   study: string,
   state: string,
 ): void {
-  db.prepare("INSERT INTO trials VALUES (?, ?, '{}', 0, 0, 1, ?, ?, 1)")
-    .run(id, study, state, state === "quarantined" ? 1 : null);
+  db.prepare(
+    "INSERT INTO trials (trial_id, study_id, spec, replicate, position, " +
+      "planned, state, quarantined_at, revision) " +
+      "VALUES (?, ?, '{}', 0, 0, 1, ?, ?, 1)",
+  ).run(id, study, state, state === "quarantined" ? 1 : null);
 }
 
 function same(db: DatabaseSync): void {
