@@ -6,6 +6,7 @@ import { createLeaseCalls } from "./lease_calls.ts";
 import { defaultTerms, type LeaseTerms } from "./lease_terms.ts";
 import type { Log } from "./log.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
+import { createSightings } from "./sightings.ts";
 import { createSweeper } from "./sweeper.ts";
 import type { Instant } from "./trial.ts";
 import { createViews, type Views } from "./views.ts";
@@ -49,6 +50,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   let active: StudyToRun | null = null;
   const actor = createActor(hub, log);
   const study = () => active;
+  const sightings = createSightings({ storage, schedule, log });
   const sweeper = createSweeper({
     storage,
     schedule,
@@ -58,8 +60,24 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     log,
   });
   return {
-    ...createWorkerCalls({ storage, random, terms, now, log, study }),
-    ...createLeaseCalls({ storage, random, policy, terms, actor, study }),
+    ...createWorkerCalls({
+      storage,
+      sightings,
+      random,
+      terms,
+      now,
+      log,
+      study,
+    }),
+    ...createLeaseCalls({
+      storage,
+      sightings,
+      random,
+      policy,
+      terms,
+      actor,
+      study,
+    }),
     ...createViews({ storage, terms, now, study }),
     async run(next) {
       const outcome = await storage.plan(next.definition, next.trials);
@@ -79,6 +97,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     counters: actor.counters,
     close() {
       sweeper.stop();
+      sightings.stop();
       hub.close();
     },
   };
