@@ -23,7 +23,7 @@ time pass, each with a connection of its own. Four parts:
 
   hold     all volunteers at a study's pace, then a restart under them
   ceiling  cycles of lease, report and complete a second, until the 99th
-           percentile of one of them passes 50 ms
+           percentile of one of them passes 50 ms twice
   memory   of the coordinator per 1,000 workers
   cost     real training through \`start --workers 2\`, and by the same threads
            without a coordinator, in turns
