@@ -47,7 +47,7 @@ test("a body over the limit is refused, announced or not", async (swarm) => {
     body: new Blob([long]).stream(),
   });
   await problem(streamed, 413, "body-too-large");
-}, { bodyBytes: 1000 });
+}, { limits: { bodyBytes: 1000 } });
 
 test("GET /api/studies: lists and details with progress", async (swarm) => {
   const token = await swarm.join();

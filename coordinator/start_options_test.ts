@@ -10,6 +10,8 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     port: 8000,
     db: "swarm.db",
     leaseSeconds: 30,
+    newSecrets: false,
+    log: "text",
     exit: false,
     json: false,
   });

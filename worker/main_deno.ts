@@ -31,6 +31,8 @@ export interface DenoWorkerOptions {
   readonly threads: number;
   readonly backend: BackendChoice;
   readonly name?: string | undefined;
+  /** Where the coordinator asks for one. */
+  readonly joinCode?: string | undefined;
   /** Default: {@link dataCacheDir}. */
   readonly cacheDir?: string;
   /** Aborted when the worker shall hand its leases back and end. */
@@ -51,7 +53,7 @@ export interface DenoWorkerOptions {
 export async function runDenoWorker(
   options: DenoWorkerOptions,
 ): Promise<SessionEnd> {
-  const { url, threads, backend, name, signal } = options;
+  const { url, threads, backend, name, joinCode, signal } = options;
   const { log = () => {}, onEvent = () => {} } = options;
   const client = createClient({ url });
   const cache = datasetFolder(options.cacheDir ?? dataCacheDir);
@@ -75,6 +77,7 @@ export async function runDenoWorker(
       threads,
       device: `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`,
       ...(name !== undefined && { name }),
+      ...(joinCode !== undefined && { joinCode }),
     },
     signal,
     exitWhenComplete: options.exitWhenComplete ?? false,
@@ -164,7 +167,7 @@ function messageOf(error: unknown): string {
 
 /** The `join` command. Returns the process's exit status. */
 async function join(): Promise<number> {
-  const { url, threads, backend, name, exit } = parseJoinOptions(
+  const { url, threads, backend, name, joinCode, exit } = parseJoinOptions(
     Deno.args,
     navigator.hardwareConcurrency,
     (variable) => Deno.env.get(variable),
@@ -185,6 +188,7 @@ async function join(): Promise<number> {
     threads,
     backend,
     name,
+    joinCode,
     signal: leaving.signal,
     onEvent: status.onEvent,
     onData: ({ receivedBytes, totalBytes }) =>

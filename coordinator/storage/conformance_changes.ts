@@ -242,6 +242,7 @@ export function changeConformance(check: Check): void {
         registeredAt: start,
         lastSeenAt: start + 60_000,
         left: false,
+        removed: false,
       });
       assert.equal(await storage.countOnline(start), 2);
       assert.equal(await storage.countOnline(start + 1), 1);

@@ -5,7 +5,7 @@ import type { Instant } from "../swarm/trial.ts";
 import { createBatcher } from "./sqlite_batch.ts";
 import { SQLITE, sqliteCode } from "./sqlite_code.ts";
 import { openDatabase, type OpenOptions } from "./sqlite_open.ts";
-import { planTrials } from "./sqlite_plan.ts";
+import { deleteStudy, planTrials } from "./sqlite_plan.ts";
 import {
   listTrials,
   listWorkers,
@@ -19,6 +19,7 @@ import {
   CountRow,
   HeldRow,
   RevisionRow,
+  SecretRow,
   TrialIdRow,
   WorkerRow,
 } from "./sqlite_rows.ts";
@@ -34,6 +35,7 @@ import {
   type ClaimRequest,
   type NewWorker,
   type PageRequest,
+  type SecretName,
   type Storage,
   StorageError,
   type Transact,
@@ -55,7 +57,7 @@ export function openSqlite(
   const { db, close } = openDatabase(path, options);
   const sql = prepareOnce(db);
 
-  const batcher = createBatcher(db, sql, explain);
+  const batcher = createBatcher(db, sql, explain, options.onBatch);
   /** All or nothing; nobody else writes meanwhile. */
   const atomically = batcher.run;
 
@@ -79,6 +81,9 @@ export function openSqlite(
     study: (studyId: StudyId) =>
       attempt(() => readStudies(sql, studyId)[0] ?? null),
 
+    deleteStudy: (studyId: StudyId) =>
+      atomically(() => deleteStudy(sql, studyId)),
+
     registerWorker: (worker: NewWorker) =>
       atomically(() => insertWorker(sql, worker, now())),
 
@@ -100,6 +105,11 @@ export function openSqlite(
           "UPDATE workers SET backend = ?, backend_detail = ? " +
             "WHERE worker_id = ?",
         ).run(backend.name, backend.detail, workerId);
+      }),
+
+    removeWorker: (workerId: WorkerId) =>
+      atomically(() => {
+        sql("UPDATE workers SET removed = 1 WHERE worker_id = ?").run(workerId);
       }),
 
     workers: (limit: number) => attempt(() => listWorkers(sql, limit)),
@@ -163,6 +173,19 @@ export function openSqlite(
         return trial === null
           ? null
           : { trial, names: readNames(sql, trialId) };
+      }),
+
+    secret: (name: SecretName) =>
+      attempt(() => {
+        const row = sql("SELECT hash FROM secrets WHERE name = ?").get(name);
+        return row === undefined ? null : SecretRow.parse(row).hash;
+      }),
+    keepSecret: (name: SecretName, hash: string) =>
+      atomically(() => {
+        sql(
+          "INSERT INTO secrets (name, hash) VALUES (?, ?) " +
+            "ON CONFLICT (name) DO UPDATE SET hash = excluded.hash",
+        ).run(name, hash);
       }),
 
     ping: () => attempt(() => void sql("SELECT 1").get()),

@@ -43,6 +43,7 @@ export const WorkerRow = z.object({
   registered_at: z.number(),
   last_seen_at: z.number(),
   has_left: Flag,
+  removed: Flag,
 }).transform((row): WorkerRecord => ({
   workerId: row.worker_id,
   name: row.name,
@@ -56,6 +57,7 @@ export const WorkerRow = z.object({
   registeredAt: row.registered_at,
   lastSeenAt: row.last_seen_at,
   left: row.has_left,
+  removed: row.removed,
 }));
 
 export const WorkerCounts = z.object({
@@ -147,6 +149,8 @@ export const RevisionRow = z.object({ revision: z.number() });
 export const StudyTextRow = RevisionRow.extend({ definition: z.string() });
 
 export const TrialIdRow = z.object({ trial_id: TrialId });
+
+export const SecretRow = z.object({ hash: z.string() });
 
 export const CountRow = z.object({ n: z.number() });
 

@@ -7,6 +7,7 @@ import {
   type Connection,
   follow,
 } from "../live.ts";
+import { joinCode } from "../ui/links.ts";
 import { startLanguage } from "../ui/language.ts";
 import { readMemory, writeMemory } from "../ui/memory.ts";
 import { createJoinController, settingsKey } from "./controller.ts";
@@ -56,6 +57,7 @@ const controller = createJoinController({
   now,
   memory: { read: readMemory, write: writeMemory },
   settings: readSettings(readMemory(settingsKey), limits),
+  joinCode,
 });
 
 const api = createApi(location.origin);
