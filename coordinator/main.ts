@@ -235,6 +235,7 @@ async function start(options: StartOptions): Promise<void> {
     backend: options.backend,
     name: "coordinator",
     joinCode: running.ownJoinCode,
+    confined: true,
     signal: leaving.signal,
     onEvent: (event) => {
       const line = workerLine(event);

@@ -39,3 +39,15 @@ Deno.test("parseStartOptions takes environment variables, flags first", () => {
     Deno.env.delete("SWARM_EPOCHS");
   }
 });
+
+Deno.test("parseStartOptions reads who may join and whom to believe", () => {
+  assert.equal(parseStartOptions(["--join-code"], 1).joinCode, true);
+  assert.equal(
+    parseStartOptions(["--join-code", "class-of-26"], 1).joinCode,
+    "class-of-26",
+  );
+  assert.deepEqual(
+    parseStartOptions(["--trust-proxy", "10.0.0.0/8, loopback"], 1).trustProxy,
+    ["10.0.0.0/8", "loopback"],
+  );
+});
