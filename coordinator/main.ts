@@ -32,6 +32,8 @@ const webFolder = fileURLToPath(new URL("../.cache/web", import.meta.url));
 
 /** Milliseconds between looks at the study's progress. */
 const LOOK = 500;
+/** Looks at the progress for one at the verdicts. */
+const VERDICT_LOOKS = 20;
 /** Milliseconds that open connections get to end by themselves. */
 const FAREWELL = 3000;
 
@@ -167,9 +169,12 @@ async function follow(
   output: StartConsole,
   signal: AbortSignal,
 ): Promise<void> {
+  let looks = 0;
   while (!signal.aborted) {
     const progress = await swarm.progress();
     output.progress(progress);
+    // Looked at, a verdict that changed is logged, also where no page asks.
+    if (looks++ % VERDICT_LOOKS === 0) await swarm.leaderboard();
     if (progress.complete) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, LOOK);

@@ -6,8 +6,10 @@ import { type OpenedSecrets, openSecrets } from "./guard/secrets.ts";
 import { createLiveLeaderboards } from "./live_leaderboards.ts";
 import { createMetrics } from "./metrics.ts";
 import { type Assets, dataFiles } from "./middleware/files.ts";
+import type { StudyId } from "./protocol/ids.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest, StudyDefinition } from "./protocol/study.ts";
+import { createVerdictLog } from "./verdict_log.ts";
 import { openSqlite } from "./storage/sqlite.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
@@ -162,10 +164,13 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw error;
   }
   coordinator.start();
-  const leaderboard = createLiveLeaderboards(
-    coordinator,
-    monotonic,
-  );
+  const live = createLiveLeaderboards(coordinator, monotonic);
+  const noteVerdicts = createVerdictLog(log);
+  const leaderboard = async (studyId: StudyId) => {
+    const made = await live(studyId);
+    if (made !== null) noteVerdicts(made);
+    return made;
+  };
   metrics.watch({
     counters: coordinator.counters,
     workersOnline: async () => (await coordinator.workers(1)).online,

@@ -100,19 +100,22 @@ function spawnConfined(): Worker {
   return new Worker(trainerThread, {
     type: "module",
     name: "trainer",
-    deno: {
-      permissions: {
-        read: [kernelCache, new URL(wasmFilesFolder())],
-        net: false,
-        write: false,
-        env: false,
-        sys: false,
-        run: false,
-        ffi: false,
-        import: false,
-      },
-    },
+    deno: { permissions: trainerPermissions() },
   });
+}
+
+/** @internal What a confined thread may do. */
+export function trainerPermissions() {
+  return {
+    read: [kernelCache, new URL(wasmFilesFolder())],
+    net: false,
+    write: false,
+    env: false,
+    sys: false,
+    run: false,
+    ffi: false,
+    import: false,
+  };
 }
 
 function spawnUnconfined(): Worker {
