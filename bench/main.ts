@@ -14,6 +14,10 @@ const benches: Readonly<
     about: "a training step on every backend, beside PyTorch's",
     load: () => import("./step.ts"),
   },
+  gpu: {
+    about: "what a training step asks of a GPU: dispatches, bytes up and back",
+    load: () => import("./gpu.ts"),
+  },
   golden: {
     about: "every reference point trained and compared with PyTorch's figures",
     load: () => import("./golden.ts"),

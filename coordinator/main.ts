@@ -10,6 +10,7 @@ import { describeEvent } from "../worker/join_words.ts";
 import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
 import type { SessionEvent } from "../worker/session_types.ts";
 import { createWebAssets } from "../web/assets.ts";
+import { joinAddress } from "./join_address.ts";
 import { listen, StartError } from "./listen.ts";
 import { isLoopbackHost } from "./guard/address.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
@@ -233,6 +234,8 @@ async function start(options: StartOptions): Promise<void> {
         "(docs/security.md says what for; --new-secrets makes another)",
     );
   }
+  const link = joinAddress(options.host, url, Deno.networkInterfaces());
+  if (link !== null) output.invite(`${link}${code}`);
   const leaving = new AbortController();
   const trained = options.workers === 0 ? Promise.resolve() : runDenoWorker({
     url,

@@ -1,3 +1,5 @@
+import type { DocumentName } from "./build_documents.ts";
+
 /**
  * The pages as data: where each lies, what it loads, what its shell says
  * before and without JavaScript. No script or style stands in the HTML itself,
@@ -17,6 +19,8 @@ export interface Page {
   readonly description: string;
   /** Whether it is told where the threads' scripts and files lie. */
   readonly startsThreads: boolean;
+  /** Documents made at build time that it is told where to fetch. */
+  readonly documents?: readonly DocumentName[];
 }
 
 /** Scripts that run in threads of their own, relative to the project's root. */
@@ -42,6 +46,22 @@ export const pages: readonly Page[] = [
     description:
       "How dropout rates shape training: figures per grid point with intervals, and a verdict in words on each claim.",
     startsThreads: false,
+  },
+  {
+    path: "/lesson",
+    name: "lesson",
+    entry: "lesson/main.tsx",
+    styles: [
+      ...shared,
+      "styles/leaderboard.css",
+      "styles/lesson.css",
+      "styles/lesson_figures.css",
+    ],
+    title: "Lesson · dropout-swarm",
+    description:
+      "Dropout step by step: the formula, a layer and a network live, and what repeated runs say of a lesson's conclusions.",
+    startsThreads: false,
+    documents: ["sample", "listings"],
   },
   {
     path: "/join",

@@ -7,12 +7,8 @@ import {
   remedyFor,
   UnreachableError,
 } from "./session_client.ts";
+import { type SessionFailure, StopSessionError } from "./session_failure.ts";
 import type { SessionOptions } from "./session_types.ts";
-
-/** The session cannot go on: the message is for people. */
-export class StopSessionError extends Error {
-  override readonly name = "StopSessionError";
-}
 
 /** A call in a worker's name. */
 export type WorkerCall<Answer> = (
@@ -88,7 +84,9 @@ export async function connect(
 
   const waitOut: Connection["waitOut"] = async (error, failures, signal) => {
     const remedy = remedyFor(error);
-    if (remedy.do === "stop") throw new StopSessionError(remedy.message);
+    if (remedy.do === "stop") {
+      throw new StopSessionError(remedy.message, remedy.failure);
+    }
     if (remedy.do !== "retry") throw error;
     if (!lost) {
       lost = true;
@@ -107,7 +105,7 @@ export async function connect(
         signal.throwIfAborted();
         const waits = error instanceof ProblemError &&
           remedyFor(error).do === "retry";
-        if (!waits) throw new StopSessionError(notRegistered(error));
+        if (!waits) throw notRegistered(error);
         await waitOut(error, failures, signal);
       }
     }
@@ -127,7 +125,7 @@ export async function connect(
         } catch (error) {
           signal.throwIfAborted();
           if (remedyFor(error).do !== "retry") {
-            throw new StopSessionError(notRegistered(error));
+            throw notRegistered(error);
           }
           await waitOut(error, failures, signal);
         }
@@ -156,6 +154,7 @@ export async function connect(
             if (forgotten > MOST_FORGOTTEN) {
               throw new StopSessionError(
                 "the coordinator registers this worker, then does not know it",
+                "forgotten",
               );
             }
             await registerAgain(token);
@@ -174,17 +173,19 @@ export async function connect(
   };
 }
 
-function notRegistered(error: unknown): string {
+function notRegistered(error: unknown): StopSessionError {
+  const because = (what: string, failure: SessionFailure) =>
+    new StopSessionError(`${what}: ${message(error)}`, failure);
   if (error instanceof ForeignAnswerError) {
-    return `no coordinator at this address: ${error.message}`;
+    return because("no coordinator at this address", "no-coordinator");
   }
   if (error instanceof UnreachableError) {
-    return `cannot reach the coordinator: ${error.message}`;
+    return because("cannot reach the coordinator", "unreachable");
   }
   const remedy = remedyFor(error);
   return remedy.do === "stop"
-    ? remedy.message
-    : `the coordinator did not register this worker: ${message(error)}`;
+    ? new StopSessionError(remedy.message, remedy.failure)
+    : because("the coordinator did not register this worker", "refused");
 }
 
 function message(error: unknown): string {

@@ -28,6 +28,8 @@ async function crowdedSwarm() {
     limits: {
       guessRate: { perSecond: 1e9, burst: 1e9 },
       workerRate: { perSecond: 1e9, burst: 1e9 },
+      addressRate: { perSecond: 1e9, burst: 1e9 },
+      registrationRate: { perSecond: 1e9, burst: 1e9 },
     },
     maxStreams: 1e6,
   });

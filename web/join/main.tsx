@@ -8,6 +8,7 @@ import {
   follow,
 } from "../live.ts";
 import { joinCode } from "../ui/links.ts";
+import { assetAddress } from "../ui/asset_address.ts";
 import { startLanguage } from "../ui/language.ts";
 import { readMemory, writeMemory } from "../ui/memory.ts";
 import { createJoinController, settingsKey } from "./controller.ts";
@@ -20,15 +21,6 @@ import { createStudyInfo } from "./study_info.ts";
 
 /** Milliseconds within which the study's news cost one fetch. */
 const GATHER = 2_000;
-
-/** The absolute address of what the page's head names `asset:…`. */
-function assetAddress(name: string): string {
-  const meta = document.querySelector<HTMLMetaElement>(
-    `meta[name="asset:${name}"]`,
-  );
-  if (meta === null) throw new Error(`the page names no asset: ${name}`);
-  return new URL(meta.content, location.origin).href;
-}
 
 const root = document.querySelector("#app");
 if (root === null) throw new Error("the page has no #app to render into");

@@ -1,7 +1,11 @@
 import { language } from "./language.ts";
 
 /** The pages a visitor can go to from every page. */
-export const pagePaths = { leaderboard: "/", join: "/join" } as const;
+export const pagePaths = {
+  leaderboard: "/",
+  lesson: "/lesson",
+  join: "/join",
+} as const;
 export type PageName = keyof typeof pagePaths;
 
 /** Where the API can be read. */

@@ -36,6 +36,7 @@ export function Site(
           </a>
           <nav aria-label={t.pages}>
             {link("leaderboard")}
+            {link("lesson")}
             {link("join")}
             <a href={API_PAGE}>{t.api}</a>
           </nav>
