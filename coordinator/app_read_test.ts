@@ -296,6 +296,10 @@ test("every answer carries the security headers", async (swarm) => {
     assert.equal(headers.get("cross-origin-resource-policy"), "same-origin");
     assert.equal(headers.get("x-content-type-options"), "nosniff");
     assert.equal(headers.get("referrer-policy"), "no-referrer");
+    assert.equal(headers.get("x-frame-options"), "DENY");
+    const policy = headers.get("permissions-policy") ?? "";
+    assert.match(policy, /camera=\(\), .*geolocation=\(\)/);
+    assert.match(policy, /screen-wake-lock=\(self\)/);
     assert.equal(headers.get("x-powered-by"), null);
   }
 });

@@ -1,6 +1,8 @@
 /** So many in a second in the long run, and so many at once after a pause. */
 export interface Rate {
+  /** In the long run; more than 0. */
   readonly perSecond: number;
+  /** At once, after a pause. */
   readonly burst: number;
 }
 
