@@ -118,7 +118,7 @@ export async function testSwarm(
   const metrics = createMetrics();
   metrics.watch({
     counters: coordinator.counters,
-    workersOnline: async () => (await coordinator.workers(1)).online,
+    workersOnline: coordinator.workersOnline,
     streams: () => hub.streams,
   });
   const app = createApp({

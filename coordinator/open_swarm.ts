@@ -18,6 +18,7 @@ import { createEventHub, type Schedule } from "./swarm/event_hub.ts";
 import { defaultTerms } from "./swarm/lease_terms.ts";
 import { sameValue } from "./swarm/same_value.ts";
 import type { Log } from "./swarm/log.ts";
+import { steadyClock } from "./swarm/steady_clock.ts";
 
 /** What {@link openSwarm} needs. */
 export interface SwarmOptions {
@@ -63,7 +64,10 @@ export interface SwarmOptions {
   readonly newSecrets?: boolean;
   /** Told what happens. Default: nobody is. */
   readonly log?: Log;
-  /** Milliseconds since 1970. Default: the system's clock. */
+  /**
+   * Milliseconds since 1970. Default: the system's clock, but never going back
+   * when that is set back.
+   */
   readonly now?: () => number;
 }
 
@@ -94,6 +98,8 @@ export interface Swarm {
   close(): Promise<void>;
 }
 
+/** Milliseconds for which pages share what was read: the events' own pace. */
+const FRESH = 250;
 const noAssets: Assets = { paths: [], find: () => Promise.resolve(null) };
 /** Bytes of a label file before its labels, one byte each. */
 const LABEL_HEADER = 8;
@@ -112,11 +118,13 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { plan, dataset, dataFolder, assets = noAssets } = options;
   const { database = ":memory:", leaseSeconds: minTtl = defaultTerms.minTtl } =
     options;
-  const { log = () => {}, now = Date.now } = options;
+  const { log = () => {} } = options;
   const monotonic = () => performance.now();
+  const { now: clock = steadyClock(Date.now, monotonic) } = options;
   const guard = createGuard({ ...options, now: monotonic });
   const metrics = createMetrics();
-  const storage = openSqlite(database, now, { onBatch: metrics.stored });
+  const storage = openSqlite(database, clock, { onBatch: metrics.stored });
+  const { now } = storage;
   const hub = createEventHub({
     schedule,
     maxStreams: guard.limits.streams,
@@ -173,7 +181,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   };
   metrics.watch({
     counters: coordinator.counters,
-    workersOnline: async () => (await coordinator.workers(1)).online,
+    workersOnline: coordinator.workersOnline,
     streams: () => hub.streams,
   });
   const app = createApp({
@@ -190,6 +198,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     guard,
     secrets,
     metrics,
+    freshFor: FRESH,
   });
   const { id } = plan.definition;
   return {

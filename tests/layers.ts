@@ -19,7 +19,7 @@ export interface SourceFile {
 }
 
 const PURE = [
-  /^coordinator\/swarm\/(attempts|invariants|lease_terms|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
+  /^coordinator\/swarm\/(attempts|backup|invariants|lease_terms|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
   /^coordinator\/analysis\//,
   /^coordinator\/study\//,
   /^coordinator\/protocol\//,

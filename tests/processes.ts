@@ -22,6 +22,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Working directory. Default: the project's root. */
   readonly cwd?: string;
+  /** A command that runs the command that follows its arguments. */
+  readonly under?: readonly [string, ...string[]];
 }
 
 const Config = z.object({
@@ -48,10 +50,14 @@ function permissionsOf(script: string): string[] {
 export function runScript(
   script: string,
   args: readonly string[],
-  { env = {}, cwd = fileURLToPath(root) }: CommandOptions = {},
+  { env = {}, cwd = fileURLToPath(root), under }: CommandOptions = {},
 ): RunningCommand {
-  const child = new Deno.Command(Deno.execPath(), {
+  const [command, ...before] = under === undefined
+    ? [Deno.execPath()]
+    : [...under, Deno.execPath()];
+  const child = new Deno.Command(command, {
     args: [
+      ...before,
       "run",
       "--no-prompt",
       ...permissionsOf(script),

@@ -1,3 +1,4 @@
+import { itemPages } from "../coordinator/protocol/pages.ts";
 import type { DocumentName } from "./build_documents.ts";
 
 /**
@@ -41,7 +42,12 @@ export const pages: readonly Page[] = [
     path: "/",
     name: "leaderboard",
     entry: "leaderboard/main.tsx",
-    styles: [...shared, "styles/leaderboard.css", "styles/heatmap.css"],
+    styles: [
+      ...shared,
+      "styles/leaderboard.css",
+      "styles/heatmap.css",
+      "styles/trials.css",
+    ],
     title: "Leaderboard · dropout-swarm",
     description:
       "How dropout rates shape training: figures per grid point with intervals, and a verdict in words on each claim.",
@@ -72,6 +78,36 @@ export const pages: readonly Page[] = [
     description:
       "Lend this device to a study of dropout rates: a browser tab trains, no install, no account.",
     startsThreads: true,
+  },
+  {
+    path: itemPages.trial.shell,
+    name: "trial",
+    entry: "trial/main.tsx",
+    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    title: "Trial · dropout-swarm",
+    description:
+      "One trial of a study of dropout rates: every attempt, its curves, checks and timings.",
+    startsThreads: false,
+  },
+  {
+    path: itemPages.point.shell,
+    name: "point",
+    entry: "point/main.tsx",
+    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    title: "Grid point · dropout-swarm",
+    description:
+      "One pair of dropout rates: its replicates, their curves, means with intervals, and its swapped partner.",
+    startsThreads: false,
+  },
+  {
+    path: "/workers",
+    name: "workers",
+    entry: "workers/main.tsx",
+    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    title: "Workers · dropout-swarm",
+    description:
+      "Who trains the trials: backends, speeds and contributions of the volunteers' devices.",
+    startsThreads: false,
   },
 ];
 

@@ -129,9 +129,3 @@ function hint(c: Context): string {
 function contentful(status: number): ContentfulStatusCode {
   return status === 415 ? 415 : 400;
 }
-
-/** The value, or the problem that there is no such thing. */
-export function found<T>(value: T | null, kind: string, name: string): T {
-  if (value !== null) return value;
-  throw new ProblemError("not-found", `there is no such ${kind}: ${name}`);
-}

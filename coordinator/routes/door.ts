@@ -11,7 +11,7 @@ const COUNT_AGAIN = 1000;
 
 /** Who may join: with the code, where one is asked for, and while there is room. */
 export function createDoor(deps: {
-  readonly coordinator: Pick<Coordinator, "workers">;
+  readonly coordinator: Pick<Coordinator, "workersOnline">;
   readonly guard: Guard;
   readonly secrets?: Secrets;
   readonly now: () => number;
@@ -38,7 +38,7 @@ export function createDoor(deps: {
     }
     if (now() - countedAt >= COUNT_AGAIN) {
       countedAt = now();
-      online = (await coordinator.workers(1)).online;
+      online = await coordinator.workersOnline();
     }
     if (online >= guard.limits.workers) {
       throw new ProblemError(

@@ -1,5 +1,25 @@
 import assert from "node:assert/strict";
-import { joinCodeOf } from "./links.ts";
+import { itemPages } from "../../coordinator/protocol/pages.ts";
+import { joinCodeOf, readAddress } from "./links.ts";
+
+Deno.test("readAddress reads what stands in each name's place", () => {
+  const { address } = itemPages.point;
+  assert.deepEqual(readAddress(address, "/studies/seed/points/0.2,0.5"), {
+    studyId: "seed",
+    point: "0.2,0.5",
+  });
+  assert.deepEqual(readAddress(address, "/studies/seed/points/0.2%2C0.5"), {
+    studyId: "seed",
+    point: "0.2,0.5",
+  });
+});
+
+Deno.test("readAddress: another page, or no text, is null", () => {
+  const { address } = itemPages.trial;
+  for (const path of ["/", "/trials", "/trials/a/b", "/tests/a", "/trials/%"]) {
+    assert.equal(readAddress(address, path), null, path);
+  }
+});
 
 Deno.test("joinCodeOf reads the code of an invitation, and nothing else", () => {
   assert.equal(joinCodeOf("#class-of-26"), "class-of-26");
