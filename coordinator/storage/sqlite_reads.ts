@@ -52,7 +52,8 @@ export function readStudies(sql: Sql, studyId: StudyId | null): StudyRecord[] {
       "(SELECT coalesce(sum(n), 0) FROM trial_tally AS t " +
       "WHERE t.study_id = s.study_id AND planned = 1 " +
       "AND state = 'completed') AS completed " +
-      "FROM studies AS s WHERE ?1 IS NULL OR study_id = ?1 ORDER BY study_id",
+      "FROM studies AS s WHERE deleted = 0 AND " +
+      "(?1 IS NULL OR study_id = ?1) ORDER BY study_id",
   ).all(studyId).map((row) => StudyRow.parse(row));
 }
 
