@@ -15,7 +15,8 @@ async function withFile(look: (path: string) => void): Promise<void> {
     await openSqlite(path, () => 0).close();
     const db = new DatabaseSync(path);
     db.exec(
-      `INSERT INTO studies VALUES ('s', '{}', 1);
+      `INSERT INTO studies (study_id, definition, revision)
+         VALUES ('s', '{}', 1);
        INSERT INTO workers (worker_id, name, kind, threads, protocol_version,
          token_hash, registered_at, last_seen_at, has_left)
          VALUES ('${mine}', 'm', 'deno', 1, 1, '', 0, 0, 0);`,
