@@ -1,3 +1,5 @@
+import { shell } from "./shell.ts";
+
 /** Files that a process has open besides its volunteers' connections. */
 const OTHERS = 100;
 
@@ -29,20 +31,14 @@ export function tooManyVolunteers(
 
 /** Deno raises its own limit to the hardest one, so that is what counts. */
 export async function openFileLimit(): Promise<number | null> {
-  if (Deno.build.os === "windows") return null;
-  const { success, stdout } = await new Deno.Command("sh", {
-    args: ["-c", "ulimit -Hn"],
-  }).output();
-  const limit = Number(new TextDecoder().decode(stdout));
+  const limit = Number(await shell("ulimit -Hn"));
   // "unlimited" is no number.
-  return success && limit > 0 ? limit : null;
+  return limit > 0 ? limit : null;
 }
 
+/** Only on Linux. */
 export async function connectionPorts(): Promise<number | null> {
-  if (Deno.build.os !== "linux") return null;
-  const text = await Deno.readTextFile(
-    "/proc/sys/net/ipv4/ip_local_port_range",
-  );
-  const [first, last] = text.trim().split(/\s+/).map(Number);
+  const text = await shell("cat /proc/sys/net/ipv4/ip_local_port_range");
+  const [first, last] = text?.split(/\s+/).map(Number) ?? [];
   return first === undefined || last === undefined ? null : last - first + 1;
 }
