@@ -2,15 +2,18 @@ import { createAnalyser } from "./analysis/analyser.ts";
 import type { StudyId } from "./protocol/ids.ts";
 import type { Leaderboard } from "./protocol/leaderboard.ts";
 import type { StudyDefinition, TrialSpec } from "./protocol/study.ts";
+import type { TrialChange } from "./storage/storage.ts";
 import type { StudySnapshot, Views } from "./swarm/views.ts";
 
 /** Milliseconds for which a leaderboard is handed out as it was made. */
 const FRESH = 250;
 
 interface Kept {
-  readonly trials: readonly TrialSpec[];
+  readonly specs: readonly TrialSpec[];
   readonly definition: StudyDefinition;
   readonly analyser: ReturnType<typeof createAnalyser>;
+  /** What the analyser was last told of each trial. */
+  told: readonly (TrialChange | null)[];
   leaderboard: Leaderboard | null;
   madeAt: number;
 }
@@ -42,8 +45,14 @@ export function createLiveLeaderboards(
       ? before
       : analysed(snapshot);
     kept.set(studyId, study);
-    for (const { spec, state, result } of snapshot.trials) {
-      study.analyser.set(spec.trialId, { state, result });
+    if (study.told !== snapshot.trials) {
+      snapshot.trials.forEach((trial, index) => {
+        // Of thousands, a handful: the rest are the objects they were.
+        if (study.told[index] === trial) return;
+        const { spec: { trialId }, state, result } = trial;
+        study.analyser.set(trialId, { state, result });
+      });
+      study.told = snapshot.trials;
     }
     study.madeAt = now();
     const { leaderboard } = study;
@@ -67,9 +76,10 @@ export function createLiveLeaderboards(
 function analysed({ definition, trials }: StudySnapshot): Kept {
   const specs = trials.map(({ spec }) => spec);
   return {
-    trials: specs,
+    specs,
     definition,
     analyser: createAnalyser(definition, specs),
+    told: [],
     leaderboard: null,
     madeAt: -Infinity,
   };
@@ -77,11 +87,12 @@ function analysed({ definition, trials }: StudySnapshot): Kept {
 
 /** Whether the snapshot has the very trials that the analyser was made for. */
 function samePlan(
-  { trials, definition }: Kept,
+  { told, specs, definition }: Kept,
   snapshot: StudySnapshot,
 ): boolean {
-  return trials.length === snapshot.trials.length &&
-    trials.every(({ trialId }, i) =>
+  if (told === snapshot.trials) return true;
+  return specs.length === snapshot.trials.length &&
+    specs.every(({ trialId }, i) =>
       trialId === snapshot.trials[i]?.spec.trialId
     ) &&
     JSON.stringify(definition) === JSON.stringify(snapshot.definition);
