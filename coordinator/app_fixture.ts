@@ -162,6 +162,7 @@ async function emptyLeaderboard(
     progress: await coordinator.progress(studyId),
     rows: [],
     verdicts: [],
+    swaps: [],
     remarks: [],
     summary: { en: "", zh: "" },
     revision,

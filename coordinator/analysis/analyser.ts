@@ -3,6 +3,7 @@ import type {
   LeaderboardRow,
   Progress,
   SeedRemark,
+  Swap,
 } from "../protocol/leaderboard.ts";
 import type { TrialId } from "../protocol/ids.ts";
 import type { Params, StudyDefinition, TrialSpec } from "../protocol/study.ts";
@@ -22,6 +23,7 @@ import {
   pointKey,
   valuesOf,
 } from "./study_data.ts";
+import { swapsOf } from "./swaps.ts";
 import { trialFigures } from "./trial_figures.ts";
 import { verdictOf } from "./verdict.ts";
 import { summaryWords } from "./words/summary_words.ts";
@@ -103,6 +105,7 @@ function rowProbabilities(best: BestByMetric, index: number) {
 interface Findings {
   readonly best: BestByMetric;
   readonly judged: readonly JudgedClaim[];
+  readonly swaps: Swap[];
   readonly remarks: SeedRemark[];
 }
 
@@ -114,6 +117,7 @@ function findingsOf(
   return {
     best,
     judged: judgeClaims(points, best),
+    swaps: swapsOf(points),
     remarks: checkRemarks(definition, points),
   };
 }
@@ -177,7 +181,7 @@ export function createAnalyser(
 
     leaderboard(progress, revision) {
       findings ??= findingsOf(definition, [...points]);
-      const { best, judged, remarks } = findings;
+      const { best, judged, swaps, remarks } = findings;
       const rows = points.map((point, index): LeaderboardRow => {
         let row = rowOf.get(point);
         if (row === undefined) rowOf.set(point, row = aggregateRow(point));
@@ -196,6 +200,7 @@ export function createAnalyser(
         progress,
         rows,
         verdicts: judged.map((entry) => verdictOf(entry, progress)),
+        swaps,
         remarks,
         summary: summaryWords(definition, rows, judged, progress),
         revision,

@@ -28,9 +28,13 @@ const queued: TrialOutcome = { state: "queued", result: null };
 const leased: TrialOutcome = { state: "leased", result: null };
 const quarantined: TrialOutcome = { state: "quarantined", result: null };
 
-/** The seed's fifteen points, three replicates each. */
-export function seedLeaderboard(stage: Stage, revision = 7): Leaderboard {
-  const { definition, trials, results } = referenceStudy();
+/** The seed's fifteen points, three replicates each unless told otherwise. */
+export function seedLeaderboard(
+  stage: Stage,
+  revision = 7,
+  replicates = 3,
+): Leaderboard {
+  const { definition, trials, results } = referenceStudy({ replicates });
   const done = (trial: TrialSpec): TrialOutcome => ({
     state: "completed",
     result: results.get(trial.trialId) ?? null,
@@ -92,6 +96,7 @@ export function noPointsLeaderboard(): Leaderboard {
     progress: { ...progress, total: 0, queued: 0 },
     rows: [],
     verdicts: [],
+    swaps: [],
     remarks: [],
     summary: { en: "", zh: "" },
     revision: 0,

@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import { type JSX, render } from "preact";
 import {
   type Leaderboard,
   MetricName,
@@ -11,7 +11,9 @@ import {
   type Heatmap as HeatmapModel,
   heatmapOf,
 } from "./heatmap_model.ts";
+import { HeatmapPicture } from "./heatmap_picture.tsx";
 import { formatShort, isHigherBetter } from "./metrics.ts";
+import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";
 
 /** The study's points by their two rates, coloured by a metric. */
@@ -46,8 +48,23 @@ export function Heatmap(
       <HeatmapGrid state={state} map={map} metric={metric} />
       <Scale map={map} metric={metric} />
       <p class="hint">{t.heatmap.hint}</p>
+      {map.cells.size > 0 && (
+        <SaveChart
+          study={leaderboard}
+          name={`heatmap-${metric}`}
+          title={t.heatmap.caption(t.metrics[metric].name)}
+          chart={() => drawn(<HeatmapPicture map={map} metric={metric} />)}
+        />
+      )}
     </section>
   );
+}
+
+/** The heatmap on the page is a table: its picture is drawn when asked for. */
+function drawn(picture: JSX.Element): SVGSVGElement | null {
+  const box = document.createElement("div");
+  render(picture, box);
+  return box.querySelector("svg");
 }
 
 function Scale(

@@ -15,6 +15,7 @@ import { Remarks } from "./remarks.tsx";
 import { Invite } from "./invite.tsx";
 import type { LeaderboardState } from "./state.ts";
 import { Strip } from "./strip.tsx";
+import { Swaps } from "./swaps.tsx";
 import { PointTable } from "./table.tsx";
 import { Verdicts } from "./verdicts.tsx";
 
@@ -62,6 +63,7 @@ function Body(
         <Heatmap state={state} leaderboard={leaderboard} />
       </div>
       <PointTable state={state} rows={leaderboard.rows} />
+      <Swaps state={state} leaderboard={leaderboard} />
       <Remarks leaderboard={leaderboard} />
       <Exports leaderboard={leaderboard} api={api} />
     </>

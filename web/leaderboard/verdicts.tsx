@@ -9,6 +9,7 @@ import { Icon, type IconName } from "../ui/icon.tsx";
 import { formats, language, words } from "../ui/language.ts";
 import { Comparisons } from "./comparisons.tsx";
 import { EffectPlot } from "./effect_plot.tsx";
+import { SaveChart } from "./save_chart.tsx";
 import { decimalsOf, formatP } from "./metrics.ts";
 
 const icons = {
@@ -29,7 +30,11 @@ export function Verdicts(
       {verdicts.length === 0 && <p class="faint">{t.none}</p>}
       <div class="cards">
         {verdicts.map((verdict) => (
-          <VerdictCard key={verdict.claimId} verdict={verdict} />
+          <VerdictCard
+            key={verdict.claimId}
+            verdict={verdict}
+            leaderboard={leaderboard}
+          />
         ))}
       </div>
       <Announcer key={leaderboard.study.id} verdicts={verdicts} />
@@ -37,13 +42,23 @@ export function Verdicts(
   );
 }
 
-function VerdictCard({ verdict }: { readonly verdict: Verdict }): JSX.Element {
+function VerdictCard(
+  { verdict, leaderboard }: {
+    readonly verdict: Verdict;
+    readonly leaderboard: Leaderboard;
+  },
+): JSX.Element {
+  const card = useRef<HTMLElement>(null);
   const t = words(leaderboardWords).verdicts;
   const here = language.value;
   const heading = `claim-${verdict.claimId}`;
   const { effect } = verdict;
   return (
-    <article class={`card is-${verdict.verdict}`} aria-labelledby={heading}>
+    <article
+      class={`card is-${verdict.verdict}`}
+      aria-labelledby={heading}
+      ref={card}
+    >
       <p class="verdict">
         <span class="badge">
           <Icon name={icons[verdict.verdict]} />
@@ -70,6 +85,14 @@ function VerdictCard({ verdict }: { readonly verdict: Verdict }): JSX.Element {
           )}
           <Numbers verdict={verdict} />
           <Comparisons comparisons={verdict.comparisons} />
+          {effect !== null && (
+            <SaveChart
+              study={leaderboard}
+              name={`effect-${verdict.claimId}`}
+              title={`${verdict.claim[here]} ${verdict.headline[here]}`}
+              chart={() => card.current?.querySelector(".effect > svg") ?? null}
+            />
+          )}
         </div>
       </details>
     </article>
