@@ -4,6 +4,7 @@ import { createLiveLeaderboards } from "./live_leaderboards.ts";
 import { type Assets, dataFiles } from "./middleware/files.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest } from "./protocol/study.ts";
+import { reportHtml, reportOf } from "./report.ts";
 import { openSqlite } from "./storage/sqlite.ts";
 import type { StudyPlan } from "./study/plan.ts";
 import { createCoordinator } from "./swarm/coordinator.ts";
@@ -115,6 +116,15 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     hub,
     leaderboard,
     leaderboardCsv,
+    report: async (studyId) => {
+      const [board, snapshot] = [
+        await leaderboard(studyId),
+        await coordinator.snapshot(studyId),
+      ];
+      return board === null || assets.report === undefined
+        ? null
+        : reportHtml(assets.report, reportOf(board, snapshot, now()));
+    },
     data: dataFolder === undefined
       ? () => Promise.resolve(null)
       : dataFiles(dataFolder),

@@ -20,7 +20,11 @@ export interface Api {
   /** Address of the server-sent events. */
   readonly eventsUrl: string;
   /** Addresses of a study's leaderboard as files. */
-  exports(study: StudyId): { readonly json: string; readonly csv: string };
+  exports(study: StudyId): {
+    readonly json: string;
+    readonly csv: string;
+    readonly report: string;
+  };
 }
 
 /** A leaderboard, and the tag to ask for a newer one with. */
@@ -83,6 +87,7 @@ export function createApi(
       json: oneStudy.leaderboard.$url({ param: { studyId: study } }).href,
       csv: oneStudy["leaderboard.csv"]
         .$url({ param: { studyId: study } }).href,
+      report: oneStudy["report.html"].$url({ param: { studyId: study } }).href,
     }),
   };
 }

@@ -9,6 +9,8 @@ const SVG = "http://www.w3.org/2000/svg";
 /** What stands around a chart in its file. */
 export interface PictureText {
   readonly title: string;
+  /** What there is to say of it, in a sentence or two. */
+  readonly subtitle?: string;
   /** Where the figures come from. */
   readonly source: string;
   /** What the colours mean, where the chart itself does not say. */
@@ -60,7 +62,13 @@ const initial: Readonly<Record<string, string>> = {
   "shape-rendering": "auto",
 };
 
-const space = { edge: 20, title: 22, legend: 20, source: 26 } as const;
+const space = {
+  edge: 20,
+  title: 22,
+  subtitle: 18,
+  legend: 20,
+  source: 26,
+} as const;
 const leastWidth = 420;
 
 /**
@@ -70,7 +78,7 @@ const leastWidth = 420;
  */
 export function pictureOf(
   chart: SVGSVGElement,
-  { title, source, legend = [] }: PictureText,
+  { title, subtitle = "", source, legend = [] }: PictureText,
   host: Element,
 ): Picture {
   const { width: chartWidth, height: chartHeight } = sizeOf(chart);
@@ -78,6 +86,7 @@ export function pictureOf(
   const inner = width - 2 * space.edge;
   const measure = textMeasure();
   const titles = wrapText(title, inner, (text) => measure(text, 600, 16));
+  const said = wrapText(subtitle, inner, (text) => measure(text, 400, 13));
   const sources = wrapText(source, inner, (text) => measure(text, 400, 11));
   const entries = legendRows(legend, inner, (text) => measure(text, 400, 12));
 
@@ -88,6 +97,10 @@ export function pictureOf(
   for (const line of titles) {
     y += space.title;
     root.append(text("picture-title", space.edge, y - 6, line));
+  }
+  for (const line of said) {
+    y += space.subtitle;
+    root.append(text("picture-subtitle", space.edge, y - 6, line));
   }
   y += 8;
   const group = element("g", {

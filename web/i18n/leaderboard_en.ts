@@ -112,6 +112,7 @@ export const leaderboardEn = {
     asTable: "Curves as a table",
     chart: (metric: string, points: string) =>
       `${metric} by epoch for ${points}`,
+    title: (metric: string) => `${metric} by epoch`,
     waiting: "no result yet",
     bands: "Band",
     bandNames: {

@@ -82,6 +82,7 @@ export const leaderboardZh: LeaderboardWords = {
     remove: (point) => `隐藏 ${point}`,
     asTable: "以表格显示曲线",
     chart: (metric, points) => `${points} 的${metric}随轮次的变化`,
+    title: (metric) => `${metric}随轮次的变化`,
     waiting: "尚无结果",
     bands: "色带",
     bandNames: { sd: "±1 标准差", ci: "95% 区间", none: "无" },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { commonWords } from "./common_words.ts";
 import { joinWords } from "./join_words.ts";
 import { leaderboardWords } from "./leaderboard_words.ts";
+import { reportWords } from "./report_words.ts";
 
 /** Every text of a catalogue by its path; functions are called with marks. */
 function texts(words: unknown, path = ""): [string, string][] {
@@ -21,6 +22,7 @@ const catalogues = {
   common: commonWords,
   join: joinWords,
   leaderboard: leaderboardWords,
+  report: reportWords,
 };
 
 for (const [name, { en, zh }] of Object.entries(catalogues)) {

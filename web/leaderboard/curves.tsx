@@ -46,6 +46,12 @@ export function Curves(
   const names = series.map((one) => one.label).join(", ");
   const empty = series.every((one) => one.values.length === 0);
   const title = t.curves.chart(t.metrics[curve].short, names);
+  const banded = series.some((one) => one.band?.some((ends) => ends !== null));
+  const hint = !banded
+    ? null
+    : band === "ci"
+    ? t.curves.interval
+    : t.curves.band;
   return (
     <section class="curves" aria-labelledby="curves-heading">
       <div class="section-head">
@@ -107,15 +113,12 @@ export function Curves(
       {!seedAxes && !empty && (
         <>
           <BandPicker state={state} />
-          {series.some((one) => one.band?.some((ends) => ends !== null)) && (
-            <p class="hint">
-              {band === "ci" ? t.curves.interval : t.curves.band}
-            </p>
-          )}
+          {hint !== null && <p class="hint">{hint}</p>}
           <SaveChart
-            study={leaderboard}
+            leaderboard={leaderboard}
             name={`curves-${curve}`}
-            title={title}
+            title={t.curves.title(t.metrics[curve].short)}
+            subtitle={hint ?? ""}
             chart={() => frame.current?.querySelector("svg") ?? null}
             legend={() =>
               series.map(({ label, colour }) => ({

@@ -50,7 +50,7 @@ export function Heatmap(
       <p class="hint">{t.heatmap.hint}</p>
       {map.cells.size > 0 && (
         <SaveChart
-          study={leaderboard}
+          leaderboard={leaderboard}
           name={`heatmap-${metric}`}
           title={t.heatmap.caption(t.metrics[metric].name)}
           chart={() => drawn(<HeatmapPicture map={map} metric={metric} />)}

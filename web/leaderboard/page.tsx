@@ -1,16 +1,17 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { StudyId } from "../../coordinator/protocol/ids.ts";
 import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import type { Api } from "../api.ts";
 import { commonWords } from "../i18n/common_words.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon } from "../ui/icon.tsx";
-import { formats, language, words } from "../ui/language.ts";
+import { language, words } from "../ui/language.ts";
 import { API_PAGE } from "../ui/links.ts";
 import { Notice, Site } from "../ui/site.tsx";
 import { Curves } from "./curves.tsx";
 import { Heatmap } from "./heatmap.tsx";
+import { RecipeLine, Summary } from "./headline.tsx";
 import { Remarks } from "./remarks.tsx";
 import { Invite } from "./invite.tsx";
 import type { LeaderboardState } from "./state.ts";
@@ -103,35 +104,19 @@ function Headline(
     readonly leaderboard: Leaderboard;
   },
 ): JSX.Element {
-  const t = words(leaderboardWords);
   const { study, summary } = leaderboard;
   const here = language.value;
-  const { recipe } = study;
   return (
     <div class="headline">
       <div>
         <h1>{study.title[here]}</h1>
-        <p class="recipe">
-          {t.recipe({
-            dataset: datasetName(study.dataset),
-            layers: recipe.hiddenSizes.join(" + "),
-            epochs: recipe.epochs,
-            batch: recipe.batchSize,
-            rate: formats.value.rate(recipe.learningRate),
-            replicates: study.replicates,
-          })}
-        </p>
+        <RecipeLine leaderboard={leaderboard} />
         <StudyChoice state={state} leaderboard={leaderboard} />
         {summary[here] !== "" && <Summary text={summary[here]} />}
       </div>
       {!leaderboard.progress.complete && <Invite />}
     </div>
   );
-}
-
-/** As its makers write it. */
-function datasetName(name: string): string {
-  return name === "fashion-mnist" ? "Fashion-MNIST" : name;
 }
 
 function StudyChoice(
@@ -165,35 +150,6 @@ function StudyChoice(
   );
 }
 
-/** Fit to paste into a report, so there is a button for that. */
-function Summary({ text }: { readonly text: string }): JSX.Element {
-  const t = words(leaderboardWords);
-  const common = words(commonWords);
-  const [copied, setCopied] = useState(false);
-  // Absent on pages that came over plain HTTP from another machine.
-  const clipboard: Clipboard | undefined = navigator.clipboard;
-  const copy = async () => {
-    try {
-      await clipboard.writeText(text);
-      setCopied(true);
-    } catch {
-      setCopied(false);
-    }
-  };
-  return (
-    <section class="summary" aria-labelledby="summary-heading">
-      <h2 id="summary-heading" class="hidden">{t.summary}</h2>
-      <p>{text}</p>
-      {clipboard !== undefined && (
-        <button type="button" class="button is-quiet" onClick={copy}>
-          <Icon name={copied ? "check" : "copy"} />
-          <span aria-live="polite">{copied ? common.copied : common.copy}</span>
-        </button>
-      )}
-    </section>
-  );
-}
-
 function Exports(
   { leaderboard, api }: {
     readonly leaderboard: Leaderboard;
@@ -217,6 +173,12 @@ function Exports(
           <a class="button" href={links.json} download={`${id}.json`}>
             <Icon name="download" />
             {t.json}
+          </a>
+        </li>
+        <li>
+          <a class="button" href={links.report} download={`${id}.html`}>
+            <Icon name="download" />
+            {t.report}
           </a>
         </li>
         <li>

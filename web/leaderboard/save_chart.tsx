@@ -13,17 +13,19 @@ import { formats, words } from "../ui/language.ts";
 
 /** Saves a chart as a file that needs nothing else. */
 export function SaveChart(
-  { study: { study, revision, rows, progress }, name, title, chart, legend }: {
-    readonly study: Leaderboard;
+  { leaderboard, name, title, subtitle, chart, legend }: {
+    readonly leaderboard: Leaderboard;
     /** Goes into the file's name. */
     readonly name: string;
     readonly title: string;
+    readonly subtitle?: string;
     /** The chart as it is now; null where there is none. */
     readonly chart: () => SVGSVGElement | null;
     readonly legend?: () => readonly LegendEntry[];
   },
 ): JSX.Element {
   const t = words(leaderboardWords).save;
+  const { study, revision, rows, progress } = leaderboard;
   const host = useRef<HTMLDivElement>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const count = formats.value.integer;
@@ -33,6 +35,7 @@ export function SaveChart(
       if (drawn === null || host.current === null) return;
       const picture = pictureOf(drawn, {
         title,
+        subtitle: subtitle ?? "",
         source: t.source(
           study.id,
           count(revision),

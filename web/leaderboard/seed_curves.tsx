@@ -101,7 +101,7 @@ function SeedPlot(
         domain={domain}
       />
       <SaveChart
-        study={leaderboard}
+        leaderboard={leaderboard}
         name={`seed-axes-${row?.params.dropout1}-${row?.params.dropout2}`}
         title={title}
         chart={() => frame.current?.querySelector(".chart > svg") ?? null}

@@ -72,7 +72,7 @@ export function Swaps(
               />
             </div>
             <SaveChart
-              study={leaderboard}
+              leaderboard={leaderboard}
               name={`swaps-${metric}`}
               title={`${t.swaps.heading}: ${t.metrics[metric].name}`}
               chart={() => frame.current?.querySelector("svg") ?? null}

@@ -8,7 +8,7 @@ import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { formats, language, words } from "../ui/language.ts";
 import { Comparisons } from "./comparisons.tsx";
-import { EffectPlot } from "./effect_plot.tsx";
+import { EffectPlot, effectText } from "./effect_plot.tsx";
 import { SaveChart } from "./save_chart.tsx";
 import { decimalsOf, formatP } from "./metrics.ts";
 
@@ -87,9 +87,10 @@ function VerdictCard(
           <Comparisons comparisons={verdict.comparisons} />
           {effect !== null && (
             <SaveChart
-              study={leaderboard}
+              leaderboard={leaderboard}
               name={`effect-${verdict.claimId}`}
-              title={`${verdict.claim[here]} ${verdict.headline[here]}`}
+              title={verdict.claim[here]}
+              subtitle={`${verdict.headline[here]} ${effectText(effect)}`}
               chart={() => card.current?.querySelector(".effect > svg") ?? null}
             />
           )}
