@@ -33,7 +33,7 @@ interface SlopeChartProps {
 
 const margin = { left: 46, right: 2 };
 /** Of a panel: its least width, and the heights of its parts. */
-const panel = { width: 138, gap: 10, head: 26, plot: 168, foot: 30 };
+const panel = { width: 130, gap: 8, head: 26, plot: 168, foot: 30 };
 const panelHeight = panel.head + panel.plot + panel.foot;
 
 /**
@@ -132,7 +132,7 @@ function Panel(
   },
 ): JSX.Element {
   const { left, right } = slope;
-  const [x1, x2] = [width * 0.24, width * 0.76];
+  const [x1, x2] = [width * 0.22, width * 0.78];
   const [top, bottom] = [panel.head, panel.head + panel.plot];
   const clamp = (value: number) => Math.max(top, Math.min(bottom, y(value)));
   return (

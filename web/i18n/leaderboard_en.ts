@@ -85,8 +85,6 @@ export const leaderboardEn = {
     adjustedP: "Adjusted p",
     noInterval: "no interval",
     details: "Evidence and numbers",
-    moreReplicates: (count: string) =>
-      `About ${count} more replicates a point would probably settle it`,
     comparisons: "What was compared",
     comparison: "Points",
     difference: "Difference",

@@ -57,7 +57,6 @@ export const leaderboardZh: LeaderboardWords = {
     adjustedP: "校正后 p 值",
     noInterval: "无区间",
     details: "证据与数字",
-    moreReplicates: (count) => `每点大约再重复 ${count} 次才有可能得出结论`,
     comparisons: "比较了什么",
     comparison: "网格点",
     difference: "差异",

@@ -58,6 +58,9 @@ export function Curves(
         <h2 id="curves-heading">{t.curves.heading}</h2>
         <CurvePicker state={state} />
       </div>
+      {!seedAxes && (
+        <p class="printed">{t.curves.title(t.metrics[curve].short)}</p>
+      )}
       {seedAxes
         ? (
           <SeedCurves

@@ -45,6 +45,7 @@ export function Heatmap(
           </select>
         </label>
       </div>
+      <p class="printed">{t.heatmap.caption(t.metrics[metric].name)}</p>
       <HeatmapGrid state={state} map={map} metric={metric} />
       <Scale map={map} metric={metric} />
       <p class="hint">{t.heatmap.hint}</p>

@@ -63,6 +63,7 @@ export function Swaps(
         )
         : (
           <>
+            <p class="printed">{t.metrics[metric].name}</p>
             <p class="note">{t.swaps.note}</p>
             <div class="chart-frame" ref={frame}>
               <SlopeChart

@@ -78,11 +78,6 @@ function VerdictCard(
         <div class="details">
           <p>{verdict.evidence[here]}</p>
           <p class="caution">{verdict.caution[here]}</p>
-          {verdict.moreReplicates !== null && (
-            <p class="caution">
-              {t.moreReplicates(formats.value.integer(verdict.moreReplicates))}
-            </p>
-          )}
           <Numbers verdict={verdict} />
           <Comparisons comparisons={verdict.comparisons} />
           {effect !== null && (
