@@ -1,7 +1,7 @@
-import config from "../deno.json" with { type: "json" };
 import type { Leaderboard } from "./protocol/leaderboard.ts";
 import type { Report, ReportOrigin } from "./protocol/report.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
+import { RELEASE } from "./release.ts";
 import type { TrialChange } from "./storage/storage.ts";
 import { startCommand } from "./study/start_command.ts";
 import type { StudySnapshot } from "./swarm/views.ts";
@@ -29,7 +29,7 @@ export function reportOf(
     leaderboard,
     origin: {
       madeAt: new Date(now).toISOString(),
-      version: config.version,
+      version: RELEASE,
       deno: Deno.version.deno,
       protocolVersion: PROTOCOL_VERSION,
       commands: [start, `deno task report --study ${id} --out ${id}.html`],

@@ -52,7 +52,7 @@ export function LineChart(props: LineChartProps): JSX.Element {
       ...band.flatMap((ends) => ends ?? []),
     ]),
     [bottom, margin.top],
-    Math.max(3, Math.round(height / 64)),
+    Math.max(3, Math.round(height / (props.domain ? 36 : 64))),
     props.domain === undefined,
   );
   // A dot at the frame's edge is seen whole, a line beyond it is not.

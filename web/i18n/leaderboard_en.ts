@@ -121,10 +121,9 @@ export const leaderboardEn = {
     interval: "Bands: 95% interval of the mean over replicates",
     axes: "The seed's axes",
     axesNote:
-      "A plot a point, its three metrics on one axis from 0.3 to 0.9, as the lesson plots them",
+      "A plot a point, its three metrics on one axis from 0.3 to 0.9, as the lesson plots them. What lies outside is cut off, as in the lesson.",
     seedChart: (point: string) =>
       `Training loss, training accuracy and test accuracy by epoch for ${point}, on the lesson's axes`,
-    outside: "What lies outside 0.3 to 0.9 is cut off, as in the lesson.",
   },
   heatmap: {
     heading: "Every pair of rates",

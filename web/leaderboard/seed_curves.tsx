@@ -62,7 +62,7 @@ export function SeedCurves(
           />
         ))}
       </div>
-      <p class="hint">{t.curves.axesNote}. {t.curves.outside}</p>
+      <p class="hint">{t.curves.axesNote}</p>
     </>
   );
 }

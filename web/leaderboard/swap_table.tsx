@@ -28,8 +28,13 @@ export function SwapTable(
 ): JSX.Element {
   const { swaps: t, metrics } = words(leaderboardWords);
   const margin = swaps[0]?.metrics[metric].margin ?? 0;
+  const caption = t.caption(
+    metrics[metric].name,
+    formatMetric(metric, margin, formats.value),
+  );
   return (
     <>
+      <p class="faint" aria-hidden="true">{caption}</p>
       <div
         class="table-scroll"
         role="group"
@@ -37,12 +42,7 @@ export function SwapTable(
         tabIndex={0}
       >
         <table>
-          <caption>
-            {t.caption(
-              metrics[metric].name,
-              formatMetric(metric, margin, formats.value),
-            )}
-          </caption>
+          <caption class="hidden">{caption}</caption>
           <thead>
             <tr>
               <th scope="col" class="words">{t.pair}</th>
