@@ -34,6 +34,8 @@ interface SlopeChartProps {
 const margin = { left: 46, right: 2 };
 /** Of a panel: its least width, and the heights of its parts. */
 const panel = { width: 130, gap: 8, head: 26, plot: 168, foot: 30 };
+/** How far apart the ends stand, as a share of the panel. */
+const reach = 0.56;
 const panelHeight = panel.head + panel.plot + panel.foot;
 
 /**
@@ -48,7 +50,7 @@ export function SlopeChart(props: SlopeChartProps): JSX.Element {
     1,
     Math.min(
       slopes.length,
-      Math.floor((room + panel.gap) / (panel.width + panel.gap)),
+      Math.floor((room + panel.gap) / (leastWidth(slopes, room) + panel.gap)),
     ),
   );
   const panelWidth = Math.min(
@@ -119,6 +121,18 @@ export function SlopeChart(props: SlopeChartProps): JSX.Element {
   );
 }
 
+/** Room for the labels side by side, but for two panels on a phone too. */
+function leastWidth(slopes: readonly Slope[], room: number): number {
+  const characters = slopes.flatMap((
+    { left, right },
+  ) => [left.label.length, right.label.length]);
+  const label = 6.2 * Math.max(0, ...characters);
+  return Math.max(
+    panel.width,
+    Math.min(label / (1 - reach), (room - panel.gap) / 2),
+  );
+}
+
 function valuesOf({ left, right, replicates }: Slope): number[] {
   return [left.mean, left.low, left.high, right.mean, right.low, right.high]
     .concat(replicates.flat()).filter((value) => value !== null);
@@ -132,7 +146,7 @@ function Panel(
   },
 ): JSX.Element {
   const { left, right } = slope;
-  const [x1, x2] = [width * 0.22, width * 0.78];
+  const [x1, x2] = [width * (1 - reach) / 2, width * (1 + reach) / 2];
   const [top, bottom] = [panel.head, panel.head + panel.plot];
   const clamp = (value: number) => Math.max(top, Math.min(bottom, y(value)));
   return (

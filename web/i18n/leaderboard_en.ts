@@ -127,6 +127,7 @@ export const leaderboardEn = {
   },
   heatmap: {
     heading: "Every pair of rates",
+    none: "This study has no grid points.",
     metric: "Metric",
     dropout1: "dropout1, after the first hidden layer",
     dropout2: "dropout2, after the second hidden layer",
@@ -220,7 +221,8 @@ export const leaderboardEn = {
     says: "The lesson says",
     measured: "What we measure",
     agreement: "Agreement",
-    all: (count: string) => `All ${count} remarks`,
+    all: (count: string) =>
+      count === "1" ? "The 1 remark" : `All ${count} remarks`,
     count: (name: string, count: string) => `${name}: ${count}`,
     names: {
       agrees: "Agrees",

@@ -94,6 +94,7 @@ export const leaderboardZh: LeaderboardWords = {
   },
   heatmap: {
     heading: "所有暂退概率组合",
+    none: "本研究没有网格点。",
     metric: "指标",
     dropout1: "dropout1（第一隐藏层之后）",
     dropout2: "dropout2（第二隐藏层之后）",

@@ -26,6 +26,7 @@ export function Heatmap(
   const t = words(leaderboardWords);
   const { metric } = state.view.value;
   const map = heatmapOf(leaderboard.rows, metric);
+  const title = t.heatmap.caption(t.metrics[metric].name);
   return (
     <section class="heatmap" aria-labelledby="heatmap-heading">
       <div class="section-head">
@@ -45,17 +46,19 @@ export function Heatmap(
           </select>
         </label>
       </div>
-      <p class="printed">{t.heatmap.caption(t.metrics[metric].name)}</p>
-      <HeatmapGrid state={state} map={map} metric={metric} />
-      <Scale map={map} metric={metric} />
-      <p class="hint">{t.heatmap.hint}</p>
-      {map.cells.size > 0 && (
-        <SaveChart
-          leaderboard={leaderboard}
-          name={`heatmap-${metric}`}
-          title={t.heatmap.caption(t.metrics[metric].name)}
-          chart={() => drawn(<HeatmapPicture map={map} metric={metric} />)}
-        />
+      {map.cells.size === 0 ? <p class="faint">{t.heatmap.none}</p> : (
+        <>
+          <p class="printed">{title}</p>
+          <HeatmapGrid state={state} map={map} metric={metric} />
+          <Scale map={map} metric={metric} />
+          <p class="hint">{t.heatmap.hint}</p>
+          <SaveChart
+            leaderboard={leaderboard}
+            name={`heatmap-${metric}`}
+            title={title}
+            chart={() => drawn(<HeatmapPicture map={map} metric={metric} />)}
+          />
+        </>
       )}
     </section>
   );

@@ -27,16 +27,19 @@ export function Verdicts(
   return (
     <section class="verdicts" aria-labelledby="verdicts-heading">
       <h2 id="verdicts-heading">{t.heading}</h2>
-      {verdicts.length === 0 && <p class="faint">{t.none}</p>}
-      <div class="cards">
-        {verdicts.map((verdict) => (
-          <VerdictCard
-            key={verdict.claimId}
-            verdict={verdict}
-            leaderboard={leaderboard}
-          />
-        ))}
-      </div>
+      {verdicts.length === 0
+        ? <p class="faint none">{t.none}</p>
+        : (
+          <div class="cards">
+            {verdicts.map((verdict) => (
+              <VerdictCard
+                key={verdict.claimId}
+                verdict={verdict}
+                leaderboard={leaderboard}
+              />
+            ))}
+          </div>
+        )}
       <Announcer key={leaderboard.study.id} verdicts={verdicts} />
     </section>
   );
