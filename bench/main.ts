@@ -18,9 +18,17 @@ const benches: Readonly<
     about: "what a leaderboard of thousands of points costs the coordinator",
     load: () => import("./leaderboard.ts"),
   },
+  gpu: {
+    about: "what a training step asks of a GPU: dispatches, bytes up and back",
+    load: () => import("./gpu.ts"),
+  },
   golden: {
     about: "every reference point trained and compared with PyTorch's figures",
     load: () => import("./golden.ts"),
+  },
+  simulate: {
+    about: "the whole swarm on virtual time, thousands of hostile worlds",
+    load: () => import("./simulate.ts"),
   },
 };
 

@@ -31,6 +31,8 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** For one call, its answer's body included. Default 20 000. */
   readonly timeoutMilliseconds?: number;
+  /** A signal that aborts after so many milliseconds. `AbortSignal.timeout` */
+  readonly timeLimit?: (milliseconds: number) => AbortSignal;
   /** Without a byte of a data file for as long, it is given up. 30 000. */
   readonly stallMilliseconds?: number;
 }
@@ -58,6 +60,7 @@ export interface HttpClient extends SwarmClient {
 export function createClient(options: ClientOptions): HttpClient {
   const { url, timeoutMilliseconds = 20_000, stallMilliseconds = 30_000 } =
     options;
+  const { timeLimit = (ms: number) => AbortSignal.timeout(ms) } = options;
   const fetcher = options.fetch ?? ((input, init) => fetch(input, init));
   const api = hc<SwarmApi>(url, {
     fetch: fetcher,
@@ -78,7 +81,7 @@ export function createClient(options: ClientOptions): HttpClient {
     const headers: Record<string, string> = token === undefined
       ? {}
       : { authorization: `Bearer ${token}` };
-    const limit = AbortSignal.timeout(timeoutMilliseconds);
+    const limit = timeLimit(timeoutMilliseconds);
     const init = { signal: AbortSignal.any([signal, limit]) };
     try {
       signal.throwIfAborted();

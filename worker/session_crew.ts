@@ -7,12 +7,16 @@ import type {
   TrialResult,
 } from "../coordinator/protocol/training.ts";
 import { UnreachableError } from "./session_client.ts";
-import { type Connection, StopSessionError } from "./session_connection.ts";
+import type { Connection } from "./session_connection.ts";
 import {
   CannotTrainError,
-  type SessionOptions,
-  type TrainCallbacks,
-  type Trainer,
+  StopSessionError,
+  trainerFailure,
+} from "./session_failure.ts";
+import type {
+  SessionOptions,
+  TrainCallbacks,
+  Trainer,
 } from "./session_types.ts";
 
 /**
@@ -65,7 +69,8 @@ export function createCrew(options: CrewOptions): Crew {
   const failed = (error: unknown) => {
     failures++;
     lastFailure = error instanceof Error ? error.message : String(error);
-    onEvent({ type: "trainer-failed", slot, message: lastFailure });
+    const failure = trainerFailure(error);
+    onEvent({ type: "trainer-failed", slot, failure, message: lastFailure });
   };
 
   const start = async (dataset: DatasetManifest, signal: AbortSignal) => {
@@ -73,6 +78,7 @@ export function createCrew(options: CrewOptions): Crew {
       if (failures >= MOST_FAILURES) {
         throw new StopSessionError(
           `the trainer failed ${failures} times in a row: ${lastFailure}`,
+          "trainers-failed",
         );
       }
       try {

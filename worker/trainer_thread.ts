@@ -83,4 +83,13 @@ const api: TrainerApi = {
   memory: () => Promise.resolve(tensorMemory()),
 };
 
+// A promise that nobody awaits fails in silence in a page's thread: its host
+// would learn of that by the silence alone, much later. Thrown, it is heard.
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  setTimeout(() => {
+    throw event.reason;
+  }, 0);
+});
+
 Comlink.expose(api);

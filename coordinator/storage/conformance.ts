@@ -1,6 +1,8 @@
 import { type FakeClock, fakeClock } from "../swarm/fixtures.ts";
 import { changeConformance } from "./conformance_changes.ts";
+import { backupConformance } from "./conformance_backups.ts";
 import { claimConformance } from "./conformance_claims.ts";
+import { readConformance } from "./conformance_reads.ts";
 import { type Check, createWorld, type Opened } from "./conformance_world.ts";
 
 /**
@@ -28,5 +30,7 @@ export function storageConformance(
     });
   };
   claimConformance(check);
+  backupConformance(check);
   changeConformance(check);
+  readConformance(check);
 }

@@ -49,7 +49,8 @@ export function createBatcher(
         }
         sql("COMMIT").run();
       } catch (error) {
-        if (db.isTransaction) sql("ROLLBACK").run();
+        // Once closed, it does not even say whether it is in one.
+        if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
         for (const unit of batch) unit.fail(explain(error));
         continue;
       }

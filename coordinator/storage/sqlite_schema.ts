@@ -107,18 +107,26 @@ const migrations: readonly string[] = [
   CREATE INDEX results_of_worker ON results (worker_id);
   CREATE INDEX results_by_time ON results (study_id, accepted_at);
   `,
+  // What the pages of workers, trials and grid points read.
+  `
+  ALTER TABLE workers ADD COLUMN step_milliseconds REAL;
+  CREATE INDEX trials_of_point ON trials (study_id, planned,
+    spec ->> '$.params.dropout1', spec ->> '$.params.dropout2', replicate);
+  DROP INDEX results_of_worker;
+  CREATE INDEX results_of_worker ON results (worker_id, accepted_at);
+  `,
 ];
 
 /** The version that this program writes. */
 export const SCHEMA_VERSION = migrations.length;
 
 /**
- * Brings the database to `SCHEMA_VERSION`, each step in its own transaction.
+ * The version of a database of ours, or of an empty one: 0.
  *
  * @throws StorageError `not-ours` for another program's file, `newer` for one
  * written by a later version.
  */
-export function migrate(db: DatabaseSync, path: string): void {
+export function checkOurs(db: DatabaseSync, path: string): number {
   const version = pragma(db, "user_version");
   const owner = pragma(db, "application_id");
   const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get();
@@ -137,7 +145,22 @@ export function migrate(db: DatabaseSync, path: string): void {
         "program or name another file with --db",
     );
   }
-  for (const [step, sql] of migrations.entries()) {
+  return version;
+}
+
+/**
+ * Brings the database to `SCHEMA_VERSION`, each step in its own transaction.
+ *
+ * @param to A version to stop at, for tests of what comes after it.
+ * @throws StorageError as `checkOurs` does.
+ */
+export function migrate(
+  db: DatabaseSync,
+  path: string,
+  to = SCHEMA_VERSION,
+): void {
+  const version = checkOurs(db, path);
+  for (const [step, sql] of migrations.slice(0, to).entries()) {
     if (step < version) continue;
     db.exec(
       `BEGIN IMMEDIATE; ${sql}; PRAGMA application_id = ${APPLICATION_ID}; ` +

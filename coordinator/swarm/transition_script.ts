@@ -63,7 +63,7 @@ export function script(policy: Policy = defaultPolicy) {
     unplan() {
       trial = { ...trial, planned: false };
     },
-    lease: (n: number, worker = n) =>
+    lease: (n: number, worker = n, epochMilliseconds: number | null = null) =>
       apply({
         type: "lease",
         now,
@@ -72,6 +72,7 @@ export function script(policy: Policy = defaultPolicy) {
         backend: "simd",
         backendDetail: null,
         ttl: TTL,
+        epochMilliseconds,
       }),
     renew: (n: number, wanted = true) =>
       apply({ type: "renew", ...fence(n), wanted }),

@@ -103,6 +103,12 @@ export function runningAttempts(trial: TrialRecord): RunningAttempt[] {
   return trial.attempts.filter((a) => a.state === "running");
 }
 
+/** The running attempt with the most epochs; of equals the first. */
+export function furthest(trial: TrialRecord): RunningAttempt | undefined {
+  return runningAttempts(trial)
+    .sort((a, b) => b.epochs.length - a.epochs.length)[0];
+}
+
 /** When the first running attempt's lease ends; null where none runs. */
 export function nextExpiry(trial: TrialRecord): Instant | null {
   const ends = runningAttempts(trial).map((a) => a.expiresAt);

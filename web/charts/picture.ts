@@ -1,3 +1,10 @@
+import {
+  type LegendEntry,
+  legendRows,
+  textMeasure,
+  wrapText,
+} from "./picture_text.ts";
+
 /**
  * Charts as files. A picture needs nothing of the page it came from: every
  * style that the page's sheets gave it is written into it, and its title,
@@ -15,13 +22,6 @@ export interface PictureText {
   readonly source: string;
   /** What the colours mean, where the chart itself does not say. */
   readonly legend?: readonly LegendEntry[];
-}
-
-/** A line of the legend. */
-export interface LegendEntry {
-  readonly label: string;
-  /** The class that gives the chart's line its colour and dashes. */
-  readonly className: string;
 }
 
 /** A chart as a file: its text, and its size in CSS pixels. */
@@ -196,56 +196,6 @@ export function saveFile(name: string, content: Blob): void {
   link.click();
   // The browser has begun to read it by then.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-/** Breaks a text into lines; Chinese breaks anywhere, English at spaces. */
-export function wrapText(
-  text: string,
-  width: number,
-  measure: (text: string) => number,
-): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (
-    const word of text.match(/\p{Script=Han}|[^\s\p{Script=Han}]+\s*|\s+/gu) ??
-      []
-  ) {
-    if (line !== "" && measure((line + word).trimEnd()) > width) {
-      lines.push(line.trimEnd());
-      line = "";
-    }
-    line += word;
-  }
-  if (line.trim() !== "") lines.push(line.trimEnd());
-  return lines;
-}
-
-function legendRows(
-  legend: readonly LegendEntry[],
-  width: number,
-  measure: (text: string) => number,
-) {
-  const rows: (LegendEntry & { readonly x: number })[][] = [];
-  let x = Infinity;
-  for (const entry of legend) {
-    const takes = 34 + measure(entry.label) + 22;
-    if (x + takes > width) {
-      rows.push([]);
-      x = 0;
-    }
-    rows.at(-1)?.push({ ...entry, x });
-    x += takes;
-  }
-  return rows;
-}
-
-function textMeasure() {
-  const context = document.createElement("canvas").getContext("2d");
-  return (text: string, weight: number, size: number): number => {
-    if (context === null) return text.length * size * 0.6;
-    context.font = `${weight} ${size}px sans-serif`;
-    return context.measureText(text).width;
-  };
 }
 
 function sizeOf(chart: SVGSVGElement) {

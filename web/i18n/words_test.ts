@@ -3,6 +3,9 @@ import { commonWords } from "./common_words.ts";
 import { joinWords } from "./join_words.ts";
 import { leaderboardWords } from "./leaderboard_words.ts";
 import { reportWords } from "./report_words.ts";
+import { trialsWords } from "./trials_words.ts";
+import { workersWords } from "./workers_words.ts";
+import { lessonWords } from "./lesson_words.ts";
 
 /** Every text of a catalogue by its path; functions are called with marks. */
 function texts(words: unknown, path = ""): [string, string][] {
@@ -23,6 +26,9 @@ const catalogues = {
   join: joinWords,
   leaderboard: leaderboardWords,
   report: reportWords,
+  trials: trialsWords,
+  workers: workersWords,
+  lesson: lessonWords,
 };
 
 for (const [name, { en, zh }] of Object.entries(catalogues)) {

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
+import type { StudyId } from "../../coordinator/protocol/ids.ts";
 import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import { LineChart, type Series } from "../charts/line_chart.tsx";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
@@ -7,6 +8,7 @@ import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";
 import { curveSeries } from "./curve_series.ts";
 import { CurvesTable } from "./curves_table.tsx";
+import { PointAnchor } from "../ui/point_anchor.tsx";
 import { parsePoint, pointKey, pointLabel } from "./points.ts";
 import { SaveChart } from "./save_chart.tsx";
 import { SeedCurves } from "./seed_curves.tsx";
@@ -98,7 +100,7 @@ export function Curves(
                 <path class="line" d="M1 4h26" />
               </svg>
             )}
-            <span class="name">{one.label}</span>
+            <PointName study={leaderboard.study.id} series={one} />
             <span class="value">
               {legendValue(one, at) ?? t.curves.waiting}
             </span>
@@ -137,6 +139,19 @@ export function Curves(
         </>
       )}
     </section>
+  );
+}
+
+/** Leads to the point's own page. */
+function PointName(
+  { study, series }: { readonly study: StudyId; readonly series: Series },
+): JSX.Element {
+  const params = parsePoint(series.key);
+  if (params === null) return <span class="name">{series.label}</span>;
+  return (
+    <PointAnchor study={study} params={params} class="name">
+      {series.label}
+    </PointAnchor>
   );
 }
 

@@ -1,12 +1,8 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
-import {
-  type LegendEntry,
-  pictureOf,
-  pngOf,
-  saveFile,
-} from "../charts/picture.ts";
+import { pictureOf, pngOf, saveFile } from "../charts/picture.ts";
+import type { LegendEntry } from "../charts/picture_text.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";

@@ -1,3 +1,4 @@
+import type { StudyId } from "../../coordinator/protocol/ids.ts";
 import type { JSX } from "preact";
 import type {
   Estimate,
@@ -7,10 +8,12 @@ import type {
 import { Interval } from "../charts/interval.tsx";
 import type { Axis } from "../charts/scale.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { trialsWords } from "../i18n/trials_words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";
 import { formatMetric, tableMetrics } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
+import { PointAnchor } from "../ui/point_anchor.tsx";
 import type { LiveEpoch } from "./state.ts";
 import type { SortKey } from "./view_state.ts";
 
@@ -19,8 +22,10 @@ export const INTERVAL_WIDTH = 132;
 
 /** One grid point. A click anywhere on it shows or hides its curve. */
 export function TableRow(
-  { row, axis, metric, best, sort, colour, live, epochs, onToggle }: {
+  { row, study, axis, metric, best, sort, colour, live, epochs, onToggle }: {
     readonly row: LeaderboardRow;
+    /** Where the point has a page of its own. */
+    readonly study: StudyId;
     readonly axis: Axis;
     /** Of the column of intervals. */
     readonly metric: MetricName;
@@ -55,7 +60,13 @@ export function TableRow(
         </label>
       </td>
       <th scope="row" class="rate">
-        {formats.value.rate(row.params.dropout1)}
+        <PointAnchor
+          study={study}
+          params={row.params}
+          title={words(trialsWords).pointTitle(pointLabel(row.params))}
+        >
+          {formats.value.rate(row.params.dropout1)}
+        </PointAnchor>
       </th>
       <td class="rate">{formats.value.rate(row.params.dropout2)}</td>
       <td class="replicates">

@@ -45,10 +45,14 @@ export function Verdicts(
   );
 }
 
-function VerdictCard(
-  { verdict, leaderboard }: {
+/** The card of one claim. */
+export function VerdictCard(
+  { verdict, leaderboard, level = 3 }: {
     readonly verdict: Verdict;
-    readonly leaderboard: Leaderboard;
+    /** Named in the file where the effect is saved as a picture. */
+    readonly leaderboard?: Leaderboard;
+    /** Of its heading. */
+    readonly level?: 3 | 4;
   },
 ): JSX.Element {
   const card = useRef<HTMLElement>(null);
@@ -56,6 +60,7 @@ function VerdictCard(
   const here = language.value;
   const heading = `claim-${verdict.claimId}`;
   const { effect } = verdict;
+  const Heading = level === 3 ? "h3" : "h4";
   return (
     <article
       class={`card is-${verdict.verdict}`}
@@ -72,7 +77,7 @@ function VerdictCard(
         )}
       </p>
       <div class="said">
-        <h3 id={heading}>{verdict.claim[here]}</h3>
+        <Heading id={heading}>{verdict.claim[here]}</Heading>
         <p>{verdict.headline[here]}</p>
       </div>
       {effect !== null && <EffectPlot effect={effect} />}
@@ -83,7 +88,7 @@ function VerdictCard(
           <p class="caution">{verdict.caution[here]}</p>
           <Numbers verdict={verdict} />
           <Comparisons comparisons={verdict.comparisons} />
-          {effect !== null && (
+          {effect !== null && leaderboard !== undefined && (
             <SaveChart
               leaderboard={leaderboard}
               name={`effect-${verdict.claimId}`}
