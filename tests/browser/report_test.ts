@@ -57,6 +57,8 @@ browserTest(
       }
       assert.ok(text.includes(summary.en));
       assert.match(text, /deno task start --study seed --replicates 5/);
+      // There is no other page to lead to.
+      assert.equal(await page.locator("a[href]").count(), 0);
       // The file itself; its icon is in it.
       assert.deepEqual(
         requests.filter((url) => !url.startsWith("data:")),
