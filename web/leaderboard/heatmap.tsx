@@ -11,7 +11,6 @@ import {
   type Heatmap as HeatmapModel,
   heatmapOf,
 } from "./heatmap_model.ts";
-import { HeatmapPicture } from "./heatmap_picture.tsx";
 import { formatShort, isHigherBetter } from "./metrics.ts";
 import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";
@@ -56,7 +55,7 @@ export function Heatmap(
             leaderboard={leaderboard}
             name={`heatmap-${metric}`}
             title={title}
-            chart={() => drawn(<HeatmapPicture map={map} metric={metric} />)}
+            chart={() => drawn(map, metric)}
           />
         </>
       )}
@@ -65,9 +64,13 @@ export function Heatmap(
 }
 
 /** The heatmap on the page is a table: its picture is drawn when asked for. */
-function drawn(picture: JSX.Element): SVGSVGElement | null {
+async function drawn(
+  map: HeatmapModel,
+  metric: MetricName,
+): Promise<SVGSVGElement | null> {
+  const { HeatmapPicture } = await import("./heatmap_picture.tsx");
   const box = document.createElement("div");
-  render(picture, box);
+  render(<HeatmapPicture map={map} metric={metric} />, box);
   return box.querySelector("svg");
 }
 

@@ -1,7 +1,6 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
-import { pictureOf, pngOf, saveFile } from "../charts/picture.ts";
 import type { LegendEntry } from "../charts/picture_text.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -16,7 +15,10 @@ export function SaveChart(
     readonly title: string;
     readonly subtitle?: string;
     /** The chart as it is now; null where there is none. */
-    readonly chart: () => SVGSVGElement | null;
+    readonly chart: () =>
+      | SVGSVGElement
+      | null
+      | Promise<SVGSVGElement | null>;
     readonly legend?: () => readonly LegendEntry[];
   },
 ): JSX.Element {
@@ -27,7 +29,11 @@ export function SaveChart(
   const count = formats.value.integer;
   const save = async (format: "svg" | "png") => {
     try {
-      const drawn = chart();
+      // Fetched by the few who save: the page is there before.
+      const { pictureOf, pngOf, saveFile } = await import(
+        "../charts/picture.ts"
+      );
+      const drawn = await chart();
       if (drawn === null || host.current === null) return;
       const picture = pictureOf(drawn, {
         title,
