@@ -46,24 +46,15 @@ export function valuesOf(
   metric: MetricName,
 ): readonly number[] {
   const { columns } = keptOf(point);
-  let values = columns.get(metric);
-  if (values === undefined) {
-    const worst = lowerIsBetter[metric] ? Infinity : -Infinity;
-    values = point.cells.map(({ figures }) =>
-      figures === null
-        ? NaN
-        : figures.diverged
-        ? worst
-        : figures.metrics[metric]
-    );
-    columns.set(metric, values);
-  }
-  return values;
+  const worst = lowerIsBetter[metric] ? Infinity : -Infinity;
+  return columns[metric] ??= point.cells.map(({ figures }) =>
+    figures === null ? NaN : figures.diverged ? worst : figures.metrics[metric]
+  );
 }
 
 interface Kept {
   readonly diverged: boolean;
-  readonly columns: Map<MetricName, readonly number[]>;
+  readonly columns: Partial<Record<MetricName, readonly number[]>>;
 }
 
 /** Thousands of points are asked for their values again after each result. */
@@ -74,7 +65,7 @@ function keptOf(point: PointData): Kept {
   if (found === undefined) {
     found = {
       diverged: point.cells.some(({ figures }) => figures?.diverged === true),
-      columns: new Map(),
+      columns: {},
     };
     kept.set(point, found);
   }
@@ -139,7 +130,15 @@ function findPairs(points: readonly PointData[]): SwappedPair[] {
     const higherFirst = byKey.get(
       pointKey({ dropout1: dropout2, dropout2: dropout1 }),
     );
-    if (higherFirst !== undefined) pairs.push({ lowerFirst, higherFirst });
+    if (higherFirst === undefined) continue;
+    let pair = pairOf.get(lowerFirst);
+    if (pair?.higherFirst !== higherFirst) {
+      pairOf.set(lowerFirst, pair = { lowerFirst, higherFirst });
+    }
+    pairs.push(pair);
   }
   return pairs;
 }
+
+/** A pair of points that did not change is the same pair. */
+const pairOf = new WeakMap<PointData, SwappedPair>();

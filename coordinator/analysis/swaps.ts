@@ -1,10 +1,10 @@
 import type { Swap, SwapFigures } from "../protocol/leaderboard.ts";
 import { marginOf, type RankedMetric } from "./claims.ts";
 import { MOST_COMPARISONS } from "./evidence.ts";
-import { ALPHA, estimate, holm, round6, tost, twoSided } from "./statistics.ts";
+import { pairTests } from "./pair_tests.ts";
+import { ALPHA, estimate, holm, round6 } from "./statistics.ts";
 import {
   diverged,
-  paired,
   type PointData,
   type SwappedPair,
   swappedPairs,
@@ -49,16 +49,16 @@ function figuresOf(
     lower: valuesOf(lowerFirst, metric),
     higher: valuesOf(higherFirst, metric),
   }));
-  const differences = columns.map(({ lower, higher }) => paired(lower, higher));
-  const testable = (test: (values: readonly number[]) => number) =>
+  const tests = pairs.map((pair) => pairTests(pair, metric, margin));
+  const testable = (p: "none" | "equivalent") =>
     adjusted(
-      differences.map((values) => values.length < 2 ? null : test(values)),
+      tests.map((one) => one.differences.length < 2 ? null : one[p]),
     );
-  const different = testable(twoSided);
-  const equivalent = testable((values) => tost(values, margin));
+  const different = testable("none");
+  const equivalent = testable("equivalent");
   return pairs.map((pair, index) => {
     const { lower = [], higher = [] } = columns[index] ?? {};
-    const values = differences[index] ?? [];
+    const values = tests[index]?.differences ?? [];
     const [pDifference, pEquivalence] = [
       different[index] ?? null,
       equivalent[index] ?? null,

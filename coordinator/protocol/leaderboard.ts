@@ -259,9 +259,9 @@ export const Leaderboard = z.strictObject({
   verdicts: z.array(Verdict),
   /**
    * Pairs of points with swapped rates, the largest difference in final
-   * training loss first; at most 64 of them. None where a file lacks them.
+   * training loss first; at most 64 of them.
    */
-  swaps: z.array(Swap).default([]),
+  swaps: z.array(Swap),
   /** Empty where the study's recipe is not the seed's. */
   remarks: z.array(SeedRemark),
   /** A paragraph fit to paste into a report. */
