@@ -1,5 +1,7 @@
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
+import { InvalidStudy } from "../study/invalid_study.ts";
 import { createActor } from "./act.ts";
+import { type AdminCalls, createAdminCalls } from "./admin_calls.ts";
 import type { LeaseCalls, Random, StudyToRun, WorkerCalls } from "./calls.ts";
 import type { EventHub, Schedule } from "./event_hub.ts";
 import { createLeaseCalls } from "./lease_calls.ts";
@@ -10,6 +12,8 @@ import { createSweeper } from "./sweeper.ts";
 import type { Instant } from "./trial.ts";
 import { createViews, type Views } from "./views.ts";
 import { createWorkerCalls } from "./worker_calls.ts";
+
+type AdminDeps = Parameters<typeof createAdminCalls>[0];
 
 /**
  * The shell around the lease machine: it runs transitions inside the storage
@@ -26,9 +30,12 @@ export interface CoordinatorDeps {
   readonly log: Log;
   readonly policy?: Policy;
   readonly terms?: LeaseTerms;
+  /** What it takes to lend a study that the operator asks for. */
+  readonly prepare?: AdminDeps["prepare"];
 }
 
-export interface Coordinator extends WorkerCalls, LeaseCalls, Views {
+export interface Coordinator
+  extends WorkerCalls, LeaseCalls, AdminCalls, Views {
   /** Plans the study in the storage and leases out its trials from now on. */
   run(study: StudyToRun): Promise<PlanOutcome>;
   /** Ends the leases that are due; resolves to their number. */
@@ -57,23 +64,42 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     actor,
     log,
   });
+  const { prepare = cannotPrepare } = deps;
+  const leases = createLeaseCalls({
+    storage,
+    random,
+    policy,
+    terms,
+    actor,
+    study,
+  });
+
+  async function run(next: StudyToRun): Promise<PlanOutcome> {
+    const outcome = await storage.plan(next.definition, next.trials);
+    active = next;
+    const { id } = next.definition;
+    hub.publish({ type: "changed", studyId: id, revision: outcome.revision });
+    const { added, restored, unplanned } = outcome;
+    log("info", "study planned", { studyId: id, added, restored, unplanned });
+    return outcome;
+  }
+
   return {
     ...createWorkerCalls({ storage, random, terms, now, log, study }),
-    ...createLeaseCalls({ storage, random, policy, terms, actor, study }),
+    ...leases,
+    ...createAdminCalls({
+      storage,
+      log,
+      prepare,
+      active: study,
+      lend: async (next) => {
+        if (next === null) active = null;
+        else await run(next);
+      },
+      leave: leases.leave,
+    }),
     ...createViews({ storage, terms, now, study }),
-    async run(next) {
-      const outcome = await storage.plan(next.definition, next.trials);
-      active = next;
-      const { id } = next.definition;
-      hub.publish({
-        type: "changed",
-        studyId: id,
-        revision: outcome.revision,
-      });
-      const { added, restored, unplanned } = outcome;
-      log("info", "study planned", { studyId: id, added, restored, unplanned });
-      return outcome;
-    },
+    run,
     sweep: sweeper.sweep,
     start: sweeper.start,
     counters: actor.counters,
@@ -82,4 +108,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       hub.close();
     },
   };
+}
+
+function cannotPrepare(): never {
+  throw new InvalidStudy("this coordinator was not told how to lend studies");
 }
