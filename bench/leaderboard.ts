@@ -140,7 +140,12 @@ async function measure(
   const live = createLiveLeaderboards({
     snapshot: () => Promise.resolve(snapshot),
     progress: () => Promise.resolve(progress),
-  }, () => clock);
+    study: () => Promise.resolve(null),
+  }, {
+    now: () => clock,
+    schedule: () => () => {},
+    publish: () => {},
+  });
   await live(definition.id);
   for (let round = 0; round < rounds; round++) {
     clock += 1000;

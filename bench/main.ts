@@ -26,6 +26,10 @@ const benches: Readonly<
     about: "every reference point trained and compared with PyTorch's figures",
     load: () => import("./golden.ts"),
   },
+  swarm: {
+    about: "the coordinator under thousands of volunteers, and what it costs",
+    load: () => import("./swarm.ts"),
+  },
   simulate: {
     about: "the whole swarm on virtual time, thousands of hostile worlds",
     load: () => import("./simulate.ts"),

@@ -1,102 +1,136 @@
 import assert from "node:assert/strict";
-import {
-  progressOf,
-  referenceStudy,
-} from "./analysis/testing/reference_study.ts";
 import { createLiveLeaderboards } from "./live_leaderboards.ts";
-import type { Leaderboard } from "./protocol/leaderboard.ts";
+import type { SwarmEvent } from "./protocol/views.ts";
 import type { TrialChange } from "./storage/storage.ts";
-import { seed } from "./swarm/fixtures.ts";
+import { fakeClock, seed, smallStudy, trained } from "./swarm/fixtures.ts";
+import { studyProgress } from "./swarm/progress.ts";
 
-/** A stored study in a test's hands, and what was read of it. */
-function storedStudy() {
-  const { definition, trials, results } = referenceStudy({ replicates: 5 });
-  const reads = { snapshots: 0, trials: 0 };
-  let revision = 0;
-  const change = (index: number, done: boolean): TrialChange => {
-    const spec = trials[index];
-    assert.ok(spec);
-    return {
-      spec,
-      position: index,
-      planned: true,
-      get state() {
-        reads.trials += 1;
-        return done ? "completed" as const : "queued" as const;
-      },
-      result: done ? results.get(spec.trialId) ?? null : null,
+/** A study whose snapshots take as long as the test says. */
+function world() {
+  const clock = fakeClock();
+  const { definition, trials: specs } = smallStudy();
+  let trials: TrialChange[] = specs.map((spec, position) => ({
+    spec,
+    position,
+    planned: true,
+    state: "queued",
+    result: null,
+  }));
+  let revision = 1;
+  let made = 0;
+  const published: SwarmEvent[] = [];
+  const options = { snapshotTakes: 0 };
+  const progress = () => {
+    const completed = trials.filter(({ state }) => state === "completed");
+    const counts = {
+      queued: trials.length - completed.length,
+      leased: 0,
+      completed: completed.length,
+      quarantined: 0,
     };
+    return Promise.resolve(studyProgress(counts, [], 1, clock.now()));
   };
-  let now: readonly TrialChange[] = trials.map((_, i) => change(i, false));
-  const done = () => now.filter(({ result }) => result !== null).length;
-  return {
-    reads,
-    trials: trials.length,
-    /** A result, or an attempt that changes nothing the analysis shows. */
-    report: (index: number) => {
-      revision += 1;
-      now = now.with(index, change(index, true));
+  const leaderboard = createLiveLeaderboards({
+    snapshot() {
+      made++;
+      clock.advance(options.snapshotTakes);
+      return Promise.resolve({ definition, revision, trials });
     },
-    views: {
-      snapshot: () => {
-        reads.snapshots += 1;
-        return Promise.resolve({ definition, revision, trials: now });
-      },
-      progress: () => Promise.resolve(progressOf(trials.length, done())),
+    progress,
+    async study() {
+      return {
+        definition,
+        active: true,
+        progress: await progress(),
+        revision,
+        dataset: null,
+      };
+    },
+  }, {
+    now: clock.now,
+    schedule: clock.schedule,
+    publish: (event) => published.push(event),
+  });
+  return {
+    clock,
+    options,
+    published,
+    leaderboard,
+    made: () => made,
+    /** The next queued trial gets a result. */
+    complete() {
+      const next = trials.findIndex(({ state }) => state === "queued");
+      revision++;
+      trials = trials.map((trial, i) =>
+        i === next ? { ...trial, state: "completed", result: trained() } : trial
+      );
     },
   };
 }
 
-Deno.test("createLiveLeaderboards: 1,000 results in a second cost at most five computations", async () => {
-  const study = storedStudy();
-  let milliseconds = 0;
-  const live = createLiveLeaderboards(study.views, () => milliseconds);
-  const computed = new Set<Leaderboard | null>();
-  for (; milliseconds < 1000; milliseconds++) {
-    study.report(milliseconds % study.trials);
-    // Every one of them is news to pages, which ask at once.
-    computed.add(await live(seed));
-  }
-  assert.equal(computed.size, 4);
-  assert.equal(study.reads.snapshots, 4);
-  const last = await live(seed);
-  assert.equal(last?.progress.completed, study.trials);
-  assert.equal(last?.revision, 1000);
+/** Lets promises that are settled be heard. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+Deno.test("createLiveLeaderboards: one computation every quarter second, whoever asks", async () => {
+  const { leaderboard, clock, complete, made } = world();
+  const [first, same] = await Promise.all([
+    leaderboard(seed),
+    leaderboard(seed),
+  ]);
+  assert.equal(first, same);
+  complete();
+  clock.advance(249);
+  assert.equal(await leaderboard(seed), first);
+  assert.equal(made(), 1);
+  clock.advance(1);
+  const next = await leaderboard(seed);
+  assert.equal(next?.progress.completed, 1);
+  assert.equal(next?.revision, 2);
+  assert.equal(made(), 2);
 });
 
-Deno.test("createLiveLeaderboards: who asks at once shares one computation", async () => {
-  const study = storedStudy();
-  let milliseconds = 0;
-  const live = createLiveLeaderboards(study.views, () => milliseconds);
-  for (const round of [1, 2, 3]) {
-    study.report(round);
-    milliseconds += 1000;
-    const asked = await Promise.all(
-      Array.from({ length: 200 }, () => live(seed)),
-    );
-    assert.equal(new Set(asked).size, 1);
-    assert.equal(study.reads.snapshots, round);
-  }
+Deno.test("createLiveLeaderboards: what takes long is made so much less often", async () => {
+  const { leaderboard, clock, complete, options, made } = world();
+  options.snapshotTakes = 200;
+  await leaderboard(seed);
+  complete();
+  clock.advance(50 * 200 - 1);
+  assert.equal((await leaderboard(seed))?.progress.completed, 0);
+  clock.advance(1);
+  assert.equal((await leaderboard(seed))?.progress.completed, 1);
+  assert.equal(made(), 2);
 });
 
-Deno.test("createLiveLeaderboards: unchanged, the same object comes back", async () => {
-  const study = storedStudy();
-  let milliseconds = 0;
-  const live = createLiveLeaderboards(study.views, () => milliseconds);
-  study.report(0);
-  const first = await live(seed);
-  milliseconds += 10_000;
-  assert.equal(await live(seed), first);
+Deno.test("createLiveLeaderboards: tells pages that were handed an old one, once", async () => {
+  const { leaderboard, clock, complete, options, published } = world();
+  options.snapshotTakes = 100;
+  await leaderboard(seed);
+  await leaderboard(seed);
+  clock.advance(5000);
+  await settle();
+  assert.deepEqual(published, [], "nothing is new");
+
+  await leaderboard(seed);
+  complete();
+  await leaderboard(seed);
+  await leaderboard(seed);
+  assert.deepEqual(published, []);
+  clock.advance(5000);
+  await settle();
+  assert.deepEqual(published, [
+    { type: "changed", studyId: seed, revision: 2 },
+  ]);
+  assert.equal((await leaderboard(seed))?.revision, 2);
 });
 
-Deno.test("createLiveLeaderboards: a result makes it look at that trial alone", async () => {
-  const study = storedStudy();
-  let milliseconds = 0;
-  const live = createLiveLeaderboards(study.views, () => milliseconds);
-  await live(seed);
-  assert.equal(study.reads.trials, study.trials);
-  study.report(17);
-  milliseconds += 1000;
-  await live(seed);
-  assert.equal(study.reads.trials, study.trials + 1);
+Deno.test("createLiveLeaderboards: as of now where that is asked for", async () => {
+  const { leaderboard, complete } = world();
+  await leaderboard(seed);
+  complete();
+  const [old, now] = await Promise.all([
+    leaderboard(seed),
+    leaderboard(seed, true),
+  ]);
+  assert.equal(old?.progress.completed, 0);
+  assert.equal(now?.progress.completed, 1);
 });

@@ -93,7 +93,11 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
     });
     const snapshot = id.success ? await views.snapshot(id.data) : null;
     const leaderboard = id.success
-      ? await createLiveLeaderboards(views, () => performance.now())(id.data)
+      ? await createLiveLeaderboards(views, {
+        now: () => performance.now(),
+        schedule: () => () => {},
+        publish: () => {},
+      })(id.data)
       : null;
     if (snapshot === null || leaderboard === null) {
       const { studies } = await views.studies();

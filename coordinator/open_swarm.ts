@@ -173,10 +173,14 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw error;
   }
   coordinator.start();
-  const live = createLiveLeaderboards(coordinator, monotonic);
+  const live = createLiveLeaderboards(coordinator, {
+    now: monotonic,
+    schedule,
+    publish: hub.publish,
+  });
   const noteVerdicts = createVerdictLog(log);
-  const leaderboard = async (studyId: StudyId) => {
-    const made = await live(studyId);
+  const leaderboard = async (studyId: StudyId, complete = false) => {
+    const made = await live(studyId, complete);
     if (made !== null) noteVerdicts(made);
     return made;
   };
@@ -218,7 +222,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     joinCode: secrets.joinCode,
     ownJoinCode: secrets.ownJoinCode,
     async leaderboard() {
-      const found = await leaderboard(id);
+      const found = await leaderboard(id, true);
       if (found === null) throw new Error(`the study is not stored: ${id}`);
       return found;
     },

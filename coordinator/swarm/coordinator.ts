@@ -8,6 +8,7 @@ import { createLeaseCalls } from "./lease_calls.ts";
 import { defaultTerms, type LeaseTerms } from "./lease_terms.ts";
 import type { Log } from "./log.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
+import { createSightings } from "./sightings.ts";
 import { createSweeper } from "./sweeper.ts";
 import type { Instant } from "./trial.ts";
 import { createViews, type Views } from "./views.ts";
@@ -56,6 +57,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   let active: StudyToRun | null = null;
   const actor = createActor(hub, log);
   const study = () => active;
+  const sightings = createSightings({ storage, schedule, log });
   const sweeper = createSweeper({
     storage,
     schedule,
@@ -67,6 +69,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   const { prepare = cannotPrepare } = deps;
   const leases = createLeaseCalls({
     storage,
+    sightings,
     random,
     policy,
     terms,
@@ -85,7 +88,15 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   return {
-    ...createWorkerCalls({ storage, random, terms, now, log, study }),
+    ...createWorkerCalls({
+      storage,
+      sightings,
+      random,
+      terms,
+      now,
+      log,
+      study,
+    }),
     ...leases,
     ...createAdminCalls({
       storage,
@@ -105,6 +116,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     counters: actor.counters,
     close() {
       sweeper.stop();
+      sightings.stop();
       hub.close();
     },
   };

@@ -18,6 +18,7 @@ import type {
 } from "./calls.ts";
 import { leaseMilliseconds, type LeaseTerms } from "./lease_terms.ts";
 import type { Policy } from "./policy.ts";
+import type { Sightings } from "./sightings.ts";
 import { step } from "./step.ts";
 import { createStragglers } from "./stragglers.ts";
 import type { RunningAttempt, TrialRecord } from "./trial.ts";
@@ -41,13 +42,14 @@ function sameSpeed(before: number | null, now: number | null): boolean {
 
 export function createLeaseCalls(deps: {
   readonly storage: Storage;
+  readonly sightings: Sightings;
   readonly random: Random;
   readonly policy: Policy;
   readonly terms: LeaseTerms;
   readonly actor: Actor;
   readonly study: () => StudyToRun | null;
 }): LeaseCalls {
-  const { storage, random, policy, terms, actor, study } = deps;
+  const { storage, sightings, random, policy, terms, actor, study } = deps;
   const stragglers = createStragglers(storage, policy);
 
   /** Whether this coordinator still leases out what the trial belongs to. */
@@ -240,6 +242,7 @@ export function createLeaseCalls(deps: {
           message: null,
         }));
       }
+      sightings.forget(workerId);
       await storage.seen(workerId, { left: true });
     },
   };
