@@ -14,6 +14,10 @@ const benches: Readonly<
     about: "a training step on every backend, beside PyTorch's",
     load: () => import("./step.ts"),
   },
+  leaderboard: {
+    about: "what a leaderboard of thousands of points costs the coordinator",
+    load: () => import("./leaderboard.ts"),
+  },
   gpu: {
     about: "what a training step asks of a GPU: dispatches, bytes up and back",
     load: () => import("./gpu.ts"),
@@ -34,7 +38,7 @@ const benches: Readonly<
 
 function usage(): string {
   const lines = Object.entries(benches).map(([name, { about }]) =>
-    `  ${name.padEnd(8)} ${about}`
+    `  ${name.padEnd(12)} ${about}`
   );
   return `Usage: deno task bench NAME [flags]\n\n${lines.join("\n")}`;
 }

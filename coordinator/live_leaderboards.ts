@@ -93,13 +93,15 @@ export function createLiveLeaderboards(
       ? before
       : analysed(snapshot);
     kept.set(studyId, study);
-    snapshot.trials.forEach((trial, i) => {
-      // A trial that did not change is the same object as before.
-      if (study.told[i] === trial) return;
-      const { spec, state, result } = trial;
-      study.analyser.set(spec.trialId, { state, result });
-    });
-    study.told = snapshot.trials;
+    // What did not change is the same object as before, a trial or all.
+    if (study.told !== snapshot.trials) {
+      snapshot.trials.forEach((trial, i) => {
+        if (study.told[i] === trial) return;
+        const { spec, state, result } = trial;
+        study.analyser.set(spec.trialId, { state, result });
+      });
+      study.told = snapshot.trials;
+    }
     const { leaderboard } = study;
     if (
       leaderboard?.revision !== snapshot.revision ||
@@ -142,9 +144,10 @@ function analysed({ definition, trials }: StudySnapshot): Kept {
 
 /** Whether the snapshot has the very trials that the analyser was made for. */
 function samePlan(
-  { trials, definition }: Kept,
+  { trials, definition, told }: Kept,
   snapshot: StudySnapshot,
 ): boolean {
+  if (told === snapshot.trials) return true;
   return trials.length === snapshot.trials.length &&
     trials.every(({ trialId }, i) =>
       trialId === snapshot.trials[i]?.spec.trialId

@@ -10,6 +10,7 @@ import type { StudyId } from "./protocol/ids.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest, StudyDefinition } from "./protocol/study.ts";
 import { createVerdictLog } from "./verdict_log.ts";
+import { reportHtml, reportOf } from "./report.ts";
 import { openSqlite } from "./storage/sqlite.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
@@ -193,6 +194,15 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     hub,
     leaderboard,
     leaderboardCsv,
+    report: async (studyId) => {
+      const [board, snapshot] = [
+        await leaderboard(studyId),
+        await coordinator.snapshot(studyId),
+      ];
+      return board === null || assets.report === undefined
+        ? null
+        : reportHtml(assets.report, reportOf(board, snapshot, now()));
+    },
     data: dataFolder === undefined
       ? () => Promise.resolve(null)
       : dataFiles(dataFolder),
