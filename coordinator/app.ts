@@ -20,6 +20,7 @@ import {
   protocolVersion,
   registrationVersion,
 } from "./middleware/protocol_version.ts";
+import { readExactly } from "./middleware/read_exactly.ts";
 import { must } from "./middleware/refusals.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
 import { endpoints, REASON_HEADER } from "./protocol/endpoints.ts";
@@ -104,7 +105,7 @@ export function createApp(deps: AppDeps) {
       c.header("cache-control", "no-store");
     }
   });
-  app.use(bodyLimit({
+  const limited = bodyLimit({
     maxSize: bodyBytes,
     onError: () => {
       throw new ProblemError(
@@ -112,7 +113,14 @@ export function createApp(deps: AppDeps) {
         `the body is larger than the coordinator takes: ${bodyBytes} bytes`,
       );
     },
-  }));
+  });
+  // Weights are read up to their own exact length, whatever that is.
+  const weightsPath = /^\/api\/leases\/[^/]+\/weights$/;
+  app.use((c, next) =>
+    c.req.method === "PUT" && weightsPath.test(c.req.path)
+      ? next()
+      : limited(c, next)
+  );
   const signedIn = authenticate(coordinator);
   for (const endpoint of Object.values(endpoints)) {
     if (!("security" in endpoint)) continue;
@@ -164,6 +172,17 @@ function workerRoutes(app: App, coordinator: Coordinator): void {
       must(await coordinator.report(c.var.worker, leaseId, request)),
       200,
     );
+  });
+  app.openapi(endpoints.uploadWeights, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const { attempt } = c.req.valid("query");
+    must(
+      await coordinator.upload(c.var.worker, leaseId, {
+        attempt,
+        read: (bytes) => readExactly(c.req.raw, bytes),
+      }),
+    );
+    return c.body(null, 204);
   });
   app.openapi(endpoints.complete, async (c) => {
     const { leaseId } = c.req.valid("param");

@@ -98,6 +98,7 @@ function workerLine(event: SessionEvent): string | null {
     case "trainer-ready":
     case "trainer-failed":
     case "abandoned":
+    case "refused":
     case "connection-lost":
     case "connection-restored":
       return describeEvent(event);

@@ -7,6 +7,9 @@ import type { DatasetManifest } from "./protocol/study.ts";
 import { openSqlite } from "./storage/sqlite.ts";
 import type { StudyPlan } from "./study/plan.ts";
 import { createCoordinator } from "./swarm/coordinator.ts";
+import type { Verification } from "./verification/desk.ts";
+import { createVerifier } from "./verification/verifier.ts";
+import { folderWeights, memoryWeights } from "./verification/weights_store.ts";
 import { createEventHub, type Schedule } from "./swarm/event_hub.ts";
 import { defaultTerms } from "./swarm/lease_terms.ts";
 import type { Log } from "./swarm/log.ts";
@@ -18,8 +21,10 @@ export interface SwarmOptions {
   /** What its trials train on, as workers are told of it. */
   readonly dataset: DatasetManifest;
   /**
-   * Folder with the data set's files, `<SHA-256>.gz` each. Absent: none are
-   * served, and workers must have them already.
+   * Folder with the data set's files, `<SHA-256>.gz` each. With it, a thread
+   * recomputes what workers claim before it counts; see docs/verification.md.
+   * Absent: no data are served, workers must have them already, and results
+   * count once they pass their checks.
    */
   readonly dataFolder?: string;
   /**
@@ -74,6 +79,9 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     options;
   const { log = () => {}, now = Date.now } = options;
   const storage = openSqlite(database, now);
+  const verification = dataFolder === undefined
+    ? undefined
+    : await verificationOf(dataset, dataFolder, database, now, log);
   const hub = createEventHub({ schedule, maxStreams: MAX_STREAMS });
   const coordinator = createCoordinator({
     storage,
@@ -85,6 +93,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     },
     log,
+    ...verification === undefined ? {} : { verification },
     terms: {
       ...defaultTerms,
       minTtl,
@@ -131,6 +140,26 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     },
     progress: () => coordinator.progress(id),
     close,
+  };
+}
+
+async function verificationOf(
+  dataset: DatasetManifest,
+  dataFolder: string,
+  database: string,
+  now: () => number,
+  log: Log,
+): Promise<Verification> {
+  return {
+    weights: database === ":memory:"
+      ? memoryWeights(now)
+      : await folderWeights(`${database}-weights`, now),
+    verifier: createVerifier({
+      dataset,
+      dataFolder,
+      schedule,
+      onReady: (backend) => log("info", "verifier ready", { backend }),
+    }),
   };
 }
 

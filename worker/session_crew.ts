@@ -2,10 +2,7 @@ import type {
   DatasetManifest,
   TrialSpec,
 } from "../coordinator/protocol/study.ts";
-import type {
-  BackendName,
-  TrialResult,
-} from "../coordinator/protocol/training.ts";
+import type { BackendName } from "../coordinator/protocol/training.ts";
 import { UnreachableError } from "./session_client.ts";
 import { type Connection, StopSessionError } from "./session_connection.ts";
 import {
@@ -14,6 +11,7 @@ import {
   type TrainCallbacks,
   type Trainer,
 } from "./session_types.ts";
+import type { TrainedTrial } from "./trainer_api.ts";
 
 /**
  * Failures of a thread in a row that end the session. A coordinator stops
@@ -35,7 +33,7 @@ export interface Crew {
     spec: TrialSpec,
     callbacks: TrainCallbacks,
     signal: AbortSignal,
-  ): Promise<TrialResult | null>;
+  ): Promise<TrainedTrial | null>;
   close(): void;
 }
 

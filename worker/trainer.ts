@@ -6,7 +6,12 @@ import {
 } from "../coordinator/protocol/training.ts";
 import type { Dataset } from "./data/dataset.ts";
 import { CannotTrainError, type Trainer } from "./session_types.ts";
-import type { TrainerApi, TrainerEvents, TrainerStart } from "./trainer_api.ts";
+import type {
+  TrainedTrial,
+  TrainerApi,
+  TrainerEvents,
+  TrainerStart,
+} from "./trainer_api.ts";
 import { longestStep, startDeadline } from "./trainer_deadline.ts";
 
 /** The thread ended, broke, or said what cannot be. */
@@ -157,7 +162,7 @@ export async function startTrainer(
             broken.promise,
             deadline.passed,
           ]);
-          return checkedResult(result);
+          return result === null ? null : checked(result);
         } finally {
           stop.removeEventListener("abort", onStop);
           deadline.cancel();
@@ -192,10 +197,9 @@ export async function startTrainer(
 }
 
 /** What a thread says is parsed like anything that comes from elsewhere. */
-function checkedResult(result: unknown): TrialResult | null {
-  if (result === null) return null;
+function checked({ result, weights }: TrainedTrial): TrainedTrial {
   const parsed = TrialResult.safeParse(result);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { result: parsed.data, weights };
   throw impossible("a result", parsed.error);
 }
 

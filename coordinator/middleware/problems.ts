@@ -28,10 +28,18 @@ const kinds: Record<
     status: 409,
     title: "Another result was delivered for this lease before",
   },
+  "missing-weights": {
+    status: 409,
+    title: "The weights that the result names are not here",
+  },
   "body-too-large": { status: 413, title: "The body is too large" },
   "rejected-result": {
     status: 422,
     title: "Training this trial cannot give this result",
+  },
+  "rejected-weights": {
+    status: 422,
+    title: "These cannot be the trial's weights",
   },
   "protocol-version": { status: 426, title: "Another protocol version" },
   "internal": { status: 500, title: "The coordinator failed" },

@@ -21,8 +21,12 @@ export const ProblemType = z.enum([
   /** The same lease was completed before with another result. 409 */
   "conflicting-result",
   "body-too-large",
+  /** Upload the weights that the result names, then deliver it again. 409 */
+  "missing-weights",
   /** The result cannot be what training this trial yields. 422 */
   "rejected-result",
+  /** The weights are not as long as the trial's network is large. 422 */
+  "rejected-weights",
   /** Worker and coordinator speak different versions. 426 */
   "protocol-version",
   "internal",

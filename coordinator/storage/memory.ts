@@ -1,8 +1,10 @@
 import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
+import { publishedResult } from "../verification/published_result.ts";
 import { sameValue } from "../swarm/same_value.ts";
 import {
   type Attempt,
+  deliveredAttempts,
   failuresOn,
   type Instant,
   newTrial,
@@ -55,7 +57,13 @@ export function openMemory(now: () => Instant): Storage {
     );
 
   const counts = (studyId: StudyId) => {
-    const n = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
+    const n = {
+      queued: 0,
+      leased: 0,
+      verifying: 0,
+      completed: 0,
+      quarantined: 0,
+    };
     for (const { trial } of plannedOf(studyId)) n[trial.state]++;
     return n;
   };
@@ -95,8 +103,8 @@ export function openMemory(now: () => Instant): Storage {
   }
 
   function record({ definition, revision }: Study): StudyRecord {
-    const { queued, leased, completed, quarantined } = counts(definition.id);
-    const trials = queued + leased + completed + quarantined;
+    const { completed } = counts(definition.id);
+    const trials = plannedOf(definition.id).length;
     return { definition, revision, trials, completed };
   }
 
@@ -244,8 +252,12 @@ export function openMemory(now: () => Instant): Storage {
         if (next !== undefined) {
           return { type: "claimed", ...change(next, apply) };
         }
-        const { queued, leased } = counts(request.studyId);
-        return { type: queued + leased > 0 ? "all-leased" : "study-complete" };
+        const { queued, leased, verifying } = counts(request.studyId);
+        return {
+          type: queued + leased + verifying > 0
+            ? "all-leased"
+            : "study-complete",
+        };
       }),
     updateLease: (leaseId, apply) =>
       atomically(() => {
@@ -259,6 +271,14 @@ export function openMemory(now: () => Instant): Storage {
         return [...rows.values()].filter((r) => due(r) <= now())
           .sort((a, b) => due(a) - due(b)).slice(0, limit)
           .map((row) => change(row, apply));
+      }),
+    verifying: (studyId, limit) =>
+      atomically(() => {
+        const since = ({ trial }: Row) =>
+          Math.min(...deliveredAttempts(trial).map((a) => a.endedAt));
+        return plannedOf(studyId).filter((r) => r.trial.state === "verifying")
+          .sort((a, b) => since(a) - since(b)).slice(0, limit)
+          .map(({ trial }) => trial);
       }),
     runningLeases: (workerId) => atomically(() => held(workerId)),
 
@@ -285,7 +305,12 @@ export function openMemory(now: () => Instant): Storage {
             position,
             planned: trial.planned,
             state: trial.state,
-            result: trial.state === "completed" ? trial.accepted.result : null,
+            result: trial.state === "completed"
+              ? publishedResult(
+                trial.accepted.result,
+                trial.accepted.recomputed,
+              )
+              : null,
           })),
       })),
     trials: (studyId, { state, limit, offset }) =>

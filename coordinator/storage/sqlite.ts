@@ -14,6 +14,7 @@ import {
   readStudies,
   recentAcceptances,
   stateCounts,
+  verifyingTrials,
 } from "./sqlite_reads.ts";
 import {
   CountRow,
@@ -126,8 +127,9 @@ export function openSqlite(
         }
         const next = nextTrial(sql, request);
         if (next !== null) return { type: "claimed", ...change(next, apply) };
-        const { queued, leased } = stateCounts(sql, request.studyId);
-        return { type: queued + leased > 0 ? "all-leased" : "study-complete" };
+        const n = stateCounts(sql, request.studyId);
+        const open = n.queued + n.leased + n.verifying > 0;
+        return { type: open ? "all-leased" : "study-complete" };
       }),
 
     updateLease: <T>(leaseId: LeaseId, apply: Transact<T>) =>
@@ -144,6 +146,13 @@ export function openSqlite(
             "GROUP BY trial_id ORDER BY min(expires_at) LIMIT ?",
         ).all(now(), limit).map((row) =>
           change(TrialIdRow.parse(row).trial_id, apply)
+        )
+      ),
+
+    verifying: (studyId: StudyId, limit: number) =>
+      attempt(() =>
+        verifyingTrials(sql, studyId, limit).flatMap((trialId) =>
+          readTrial(sql, trialId) ?? []
         )
       ),
 
@@ -242,11 +251,12 @@ function nextTrial(sql: Sql, request: ClaimRequest): TrialId | null {
     "SELECT trial_id FROM trials AS t WHERE study_id = ? AND planned = 1 " +
       "AND state = 'queued' AND NOT EXISTS (SELECT 1 FROM attempts AS a " +
       "WHERE a.trial_id = t.trial_id AND a.worker_id = ? " +
-      "AND a.state = 'failed') ORDER BY replicate, position LIMIT 1",
+      "AND a.state IN ('failed', 'refused')) ORDER BY replicate, position LIMIT 1",
   ).get(studyId, workerId);
   const row = fresh ?? sql(
     "SELECT t.trial_id FROM trials AS t JOIN attempts AS a " +
-      "ON a.trial_id = t.trial_id AND a.worker_id = ? AND a.state = 'failed' " +
+      "ON a.trial_id = t.trial_id AND a.worker_id = ? " +
+      "AND a.state IN ('failed', 'refused') " +
       "WHERE study_id = ? AND planned = 1 AND t.state = 'queued' " +
       "GROUP BY t.trial_id HAVING count(*) < ? " +
       "ORDER BY replicate, position LIMIT 1",

@@ -9,6 +9,7 @@ import {
   RevisionRow,
   StateCountRow,
   StudyRow,
+  TrialIdRow,
   WorkerCounts,
   WorkerRow,
 } from "./sqlite_rows.ts";
@@ -57,7 +58,13 @@ export function stateCounts(
   sql: Sql,
   studyId: StudyId,
 ): Record<TrialState, number> {
-  const counts = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
+  const counts = {
+    queued: 0,
+    leased: 0,
+    verifying: 0,
+    completed: 0,
+    quarantined: 0,
+  };
   for (
     const row of sql(
       "SELECT state, count(*) AS n FROM trials " +
@@ -68,6 +75,20 @@ export function stateCounts(
     counts[state] = n;
   }
   return counts;
+}
+
+/** The study's planned trials that wait for a verdict, longest first. */
+export function verifyingTrials(
+  sql: Sql,
+  studyId: StudyId,
+  limit: number,
+): TrialId[] {
+  return sql(
+    "SELECT a.trial_id, min(a.ended_at) FROM attempts AS a " +
+      "JOIN trials AS t USING (trial_id) WHERE a.state = 'delivered' " +
+      "AND t.study_id = ? AND t.planned = 1 " +
+      "GROUP BY a.trial_id ORDER BY min(a.ended_at), a.trial_id LIMIT ?",
+  ).all(studyId, limit).map((row) => TrialIdRow.parse(row).trial_id);
 }
 
 export function recentAcceptances(
@@ -93,7 +114,8 @@ export function readChanges(
     .get(studyId);
   if (study === undefined) return { revision: 0, trials: [] };
   const trials = sql(
-    "SELECT spec, position, planned, state, result FROM trials AS t " +
+    "SELECT spec, position, planned, state, result, recomputed " +
+      "FROM trials AS t " +
       "LEFT JOIN results USING (trial_id) " +
       "WHERE t.study_id = ? AND t.revision > ? " +
       "ORDER BY t.revision, position",

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { LeaseId, TrialId, WorkerId } from "../protocol/ids.ts";
+import { LeaseId, Sha256, TrialId, WorkerId } from "../protocol/ids.ts";
 import { StudyDefinition, TrialSpec } from "../protocol/study.ts";
 import {
   BackendName,
@@ -7,6 +7,7 @@ import {
   TrialResult,
 } from "../protocol/training.ts";
 import { TrialState } from "../protocol/views.ts";
+import { publishedResult } from "../verification/published_result.ts";
 import type {
   Acceptance,
   HeldLease,
@@ -84,13 +85,21 @@ export const BriefRow = z.object({
   seconds: row.seconds,
 }));
 
+const Recomputed = json(
+  z.object({ testLoss: z.number(), testAccuracy: z.number() }),
+);
+
 export const ChangeRow = z.object({
   spec: json(TrialSpec),
   position: z.number(),
   planned: Flag,
   state: TrialState,
   result: json(TrialResult).nullable(),
-}).transform((row): TrialChange => row);
+  recomputed: Recomputed.nullable(),
+}).transform(({ recomputed, ...row }): TrialChange => ({
+  ...row,
+  result: row.result === null ? null : publishedResult(row.result, recomputed),
+}));
 
 export const TrialRow = z.object({
   spec: json(TrialSpec),
@@ -115,9 +124,13 @@ export const AttemptRow = z.object({
     message: z.string().nullable(),
     ...ended,
   }),
-  z.object({ state: z.literal("failed"), message: z.string(), ...ended }),
   z.object({
-    state: z.enum(["completed", "expired", "superseded"]),
+    state: z.enum(["failed", "refused"]),
+    message: z.string(),
+    ...ended,
+  }),
+  z.object({
+    state: z.enum(["delivered", "completed", "expired", "superseded"]),
     ...ended,
   }),
 ]));
@@ -127,10 +140,17 @@ export const EpochRow = z.object({
   metrics: json(EpochMetrics),
 });
 
+export const DeliveryRow = z.object({
+  attempt: z.number(),
+  weights: Sha256.nullable(),
+  result: json(TrialResult),
+});
+
 export const ResultRow = z.object({
   attempt: z.number(),
   accepted_at: z.number(),
   result: json(TrialResult),
+  recomputed: Recomputed.nullable(),
 });
 
 export const PlanRow = z.object({

@@ -107,6 +107,73 @@ const migrations: readonly string[] = [
   CREATE INDEX results_of_worker ON results (worker_id);
   CREATE INDEX results_by_time ON results (study_id, accepted_at);
   `,
+  // Results wait for a verdict before they count. A CHECK cannot be altered,
+  // so the tables with the states are made anew; whoever refers to them does
+  // so by name.
+  `
+  CREATE TABLE new_trials (
+    trial_id TEXT PRIMARY KEY,
+    study_id TEXT NOT NULL REFERENCES studies,
+    spec TEXT NOT NULL,
+    replicate INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    planned INTEGER NOT NULL CHECK (planned IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN ('queued', 'leased', 'verifying',
+      'completed', 'quarantined')),
+    quarantined_at INTEGER,
+    revision INTEGER NOT NULL,
+    CHECK ((quarantined_at IS NOT NULL) = (state = 'quarantined'))
+  ) STRICT;
+  INSERT INTO new_trials SELECT * FROM trials;
+  DROP TABLE trials;
+  ALTER TABLE new_trials RENAME TO trials;
+  CREATE INDEX trials_to_lease
+    ON trials (study_id, planned, state, replicate, position);
+  CREATE INDEX trials_in_order
+    ON trials (study_id, planned, replicate, position);
+  CREATE INDEX trials_by_revision ON trials (study_id, revision);
+  CREATE TRIGGER completed_trials_stay BEFORE UPDATE OF state ON trials
+    WHEN OLD.state = 'completed' AND NEW.state <> 'completed'
+    BEGIN SELECT RAISE(ABORT, 'a completed trial stays completed'); END;
+
+  CREATE TABLE new_attempts (
+    trial_id TEXT NOT NULL REFERENCES trials,
+    attempt INTEGER NOT NULL CHECK (attempt >= 1),
+    lease_id TEXT NOT NULL UNIQUE,
+    worker_id TEXT NOT NULL REFERENCES workers,
+    backend TEXT NOT NULL,
+    backend_detail TEXT,
+    started_at INTEGER NOT NULL,
+    ttl INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'delivered', 'completed',
+      'released', 'failed', 'refused', 'expired', 'superseded')),
+    expires_at INTEGER,
+    ended_at INTEGER,
+    message TEXT,
+    PRIMARY KEY (trial_id, attempt),
+    CHECK ((expires_at IS NOT NULL) = (state = 'running')),
+    CHECK ((ended_at IS NULL) = (state = 'running'))
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO new_attempts SELECT * FROM attempts;
+  DROP TABLE attempts;
+  ALTER TABLE new_attempts RENAME TO attempts;
+  CREATE INDEX attempts_due ON attempts (expires_at) WHERE state = 'running';
+  CREATE INDEX attempts_of_worker ON attempts (worker_id)
+    WHERE state = 'running';
+  CREATE INDEX attempts_to_judge ON attempts (ended_at)
+    WHERE state = 'delivered';
+
+  CREATE TABLE deliveries (
+    trial_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    weights TEXT,
+    result TEXT NOT NULL,
+    PRIMARY KEY (trial_id, attempt),
+    FOREIGN KEY (trial_id, attempt) REFERENCES attempts
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE results ADD COLUMN recomputed TEXT;
+  `,
 ];
 
 /** The version that this program writes. */
@@ -137,6 +204,9 @@ export function migrate(db: DatabaseSync, path: string): void {
         "program or name another file with --db",
     );
   }
+  if (version === SCHEMA_VERSION) return;
+  // A table that is made anew is dropped under those that refer to it.
+  db.exec("PRAGMA foreign_keys = OFF");
   for (const [step, sql] of migrations.entries()) {
     if (step < version) continue;
     db.exec(
@@ -144,6 +214,7 @@ export function migrate(db: DatabaseSync, path: string): void {
         `PRAGMA user_version = ${step + 1}; COMMIT;`,
     );
   }
+  db.exec("PRAGMA foreign_keys = ON");
 }
 
 function pragma(db: DatabaseSync, name: string): number {

@@ -72,6 +72,12 @@ export interface Storage {
    */
   expireDue<T>(change: Transact<T>, limit: number): Promise<Changed<T>[]>;
 
+  /**
+   * The study's planned trials with a result that waits for its verdict, the
+   * one that waits longest first.
+   */
+  verifying(studyId: StudyId, limit: number): Promise<TrialRecord[]>;
+
   /** Leases that the worker holds. */
   runningLeases(workerId: WorkerId): Promise<HeldLease[]>;
 
@@ -204,6 +210,7 @@ export interface TrialChange {
   /** False: the trial is not to be shown any more. */
   readonly planned: boolean;
   readonly state: TrialState;
+  /** As it is published, with what the coordinator recomputed. */
   readonly result: TrialResult | null;
 }
 

@@ -53,6 +53,8 @@ const levels: Record<Exclude<Effect["type"], "changed">, LogLevel> = {
   "lease-released": "debug",
   "lease-expired": "info",
   "trial-failed": "warn",
+  "result-received": "debug",
+  "result-lost": "error",
   "result-accepted": "info",
   "result-refused": "warn",
   "attempt-superseded": "info",

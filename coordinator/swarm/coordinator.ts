@@ -1,3 +1,4 @@
+import type { LeaseId } from "../protocol/ids.ts";
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
 import { createActor } from "./act.ts";
 import type { LeaseCalls, Random, StudyToRun, WorkerCalls } from "./calls.ts";
@@ -8,6 +9,10 @@ import type { Log } from "./log.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { createSweeper } from "./sweeper.ts";
 import type { Instant } from "./trial.ts";
+import type { Verdict } from "./trial_event.ts";
+import { createDesk, type Verification } from "../verification/desk.ts";
+import { testExamples } from "../verification/weights_layout.ts";
+import { step } from "./step.ts";
 import { createViews, type Views } from "./views.ts";
 import { createWorkerCalls } from "./worker_calls.ts";
 
@@ -26,6 +31,8 @@ export interface CoordinatorDeps {
   readonly log: Log;
   readonly policy?: Policy;
   readonly terms?: LeaseTerms;
+  /** Absent: results count once they pass their checks. */
+  readonly verification?: Verification;
 }
 
 export interface Coordinator extends WorkerCalls, LeaseCalls, Views {
@@ -35,6 +42,10 @@ export interface Coordinator extends WorkerCalls, LeaseCalls, Views {
   sweep(): Promise<number>;
   /** Sweeps every few seconds from now on, after a time of grace. */
   start(): void;
+  /** Stores what verifying a delivered result came to. */
+  settle(leaseId: LeaseId, verdict: Verdict): Promise<void>;
+  /** Resolves when no delivered result waits for a verdict it could have. */
+  verified(): Promise<void>;
   /** How often each thing happened since the start, by name. */
   readonly counters: ReadonlyMap<string, number>;
   /** Stops the sweeps and ends the event streams; the storage stays open. */
@@ -57,9 +68,40 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     actor,
     log,
   });
+  async function settle(leaseId: LeaseId, verdict: Verdict): Promise<void> {
+    const changed = await storage.updateLease(
+      leaseId,
+      step((_, now) => ({ type: "verdict", now, leaseId, verdict }), policy),
+    );
+    if (changed !== null) actor.act(changed);
+  }
+
+  const { verification } = deps;
+  const desk = verification === undefined ? null : createDesk({
+    storage,
+    verification,
+    study: () =>
+      active === null ? null : {
+        studyId: active.definition.id,
+        testExamples: testExamples(active.dataset),
+      },
+    settle,
+    schedule,
+    now,
+    log,
+  });
   return {
     ...createWorkerCalls({ storage, random, terms, now, log, study }),
-    ...createLeaseCalls({ storage, random, policy, terms, actor, study }),
+    ...createLeaseCalls({
+      storage,
+      random,
+      policy,
+      terms,
+      actor,
+      study,
+      weights: verification?.weights ?? null,
+      onDelivered: () => desk?.wake(),
+    }),
     ...createViews({ storage, terms, now, study }),
     async run(next) {
       const outcome = await storage.plan(next.definition, next.trials);
@@ -72,13 +114,18 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       });
       const { added, restored, unplanned } = outcome;
       log("info", "study planned", { studyId: id, added, restored, unplanned });
+      // What an earlier process left unjudged.
+      desk?.wake();
       return outcome;
     },
+    settle,
+    verified: () => desk?.idle() ?? Promise.resolve(),
     sweep: sweeper.sweep,
     start: sweeper.start,
     counters: actor.counters,
     close() {
       sweeper.stop();
+      desk?.close();
       hub.close();
     },
   };

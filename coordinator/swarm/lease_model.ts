@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { TrialId } from "../protocol/ids.ts";
+import { Sha256, type TrialId } from "../protocol/ids.ts";
 import type { TrialSpec } from "../protocol/study.ts";
 import type { TrialResult } from "../protocol/training.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Verification } from "../verification/desk.ts";
 import type { Coordinator } from "./coordinator.ts";
 import {
   type FakeClock,
@@ -30,6 +31,26 @@ export const modelPolicy: Policy = {
   runningAttempts: 1,
 };
 
+/** What every lease's weights sum up to. */
+export const modelWeights = Sha256.parse("e".repeat(64));
+
+/** Everything is uploaded, and verdicts come from steps alone. */
+export const modelVerification: Verification = {
+  weights: {
+    put: () => Promise.resolve(),
+    has: () => true,
+    get: () => Promise.resolve(new Uint8Array(4)),
+    delete: () => Promise.resolve(),
+    keptBefore: () => [],
+    bytes: 0,
+  },
+  verifier: {
+    evaluate: () => new Promise(() => {}),
+    repeat: () => new Promise(() => {}),
+    close: () => {},
+  },
+};
+
 export const WORKERS = 4;
 const THREADS = 2;
 /** Milliseconds of a lease for so quick a worker: the shortest there is. */
@@ -51,9 +72,14 @@ export interface ModelLease {
   state: Attempt["state"];
   expiresAt: number;
   reported: Set<number>;
+  /** What it delivered, if that waits for its verdict. */
+  delivered?: TrialResult;
 }
 
 export class Model {
+  /** Whether results wait for a verdict before they count. */
+  constructor(readonly verify: boolean) {}
+
   plan = 0;
   readonly leases: ModelLease[] = [];
   /** Results accepted, for ever. */
@@ -70,6 +96,9 @@ export class Model {
 
   state(trialId: TrialId) {
     if (this.filled.has(trialId)) return "completed";
+    if (this.of(trialId).some((l) => l.state === "delivered")) {
+      return "verifying";
+    }
     if (this.quarantined.has(trialId)) return "quarantined";
     return this.of(trialId).some((l) => l.state === "running")
       ? "leased"
@@ -86,8 +115,8 @@ export class Model {
           .map((l) => l.worker),
       ).size;
     if (
-      workers("failed") >= modelPolicy.failedWorkers ||
-      workers("failed", "expired") >= modelPolicy.silentWorkers
+      workers("failed", "refused") >= modelPolicy.failedWorkers ||
+      workers("failed", "refused", "expired") >= modelPolicy.silentWorkers
     ) this.quarantined.add(trialId);
   }
 
@@ -101,14 +130,14 @@ export class Model {
       .sort((a, b) => a.replicate - b.replicate);
     const failures = (t: TrialSpec) =>
       this.of(t.trialId).filter((l) =>
-        l.worker === worker && l.state === "failed"
+        l.worker === worker && (l.state === "failed" || l.state === "refused")
       ).length;
     const queued = planned.filter((t) => this.state(t.trialId) === "queued");
     const next = queued.find((t) => failures(t) === 0) ??
       queued.find((t) => failures(t) < modelPolicy.failuresPerWorker);
     if (next !== undefined) return next;
     const open = planned.some((t) =>
-      ["queued", "leased"].includes(this.state(t.trialId))
+      ["queued", "leased", "verifying"].includes(this.state(t.trialId))
     );
     return open ? "all-leased" : "study-complete";
   }
