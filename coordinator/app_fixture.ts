@@ -21,6 +21,8 @@ import {
   smallStudy,
 } from "./swarm/fixtures.ts";
 import type { LogFields, LogLevel } from "./swarm/log.ts";
+import type { DatasetManifest } from "./protocol/study.ts";
+import type { Verification } from "./verification/desk.ts";
 
 /** A whole coordinator in memory, on a clock that only the test moves. */
 export interface TestSwarm {
@@ -64,6 +66,8 @@ export async function testSwarm(
     readonly assets?: Assets;
     readonly bodyBytes?: number;
     readonly maxStreams?: number;
+    readonly dataset?: DatasetManifest;
+    readonly verification?: (clock: FakeClock) => Verification | undefined;
   } = {},
 ): Promise<TestSwarm> {
   const clock = fakeClock();
@@ -75,6 +79,7 @@ export async function testSwarm(
     openSqlite(":memory:", clock.now);
   const { maxStreams = 10 } = options;
   const hub = createEventHub({ schedule: clock.schedule, maxStreams });
+  const verification = options.verification?.(clock);
   const coordinator = createCoordinator({
     storage,
     hub,
@@ -82,12 +87,13 @@ export async function testSwarm(
     schedule: clock.schedule,
     random: countingRandom(),
     log,
+    ...verification === undefined ? {} : { verification },
   });
   const study = options.study === undefined ? smallStudy() : options.study;
   if (study !== null) {
     await coordinator.run({
       ...study,
-      dataset: manifest,
+      dataset: options.dataset ?? manifest,
       trainExamples: 60_000,
     });
   }

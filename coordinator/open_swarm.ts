@@ -81,7 +81,11 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const storage = openSqlite(database, now);
   const verification = dataFolder === undefined
     ? undefined
-    : await verificationOf(dataset, dataFolder, database, now, log);
+    : await verificationOf(dataset, dataFolder, database, now, log)
+      .catch(async (error) => {
+        await storage.close();
+        throw error;
+      });
   const hub = createEventHub({ schedule, maxStreams: MAX_STREAMS });
   const coordinator = createCoordinator({
     storage,

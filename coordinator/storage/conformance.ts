@@ -1,6 +1,7 @@
 import { type FakeClock, fakeClock } from "../swarm/fixtures.ts";
 import { changeConformance } from "./conformance_changes.ts";
 import { claimConformance } from "./conformance_claims.ts";
+import { verdictConformance } from "./conformance_verdicts.ts";
 import { type Check, createWorld, type Opened } from "./conformance_world.ts";
 
 /**
@@ -29,4 +30,5 @@ export function storageConformance(
   };
   claimConformance(check);
   changeConformance(check);
+  verdictConformance(check);
 }

@@ -9,6 +9,7 @@ import {
   type Instant,
   newTrial,
   nextExpiry,
+  openAttempts,
   runningAttempts,
   type TrialRecord,
 } from "../swarm/trial.ts";
@@ -155,7 +156,7 @@ export function openMemory(now: () => Instant): Storage {
     const { spec, state, attempts } = trial;
     const shown: Attempt | undefined = trial.state === "completed"
       ? attempts[trial.accepted.attempt - 1]
-      : runningAttempts(trial).at(-1);
+      : openAttempts(trial).at(-1);
     const result = trial.state === "completed" ? trial.accepted.result : null;
     return {
       trialId: spec.trialId,

@@ -146,7 +146,7 @@ export function listTrials(
       "LEFT JOIN results AS r ON r.trial_id = t.trial_id " +
       "LEFT JOIN attempts AS a ON a.trial_id = t.trial_id AND a.attempt = " +
       "coalesce(r.attempt, (SELECT max(b.attempt) FROM attempts AS b " +
-      "WHERE b.trial_id = t.trial_id AND b.state = 'running')) " +
+      "WHERE b.trial_id = t.trial_id AND b.state IN ('running', 'delivered'))) " +
       "LEFT JOIN workers AS w ON w.worker_id = a.worker_id " +
       "WHERE t.study_id = ?1 AND t.planned = 1 " +
       "AND (?2 IS NULL OR t.state = ?2) " +

@@ -12,7 +12,7 @@ const APPLICATION_ID = 0x64737731;
  * the tables: one result a trial, one lease an id, states that fit their
  * columns.
  */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `
   CREATE TABLE studies (
     study_id TEXT PRIMARY KEY,

@@ -233,10 +233,10 @@ export interface TrialBrief {
   readonly replicate: number;
   readonly state: TrialState;
   readonly attempts: number;
-  /** Of the accepted, or else the latest running attempt. */
+  /** Of the accepted, or else the latest running or delivered attempt. */
   readonly workerName: string | null;
   readonly backend: BackendName | null;
-  /** In the accepted result, or reported by the latest running attempt. */
+  /** In the accepted result, or reported by that attempt. */
   readonly epochsDone: number;
   /** Of the accepted result. */
   readonly seconds: number | null;

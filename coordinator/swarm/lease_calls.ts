@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { LeaseId, Sha256 } from "../protocol/ids.ts";
 import type { NoLeaseReason, RenewResponse } from "../protocol/swarm.ts";
-import type { Storage, WorkerRecord } from "../storage/storage.ts";
+import {
+  type Storage,
+  StorageError,
+  type WorkerRecord,
+} from "../storage/storage.ts";
 import { weightsBytes } from "../verification/weights_layout.ts";
 import type { WeightsStore } from "../verification/weights_store.ts";
 import { checkResult } from "../verification/check_result.ts";
@@ -19,6 +23,12 @@ import type { Policy } from "./policy.ts";
 import { step } from "./step.ts";
 import type { RunningAttempt, TrialRecord } from "./trial.ts";
 import type { Reply, TrialEvent } from "./trial_event.ts";
+
+/**
+ * Bytes of weights that wait to be verified at most: a thousand of the seed's
+ * trials. Above, workers are asked to wait.
+ */
+const MOST_WEIGHTS = 1 << 30;
 
 /** Seconds after which a worker without a trial asks again. */
 const ASK_AGAIN: Record<NoLeaseReason, number> = {
@@ -182,6 +192,13 @@ export function createLeaseCalls(deps: {
       if (!begun.ok) return begun;
       if (weights === null || expected === null) {
         return refused("rejected-weights", ["nobody asked for them"]);
+      }
+      if (weights.bytes + expected > MOST_WEIGHTS) {
+        throw new StorageError(
+          "unavailable",
+          `more weights wait to be verified than are kept: ${weights.bytes} ` +
+            "bytes; verifying is slower than training",
+        );
       }
       const bytes = await read(expected);
       if (bytes === null) {

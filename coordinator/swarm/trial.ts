@@ -134,6 +134,13 @@ export function deliveredAttempts(trial: TrialRecord): DeliveredAttempt[] {
   return trial.attempts.filter((a) => a.state === "delivered");
 }
 
+/** The attempts that a result may come of yet: running, or delivered. */
+export function openAttempts(trial: TrialRecord): Attempt[] {
+  return trial.attempts.filter((a) =>
+    a.state === "running" || a.state === "delivered"
+  );
+}
+
 /** When the first running attempt's lease ends; null where none runs. */
 export function nextExpiry(trial: TrialRecord): Instant | null {
   const ends = runningAttempts(trial).map((a) => a.expiresAt);

@@ -17,10 +17,11 @@ import type {
   TrialWithNames,
   WorkerListing,
 } from "../storage/storage.ts";
+import { publishedResult } from "../verification/published_result.ts";
 import type { StudyToRun } from "./calls.ts";
 import type { LeaseTerms } from "./lease_terms.ts";
 import { PACE_RESULTS, studyProgress } from "./progress.ts";
-import { type Instant, runningAttempts } from "./trial.ts";
+import { type Instant, openAttempts } from "./trial.ts";
 
 /** A study as the leaderboard needs it: one moment's state of its plan. */
 export interface StudySnapshot {
@@ -150,7 +151,7 @@ function trialView({ trial, names }: TrialWithNames): TrialView {
   const { spec, state } = trial;
   const accepted = trial.state === "completed" ? trial.accepted : null;
   const shown = accepted === null
-    ? runningAttempts(trial).at(-1)
+    ? openAttempts(trial).at(-1)
     : trial.attempts.find((a) => a.attempt === accepted.attempt);
   return {
     trialId: spec.trialId,
@@ -162,7 +163,9 @@ function trialView({ trial, names }: TrialWithNames): TrialView {
     backend: shown?.backend ?? null,
     epochsDone: accepted?.result.epochs.length ?? shown?.epochs.length ?? 0,
     seconds: accepted?.result.seconds ?? null,
-    result: accepted?.result ?? null,
+    result: accepted === null
+      ? null
+      : publishedResult(accepted.result, accepted.recomputed),
     attempts: trial.attempts.map((a): AttemptView => ({
       attempt: a.attempt,
       state: a.state,
@@ -172,7 +175,8 @@ function trialView({ trial, names }: TrialWithNames): TrialView {
       startedAt: toIso(a.startedAt),
       endedAt: a.state === "running" ? null : toIso(a.endedAt),
       epochs: [...a.epochs],
-      message: a.state === "failed" || a.state === "released"
+      message: a.state === "failed" || a.state === "refused" ||
+          a.state === "released"
         ? a.message
         : null,
     })),
