@@ -14,6 +14,10 @@ const benches: Readonly<
     about: "a training step on every backend, beside PyTorch's",
     load: () => import("./step.ts"),
   },
+  drift: {
+    about: "how far the same trial drifts apart between two backends",
+    load: () => import("./drift.ts"),
+  },
   golden: {
     about: "every reference point trained and compared with PyTorch's figures",
     load: () => import("./golden.ts"),

@@ -28,7 +28,8 @@ const test = (
       weights: memoryWeights(clock.now),
       verifier: {
         evaluate: () => Promise.resolve({ testLoss: 0.6, testAccuracy: 0.75 }),
-        repeat: () => Promise.resolve({ outcome: "trained", epochs: [] }),
+        repeat: () =>
+          Promise.resolve({ backend: "simd", outcome: "trained", epochs: [] }),
         close: () => {},
       },
     }),

@@ -98,7 +98,11 @@ export function verdictConformance(check: Check): void {
       await deliver(world, 1);
       assert.deepEqual(await world.storage.runningLeases(workerId(1)), []);
       assert.equal((await world.tryClaim(2, 2)).type, "all-leased");
-      await judge(world, 1, { type: "true", recomputed: figures });
+      await judge(world, 1, {
+        type: "true",
+        recomputed: figures,
+        repeatedEpochs: 0,
+      });
       assert.equal((await world.tryClaim(2, 2)).type, "study-complete");
     },
   );
@@ -110,7 +114,11 @@ export function verdictConformance(check: Check): void {
       await world.workers(1);
       const { trialId } = await world.claim(1, 1);
       await deliver(world, 1);
-      await judge(world, 1, { type: "true", recomputed: figures });
+      await judge(world, 1, {
+        type: "true",
+        recomputed: figures,
+        repeatedEpochs: 0,
+      });
       const trial = (await world.storage.trial(trialId))?.trial;
       assert.ok(trial?.state === "completed");
       assert.deepEqual(trial.accepted.result, trained());
@@ -155,7 +163,101 @@ export function verdictConformance(check: Check): void {
     assert.equal(before.length, 1);
     world.use(await opened.reopen());
     assert.deepEqual(await world.storage.verifying(seed, 9), before);
-    await judge(world, 1, { type: "true", recomputed: null });
+    await judge(world, 1, {
+      type: "true",
+      recomputed: null,
+      repeatedEpochs: 1,
+    });
     assert.equal((await world.storage.counts(seed)).completed, 1);
   });
+
+  check(
+    "trust: counts since the last lie, of one worker on one backend",
+    async (world) => {
+      await world.workers(2);
+      const { storage } = world;
+      const [one, two] = [workerId(1), workerId(2)];
+      assert.deepEqual(await storage.trust(one, "simd"), {
+        accepted: 0,
+        lies: 0,
+      });
+      await storage.noteTrust(one, "simd", "accepted");
+      await storage.noteTrust(one, "simd", "accepted");
+      await storage.noteTrust(one, "wasm", "lie");
+      assert.deepEqual(await storage.trust(one, "simd"), {
+        accepted: 2,
+        lies: 0,
+      });
+      await storage.noteTrust(one, "simd", "lie");
+      await storage.noteTrust(one, "simd", "accepted");
+      assert.deepEqual(await storage.trust(one, "simd"), {
+        accepted: 1,
+        lies: 1,
+      });
+      assert.deepEqual(await storage.trust(two, "simd"), {
+        accepted: 0,
+        lies: 0,
+      });
+    },
+  );
+
+  check(
+    "vouchedByLiars: accepted before the lie, and repeated by nobody",
+    async (world) => {
+      await world.plan(smallStudy());
+      await world.workers(4);
+      const { storage, clock } = world;
+      const verdict = (repeatedEpochs: number): Verdict => ({
+        type: "true",
+        recomputed: figures,
+        repeatedEpochs,
+      });
+      for (const n of [1, 2, 3]) {
+        await world.claim(n, n);
+        await deliver(world, n);
+        await judge(world, n, verdict(n === 2 ? 1 : 0));
+      }
+      assert.deepEqual(await storage.vouchedByLiars(9), []);
+      clock.advance(1);
+      await storage.noteTrust(workerId(1), "simd", "lie");
+      await storage.noteTrust(workerId(2), "simd", "lie");
+      await storage.noteTrust(workerId(3), "wasm", "lie");
+      clock.advance(1);
+      assert.deepEqual(await storage.vouchedByLiars(9), [leaseId(1)]);
+    },
+  );
+
+  check(
+    "withdraw: the trial is lent again, and filled by somebody else",
+    async (world) => {
+      await world.plan(smallStudy({ rates: [0.2], replicates: 1 }));
+      await world.workers(2);
+      const { trialId } = await world.claim(1, 1);
+      await deliver(world, 1);
+      await judge(world, 1, {
+        type: "true",
+        recomputed: figures,
+        repeatedEpochs: 0,
+      });
+      const withdrawn = await world.event(1, (now) => ({
+        type: "withdraw",
+        now,
+        leaseId: leaseId(1),
+        message: "lied",
+      }));
+      assert.ok(withdrawn?.value.ok);
+      const { storage } = world;
+      assert.equal((await storage.counts(seed)).queued, 1);
+      assert.equal((await storage.workers(9)).at(-1)?.trialsCompleted, 0);
+      const { trials } = await storage.changesSince(seed, 0);
+      assert.deepEqual([trials[0]?.state, trials[0]?.result], ["queued", null]);
+      assert.equal((await world.claim(2, 2)).trialId, trialId);
+      await world.complete(2, 2);
+      const trial = (await storage.trial(trialId))?.trial;
+      assert.equal(
+        trial?.state === "completed" && trial.accepted.workerId,
+        workerId(2),
+      );
+    },
+  );
 }

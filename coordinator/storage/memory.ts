@@ -1,5 +1,6 @@
 import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
+import type { BackendName } from "../protocol/training.ts";
 import { publishedResult } from "../verification/published_result.ts";
 import { sameValue } from "../swarm/same_value.ts";
 import {
@@ -22,8 +23,14 @@ import {
   type StudyRecord,
   type Transact,
   type TrialBrief,
+  type Trust,
   type WorkerRecord,
 } from "./storage.ts";
+
+/** Whether the trial lost its result for a reason. */
+function withdrawn(attempt: number, trial: TrialRecord): boolean {
+  return trial.attempts[attempt - 1]?.state === "refused";
+}
 
 interface Study {
   definition: StudyDefinition;
@@ -48,6 +55,11 @@ export function openMemory(now: () => Instant): Storage {
   const workers = new Map<WorkerId, WorkerRecord>();
   const rows = new Map<TrialId, Row>();
   const leases = new Map<LeaseId, TrialId>();
+  const trusts = new Map<string, Trust & { liedAt: Instant }>();
+
+  const trustOf = (workerId: WorkerId, backend: BackendName) =>
+    trusts.get(`${workerId} ${backend}`) ??
+      { accepted: 0, lies: 0, liedAt: -Infinity };
 
   const rowsOf = (studyId: StudyId) =>
     [...rows.values()].filter((r) => r.trial.spec.studyId === studyId);
@@ -79,7 +91,10 @@ export function openMemory(now: () => Instant): Storage {
   function change<T>(row: Row, apply: Transact<T>): Changed<T> {
     const { trial, changed, value } = apply(row.trial, now());
     const { studyId, trialId } = trial.spec;
-    if (row.trial.state === "completed" && trial.state !== "completed") {
+    if (
+      row.trial.state === "completed" && trial.state !== "completed" &&
+      !withdrawn(row.trial.accepted.attempt, trial)
+    ) {
       throw new Error(`a completed trial stays completed: ${trialId}`);
     }
     for (const { leaseId } of trial.attempts) {
@@ -281,6 +296,33 @@ export function openMemory(now: () => Instant): Storage {
           .sort((a, b) => since(a) - since(b)).slice(0, limit)
           .map(({ trial }) => trial);
       }),
+    trust: (workerId, backend) =>
+      atomically(() => {
+        const { accepted, lies } = trustOf(workerId, backend);
+        return { accepted, lies };
+      }),
+    noteTrust: (workerId, backend, what) =>
+      atomically(() => {
+        const before = trustOf(workerId, backend);
+        trusts.set(
+          `${workerId} ${backend}`,
+          what === "lie"
+            ? { accepted: 0, lies: before.lies + 1, liedAt: now() }
+            : { ...before, accepted: before.accepted + 1 },
+        );
+      }),
+    vouchedByLiars: (limit) =>
+      atomically(() =>
+        [...rows.values()].flatMap(({ trial }) => {
+          if (trial.state !== "completed") return [];
+          const { accepted } = trial;
+          const by = trial.attempts[accepted.attempt - 1];
+          const doubtful = accepted.repeatedEpochs === 0 &&
+            by !== undefined &&
+            accepted.acceptedAt <= trustOf(by.workerId, by.backend).liedAt;
+          return doubtful ? [accepted.leaseId] : [];
+        }).slice(0, limit)
+      ),
     runningLeases: (workerId) => atomically(() => held(workerId)),
 
     counts: (studyId) => atomically(() => counts(studyId)),

@@ -1,5 +1,6 @@
 import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { StudyDefinition, TrialSpec } from "../protocol/study.ts";
+import type { BackendName } from "../protocol/training.ts";
 import type { TrialState } from "../protocol/views.ts";
 import type { Instant } from "../swarm/trial.ts";
 import { createBatcher } from "./sqlite_batch.ts";
@@ -23,6 +24,7 @@ import {
   TrialIdRow,
   WorkerRow,
 } from "./sqlite_rows.ts";
+import { noteTrust, readTrust, vouchedByLiars } from "./sqlite_trust.ts";
 import {
   prepareOnce,
   readTrial,
@@ -155,6 +157,13 @@ export function openSqlite(
           readTrial(sql, trialId) ?? []
         )
       ),
+
+    trust: (workerId: WorkerId, backend: BackendName) =>
+      attempt(() => readTrust(sql, workerId, backend)),
+    noteTrust: (workerId: WorkerId, backend: BackendName, what) =>
+      atomically(() => noteTrust(sql, workerId, backend, what, now())),
+    vouchedByLiars: (limit: number) =>
+      attempt(() => vouchedByLiars(sql, limit)),
 
     runningLeases: (workerId: WorkerId) => attempt(() => held(sql, workerId)),
 

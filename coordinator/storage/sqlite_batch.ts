@@ -49,7 +49,8 @@ export function createBatcher(
         }
         sql("COMMIT").run();
       } catch (error) {
-        if (db.isTransaction) sql("ROLLBACK").run();
+        // Work may still come after the database was closed; it fails as a whole.
+        if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
         for (const unit of batch) unit.fail(explain(error));
         continue;
       }

@@ -151,7 +151,12 @@ export const ResultRow = z.object({
   accepted_at: z.number(),
   result: json(TrialResult),
   recomputed: Recomputed.nullable(),
+  repeated_epochs: z.number(),
 });
+
+export const TrustRow = z.object({ accepted: z.number(), lies: z.number() });
+
+export const LeaseRow = z.object({ lease_id: LeaseId });
 
 export const PlanRow = z.object({
   trial_id: TrialId,

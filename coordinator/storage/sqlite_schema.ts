@@ -134,6 +134,7 @@ export const migrations: readonly string[] = [
   CREATE INDEX trials_by_revision ON trials (study_id, revision);
   CREATE TRIGGER completed_trials_stay BEFORE UPDATE OF state ON trials
     WHEN OLD.state = 'completed' AND NEW.state <> 'completed'
+      AND EXISTS (SELECT 1 FROM results WHERE trial_id = OLD.trial_id)
     BEGIN SELECT RAISE(ABORT, 'a completed trial stays completed'); END;
 
   CREATE TABLE new_attempts (
@@ -173,6 +174,21 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
 
   ALTER TABLE results ADD COLUMN recomputed TEXT;
+  ALTER TABLE results ADD COLUMN repeated_epochs INTEGER NOT NULL DEFAULT 0;
+  DROP TRIGGER results_stay;
+  CREATE TRIGGER results_stay BEFORE DELETE ON results
+    WHEN NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.state = 'refused'
+      AND a.trial_id = OLD.trial_id AND a.attempt = OLD.attempt)
+    BEGIN SELECT RAISE(ABORT, 'an accepted result is never deleted'); END;
+
+  CREATE TABLE trust (
+    worker_id TEXT NOT NULL REFERENCES workers,
+    backend TEXT NOT NULL,
+    accepted INTEGER NOT NULL,
+    lies INTEGER NOT NULL,
+    lied_at INTEGER,
+    PRIMARY KEY (worker_id, backend)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

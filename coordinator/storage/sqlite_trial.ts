@@ -67,8 +67,8 @@ export function readTrial(sql: Sql, trialId: TrialId): TrialRecord | null {
     case "completed": {
       const row = ResultRow.parse(
         sql(
-          "SELECT attempt, accepted_at, result, recomputed FROM results " +
-            "WHERE trial_id = ?",
+          "SELECT attempt, accepted_at, result, recomputed, " +
+            "repeated_epochs FROM results WHERE trial_id = ?",
         ).get(trialId),
       );
       const by = attempts.find((a) => a.attempt === row.attempt);
@@ -85,6 +85,7 @@ export function readTrial(sql: Sql, trialId: TrialId): TrialRecord | null {
           acceptedAt: row.accepted_at,
           result: row.result,
           recomputed: row.recomputed,
+          repeatedEpochs: row.repeated_epochs,
         },
       };
     }
@@ -187,6 +188,10 @@ export function writeTrial(
     }
   }
   if (before.state === after.state) return;
+  if (before.state === "completed") {
+    // Fails unless its attempt was refused just now.
+    sql("DELETE FROM results WHERE trial_id = ?").run(trialId);
+  }
   sql("UPDATE trials SET state = ?, quarantined_at = ? WHERE trial_id = ?")
     .run(
       after.state,
@@ -194,10 +199,10 @@ export function writeTrial(
       trialId,
     );
   if (after.state === "completed") {
-    const { attempt, workerId, acceptedAt, result, recomputed } =
-      after.accepted;
+    const { attempt, workerId, acceptedAt, result } = after.accepted;
+    const { recomputed, repeatedEpochs } = after.accepted;
     // Fails where a result is stored: the first one stands, whatever happens.
-    sql("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+    sql("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
       trialId,
       attempt,
       workerId,
@@ -207,6 +212,7 @@ export function writeTrial(
       result.seconds,
       JSON.stringify(result),
       recomputed === null ? null : JSON.stringify(recomputed),
+      repeatedEpochs,
     );
   }
 }

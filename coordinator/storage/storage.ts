@@ -22,7 +22,9 @@ import type { Instant, TrialRecord } from "../swarm/trial.ts";
  *    differs, raise it by one and stamp the trials concerned with it; revisions
  *    become visible in their order. So whoever has seen everything up to
  *    revision N asks for what changed since N.
- * 6. Nothing is ever deleted: a trial that leaves the plan keeps its attempts
+ * 6. An accepted result is withdrawn only with its attempt refused, in one
+ *    change: when its worker was caught lying elsewhere.
+ * 7. Nothing else is ever deleted: a trial that leaves the plan keeps its attempts
  *    and its result, and has them again when it is planned again.
  *
  * Errors: `StorageError` where the storage cannot be reached or used.
@@ -77,6 +79,20 @@ export interface Storage {
    * one that waits longest first.
    */
   verifying(studyId: StudyId, limit: number): Promise<TrialRecord[]>;
+
+  /** The record of a worker on a backend. */
+  trust(workerId: WorkerId, backend: BackendName): Promise<Trust>;
+  /** Adds to it: a result that was accepted, or a lie, which starts it anew. */
+  noteTrust(
+    workerId: WorkerId,
+    backend: BackendName,
+    what: "accepted" | "lie",
+  ): Promise<void>;
+  /**
+   * Leases of accepted results that nobody repeated, of workers that were
+   * caught lying on the same backend later, at most `limit`.
+   */
+  vouchedByLiars(limit: number): Promise<LeaseId[]>;
 
   /** Leases that the worker holds. */
   runningLeases(workerId: WorkerId): Promise<HeldLease[]>;
@@ -184,6 +200,14 @@ export interface WorkerListing {
   readonly trialsRunning: number;
   /** Accepted results, each counted once. */
   readonly trialsCompleted: number;
+}
+
+/** What a worker's results on a backend were worth. */
+export interface Trust {
+  /** Results accepted since the last lie, or since the first. */
+  readonly accepted: number;
+  /** Results that were proven false. */
+  readonly lies: number;
 }
 
 export interface HeldLease {

@@ -55,6 +55,7 @@ const levels: Record<Exclude<Effect["type"], "changed">, LogLevel> = {
   "trial-failed": "warn",
   "result-received": "debug",
   "result-lost": "error",
+  "result-withdrawn": "warn",
   "result-accepted": "info",
   "result-refused": "warn",
   "attempt-superseded": "info",

@@ -44,12 +44,20 @@ export interface Coordinator extends WorkerCalls, LeaseCalls, Views {
   start(): void;
   /** Stores what verifying a delivered result came to. */
   settle(leaseId: LeaseId, verdict: Verdict): Promise<void>;
+  /** Takes back an accepted result that nobody else vouched for. */
+  withdraw(leaseId: LeaseId): Promise<void>;
   /** Resolves when no delivered result waits for a verdict it could have. */
   verified(): Promise<void>;
   /** How often each thing happened since the start, by name. */
   readonly counters: ReadonlyMap<string, number>;
   /** Stops the sweeps and ends the event streams; the storage stays open. */
   close(): void;
+}
+
+/** Uniform in [0, 1), of 32 bits. */
+function chance(random: Random): number {
+  const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4);
+  return (((a * 256 + b) * 256 + c) * 256 + d) / 2 ** 32;
 }
 
 /** Wires storage, lease machine, event hub and clock into a coordinator. */
@@ -76,6 +84,15 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     if (changed !== null) actor.act(changed);
   }
 
+  async function withdraw(leaseId: LeaseId): Promise<void> {
+    const message = "its worker was caught with a false result later";
+    const changed = await storage.updateLease(
+      leaseId,
+      step((_, now) => ({ type: "withdraw", now, leaseId, message }), policy),
+    );
+    if (changed !== null) actor.act(changed);
+  }
+
   const { verification } = deps;
   const desk = verification === undefined ? null : createDesk({
     storage,
@@ -86,6 +103,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
         testExamples: testExamples(active.dataset),
       },
     settle,
+    withdraw,
+    chance: () => chance(random),
     schedule,
     now,
     log,
@@ -119,6 +138,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       return outcome;
     },
     settle,
+    withdraw,
     verified: () => desk?.idle() ?? Promise.resolve(),
     sweep: sweeper.sweep,
     start: sweeper.start,

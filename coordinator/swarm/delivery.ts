@@ -2,10 +2,10 @@ import { base, core, end, replace } from "./attempts.ts";
 import type { Policy } from "./policy.ts";
 import { sameValue } from "./same_value.ts";
 import {
+  type AcceptedResult,
   type Attempt,
   type Delivery,
   type Instant,
-  type RecomputedFigures,
   runningAttempts,
   type TrialRecord,
 } from "./trial.ts";
@@ -97,7 +97,12 @@ export function complete(
     return refuse(trial, attempt, now, event.problems, policy);
   }
   const { verify } = event;
-  if (verify === null) return fill(trial, attempt, now, delivery, null);
+  if (verify === null) {
+    return fill(trial, attempt, now, delivery, {
+      recomputed: null,
+      repeatedEpochs: 0,
+    });
+  }
   if (delivery.result.outcome === "trained" && !verify.weightsHere) {
     return reject("missing-weights");
   }
@@ -129,7 +134,7 @@ export function judge(
     case "true": {
       const { delivery } = attempt;
       return {
-        ...fill(trial, attempt, now, delivery, verdict.recomputed),
+        ...fill(trial, attempt, now, delivery, verdict),
         reply: judged,
       };
     }
@@ -155,6 +160,32 @@ export function judge(
   }
 }
 
+/** A result that nobody else vouched for does not count any more. */
+export function withdraw(
+  trial: TrialRecord,
+  { now, leaseId, message }: Of<"withdraw">,
+  policy: Policy,
+): Transition {
+  const attempt = trial.attempts.find((a) => a.leaseId === leaseId);
+  if (
+    trial.state !== "completed" || attempt === undefined ||
+    trial.accepted.leaseId !== leaseId || trial.accepted.repeatedEpochs > 0
+  ) return accept(trial, { type: "withdrawn", settled: false });
+  const next = end({ ...base(trial), state: "queued" }, {
+    ...core(attempt),
+    state: "refused",
+    endedAt: now,
+    message,
+  }, policy);
+  return accept(
+    next,
+    { type: "withdrawn", settled: true },
+    { type: "result-withdrawn", workerId: attempt.workerId },
+    ...quarantineEffect(trial, next),
+    { type: "changed" },
+  );
+}
+
 type Accepted = Extract<Transition, { ok: true }>;
 
 /** The result is the trial's; every other attempt at it is over. */
@@ -163,7 +194,10 @@ function fill(
   attempt: Attempt,
   now: Instant,
   { result }: Delivery,
-  recomputed: RecomputedFigures | null,
+  { recomputed, repeatedEpochs }: Pick<
+    AcceptedResult,
+    "recomputed" | "repeatedEpochs"
+  >,
 ): Accepted {
   const running = runningAttempts(trial).filter((a) => a !== attempt);
   return accept(
@@ -177,6 +211,7 @@ function fill(
         acceptedAt: now,
         result,
         recomputed,
+        repeatedEpochs,
       },
       attempts: trial.attempts.map((a): Attempt => {
         if (a === attempt) {

@@ -6,7 +6,7 @@ import type { TrialRecord } from "./trial.ts";
 import type { Verdict } from "./trial_event.ts";
 
 const recomputed = { testLoss: 0.61, testAccuracy: 0.74 };
-const good: Verdict = { type: "true", recomputed };
+const good: Verdict = { type: "true", recomputed, repeatedEpochs: 0 };
 const bad: Verdict = { type: "false", problems: ["another net", "no"] };
 const lost: Verdict = { type: "lost", message: "gone" };
 const verifying = () => script(defaultPolicy, true);
@@ -67,6 +67,7 @@ Deno.test("transition verdict: a true result fills the trial with what was recom
     acceptedAt: 5,
     result: trained(),
     recomputed,
+    repeatedEpochs: 0,
   });
   assert.deepEqual(s.effects(), ["result-accepted", "changed"]);
   replied(s.complete(1), { type: "accepted", repeated: true });

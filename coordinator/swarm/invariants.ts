@@ -80,7 +80,10 @@ function checkTrial(trial: TrialRecord, policy: Policy): string[] {
     if (completed.length > 0) {
       violations.push(`${trial.state} with a completed attempt`);
     }
-    if (superseded) violations.push("superseded without an accepted result");
+    // Unless that result was withdrawn.
+    if (superseded && !attempts.some((a) => a.state === "refused")) {
+      violations.push("superseded without an accepted result");
+    }
     return violations;
   }
   const { accepted } = trial;

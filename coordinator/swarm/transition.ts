@@ -8,6 +8,7 @@ import {
   quarantineEffect,
   reject,
   upload,
+  withdraw,
 } from "./delivery.ts";
 import type { Policy } from "./policy.ts";
 import {
@@ -50,6 +51,8 @@ export function transition(
       return expire(trial, event.now, policy);
     case "verdict":
       return judge(trial, event, policy);
+    case "withdraw":
+      return withdraw(trial, event, policy);
     case "renew":
     case "report":
     case "upload":

@@ -152,6 +152,7 @@ Deno.test("transition complete: fills the trial", () => {
     acceptedAt: 10,
     result: trained(),
     recomputed: null,
+    repeatedEpochs: 0,
   });
   assert.deepEqual(s.effects(), ["result-accepted", "changed"]);
 });

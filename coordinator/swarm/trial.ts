@@ -93,6 +93,8 @@ export interface AcceptedResult {
   readonly result: TrialResult;
   /** Null where there are no weights, or nobody recomputed. */
   readonly recomputed: RecomputedFigures | null;
+  /** First epochs that somebody else has trained again; 0: nobody did. */
+  readonly repeatedEpochs: number;
 }
 
 /** What every trial has, whatever its state. */

@@ -59,6 +59,13 @@ export type TrialEvent =
     readonly leaseId: LeaseId;
     readonly verdict: Verdict;
   }
+  /** A worker was caught lying: what it alone vouched for is open again. */
+  | {
+    readonly type: "withdraw";
+    readonly now: Instant;
+    readonly leaseId: LeaseId;
+    readonly message: string;
+  }
   | ({
     readonly type: "release";
     readonly reason: "leaving" | "failed";
@@ -72,6 +79,8 @@ export type Verdict =
     readonly type: "true";
     /** Null where nothing could be recomputed from weights. */
     readonly recomputed: RecomputedFigures | null;
+    /** First epochs that were trained again and came to the same. */
+    readonly repeatedEpochs: number;
   }
   | { readonly type: "false"; readonly problems: readonly string[] }
   /** Nobody's fault: what it takes to judge is gone. */
@@ -93,6 +102,8 @@ export type Reply =
   | { readonly type: "refused"; readonly problems: readonly string[] }
   /** Whether there was a result that waited for the verdict. */
   | { readonly type: "judged"; readonly settled: boolean }
+  /** Whether there was a result to withdraw. */
+  | { readonly type: "withdrawn"; readonly settled: boolean }
   | { readonly type: "released" }
   | { readonly type: "expired"; readonly attempts: number };
 
@@ -107,6 +118,7 @@ export type Effect =
   | { readonly type: "trial-failed"; readonly workerId: WorkerId }
   | { readonly type: "result-received"; readonly workerId: WorkerId }
   | { readonly type: "result-lost"; readonly workerId: WorkerId }
+  | { readonly type: "result-withdrawn"; readonly workerId: WorkerId }
   | { readonly type: "result-accepted"; readonly workerId: WorkerId }
   | { readonly type: "result-refused"; readonly workerId: WorkerId }
   | { readonly type: "attempt-superseded"; readonly workerId: WorkerId }

@@ -9,6 +9,11 @@ import {
 } from "../swarm/trial.ts";
 import type { Verdict } from "../swarm/trial_event.ts";
 import { compareFigures } from "./compare_figures.ts";
+import {
+  allowedDrift,
+  compareRepetition,
+  epochsToRepeat,
+} from "./spot_checks.ts";
 import { type Verifier, VerifierError } from "./verifier_api.ts";
 import type { WeightsStore } from "./weights_store.ts";
 
@@ -49,11 +54,14 @@ export function createDesk(deps: {
     readonly testExamples: number;
   } | null;
   readonly settle: (leaseId: LeaseId, verdict: Verdict) => Promise<void>;
+  readonly withdraw: (leaseId: LeaseId) => Promise<void>;
+  /** Uniform in [0, 1), and nobody can foresee it. */
+  readonly chance: () => number;
   readonly schedule: Schedule;
   readonly now: () => number;
   readonly log: Log;
 }): Desk {
-  const { storage, study, settle, schedule, now, log } = deps;
+  const { storage, study, settle, chance, schedule, now, log } = deps;
   const { verifier, weights } = deps.verification;
   const failures = new Map<LeaseId, number>();
   let cancelRetry: () => void = () => {};
@@ -62,7 +70,7 @@ export function createDesk(deps: {
   let running: Promise<void> | null = null;
 
   async function recompute(
-    trial: TrialRecord,
+    { spec }: TrialRecord,
     { leaseId, delivery }: DeliveredAttempt,
     sha256: Sha256,
     testExamples: number,
@@ -71,20 +79,70 @@ export function createDesk(deps: {
     if (bytes === null) {
       return { type: "lost", message: "the coordinator lost the weights" };
     }
-    const recomputed = await verifier.evaluate(trial.spec, bytes);
+    const recomputed = await verifier.evaluate(spec, bytes);
     const problems = compareFigures(delivery.result, recomputed, testExamples);
     return problems.length > 0
       ? { type: "false", problems }
-      : { type: "true", recomputed };
+      : { type: "true", recomputed, repeatedEpochs: 0 };
+  }
+
+  /** Trains the first epochs again, as many as trust and chance ask for. */
+  async function spotCheck(
+    { spec }: TrialRecord,
+    attempt: DeliveredAttempt,
+    verdict: Extract<Verdict, { type: "true" }>,
+  ): Promise<Verdict> {
+    const { workerId, backend, delivery } = attempt;
+    const epochs = epochsToRepeat(
+      await storage.trust(workerId, backend),
+      spec.recipe.epochs,
+      [chance(), chance()],
+    );
+    if (epochs === 0) return verdict;
+    const repetition = await verifier.repeat(spec, epochs);
+    const mine = {
+      backend: repetition.backend,
+      backendDetail: repetition.backendDetail ?? null,
+    };
+    const problems = compareRepetition(
+      delivery.result.epochs,
+      repetition,
+      (epoch) => allowedDrift(attempt, mine, epoch),
+    );
+    return problems.length > 0
+      ? { type: "false", problems }
+      : { ...verdict, repeatedEpochs: epochs };
   }
 
   /** That a trial diverges shows no weights; it has to do so again. */
   async function divergeAgain({ spec }: TrialRecord): Promise<Verdict> {
-    const { outcome } = await verifier.repeat(spec, spec.recipe.epochs);
-    return outcome === "diverged" ? { type: "true", recomputed: null } : {
-      type: "false",
-      problems: ["the trial did not diverge when it was repeated"],
-    };
+    const { epochs } = spec.recipe;
+    const { outcome } = await verifier.repeat(spec, epochs);
+    return outcome === "diverged"
+      ? { type: "true", recomputed: null, repeatedEpochs: epochs }
+      : {
+        type: "false",
+        problems: ["the trial did not diverge when it was repeated"],
+      };
+  }
+
+  /** The truth of a result, as far as it was looked into. */
+  async function examine(
+    trial: TrialRecord,
+    attempt: DeliveredAttempt,
+    testExamples: number,
+  ): Promise<Verdict> {
+    const { delivery } = attempt;
+    if (delivery.weights === null) return await divergeAgain(trial);
+    const verdict = await recompute(
+      trial,
+      attempt,
+      delivery.weights,
+      testExamples,
+    );
+    return verdict.type === "true"
+      ? await spotCheck(trial, attempt, verdict)
+      : verdict;
   }
 
   async function judge(
@@ -92,11 +150,14 @@ export function createDesk(deps: {
     attempt: DeliveredAttempt,
     testExamples: number,
   ): Promise<Verdict> {
-    const { leaseId, delivery } = attempt;
+    const { leaseId, workerId, backend } = attempt;
     try {
-      return delivery.weights === null
-        ? await divergeAgain(trial)
-        : await recompute(trial, attempt, delivery.weights, testExamples);
+      const verdict = await examine(trial, attempt, testExamples);
+      // Before the verdict: a crash in between must not forget a lie.
+      if (verdict.type === "false") {
+        await storage.noteTrust(workerId, backend, "lie");
+      }
+      return verdict;
     } catch (error) {
       if (!(error instanceof VerifierError) || !error.usable) throw error;
       const failed = (failures.get(leaseId) ?? 0) + 1;
@@ -110,7 +171,17 @@ export function createDesk(deps: {
     }
   }
 
+  /** A liar's results that nobody repeated are lent again. */
+  async function withdrawDoubtful(): Promise<void> {
+    for (;;) {
+      const doubtful = await storage.vouchedByLiars(BATCH);
+      for (const leaseId of doubtful) await deps.withdraw(leaseId);
+      if (doubtful.length < BATCH) return;
+    }
+  }
+
   async function work(): Promise<void> {
+    await withdrawDoubtful();
     while (!closed) {
       again = false;
       const active = study();
@@ -127,11 +198,15 @@ export function createDesk(deps: {
         return;
       }
       const { trial, attempt } = next;
+      const { leaseId, workerId, backend } = attempt;
       const verdict = await judge(trial, attempt, testExamples);
       if (closed) return;
-      await settle(attempt.leaseId, verdict);
-      failures.delete(attempt.leaseId);
-      await weights.delete(attempt.leaseId);
+      await settle(leaseId, verdict);
+      failures.delete(leaseId);
+      await weights.delete(leaseId);
+      if (verdict.type === "true") {
+        await storage.noteTrust(workerId, backend, "accepted");
+      } else if (verdict.type === "false") await withdrawDoubtful();
     }
   }
 

@@ -26,7 +26,9 @@ const sum = delivery(trained()).weights as Sha256;
 async function desk(
   options: {
     readonly testLoss?: () => number;
-    readonly repeat?: () => Repetition;
+    readonly repeat?: () => Omit<Repetition, "backend">;
+    /** 0: everything is checked; by default only who is new. */
+    readonly chance?: number;
   } = {},
 ) {
   const clock = fakeClock();
@@ -34,14 +36,17 @@ async function desk(
   const weights = memoryWeights(clock.now);
   const logged: Logged[] = [];
   const jobs: string[] = [];
-  const { testLoss = () => 0.6, repeat } = options;
+  const { testLoss = () => 0.6, chance = 0.99 } = options;
+  const repeat = options.repeat ??
+    (() => ({ outcome: "trained", epochs: trained().epochs }) as const);
+  const bytes = new Uint8Array(4).fill(chance * 256);
   const make = () =>
     createCoordinator({
       storage,
       hub: createEventHub({ schedule: clock.schedule, maxStreams: 1 }),
       now: clock.now,
       schedule: clock.schedule,
-      random: countingRandom(),
+      random: { ...countingRandom(), bytes: () => bytes },
       log: (level, message, fields = {}) =>
         logged.push({ level, message, fields }),
       verification: {
@@ -56,7 +61,7 @@ async function desk(
           async repeat({ trialId }, epochs) {
             jobs.push(`repeat ${trialId} ${epochs}`);
             await Promise.resolve();
-            return repeat?.() ?? { outcome: "trained", epochs: [] };
+            return { backend: "simd", ...repeat() };
           },
           close: () => {},
         },
@@ -65,7 +70,7 @@ async function desk(
   let coordinator = make();
   const study = { ...smallStudy(), dataset: manifest, trainExamples: 100 };
   await coordinator.run(study);
-  await storage.registerWorker(newWorker(1, 4));
+  await storage.registerWorker(newWorker(1, 9));
   const worker = await storage.worker(workerId(1));
   assert.ok(worker);
   return {
@@ -241,4 +246,63 @@ Deno.test("createDesk: weights whose result never came are dropped after an hour
   await d.deliver();
   await d.coordinator.verified();
   assert.equal(d.weights.bytes, 0);
+});
+
+Deno.test("createDesk: a worker's first result on a backend is repeated, later ones by chance", async () => {
+  const d = await desk();
+  for (let i = 0; i < 3; i++) {
+    await d.deliver();
+    await d.coordinator.verified();
+  }
+  assert.deepEqual(d.jobs.map((job) => job.split(" ")[0]), [
+    ...["evaluate", "repeat"],
+    "evaluate",
+    "evaluate",
+  ]);
+  assert.deepEqual(await d.storage.trust(workerId(1), "simd"), {
+    accepted: 3,
+    lies: 0,
+  });
+  const always = await desk({ chance: 0 });
+  for (let i = 0; i < 3; i++) {
+    await always.deliver();
+    await always.coordinator.verified();
+  }
+  assert.equal(always.jobs.filter((j) => j.startsWith("repeat")).length, 3);
+});
+
+Deno.test("createDesk: a training that comes to something else is a lie, which re-opens what the worker alone vouched for", async () => {
+  let honest = true;
+  const d = await desk({
+    repeat: () => ({
+      outcome: "trained",
+      epochs: trained(2, honest ? 0.6 : 0.61).epochs,
+    }),
+  });
+  const repeated = await d.deliver();
+  await d.coordinator.verified();
+  const alone = await d.deliver();
+  await d.coordinator.verified();
+  assert.equal((await d.coordinator.progress(seed)).completed, 2);
+  // The next is checked, and false.
+  honest = false;
+  await d.storage.noteTrust(workerId(1), "simd", "lie");
+  d.clock.advance(1);
+  const lie = await d.deliver();
+  await d.coordinator.verified();
+
+  const state = async ({ trialId }: typeof lie) =>
+    (await d.coordinator.trial(trialId))?.state;
+  assert.equal(await state(repeated), "completed", "somebody repeated it");
+  assert.equal(await state(alone), "queued");
+  assert.equal(await state(lie), "queued");
+  const answer = await alone.ask();
+  assert.ok(!answer.ok);
+  assert.match(answer.problems[0] ?? "", /caught with a false result later/);
+  assert.deepEqual(await d.storage.trust(workerId(1), "simd"), {
+    accepted: 0,
+    lies: 2,
+  });
+  const [listing] = await d.storage.workers(1);
+  assert.equal(listing?.trialsCompleted, 1);
 });

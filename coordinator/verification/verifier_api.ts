@@ -1,5 +1,5 @@
 import type { DatasetManifest, TrialSpec } from "../protocol/study.ts";
-import type { EpochMetrics } from "../protocol/training.ts";
+import type { BackendName, EpochMetrics } from "../protocol/training.ts";
 import type { RecomputedFigures } from "../swarm/trial.ts";
 
 /** What the verifier's thread is asked and answers, as messages. */
@@ -27,6 +27,9 @@ export type VerifierJob =
 
 /** What training some first epochs again came to. */
 export interface Repetition {
+  /** What it was trained on. */
+  readonly backend: BackendName;
+  readonly backendDetail?: string | undefined;
   readonly outcome: "trained" | "diverged";
   /** Those that were finished. */
   readonly epochs: readonly EpochMetrics[];

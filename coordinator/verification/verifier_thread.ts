@@ -25,6 +25,7 @@ const BACKENDS: readonly BackendName[] = ["simd", "wasm", "cpu"];
 interface Ready {
   readonly dataset: Dataset;
   readonly backend: BackendName;
+  readonly backendDetail: string;
 }
 
 let ready: Ready | undefined;
@@ -46,9 +47,9 @@ async function start(told: VerifierStart): Promise<VerifierAnswer> {
     const candidate = candidates.find((c) => c.backend === backend);
     if (candidate === undefined) continue;
     try {
-      const detail = await candidate.start();
-      ready = { dataset, backend };
-      return { type: "ready", backend: `${backend}, ${detail}` };
+      const backendDetail = await candidate.start();
+      ready = { dataset, backend, backendDetail };
+      return { type: "ready", backend: `${backend}, ${backendDetail}` };
     } catch (error) {
       reasons.push(`${backend}: ${messageOf(error)}`);
       candidate.remove();
@@ -67,7 +68,7 @@ async function simdFolder(): Promise<{ simdFolder?: string }> {
 }
 
 async function work(
-  { dataset, backend }: Ready,
+  { dataset, backend, backendDetail }: Ready,
   job: VerifierJob,
 ): Promise<VerifierAnswer> {
   switch (job.type) {
@@ -91,6 +92,7 @@ async function work(
         dataset,
         {
           backend,
+          backendDetail: backendDetail.slice(0, 200),
           now,
           onEpoch: () => {},
           onProgress: () => {},
