@@ -14,6 +14,10 @@ const benches: Readonly<
     about: "a training step on every backend, beside PyTorch's",
     load: () => import("./step.ts"),
   },
+  attacks: {
+    about: "lying volunteers: how many lies were caught, at what cost",
+    load: () => import("./attacks.ts"),
+  },
   drift: {
     about: "how far the same trial drifts apart between two backends",
     load: () => import("./drift.ts"),
