@@ -199,6 +199,7 @@ Deno.test("transition takes a late result of an expired lease", () => {
       ...fence,
       backend: "cpu",
       backendDetail: null,
+      epochMilliseconds: null,
       ttl: 30_000,
     },
     { type: "expire", now: 30_000 },

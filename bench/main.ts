@@ -22,9 +22,17 @@ const benches: Readonly<
     about: "how far the same trial drifts apart between two backends",
     load: () => import("./drift.ts"),
   },
+  gpu: {
+    about: "what a training step asks of a GPU: dispatches, bytes up and back",
+    load: () => import("./gpu.ts"),
+  },
   golden: {
     about: "every reference point trained and compared with PyTorch's figures",
     load: () => import("./golden.ts"),
+  },
+  simulate: {
+    about: "the whole swarm on virtual time, thousands of hostile worlds",
+    load: () => import("./simulate.ts"),
   },
 };
 

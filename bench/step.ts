@@ -14,6 +14,8 @@ import {
   findPython,
   HOW_TO_INSTALL,
   pytorchContender,
+  type TunedPython,
+  tunePython,
   writeRawFiles,
 } from "./step/pytorch.ts";
 import { printReport, type Report } from "./step/report.ts";
@@ -94,8 +96,7 @@ async function measure(
   const wasm = await contenders.thread("tfjs wasm, our network", "wasm");
   const cpu = await contenders.thread("tfjs cpu, our network", "cpu");
   const chromium = browser ? await contenders.chromium() : null;
-  const python = await findPython();
-  if (python === null) contenders.skip("PyTorch", HOW_TO_INSTALL);
+  const python = await contenders.python();
   const pytorch = python === null
     ? null
     : await contenders.pytorch(python, false);
@@ -133,6 +134,7 @@ async function measure(
     threads,
     loaderEpochMilliseconds: loader,
     trials,
+    blasKernels: python?.kernels ?? null,
     skipped: contenders.skipped,
   };
 }
@@ -162,7 +164,19 @@ class Contenders {
     return this.#keep(await threadContender(name, backend, this.#dataset));
   }
 
-  async pytorch(python: string, loader: boolean): Promise<Contender> {
+  /** Null, and said, where there is no PyTorch. */
+  async python(): Promise<TunedPython | null> {
+    const python = await findPython();
+    if (python === null) {
+      this.skip("PyTorch", HOW_TO_INSTALL);
+      return null;
+    }
+    const tuned = await tunePython(python, await this.#rawFiles());
+    say(`PyTorch is fastest with ${tuned.kernels ?? "OpenBLAS's own choice"}`);
+    return tuned;
+  }
+
+  async pytorch(python: TunedPython, loader: boolean): Promise<Contender> {
     const name = loader ? "the seed's PyTorch loop" : "PyTorch, one thread";
     const files = await this.#rawFiles();
     return this.#keep(await pytorchContender(name, python, files, loader));

@@ -1,13 +1,12 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
+import { found, rendered } from "./middleware/answers.ts";
 import { API_PAGE_FILES, apiPage, apiPageFile } from "./middleware/api_page.ts";
 import { authenticate, type WorkerEnv } from "./middleware/authenticate.ts";
 import {
   type Assets,
   type DataFiles,
-  etagMatches,
   fileResponse,
   IMMUTABLE,
   mediaType,
@@ -23,9 +22,11 @@ import {
 import { readExactly } from "./middleware/read_exactly.ts";
 import { must } from "./middleware/refusals.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
+import { trialRoutes } from "./middleware/trial_routes.ts";
 import { endpoints, REASON_HEADER } from "./protocol/endpoints.ts";
 import type { StudyId } from "./protocol/ids.ts";
 import type { Leaderboard } from "./protocol/leaderboard.ts";
+import { itemPages } from "./protocol/pages.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
 import type { Coordinator } from "./swarm/coordinator.ts";
 import type { EventHub } from "./swarm/event_hub.ts";
@@ -41,6 +42,8 @@ export interface AppDeps {
   readonly data: DataFiles;
   readonly assets: Assets;
   readonly log: Log;
+  /** Milliseconds for which lists are handed out as read. Default: 0. */
+  readonly freshFor?: number;
   readonly limits?: Partial<Limits>;
 }
 
@@ -227,28 +230,7 @@ function readingRoutes(app: App, deps: AppDeps): void {
     c.header("content-disposition", `attachment; filename="${studyId}.csv"`);
     return rendered(c, csv, etag, "text/csv; charset=utf-8");
   });
-  app.openapi(endpoints.listTrials, async (c) => {
-    const { studyId } = c.req.valid("param");
-    const { state, limit, offset } = c.req.valid("query");
-    const page = await coordinator.trials(studyId, {
-      limit,
-      offset,
-      ...state === undefined ? {} : { state },
-    });
-    return c.json(found(page, "study", studyId), 200);
-  });
-  app.openapi(endpoints.getTrial, async (c) => {
-    const { trialId } = c.req.valid("param");
-    return c.json(
-      found(await coordinator.trial(trialId), "trial", trialId),
-      200,
-    );
-  });
-  app.openapi(
-    endpoints.listWorkers,
-    async (c) =>
-      c.json(await coordinator.workers(c.req.valid("query").limit), 200),
-  );
+  trialRoutes(app, deps);
   app.openapi(endpoints.events, (c) => {
     const headers = {
       "content-type": "text/event-stream",
@@ -282,19 +264,6 @@ function readingRoutes(app: App, deps: AppDeps): void {
   });
 }
 
-/** The text, or 304 where the client has it. */
-function rendered(
-  c: Context,
-  text: () => string,
-  etag: string,
-  contentType: string,
-): Response {
-  const headers = { etag, "cache-control": "no-cache" };
-  return etagMatches(c.req.header("if-none-match"), etag)
-    ? c.body(null, 304, headers)
-    : c.body(text(), 200, { ...headers, "content-type": contentType });
-}
-
 function pageRoutes(app: App, assets: Assets): void {
   let document: string | null = null;
   app.get("/openapi.json", (c) => {
@@ -307,18 +276,17 @@ function pageRoutes(app: App, assets: Assets): void {
     const file = found(await apiPageFile(name), "file", name);
     return fileResponse(c, file, mediaType(name), "no-cache");
   });
-  for (const path of assets.paths) {
+  const serve = (address: string, path: string) => {
     // What stands under /assets/ has a hash of its content in its name.
     const caching = path.startsWith("/assets/") ? IMMUTABLE : "no-cache";
-    app.get(path, async (c) => {
+    app.get(address, async (c) => {
       const accepted = c.req.header("accept-encoding");
       const file = found(await assets.find(path, accepted), "file", path);
       return fileResponse(c, file, mediaType(path), caching);
     });
+  };
+  for (const path of assets.paths) serve(path, path);
+  for (const { shell, address } of Object.values(itemPages)) {
+    if (assets.paths.includes(shell)) serve(address, shell);
   }
-}
-
-function found<T>(value: T | null, kind: string, name: string): T {
-  if (value !== null) return value;
-  throw new ProblemError("not-found", `there is no such ${kind}: ${name}`);
 }

@@ -129,6 +129,8 @@ Deno.test("createApp pages: what the build made, and nothing else", () =>
   withFolder({
     "site/index.html": "<p>board",
     "site/join.html": "<p>join",
+    "site/trial.html": "<p>trial",
+    "site/point.html": "<p>point",
     "site/favicon.svg": "<svg/>",
     "site/assets/main-1a2b3c4d.js": "main()",
     "secret.txt": "keep out",
@@ -154,6 +156,14 @@ Deno.test("createApp pages: what the build made, and nothing else", () =>
     assert.deepEqual(await get("/"), [200, html, "no-cache", "<p>board"]);
     assert.deepEqual(await get("/join"), [200, html, "no-cache", "<p>join"]);
     assert.deepEqual(
+      await get("/trials/seed-1a2b3c4d-d0.2-d0.5-r0"),
+      [200, html, "no-cache", "<p>trial"],
+    );
+    assert.deepEqual(
+      await get("/studies/seed/points/0.2,0.5"),
+      [200, html, "no-cache", "<p>point"],
+    );
+    assert.deepEqual(
       await get("/favicon.svg"),
       [200, "image/svg+xml", "no-cache", "<svg/>"],
     );
@@ -171,6 +181,9 @@ Deno.test("createApp pages: what the build made, and nothing else", () =>
         "/assets/..%2f..%2fsecret.txt",
         "/assets/",
         "/index.html",
+        "/trials/",
+        "/trials/a/b",
+        "/studies/seed/points",
       ]
     ) {
       await problem(await swarm.call("GET", path), 404, "not-found");

@@ -161,6 +161,7 @@ test("GET trials: pages by state; a trial with its attempts", async (swarm) => {
 test("GET /api/workers: who is there, on what, with what credit", async (swarm) => {
   const token = await swarm.join({ name: "Ada", device: "Linux" });
   const { leaseId } = await acquire(swarm, token);
+  swarm.clock.advance(30_000);
   await swarm.call("POST", `/api/leases/${leaseId}/complete`, {
     token,
     json: { attempt: 1, result: trained() },
@@ -171,8 +172,9 @@ test("GET /api/workers: who is there, on what, with what credit", async (swarm) 
   assert.equal(online, 1);
   const [ada] = workers;
   assert.ok(ada);
-  const { workerId: _, lastSeenAt, ...rest } = ada;
+  const { workerId: _, lastSeenAt, registeredAt, ...rest } = ada;
   assert.equal(Date.parse(lastSeenAt), swarm.clock.now());
+  assert.equal(Date.parse(registeredAt), swarm.clock.now() - 30_000);
   assert.deepEqual(rest, {
     name: "Ada",
     kind: "deno",
@@ -180,6 +182,8 @@ test("GET /api/workers: who is there, on what, with what credit", async (swarm) 
     device: "Linux",
     backend: "simd",
     backendDetail: null,
+    stepMilliseconds: 10,
+    trialsPerMinute: 2,
     online: true,
     trialsRunning: 0,
     trialsCompleted: 1,
@@ -203,6 +207,11 @@ test("things that are not there are not found", async (swarm) => {
       "/api/studies/other/leaderboard",
       "/api/studies/other/leaderboard.csv",
       "/api/studies/other/trials",
+      "/api/studies/other/trials.csv",
+      "/api/studies/other/curves",
+      "/api/studies/other/curves.csv",
+      "/api/studies/other/points/0.2,0.2",
+      "/api/studies/seed/points/0.2,0.3",
       "/api/trials/other",
       `/data/${"0".repeat(64)}.gz`,
       "/api/page/../app.ts",
@@ -229,7 +238,12 @@ test("paths and queries that do not fit are invalid", async (swarm) => {
       "/api/studies/seed/trials?limit=1&limit=2",
       "/api/studies/seed/trials?state=asleep",
       "/api/studies/seed/trials?offset=1e99",
+      "/api/studies/seed/trials?order=random",
+      "/api/studies/seed/points/0.2",
+      "/api/studies/seed/points/0.2,2",
+      "/api/studies/seed/points/..%2f,0",
       "/api/workers?limit=many",
+      "/api/workers?show=none",
       "/data/..%2f..%2fetc%2fpasswd",
       "/data/x.gz",
     ]

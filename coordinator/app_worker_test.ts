@@ -157,6 +157,37 @@ test("POST /api/leases: 204 says why and when to ask again", async (swarm) => {
   assert.equal(await ask(), "study-complete");
 });
 
+test("POST /api/leases: an idle worker backs up the slowest, and one is told to stop", async (swarm) => {
+  const slow = await swarm.join({ threads: 4 });
+  const leases = [];
+  for (let n = 0; n < 4; n++) leases.push(await acquire(swarm, slow));
+  swarm.clock.advance(20_000);
+  const [, ...rest] = leases;
+  for (const { leaseId } of rest) {
+    await swarm.call("POST", `/api/leases/${leaseId}/report`, {
+      token: slow,
+      json: { attempt: 1, metrics: epochMetrics(1) },
+    });
+  }
+  const quick = await swarm.join();
+  const backup = await acquire(swarm, quick);
+  assert.equal(backup.attempt, 2);
+  assert.equal(backup.trial.trialId, leases[0]?.trial.trialId);
+  await swarm.call("POST", `/api/leases/${backup.leaseId}/complete`, {
+    token: quick,
+    json: { attempt: 2, result: trained() },
+  });
+  const told = await swarm.call(
+    "POST",
+    `/api/leases/${leases[0]?.leaseId}/renew`,
+    { token: slow, json: { attempt: 1 } },
+  );
+  assert.deepEqual(await told.json(), {
+    directive: "stop",
+    reason: "trial-completed",
+  });
+});
+
 test("POST /api/leases: 204 where no study runs", async (swarm) => {
   const token = await swarm.join();
   const response = await swarm.call("POST", "/api/leases", {

@@ -10,6 +10,7 @@ import { describeEvent } from "../worker/join_words.ts";
 import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
 import type { SessionEvent } from "../worker/session_types.ts";
 import { createWebAssets } from "../web/assets.ts";
+import { joinAddress } from "./join_address.ts";
 import { listen, StartError } from "./listen.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
 import type { StudyDefinition } from "./protocol/study.ts";
@@ -204,6 +205,8 @@ async function start(options: StartOptions): Promise<void> {
     `study ${plan.definition.id}: ${plan.trials.length} trials; ` +
       `leaderboard ${url}/, join ${url}/join; Ctrl-C stops, nothing is lost`,
   );
+  const link = joinAddress(options.host, url, Deno.networkInterfaces());
+  if (link !== null) output.invite(link);
   const leaving = new AbortController();
   const trained = options.workers === 0 ? Promise.resolve() : runDenoWorker({
     url,

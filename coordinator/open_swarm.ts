@@ -13,6 +13,7 @@ import { folderWeights, memoryWeights } from "./verification/weights_store.ts";
 import { createEventHub, type Schedule } from "./swarm/event_hub.ts";
 import { defaultTerms } from "./swarm/lease_terms.ts";
 import type { Log } from "./swarm/log.ts";
+import { steadyClock } from "./swarm/steady_clock.ts";
 
 /** What {@link openSwarm} needs. */
 export interface SwarmOptions {
@@ -41,7 +42,10 @@ export interface SwarmOptions {
   readonly leaseSeconds?: number;
   /** Told what happens. Default: nobody is. */
   readonly log?: Log;
-  /** Milliseconds since 1970. Default: the system's clock. */
+  /**
+   * Milliseconds since 1970. Default: the system's clock, but never going back
+   * when that is set back.
+   */
   readonly now?: () => number;
 }
 
@@ -59,6 +63,8 @@ export interface Swarm {
 
 /** Pages that may follow the events at once. */
 const MAX_STREAMS = 1000;
+/** Milliseconds for which pages share what was read: the events' own pace. */
+const FRESH = 250;
 const noAssets: Assets = { paths: [], find: () => Promise.resolve(null) };
 /** Bytes of a label file before its labels, one byte each. */
 const LABEL_HEADER = 8;
@@ -77,8 +83,11 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { plan, dataset, dataFolder, assets = noAssets } = options;
   const { database = ":memory:", leaseSeconds: minTtl = defaultTerms.minTtl } =
     options;
-  const { log = () => {}, now = Date.now } = options;
-  const storage = openSqlite(database, now);
+  const { log = () => {} } = options;
+  const { now: clock = steadyClock(Date.now, () => performance.now()) } =
+    options;
+  const storage = openSqlite(database, clock);
+  const { now } = storage;
   const verification = dataFolder === undefined
     ? undefined
     : await verificationOf(dataset, dataFolder, database, now, log)
@@ -133,6 +142,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       : dataFiles(dataFolder),
     assets,
     log,
+    freshFor: FRESH,
   });
   const { id } = plan.definition;
   return {

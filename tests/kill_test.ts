@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type * as z from "zod";
 import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
 import {
   TrialPage,
@@ -8,72 +7,19 @@ import {
   WorkerList,
 } from "../coordinator/protocol/views.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
-import { writeTinyDataset } from "./tiny_dataset.ts";
+import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";
 
-/** Milliseconds between looks at the coordinator. */
-const LOOK = 100;
-/** Milliseconds that each thing waited for may take. */
-const PATIENCE = 120_000;
-
-const STUDY = "tiny";
-const POINTS = [[0, 0], [0.2, 0.5], [0.5, 0.2], [0.5, 0.5]] as const;
 const REPLICATES = 2;
-const TRIALS = POINTS.length * REPLICATES;
-
-/** A port that was free a moment ago: the restarted coordinator needs it too. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
-
-async function get<T>(url: string, schema: z.ZodType<T>): Promise<T> {
-  const response = await fetch(url);
-  return schema.parse(await response.json());
-}
-
-/** Asks until the answer will do; a coordinator that is away is asked again. */
-async function until<T>(
-  ask: () => Promise<T>,
-  willDo: (answer: T) => boolean,
-): Promise<T> {
-  const end = Date.now() + PATIENCE;
-  while (Date.now() < end) {
-    try {
-      const answer = await ask();
-      if (willDo(answer)) return answer;
-    } catch (error) {
-      // Not listening yet, or not any more.
-      if (!(error instanceof TypeError)) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK));
-  }
-  throw new Error("waited too long");
-}
 
 Deno.test("a study completes though a worker and the coordinator are killed, each trial counted once", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kill-test-" });
   const processes: RunningCommand[] = [];
   try {
-    const data = await writeTinyDataset(folder, 3000, 500);
-    const study = join(folder, "study.json");
-    await Deno.writeTextFile(
-      study,
-      JSON.stringify({
-        id: STUDY,
-        title: { en: "Tiny", zh: "小" },
-        dataset: data.definition,
-        searchSpace: {
-          points: POINTS.map(([dropout1, dropout2]) => ({
-            dropout1,
-            dropout2,
-          })),
-        },
-        replicates: REPLICATES,
-        recipe: { epochs: 12, learningRate: 0.1 },
-      }),
-    );
+    const study = await writeTinyStudy(folder, {
+      replicates: REPLICATES,
+      epochs: 12,
+      examples: 3000,
+    });
     const port = freePort();
     const url = `http://127.0.0.1:${port}`;
     const env = { SWARM_CACHE: join(folder, "cache") };
@@ -84,7 +30,7 @@ Deno.test("a study completes though a worker and the coordinator are killed, eac
     };
     const startCoordinator = () =>
       run("coordinator/main.ts", [
-        ...["--study", study, "--data", folder],
+        ...["--study", study.path, "--data", study.data],
         ...["--db", join(folder, "swarm.db"), "--port", String(port)],
         ...["--workers", "0", "--lease-seconds", "2"],
       ]);
@@ -94,14 +40,14 @@ Deno.test("a study completes though a worker and the coordinator are killed, eac
         "--exit",
       ]);
     const leaderboard = () =>
-      get(`${url}/api/studies/${STUDY}/leaderboard`, Leaderboard);
+      get(`${url}/api/studies/${study.id}/leaderboard`, Leaderboard);
     const trials = async () =>
-      (await get(`${url}/api/studies/${STUDY}/trials`, TrialPage)).trials;
+      (await get(`${url}/api/studies/${study.id}/trials`, TrialPage)).trials;
     const trial = (id: string) => get(`${url}/api/trials/${id}`, TrialView);
 
     // One of two workers dies in the middle of a trial.
     const first = startCoordinator();
-    await until(leaderboard, ({ progress }) => progress.total === TRIALS);
+    await until(leaderboard, ({ progress }) => progress.total === study.trials);
     const doomed = joinAs("doomed");
     const survivor = joinAs("survivor");
     const [held] = await until(
@@ -127,7 +73,7 @@ Deno.test("a study completes though a worker and the coordinator are killed, eac
     const done = await until(leaderboard, ({ progress }) => progress.complete);
     assert.equal((await survivor.ended).code, 0, survivor.output());
 
-    assert.equal(done.progress.completed, TRIALS);
+    assert.equal(done.progress.completed, study.trials);
     assert.equal(done.progress.quarantined, 0);
     for (const row of done.rows) assert.equal(row.replicatesDone, REPLICATES);
     for (const { trialId } of await trials()) {
@@ -137,7 +83,7 @@ Deno.test("a study completes though a worker and the coordinator are killed, eac
         1,
         `${trialId}: ${JSON.stringify(attempts)}`,
       );
-      assert.equal(result?.epochs.length, 12);
+      assert.equal(result?.epochs.length, study.epochs);
     }
     for (const known of before) {
       const now = await trial(known.trialId);
@@ -151,7 +97,7 @@ Deno.test("a study completes though a worker and the coordinator are killed, eac
     );
     const { workers } = await get(`${url}/api/workers`, WorkerList);
     const credit = workers.reduce((sum, w) => sum + w.trialsCompleted, 0);
-    assert.equal(credit, TRIALS);
+    assert.equal(credit, study.trials);
   } finally {
     for (const process of processes) process.kill("SIGKILL");
     await Promise.all(processes.map(({ ended }) => ended));

@@ -19,7 +19,7 @@ export interface SourceFile {
 }
 
 const PURE = [
-  /^coordinator\/swarm\/(attempts|delivery|invariants|lease_terms|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
+  /^coordinator\/swarm\/(attempts|backup|delivery|invariants|lease_terms|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
   /^coordinator\/analysis\//,
   /^coordinator\/study\//,
   /^coordinator\/protocol\//,
@@ -85,6 +85,8 @@ function ownRule(from: string, to: string): string | undefined {
     from.startsWith("coordinator/verification/") &&
     /^worker\/(training|backends|data)\//.test(to)
   ) return undefined;
+  // Pure: the lesson shows the masks that training draws, not a copy of them.
+  if (source === "web" && to.startsWith("worker/random/")) return undefined;
   return "coordinator, worker and web import the protocol, not each other";
 }
 

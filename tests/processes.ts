@@ -21,16 +21,22 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Working directory. Default: the project's root. */
   readonly cwd?: string;
+  /** A command that runs the command that follows its arguments. */
+  readonly under?: readonly [string, ...string[]];
 }
 
 /** Runs a script of the project with all permissions. */
 export function runScript(
   script: string,
   args: readonly string[],
-  { env = {}, cwd = fileURLToPath(root) }: CommandOptions = {},
+  { env = {}, cwd = fileURLToPath(root), under }: CommandOptions = {},
 ): RunningCommand {
-  const child = new Deno.Command(Deno.execPath(), {
+  const [command, ...before] = under === undefined
+    ? [Deno.execPath()]
+    : [...under, Deno.execPath()];
+  const child = new Deno.Command(command, {
     args: [
+      ...before,
       "run",
       "-A",
       "--unstable-webgpu",

@@ -1,9 +1,21 @@
 import { hc } from "hono/client";
 import type * as z from "zod";
 import type { SwarmApi } from "../coordinator/protocol/endpoints.ts";
-import type { StudyId } from "../coordinator/protocol/ids.ts";
+import type { StudyId, TrialId } from "../coordinator/protocol/ids.ts";
 import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
-import { StudyDetail, StudyList } from "../coordinator/protocol/views.ts";
+import { pointKey } from "../coordinator/protocol/point.ts";
+import type { Params } from "../coordinator/protocol/study.ts";
+import {
+  PointView,
+  StudyDetail,
+  StudyList,
+  type TrialOrder,
+  TrialPage,
+  type TrialState,
+  TrialView,
+  WorkerList,
+  type WorkerOrder,
+} from "../coordinator/protocol/views.ts";
 
 /** The pages' reading side of the coordinator's API: their only HTTP. */
 export interface Api {
@@ -17,10 +29,62 @@ export interface Api {
     etag: string | null,
     signal?: AbortSignal,
   ): Promise<FetchedLeaderboard | null>;
+  /** Null where it is as it was at `etag`; so with the three after it. */
+  trials(
+    study: StudyId,
+    query: TrialsQuery,
+    etag: string | null,
+  ): Promise<Fetched<TrialPage> | null>;
+  trial(
+    trial: TrialId,
+    etag: string | null,
+  ): Promise<Fetched<TrialView> | null>;
+  point(
+    study: StudyId,
+    params: Params,
+    etag: string | null,
+  ): Promise<Fetched<PointView> | null>;
+  workers(
+    query: WorkersQuery,
+    etag: string | null,
+  ): Promise<Fetched<WorkerList> | null>;
   /** Address of the server-sent events. */
   readonly eventsUrl: string;
-  /** Addresses of a study's leaderboard as files. */
-  exports(study: StudyId): { readonly json: string; readonly csv: string };
+  /** Addresses of a study's data as files. */
+  exports(study: StudyId): Exports;
+}
+
+export interface Exports {
+  /** The leaderboard. */
+  readonly json: string;
+  readonly csv: string;
+  readonly trialsCsv: string;
+  readonly curvesCsv: string;
+  /** Trials with their curves. */
+  readonly curvesJson: string;
+}
+
+/** A page of a study's trials. */
+export interface TrialsQuery {
+  /** Null for trials of any state. */
+  readonly state: TrialState | null;
+  readonly order: TrialOrder;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** A page of the workers. */
+export interface WorkersQuery {
+  readonly show: "all" | "online";
+  readonly order: WorkerOrder;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** What was asked for, and the tag to ask for news with. */
+export interface Fetched<T> {
+  readonly value: T;
+  readonly etag: string | null;
 }
 
 /** A leaderboard, and the tag to ask for a newer one with. */
@@ -78,12 +142,57 @@ export function createApi(
         etag: response.headers.get("ETag"),
       };
     },
+    trials: (study, { state, order, limit, offset }, etag) =>
+      tagged(TrialPage, etag, (options) =>
+        oneStudy.trials.$get({
+          param: { studyId: study },
+          query: {
+            order,
+            limit: String(limit),
+            offset: String(offset),
+            ...state === null ? {} : { state },
+          },
+        }, options)),
+    trial: (trial, etag) =>
+      tagged(TrialView, etag, (options) =>
+        client.api.trials[":trialId"]
+          .$get({ param: { trialId: trial } }, options)),
+    point: (study, params, etag) =>
+      tagged(PointView, etag, (options) =>
+        oneStudy.points[":point"].$get({
+          param: { studyId: study, point: pointKey(params) },
+        }, options)),
+    workers: ({ show, order, limit, offset }, etag) =>
+      tagged(WorkerList, etag, (options) =>
+        client.api.workers.$get({
+          query: { show, order, limit: String(limit), offset: String(offset) },
+        }, options)),
     eventsUrl: client.api.events.$url().href,
     exports: (study) => ({
       json: oneStudy.leaderboard.$url({ param: { studyId: study } }).href,
       csv: oneStudy["leaderboard.csv"]
         .$url({ param: { studyId: study } }).href,
+      trialsCsv: oneStudy["trials.csv"]
+        .$url({ param: { studyId: study } }).href,
+      curvesCsv: oneStudy["curves.csv"]
+        .$url({ param: { studyId: study } }).href,
+      curvesJson: oneStudy.curves.$url({ param: { studyId: study } }).href,
     }),
+  };
+}
+
+/** Fetches what has a tag: null where it is as it was. */
+async function tagged<T extends z.ZodType>(
+  schema: T,
+  etag: string | null,
+  call: (options: ReturnType<typeof init>) => Promise<Answer>,
+): Promise<Fetched<z.infer<T>> | null> {
+  const headers = etag === null ? {} : { "If-None-Match": etag };
+  const response = await answered(() => call(init(undefined, headers)));
+  if (response.status === 304) return null;
+  return {
+    value: await parse(schema, response),
+    etag: response.headers.get("ETag"),
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { StudyId } from "../coordinator/protocol/ids.ts";
+import { StudyId, TrialId } from "../coordinator/protocol/ids.ts";
 import { seedLeaderboard } from "../tests/browser/fixture_leaderboard.ts";
+import { trialFixture } from "../tests/browser/fixture_trial.ts";
 import { createApi, OutdatedPageError, UnreachableError } from "./api.ts";
 
 const seed = StudyId.parse("seed");
@@ -58,5 +59,61 @@ Deno.test("Api names the addresses of events and of a study's files", () => {
   assert.deepEqual(client.exports(seed), {
     json: "http://swarm.test/api/studies/seed/leaderboard",
     csv: "http://swarm.test/api/studies/seed/leaderboard.csv",
+    trialsCsv: "http://swarm.test/api/studies/seed/trials.csv",
+    curvesCsv: "http://swarm.test/api/studies/seed/curves.csv",
+    curvesJson: "http://swarm.test/api/studies/seed/curves",
+  });
+});
+
+Deno.test("Api.trials, trial, point and workers ask for what they name", async () => {
+  const { client, requests } = api(() => new Response(null, { status: 304 }));
+  const page = { limit: 20, offset: 40 };
+  await client.trials(seed, { state: null, order: "latest", ...page }, null);
+  await client.trials(
+    seed,
+    { state: "leased", order: "leasing", ...page },
+    '"1"',
+  );
+  await client.trial(TrialId.parse("seed-1a-d0.2-d0.5-r0"), null);
+  await client.point(seed, { dropout1: 0.2, dropout2: 0.5 }, null);
+  await client.workers({ show: "online", order: "results", ...page }, null);
+  assert.deepEqual(
+    requests.map((r) => {
+      const { pathname, searchParams } = new URL(r.url);
+      return [decodeURIComponent(pathname), Object.fromEntries(searchParams)];
+    }),
+    [
+      ["/api/studies/seed/trials", {
+        order: "latest",
+        limit: "20",
+        offset: "40",
+      }],
+      ["/api/studies/seed/trials", {
+        state: "leased",
+        order: "leasing",
+        limit: "20",
+        offset: "40",
+      }],
+      ["/api/trials/seed-1a-d0.2-d0.5-r0", {}],
+      ["/api/studies/seed/points/0.2,0.5", {}],
+      ["/api/workers", {
+        show: "online",
+        order: "results",
+        limit: "20",
+        offset: "40",
+      }],
+    ],
+  );
+  assert.equal(requests[1]?.headers.get("If-None-Match"), '"1"');
+});
+
+Deno.test("Api.trial gives the trial with its tag", async () => {
+  const trial = trialFixture({ attempts: ["running"] });
+  const { client } = api(() =>
+    Response.json(trial, { headers: { ETag: '"7"' } })
+  );
+  assert.deepEqual(await client.trial(trial.trialId, null), {
+    value: trial,
+    etag: '"7"',
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readManifest, type WebManifest } from "./assets.ts";
+import { writeDocuments } from "./build_documents.ts";
 import { type BuildWriter, createBuildWriter, sha256 } from "./build_writer.ts";
 import { pages, renderShell, threads } from "./pages.ts";
 
@@ -23,7 +24,7 @@ export interface ThreadFiles {
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 /** What the pages are made from, relative to the project's root. */
-const sources = ["web", "worker", "coordinator/protocol"];
+const sources = ["web", "worker", "coordinator/protocol", "docs/samples"];
 const sourceFiles = ["deno.json", "deno.lock"];
 
 /**
@@ -82,6 +83,7 @@ async function buildPages(
     simd: await copyFolder("simd", threadFiles.simdFolder, writer),
     wasm: await copyFolder("tfjs", threadFiles.wasmFolder, writer),
   };
+  const documents = await writeDocuments(root, writer);
   for (const page of pages) {
     const styles = joinTexts(await Promise.all(page.styles.map(read)));
     const style = await writer.asset(`${page.name}.css`, styles);
@@ -89,7 +91,12 @@ async function buildPages(
       ...scriptOf(page.name),
       style,
       icon,
-      named: page.startsThreads ? named : {},
+      named: {
+        ...page.startsThreads ? named : {},
+        ...Object.fromEntries(
+          (page.documents ?? []).map((name) => [name, documents[name]]),
+        ),
+      },
     };
     await writer.page(page.path, renderShell(page, assets));
   }

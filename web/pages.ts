@@ -1,3 +1,6 @@
+import { itemPages } from "../coordinator/protocol/pages.ts";
+import type { DocumentName } from "./build_documents.ts";
+
 /**
  * The pages as data: where each lies, what it loads, what its shell says
  * before and without JavaScript. No script or style stands in the HTML itself,
@@ -17,6 +20,8 @@ export interface Page {
   readonly description: string;
   /** Whether it is told where the threads' scripts and files lie. */
   readonly startsThreads: boolean;
+  /** Documents made at build time that it is told where to fetch. */
+  readonly documents?: readonly DocumentName[];
 }
 
 /** Scripts that run in threads of their own, relative to the project's root. */
@@ -37,11 +42,32 @@ export const pages: readonly Page[] = [
     path: "/",
     name: "leaderboard",
     entry: "leaderboard/main.tsx",
-    styles: [...shared, "styles/leaderboard.css", "styles/heatmap.css"],
+    styles: [
+      ...shared,
+      "styles/leaderboard.css",
+      "styles/heatmap.css",
+      "styles/trials.css",
+    ],
     title: "Leaderboard · dropout-swarm",
     description:
       "How dropout rates shape training: figures per grid point with intervals, and a verdict in words on each claim.",
     startsThreads: false,
+  },
+  {
+    path: "/lesson",
+    name: "lesson",
+    entry: "lesson/main.tsx",
+    styles: [
+      ...shared,
+      "styles/leaderboard.css",
+      "styles/lesson.css",
+      "styles/lesson_figures.css",
+    ],
+    title: "Lesson · dropout-swarm",
+    description:
+      "Dropout step by step: the formula, a layer and a network live, and what repeated runs say of a lesson's conclusions.",
+    startsThreads: false,
+    documents: ["sample", "listings"],
   },
   {
     path: "/join",
@@ -52,6 +78,36 @@ export const pages: readonly Page[] = [
     description:
       "Lend this device to a study of dropout rates: a browser tab trains, no install, no account.",
     startsThreads: true,
+  },
+  {
+    path: itemPages.trial.shell,
+    name: "trial",
+    entry: "trial/main.tsx",
+    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    title: "Trial · dropout-swarm",
+    description:
+      "One trial of a study of dropout rates: every attempt, its curves, checks and timings.",
+    startsThreads: false,
+  },
+  {
+    path: itemPages.point.shell,
+    name: "point",
+    entry: "point/main.tsx",
+    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    title: "Grid point · dropout-swarm",
+    description:
+      "One pair of dropout rates: its replicates, their curves, means with intervals, and its swapped partner.",
+    startsThreads: false,
+  },
+  {
+    path: "/workers",
+    name: "workers",
+    entry: "workers/main.tsx",
+    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    title: "Workers · dropout-swarm",
+    description:
+      "Who trains the trials: backends, speeds and contributions of the volunteers' devices.",
+    startsThreads: false,
   },
 ];
 

@@ -32,6 +32,8 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** For one call, its answer's body included. Default 20 000. */
   readonly timeoutMilliseconds?: number;
+  /** A signal that aborts after so many milliseconds. `AbortSignal.timeout` */
+  readonly timeLimit?: (milliseconds: number) => AbortSignal;
   /** Without a byte of a data file for as long, it is given up. 30 000. */
   readonly stallMilliseconds?: number;
 }
@@ -59,6 +61,7 @@ export interface HttpClient extends SwarmClient {
 export function createClient(options: ClientOptions): HttpClient {
   const { url, timeoutMilliseconds = 20_000, stallMilliseconds = 30_000 } =
     options;
+  const { timeLimit = (ms: number) => AbortSignal.timeout(ms) } = options;
   const fetcher = options.fetch ?? ((input, init) => fetch(input, init));
   const api = hc<SwarmApi>(url, {
     fetch: fetcher,
@@ -80,7 +83,7 @@ export function createClient(options: ClientOptions): HttpClient {
     const headers: Record<string, string> = token === undefined
       ? {}
       : { authorization: `Bearer ${token}` };
-    const limit = AbortSignal.timeout(milliseconds);
+    const limit = timeLimit(milliseconds);
     const init = { signal: AbortSignal.any([signal, limit]) };
     try {
       signal.throwIfAborted();

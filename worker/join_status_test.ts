@@ -74,7 +74,12 @@ const session: readonly SessionEvent[] = [
     reason: "lease-lost",
     message: "the lease is somebody else's",
   },
-  { type: "trainer-failed", slot: 0, message: "the trainer thread died" },
+  {
+    type: "trainer-failed",
+    slot: 0,
+    failure: "died",
+    message: "the trainer thread died",
+  },
   {
     type: "completed",
     slot: 0,

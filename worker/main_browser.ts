@@ -7,15 +7,24 @@ import type { Dataset } from "./data/dataset.ts";
 import { fetchDataset, type FetchProgress } from "./data/fetch_dataset.ts";
 import { runSession } from "./session.ts";
 import type {
+  AbandonReason,
   SessionEnd,
   SessionEvent,
+  SessionFailure,
   StartTrainer,
+  TrainerFailure,
 } from "./session_types.ts";
-import type { BackendChoice, BackendFiles } from "./trainer_api.ts";
+import type {
+  BackendChoice,
+  BackendFiles,
+  BackendMeasurement,
+  UnusedReason,
+} from "./trainer_api.ts";
 import { createTrainerPool } from "./trainer_pool.ts";
 
 export type { FetchProgress, SessionEnd, SessionEvent };
-export type { BackendChoice, BackendFiles };
+export type { AbandonReason, SessionFailure, TrainerFailure };
+export type { BackendChoice, BackendFiles, BackendMeasurement, UnusedReason };
 
 /** A page as a worker: session, client and trainers put together for a tab. */
 

@@ -4,12 +4,9 @@ import type { Lease } from "../coordinator/protocol/swarm.ts";
 import type { BackendName } from "../coordinator/protocol/training.ts";
 import { type AttemptOutcome, runAttempt, whyLost } from "./session_attempt.ts";
 import { ProblemError, UnreachableError } from "./session_client.ts";
-import {
-  connect,
-  type Connection,
-  StopSessionError,
-} from "./session_connection.ts";
+import { connect, type Connection } from "./session_connection.ts";
 import { createCrew, type Crew } from "./session_crew.ts";
+import { sessionFailure, StopSessionError } from "./session_failure.ts";
 import type { SessionEnd, SessionOptions } from "./session_types.ts";
 
 /** Seconds that leaving may take: an answer is hoped for, not needed. */
@@ -76,9 +73,11 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     if (failure !== undefined) throw failure.error;
   } catch (error) {
     // What follows from leaving or from the first failure is no news.
-    end = leaving.aborted
-      ? { reason: "left" }
-      : { reason: "failed", message: messageOf(error) };
+    end = leaving.aborted ? { reason: "left" } : {
+      reason: "failed",
+      failure: sessionFailure(error),
+      message: messageOf(error),
+    };
   }
   // Nobody asks for verdicts any more.
   ending.abort(new Error("the session ended"));
@@ -224,6 +223,7 @@ function countRefusal(swarm: Swarm, message: string): void {
   if (swarm.refused < MOST_REFUSED) return;
   throw new StopSessionError(
     `the coordinator refused ${MOST_REFUSED} results in a row: ${message}`,
+    "results-refused",
   );
 }
 

@@ -13,6 +13,7 @@ import type {
   RenewResponse,
   ReportRequest,
 } from "../coordinator/protocol/swarm.ts";
+import type { SessionFailure } from "./session_failure.ts";
 
 /** The answer to a request for a lease. */
 export type LeaseAnswer =
@@ -126,7 +127,11 @@ export type Remedy =
   /** Let go of the lease, or of its result: no repeat will change the answer. */
   | { readonly do: "drop" }
   /** End the worker: nothing it could do would help. */
-  | { readonly do: "stop"; readonly message: string };
+  | {
+    readonly do: "stop";
+    readonly failure: SessionFailure;
+    readonly message: string;
+  };
 
 /** Tells by an error of a {@link SwarmClient} what to do about it. */
 export function remedyFor(error: unknown): Remedy {
@@ -150,6 +155,7 @@ export function remedyFor(error: unknown): Remedy {
     case "protocol-version":
       return {
         do: "stop",
+        failure: "outdated",
         message: `this worker does not speak the coordinator's version, ` +
           `update it: ${problem.detail}`,
       };
@@ -162,6 +168,7 @@ export function remedyFor(error: unknown): Remedy {
         ? { do: "retry", afterSeconds: retryAfterSeconds }
         : {
           do: "stop",
+          failure: "refused",
           message: `the coordinator refused: ${problem.detail}`,
         };
     default:

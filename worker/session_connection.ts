@@ -6,12 +6,8 @@ import {
   remedyFor,
   UnreachableError,
 } from "./session_client.ts";
+import { type SessionFailure, StopSessionError } from "./session_failure.ts";
 import type { SessionOptions } from "./session_types.ts";
-
-/** The session cannot go on: the message is for people. */
-export class StopSessionError extends Error {
-  override readonly name = "StopSessionError";
-}
 
 /** A call in a worker's name. */
 export type WorkerCall<Answer> = (
@@ -79,7 +75,7 @@ export async function connect(
 
   let current = await register().catch((error) => {
     signal.throwIfAborted();
-    throw new StopSessionError(notRegistered(error));
+    throw notRegistered(error);
   });
   let renewing: Promise<void> | null = null;
 
@@ -91,7 +87,9 @@ export async function connect(
 
   const waitOut: Connection["waitOut"] = async (error, failures, signal) => {
     const remedy = remedyFor(error);
-    if (remedy.do === "stop") throw new StopSessionError(remedy.message);
+    if (remedy.do === "stop") {
+      throw new StopSessionError(remedy.message, remedy.failure);
+    }
     if (remedy.do !== "retry") throw error;
     if (!lost) {
       lost = true;
@@ -113,7 +111,7 @@ export async function connect(
         } catch (error) {
           signal.throwIfAborted();
           if (remedyFor(error).do !== "retry") {
-            throw new StopSessionError(notRegistered(error));
+            throw notRegistered(error);
           }
           await waitOut(error, failures, signal);
         }
@@ -142,6 +140,7 @@ export async function connect(
             if (forgotten > MOST_FORGOTTEN) {
               throw new StopSessionError(
                 "the coordinator registers this worker, then does not know it",
+                "forgotten",
               );
             }
             await registerAgain(token);
@@ -160,17 +159,19 @@ export async function connect(
   };
 }
 
-function notRegistered(error: unknown): string {
+function notRegistered(error: unknown): StopSessionError {
+  const because = (what: string, failure: SessionFailure) =>
+    new StopSessionError(`${what}: ${message(error)}`, failure);
   if (error instanceof ForeignAnswerError) {
-    return `no coordinator at this address: ${error.message}`;
+    return because("no coordinator at this address", "no-coordinator");
   }
   if (error instanceof UnreachableError) {
-    return `cannot reach the coordinator: ${error.message}`;
+    return because("cannot reach the coordinator", "unreachable");
   }
   const remedy = remedyFor(error);
   return remedy.do === "stop"
-    ? remedy.message
-    : `the coordinator did not register this worker: ${message(error)}`;
+    ? new StopSessionError(remedy.message, remedy.failure)
+    : because("the coordinator did not register this worker", "refused");
 }
 
 function message(error: unknown): string {

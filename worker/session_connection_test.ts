@@ -167,6 +167,7 @@ Deno.test("runSession: nobody at the address ends at once, without a second try"
   swarm.away = true;
   assert.deepEqual(await run(), {
     reason: "failed",
+    failure: "unreachable",
     message: "cannot reach the coordinator: connection refused",
   });
   assert.equal(swarm.calls.length, 1);
@@ -180,6 +181,7 @@ Deno.test("runSession: a refusal that cannot heal ends the session with its reas
   };
   assert.deepEqual(await run(), {
     reason: "failed",
+    failure: "refused",
     message: "the coordinator refused: the coordinator says invalid-request",
   });
   assert.ok(clock.now < 61_000);

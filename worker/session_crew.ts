@@ -4,12 +4,16 @@ import type {
 } from "../coordinator/protocol/study.ts";
 import type { BackendName } from "../coordinator/protocol/training.ts";
 import { UnreachableError } from "./session_client.ts";
-import { type Connection, StopSessionError } from "./session_connection.ts";
+import type { Connection } from "./session_connection.ts";
 import {
   CannotTrainError,
-  type SessionOptions,
-  type TrainCallbacks,
-  type Trainer,
+  StopSessionError,
+  trainerFailure,
+} from "./session_failure.ts";
+import type {
+  SessionOptions,
+  TrainCallbacks,
+  Trainer,
 } from "./session_types.ts";
 import type { TrainedTrial } from "./trainer_api.ts";
 
@@ -63,7 +67,8 @@ export function createCrew(options: CrewOptions): Crew {
   const failed = (error: unknown) => {
     failures++;
     lastFailure = error instanceof Error ? error.message : String(error);
-    onEvent({ type: "trainer-failed", slot, message: lastFailure });
+    const failure = trainerFailure(error);
+    onEvent({ type: "trainer-failed", slot, failure, message: lastFailure });
   };
 
   const start = async (dataset: DatasetManifest, signal: AbortSignal) => {
@@ -71,6 +76,7 @@ export function createCrew(options: CrewOptions): Crew {
       if (failures >= MOST_FAILURES) {
         throw new StopSessionError(
           `the trainer failed ${failures} times in a row: ${lastFailure}`,
+          "trainers-failed",
         );
       }
       try {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UnreachableError } from "./session_client.ts";
-import { CannotTrainError } from "./session_types.ts";
+import { CannotTrainError } from "./session_failure.ts";
 import { manifest } from "./testing/fixtures.ts";
 import { scene } from "./testing/scene.ts";
 
@@ -41,6 +41,7 @@ Deno.test("runSession: gives up when trainer after trainer fails, every trial ha
   const { swarm, run, clock } = scene({ trials: 2, plan: () => "die" });
   assert.deepEqual(await run(), {
     reason: "failed",
+    failure: "trainers-failed",
     message: "the trainer failed 5 times in a row: the trainer thread died",
   });
   assert.equal(swarm.releases.length, 5);
@@ -66,6 +67,7 @@ Deno.test("runSession: a device that cannot train ends the session with the reas
   });
   assert.deepEqual(end, {
     reason: "failed",
+    failure: "cannot-train",
     message: "backend webgpu: no adapter",
   });
   assert.deepEqual(swarm.left, ["token-1"]);

@@ -13,11 +13,14 @@ import type {
   TrialResult,
 } from "../coordinator/protocol/training.ts";
 import type { SwarmClient } from "./session_client.ts";
+import type { SessionFailure, TrainerFailure } from "./session_failure.ts";
 import type {
   BackendReport,
   StepProgress,
   TrainedTrial,
 } from "./trainer_api.ts";
+
+export type { SessionFailure, TrainerFailure };
 
 /** What a session is made of: its parts as interfaces, its events as data. */
 
@@ -56,17 +59,12 @@ export interface TrainerRequest {
 /**
  * Starts a trainer thread on a data set.
  *
- * @throws {CannotTrainError} when no repeat would help.
+ * @throws {CannotTrainError} (session_failure.ts) when no repeat would help.
  */
 export type StartTrainer = (
   request: TrainerRequest,
   signal: AbortSignal,
 ) => Promise<Trainer>;
-
-/** This device cannot train as asked: the message says what to change. */
-export class CannotTrainError extends Error {
-  override readonly name = "CannotTrainError";
-}
 
 export interface SessionClock {
   /** Resolves after the time, or rejects with the signal's reason. */
@@ -96,7 +94,11 @@ export type SessionEnd =
   | { readonly reason: "left" }
   | { readonly reason: "study-complete" }
   /** It cannot go on. The message is for people. */
-  | { readonly reason: "failed"; readonly message: string };
+  | {
+    readonly reason: "failed";
+    readonly failure: SessionFailure;
+    readonly message: string;
+  };
 
 /** Why a trial was given up without a result. */
 export type AbandonReason =
@@ -127,6 +129,7 @@ export type SessionEvent =
     /** The thread died, got stuck or would not start; another takes over. */
     readonly type: "trainer-failed";
     readonly slot: number;
+    readonly failure: TrainerFailure;
     readonly message: string;
   }
   | {

@@ -5,7 +5,12 @@ import {
   TrialResult,
 } from "../coordinator/protocol/training.ts";
 import type { Dataset } from "./data/dataset.ts";
-import { CannotTrainError, type Trainer } from "./session_types.ts";
+import {
+  CannotTrainError,
+  TrainerError,
+  type TrainerFailure,
+} from "./session_failure.ts";
+import type { Trainer } from "./session_types.ts";
 import type {
   TrainedTrial,
   TrainerApi,
@@ -15,12 +20,16 @@ import type {
 import { longestStep, startDeadline } from "./trainer_deadline.ts";
 
 /** The thread ended, broke, or said what cannot be. */
-export class TrainerDiedError extends Error {
+export class TrainerDiedError extends TrainerError {
   override readonly name = "TrainerDiedError";
+
+  constructor(message: string, failure: TrainerFailure = "died") {
+    super(message, failure);
+  }
 }
 
 /** The thread gives no sign of life. */
-export class TrainerStuckError extends Error {
+export class TrainerStuckError extends TrainerError {
   override readonly name = "TrainerStuckError";
 
   constructor(
@@ -28,7 +37,7 @@ export class TrainerStuckError extends Error {
     /** The backend that it was measuring when it fell silent. */
     readonly measuring: BackendName | null = null,
   ) {
-    super(message);
+    super(message, "stuck");
   }
 }
 
@@ -163,6 +172,12 @@ export async function startTrainer(
             deadline.passed,
           ]);
           return result === null ? null : checked(result);
+        } catch (error) {
+          // Comlink carries an error's name and message across, not its class.
+          if (error instanceof Error && error.name === "DeviceError") {
+            throw new TrainerError(error.message, "device");
+          }
+          throw error;
         } finally {
           stop.removeEventListener("abort", onStop);
           deadline.cancel();
@@ -188,7 +203,6 @@ export async function startTrainer(
   } catch (error) {
     life.end(error);
     signal.throwIfAborted();
-    // Comlink carries an error's name and message across, not its class.
     if (error instanceof Error && error.name === "BackendError") {
       throw new CannotTrainError(error.message);
     }
@@ -206,6 +220,7 @@ function checked({ result, weights }: TrainedTrial): TrainedTrial {
 function impossible(what: string, error: Error): TrainerDiedError {
   return new TrainerDiedError(
     `the trainer thread computed ${what} that cannot be: ${error.message}`,
+    "impossible",
   );
 }
 

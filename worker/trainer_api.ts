@@ -17,12 +17,23 @@ export const MEASURED_STEP = {
   hiddenSizes: [256, 256],
 } as const;
 
+/** Why there is no figure of a backend. */
+export type UnusedReason =
+  /** It is slower than any other that there is. */
+  | "slower"
+  /** It has no GPU but a program that stands in for one. */
+  | "software"
+  /** It would not start, or computed what cannot be. */
+  | "failed";
+
 /** How one backend did on a few real steps. */
 export interface BackendMeasurement {
   readonly backend: BackendName;
-  /** Of the fastest sample; null where the backend could not be used or was passed over. */
+  /** Of the fastest sample; null where it was not used, see `unused`. */
   readonly stepMilliseconds: number | null;
-  /** What the backend says of itself, or why there is no figure. */
+  /** Present where there is no figure. */
+  readonly unused?: UnusedReason;
+  /** What the backend, or what stands in for a GPU, or the failure says. */
   readonly detail: string;
 }
 

@@ -1,11 +1,8 @@
 import type { DatasetManifest } from "../coordinator/protocol/study.ts";
 import type { BackendName } from "../coordinator/protocol/training.ts";
 import type { Dataset } from "./data/dataset.ts";
-import {
-  CannotTrainError,
-  type StartTrainer,
-  type TrainerRequest,
-} from "./session_types.ts";
+import { CannotTrainError } from "./session_failure.ts";
+import type { StartTrainer, TrainerRequest } from "./session_types.ts";
 import {
   startTrainer,
   type TrainerOptions,

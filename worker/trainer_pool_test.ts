@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BackendName } from "../coordinator/protocol/training.ts";
 import type { Dataset } from "./data/dataset.ts";
-import { CannotTrainError } from "./session_types.ts";
+import { CannotTrainError } from "./session_failure.ts";
 import { manifest } from "./testing/fixtures.ts";
 import {
   type TrainerOptions,

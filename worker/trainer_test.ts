@@ -135,6 +135,18 @@ Deno.test("startTrainer: a thread that dies mid-trial rejects its training with 
   });
 });
 
+Deno.test("startTrainer: a failure that nobody in the thread awaits rejects its training at once", async () => {
+  await withTrainer(async (trainer, fail) => {
+    const { training } = await underWay(trainer, never);
+    fail({ fault: "reject" });
+    await assert.rejects(training, {
+      name: "TrainerDiedError",
+      failure: "died",
+      message: /the trainer thread died: .*nobody waits/,
+    });
+  });
+});
+
 Deno.test("startTrainer: a thread that hangs mid-trial is found out by its silence", async () => {
   await withTrainer(async (trainer, fail) => {
     const { training } = await underWay(trainer, never);

@@ -99,5 +99,13 @@ async function withSum(bytes: ArrayBuffer): Promise<FinalWeights> {
   const sum = await sha256Hex(new Uint8Array(bytes));
   return { bytes, sha256: Sha256.parse(sum) };
 }
+// A promise that nobody awaits fails in silence in a page's thread: its host
+// would learn of that by the silence alone, much later. Thrown, it is heard.
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  setTimeout(() => {
+    throw event.reason;
+  }, 0);
+});
 
 Comlink.expose(api);

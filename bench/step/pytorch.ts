@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Dataset } from "../../worker/data/dataset.ts";
-import { type Contender, contender } from "./requests.ts";
+import { type Contender, contender, median } from "./requests.ts";
 
 const script = fileURLToPath(new URL("../pytorch_step.py", import.meta.url));
 
@@ -46,10 +46,49 @@ export async function writeRawFiles(
   }));
 }
 
+/** A Python, with the kernels of OpenBLAS that serve it best here. */
+export interface TunedPython {
+  readonly python: string;
+  /** For `OPENBLAS_CORETYPE`; null: what OpenBLAS chooses by itself. */
+  readonly kernels: string | null;
+}
+
+/** OpenBLAS's names for processors with AVX2 and AVX-512. */
+const KERNELS = [null, "HASWELL", "SKYLAKEX", "ZEN"] as const;
+
+const TUNING_STEPS = 100;
+
+/**
+ * Trains for a moment with each set of OpenBLAS's kernels. On a processor
+ * newer than itself OpenBLAS falls back to those of the year 2004, and a peer
+ * who is to be beaten must not be beaten for that.
+ */
+export async function tunePython(
+  python: string,
+  files: readonly string[],
+): Promise<TunedPython> {
+  let best: TunedPython = { python, kernels: null };
+  let fastest = Infinity;
+  for (const kernels of KERNELS) {
+    const tuned = { python, kernels };
+    try {
+      const contender = await pytorchContender("tuning", tuned, files);
+      await contender.steps([0.2, 0.5], TUNING_STEPS);
+      const times = await contender.steps([0.2, 0.5], TUNING_STEPS);
+      await contender.close();
+      const step = median(times);
+      if (step < fastest) [fastest, best] = [step, tuned];
+    } catch {
+      // Kernels with instructions that this processor lacks end the process.
+    }
+  }
+  return best;
+}
+
 /** Starts a Python with the data read; `loader`: as the seed study trains. */
 export async function pytorchContender(
   name: string,
-  python: string,
+  { python, kernels }: TunedPython,
   files: readonly string[],
   loader = false,
 ): Promise<Contender> {
@@ -59,6 +98,7 @@ export async function pytorchContender(
       ...Deno.env.toObject(),
       // Its threads spin while they wait, in the way of whoever is next.
       OMP_WAIT_POLICY: "PASSIVE",
+      ...(kernels === null ? {} : { OPENBLAS_CORETYPE: kernels }),
       ...(loader ? {} : { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" }),
     },
   });

@@ -15,6 +15,8 @@ export interface Report {
   /** One epoch of the seed's loop, without its test; null if skipped. */
   readonly loaderEpochMilliseconds: number | null;
   readonly trials: readonly TrialTimes[] | null;
+  /** PyTorch's, by OpenBLAS's name; null: OpenBLAS's own choice, or none. */
+  readonly blasKernels: string | null;
   readonly skipped: readonly string[];
 }
 
@@ -37,6 +39,9 @@ export function printReport(report: Report): void {
   printProfiles(report.profile);
   printThreads(report);
   if (report.trials !== null) printTrials(report.trials);
+  if (report.blasKernels !== null) {
+    console.log(`PyTorch ran with OPENBLAS_CORETYPE=${report.blasKernels}`);
+  }
   for (const line of report.skipped) console.log(line);
 }
 

@@ -46,19 +46,32 @@ function cellsOf(row: LeaderboardRow): (number | null)[] {
 export type CsvCell = string | number | null;
 
 /**
- * A table as CSV after RFC 4180: lines end in CRLF, the last one too. A text
- * that a spreadsheet would take for a formula gets an apostrophe in front;
- * numbers stay as they are, negative ones included.
+ * What a spreadsheet may take for the start of a formula, in full-width forms
+ * too, whatever stands after it: the library's own pattern lets a text with
+ * line breaks pass.
  */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+
+/**
+ * Lines of a table as CSV after RFC 4180: each ends in CRLF. A text that a
+ * spreadsheet would take for a formula gets an apostrophe in front; numbers
+ * stay as they are, negative ones included.
+ */
+export function csvLines(rows: readonly (readonly CsvCell[])[]): string {
+  if (rows.length === 0) return "";
+  const text = Papa.unparse(rows.map((row) => [...row]), {
+    newline: "\r\n",
+    escapeFormulae: FORMULA,
+  });
+  return `${text}\r\n`;
+}
+
+/** A table as CSV, its fields' names in the first line. */
 export function csvOf(
   fields: readonly string[],
   rows: readonly (readonly CsvCell[])[],
 ): string {
-  const text = Papa.unparse(
-    { fields: [...fields], data: rows.map((row) => [...row]) },
-    { newline: "\r\n", escapeFormulae: true },
-  );
-  return `${text}\r\n`;
+  return csvLines([fields, ...rows]);
 }
 
 /** The leaderboard's rows as CSV, one grid point a line, in its order. */

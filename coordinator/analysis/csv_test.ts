@@ -53,9 +53,12 @@ Deno.test("csvOf: a text that looks like a formula is defused, a number is not",
     ["-1", 1],
     ["@sum(A1)", 2],
     ["\tx", 3],
-    ["fine", 4],
+    ["=1+1\nbelow", 4],
+    ["\n=1+1", 5],
+    ["\uff1d1+1", 6],
+    ["fine", 7],
   ]).split("\r\n");
-  for (const line of lines.slice(1, 6)) assert.match(line, /^"?'/);
+  for (const line of lines.slice(1, 9)) assert.match(line, /^"?'/);
   assert.ok(lines[1]?.endsWith(",-0.5"));
-  assert.equal(lines[6], "fine,4");
+  assert.equal(lines[9], "fine,7");
 });

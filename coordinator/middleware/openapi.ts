@@ -23,7 +23,9 @@ import {
 import { EpochMetrics, TrialResult } from "../protocol/training.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import {
+  PointView,
   StudyDetail,
+  TrialCurve,
   TrialSummary,
   TrialView,
   WorkerView,
@@ -39,6 +41,7 @@ const named = {
   Lease,
   LeaseRequest,
   Params,
+  PointView,
   Problem,
   Recipe,
   RegisterRequest,
@@ -49,6 +52,7 @@ const named = {
   ReportRequest,
   StudyDefinition,
   StudyDetail,
+  TrialCurve,
   TrialResult,
   TrialSpec,
   TrialSummary,

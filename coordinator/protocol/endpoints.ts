@@ -2,6 +2,7 @@ import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import * as z from "zod";
 import { LeaseId, type Sha256, StudyId, TrialId } from "./ids.ts";
 import { Leaderboard } from "./leaderboard.ts";
+import { PointKey } from "./point.ts";
 import { Problem } from "./problem.ts";
 import {
   CompleteRequest,
@@ -17,13 +18,17 @@ import {
   ReportRequest,
 } from "./swarm.ts";
 import {
+  CurveList,
   Health,
+  PointView,
   StudyDetail,
   StudyList,
+  TrialOrder,
   TrialPage,
   TrialState,
   TrialView,
   WorkerList,
+  WorkerOrder,
 } from "./views.ts";
 
 /**
@@ -98,6 +103,14 @@ const lease = z.object({ leaseId: LeaseId });
 const study = z.object({ studyId: StudyId });
 const missing = { 404: problem("There is no such thing: not-found") } as const;
 const noContent = { description: "Done" } as const;
+const unchanged = {
+  304: { description: "As it was: If-None-Match holds" },
+} as const;
+const offset = z.coerce.number().int().min(0).max(100_000_000).default(0);
+const csv = {
+  description: "Comma-separated values, UTF-8",
+  content: { "text/csv": { schema: z.string() } },
+} as const;
 
 /** All endpoints, by the name of what they do. */
 export const endpoints = {
@@ -229,7 +242,7 @@ export const endpoints = {
       ...common,
       ...missing,
       200: json("The leaderboard", Leaderboard),
-      304: { description: "As it was: If-None-Match holds" },
+      ...unchanged,
     },
   },
   getLeaderboardCsv: {
@@ -238,50 +251,93 @@ export const endpoints = {
     tags: ["read"],
     summary: "Figures per grid point, one a line",
     request: { params: study },
+    responses: { ...common, ...missing, 200: csv, ...unchanged },
+  },
+  getPoint: {
+    method: "get",
+    path: "/api/studies/{studyId}/points/{point}",
+    tags: ["read"],
+    summary: "A grid point with its trials and their curves; with an ETag",
+    request: { params: study.extend({ point: PointKey }) },
     responses: {
       ...common,
       ...missing,
-      200: {
-        description: "Comma-separated values, UTF-8",
-        content: { "text/csv": { schema: z.string() } },
-      },
-      304: { description: "As it was: If-None-Match holds" },
+      200: json("The grid point", PointView),
+      ...unchanged,
     },
   },
   listTrials: {
     method: "get",
     path: "/api/studies/{studyId}/trials",
     tags: ["read"],
-    summary: "A study's trials in the order in which they are leased",
+    summary: "A study's trials, page by page; with an ETag",
     request: {
       params: study,
       query: z.object({
         state: TrialState.optional(),
+        order: TrialOrder.default("leasing"),
         limit: z.coerce.number().int().min(1).max(1000).default(1000),
-        offset: z.coerce.number().int().min(0).max(100_000_000).default(0),
+        offset,
       }),
     },
-    responses: { ...common, ...missing, 200: json("Trials", TrialPage) },
+    responses: {
+      ...common,
+      ...missing,
+      200: json("Trials", TrialPage),
+      ...unchanged,
+    },
+  },
+  getTrialsCsv: {
+    method: "get",
+    path: "/api/studies/{studyId}/trials.csv",
+    tags: ["read"],
+    summary: "Every trial with its final figures, one a line",
+    request: { params: study },
+    responses: { ...common, ...missing, 200: csv },
+  },
+  getCurves: {
+    method: "get",
+    path: "/api/studies/{studyId}/curves",
+    tags: ["read"],
+    summary: "Every trial with its figures by epoch",
+    request: { params: study },
+    responses: { ...common, ...missing, 200: json("Curves", CurveList) },
+  },
+  getCurvesCsv: {
+    method: "get",
+    path: "/api/studies/{studyId}/curves.csv",
+    tags: ["read"],
+    summary: "Figures by epoch of every trial, one epoch a line",
+    request: { params: study },
+    responses: { ...common, ...missing, 200: csv },
   },
   getTrial: {
     method: "get",
     path: "/api/trials/{trialId}",
     tags: ["read"],
-    summary: "A trial with its attempts and its result",
+    summary: "A trial with its attempts and its result; with an ETag",
     request: { params: z.object({ trialId: TrialId }) },
-    responses: { ...common, ...missing, 200: json("The trial", TrialView) },
+    responses: {
+      ...common,
+      ...missing,
+      200: json("The trial", TrialView),
+      ...unchanged,
+    },
   },
   listWorkers: {
     method: "get",
     path: "/api/workers",
     tags: ["read"],
-    summary: "Workers, the one seen last first",
+    summary: "Workers, page by page; with an ETag",
     request: {
       query: z.object({
+        show: z.enum(["all", "online"]).default("all"),
+        order: WorkerOrder.default("seen"),
         limit: z.coerce.number().int().min(1).max(1000).default(200),
+        offset,
       }),
     },
-    responses: { ...common, 200: json("Workers", WorkerList) },
+    responses: { ...common, 200: json("Workers", WorkerList), ...unchanged },
   },
   events: {
     method: "get",

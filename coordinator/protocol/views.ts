@@ -1,9 +1,20 @@
 import * as z from "zod";
 import { StudyId, TrialId, WorkerId } from "./ids.ts";
 import type { Infer } from "./infer.ts";
-import { Progress } from "./leaderboard.ts";
-import { DatasetManifest, Params, StudyDefinition } from "./study.ts";
-import { BackendName, EpochMetrics, TrialResult } from "./training.ts";
+import { Comparison, LeaderboardRow, Progress } from "./leaderboard.ts";
+import {
+  DatasetManifest,
+  Params,
+  Recipe,
+  StudyDefinition,
+  Text,
+} from "./study.ts";
+import {
+  BackendName,
+  D2lChecks,
+  EpochMetrics,
+  TrialResult,
+} from "./training.ts";
 
 /** What pages read besides the leaderboard. */
 
@@ -43,6 +54,8 @@ export const AttemptView = z.strictObject({
   workerId: WorkerId,
   workerName: z.string(),
   backend: BackendName,
+  /** What the backend says of itself, as its worker passed it on. */
+  backendDetail: z.string().nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
   /** Epochs reported so far. */
@@ -62,15 +75,62 @@ export const TrialSummary = z.strictObject({
   /** Worker of the running or the accepted attempt. */
   workerName: z.string().nullable(),
   backend: BackendName.nullable(),
+  backendDetail: z.string().nullable(),
+  /** Of that attempt; null where nobody trains it and nobody did. */
+  startedAt: z.iso.datetime().nullable(),
+  /** Null while it runs. */
+  endedAt: z.iso.datetime().nullable(),
   epochsDone: z.int().min(0),
+  /** Training time of the accepted result. */
   seconds: z.number().nullable(),
 });
 
 export type TrialView = Infer<typeof TrialView>;
 /** @internal */
 export const TrialView = TrialSummary.omit({ attempts: true }).extend({
+  /** False: it left its study's plan, and counts no more. */
+  planned: z.boolean(),
+  seed: z.int(),
+  recipe: Recipe,
   result: TrialResult.nullable(),
+  /** Whose result it is: the number of an attempt. */
+  acceptedAttempt: z.int().min(1).nullable(),
+  /** The first one first. */
   attempts: z.array(AttemptView),
+});
+
+/** A trial with its figures by epoch. */
+export type TrialCurve = Infer<typeof TrialCurve>;
+/** @internal */
+export const TrialCurve = TrialSummary.extend({
+  /** Of the accepted result, as the three below; null without one. */
+  outcome: z.enum(["trained", "diverged"]).nullable(),
+  /** Null for a trial that trained to its end, too. */
+  divergedAtEpoch: z.int().min(1).nullable(),
+  checks: D2lChecks.nullable(),
+  /** Of the accepted result, or else what the running attempt reported. */
+  epochs: z.array(EpochMetrics),
+});
+
+/** Every planned trial of a study, in the order in which they are leased. */
+export type CurveList = Infer<typeof CurveList>;
+/** @internal */
+export const CurveList = z.strictObject({ trials: z.array(TrialCurve) });
+
+/** A grid point: its figures, its trials, and its partner. */
+export type PointView = Infer<typeof PointView>;
+/** @internal */
+export const PointView = z.strictObject({
+  studyId: StudyId,
+  title: Text,
+  recipe: Recipe,
+  row: LeaderboardRow,
+  /** By replicate. */
+  trials: z.array(TrialCurve),
+  /** The point with the two rates swapped, where the study has it. */
+  swapped: LeaderboardRow.nullable(),
+  /** What the verdicts compare between the two of them. */
+  comparisons: z.array(Comparison),
 });
 
 export type WorkerView = Infer<typeof WorkerView>;
@@ -83,12 +143,27 @@ export const WorkerView = z.strictObject({
   device: z.string().nullable(),
   backend: BackendName.nullable(),
   backendDetail: z.string().nullable(),
+  /** A training step's time as the worker measured it on joining. */
+  stepMilliseconds: z.number().nullable(),
+  /** Accepted results, over the last quarter of an hour or three trials. */
+  trialsPerMinute: z.number().nullable(),
   online: z.boolean(),
+  registeredAt: z.iso.datetime(),
   lastSeenAt: z.iso.datetime(),
   trialsRunning: z.int().min(0),
   /** Accepted results, each counted once. */
   trialsCompleted: z.int().min(0),
 });
+
+/** Which workers come first: the last seen, or those with most results. */
+export type WorkerOrder = Infer<typeof WorkerOrder>;
+/** @internal */
+export const WorkerOrder = z.enum(["seen", "results"]);
+
+/** Which trials come first: as they are leased, or what changed last. */
+export type TrialOrder = Infer<typeof TrialOrder>;
+/** @internal */
+export const TrialOrder = z.enum(["leasing", "latest"]);
 
 export type StudyView = Infer<typeof StudyView>;
 /** @internal */
@@ -128,6 +203,8 @@ export type WorkerList = Infer<typeof WorkerList>;
 export const WorkerList = z.strictObject({
   workers: z.array(WorkerView),
   online: z.int().min(0),
+  /** Workers that were asked for, without limit and offset. */
+  total: z.int().min(0),
 });
 
 export type Health = Infer<typeof Health>;

@@ -1,6 +1,8 @@
 import { type FakeClock, fakeClock } from "../swarm/fixtures.ts";
 import { changeConformance } from "./conformance_changes.ts";
+import { backupConformance } from "./conformance_backups.ts";
 import { claimConformance } from "./conformance_claims.ts";
+import { readConformance } from "./conformance_reads.ts";
 import { verdictConformance } from "./conformance_verdicts.ts";
 import { type Check, createWorld, type Opened } from "./conformance_world.ts";
 
@@ -29,6 +31,8 @@ export function storageConformance(
     });
   };
   claimConformance(check);
+  backupConformance(check);
   changeConformance(check);
+  readConformance(check);
   verdictConformance(check);
 }

@@ -4,7 +4,6 @@ import {
   delivery,
   epochMetrics,
   leaseId,
-  newWorker,
   seed,
   smallStudy,
   trained,
@@ -149,58 +148,6 @@ export function changeConformance(check: Check): void {
     },
   );
 
-  check("trials: pages in leasing order, with who has them", async (world) => {
-    const { storage } = world;
-    await world.plan(smallStudy());
-    await world.workers(2);
-    const done = await world.claim(1, 1);
-    await world.complete(1, 1);
-    const running = await world.claim(2, 2);
-    await world.report(2, 2, epochMetrics(1));
-    const page = await storage.trials(seed, { limit: 2, offset: 0 });
-    assert.equal(page.total, 4);
-    const common = { studyId: seed, attempts: 1, backend: "simd" as const };
-    assert.deepEqual(page.trials, [{
-      ...common,
-      trialId: done.trialId,
-      params: done.params,
-      replicate: 0,
-      state: "completed",
-      workerName: "worker 1",
-      epochsDone: 2,
-      seconds: trained().seconds,
-    }, {
-      ...common,
-      trialId: running.trialId,
-      params: running.params,
-      replicate: 0,
-      state: "leased",
-      workerName: "worker 2",
-      epochsDone: 1,
-      seconds: null,
-    }]);
-    const rest = await storage.trials(seed, { limit: 9, offset: 2 });
-    assert.deepEqual(rest.trials.map((t) => t.replicate), [1, 1]);
-    const queued = await storage.trials(seed, {
-      state: "queued",
-      limit: 1,
-      offset: 0,
-    });
-    assert.equal(queued.total, 2);
-    assert.deepEqual(queued.trials, [{
-      trialId: rest.trials[0]?.trialId,
-      studyId: seed,
-      params: rest.trials[0]?.params,
-      replicate: 1,
-      state: "queued",
-      attempts: 0,
-      workerName: null,
-      backend: null,
-      epochsDone: 0,
-      seconds: null,
-    }]);
-  });
-
   check(
     "recentAcceptances: the latest first, with when they began",
     async (world) => {
@@ -220,47 +167,6 @@ export function changeConformance(check: Check): void {
     },
   );
 
-  check(
-    "workers: registered, seen, gone; credit counts results once",
-    async (world) => {
-      const { storage, clock } = world;
-      await world.plan(smallStudy());
-      await world.workers(2);
-      const start = clock.now();
-      await world.claim(1, 1);
-      await world.complete(1, 1);
-      await world.complete(1, 1);
-      await world.claim(1, 2);
-      clock.advance(60_000);
-      await storage.seen(workerId(1), {
-        left: false,
-        backend: { name: "simd", detail: "relaxed" },
-      });
-      assert.deepEqual(await storage.worker(workerId(1)), {
-        ...newWorker(1),
-        backend: "simd",
-        backendDetail: "relaxed",
-        registeredAt: start,
-        lastSeenAt: start + 60_000,
-        left: false,
-      });
-      assert.equal(await storage.countOnline(start), 2);
-      assert.equal(await storage.countOnline(start + 1), 1);
-      await storage.seen(workerId(1), { left: true });
-      assert.equal(await storage.countOnline(start), 1);
-      assert.equal((await storage.worker(workerId(1)))?.backend, "simd");
-      const listed = (await storage.workers(5)).map((l) => [
-        l.worker.workerId,
-        l.trialsRunning,
-        l.trialsCompleted,
-      ]);
-      assert.deepEqual(listed, [[workerId(1), 1, 1], [workerId(2), 0, 0]]);
-      assert.equal((await storage.workers(1)).length, 1);
-      assert.equal(await storage.worker(workerId(9)), null);
-      await assert.rejects(storage.registerWorker(newWorker(1)));
-    },
-  );
-
   check("reopen: everything is still there", async (world) => {
     const { opened } = world;
     if (opened.reopen === undefined) return;
@@ -273,6 +179,7 @@ export function changeConformance(check: Check): void {
     const seen = async (storage: Storage) => ({
       studies: await storage.studies(),
       workers: await storage.workers(9),
+      curves: await storage.curves(seed, { limit: 9, offset: 0 }),
       counts: await storage.counts(seed),
       changes: await storage.changesSince(seed, 0),
       recent: await storage.recentAcceptances(seed, 9),

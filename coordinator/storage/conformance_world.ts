@@ -81,6 +81,7 @@ export function createWorld(opened: Opened, clock: FakeClock) {
         backend: "simd",
         backendDetail: null,
         ttl: TTL,
+        epochMilliseconds: null,
       }), defaultPolicy),
     );
   }

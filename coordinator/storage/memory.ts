@@ -7,22 +7,25 @@ import {
   type Attempt,
   deliveredAttempts,
   failuresOn,
+  furthest,
   type Instant,
   newTrial,
   nextExpiry,
-  openAttempts,
   runningAttempts,
   type TrialRecord,
 } from "../swarm/trial.ts";
 import {
+  type Acceptance,
   type Changed,
   type ClaimRequest,
   conflictingPlan,
   type PlanOutcome,
+  RECENT_RESULTS,
   type Storage,
   type StudyRecord,
   type Transact,
   type TrialBrief,
+  type TrialCurveRecord,
   type Trust,
   type WorkerRecord,
 } from "./storage.ts";
@@ -80,6 +83,27 @@ export function openMemory(now: () => Instant): Storage {
     for (const { trial } of plannedOf(studyId)) n[trial.state]++;
     return n;
   };
+
+  const online = (worker: WorkerRecord, since: Instant) =>
+    !worker.left && worker.lastSeenAt >= since;
+
+  /** Accepted results of these trials, the latest first. */
+  const acceptances = (
+    of: readonly Row[],
+    by: (workerId: WorkerId) => boolean = () => true,
+  ): Acceptance[] =>
+    of.flatMap(({ trial }) =>
+      trial.state === "completed" && by(trial.accepted.workerId)
+        ? [{
+          acceptedAt: trial.accepted.acceptedAt,
+          startedAt: trial.attempts[trial.accepted.attempt - 1]?.startedAt ??
+            trial.accepted.acceptedAt,
+        }]
+        : []
+    ).sort((a, b) => b.acceptedAt - a.acceptedAt);
+
+  const acceptancesOf = (workerId: WorkerId) =>
+    acceptances([...rows.values()], (by) => by === workerId);
 
   const held = (workerId: WorkerId) =>
     [...rows.values()].flatMap((r) => runningAttempts(r.trial))
@@ -167,11 +191,15 @@ export function openMemory(now: () => Instant): Storage {
     return { ...outcome, revision: differs ? revision : revision - 1 };
   }
 
+  /** The attempt that lists show of a trial. */
+  const shownOf = (trial: TrialRecord): Attempt | undefined =>
+    trial.state === "completed"
+      ? trial.attempts[trial.accepted.attempt - 1]
+      : furthest(trial);
+
   function brief({ trial }: Row): TrialBrief {
     const { spec, state, attempts } = trial;
-    const shown: Attempt | undefined = trial.state === "completed"
-      ? attempts[trial.accepted.attempt - 1]
-      : openAttempts(trial).at(-1);
+    const shown = shownOf(trial);
     const result = trial.state === "completed" ? trial.accepted.result : null;
     return {
       trialId: spec.trialId,
@@ -182,6 +210,11 @@ export function openMemory(now: () => Instant): Storage {
       attempts: attempts.length,
       workerName: shown && workers.get(shown.workerId)?.name || null,
       backend: shown?.backend ?? null,
+      backendDetail: shown?.backendDetail ?? null,
+      startedAt: shown?.startedAt ?? null,
+      endedAt: shown === undefined || shown.state === "running"
+        ? null
+        : shown.endedAt,
       epochsDone: result?.epochs.length ?? shown?.epochs.length ?? 0,
       seconds: result?.seconds ?? null,
     };
@@ -192,6 +225,7 @@ export function openMemory(now: () => Instant): Storage {
   const atomically = async <T>(work: () => T): Promise<T> => work();
 
   return {
+    now,
     plan: (study, trials) => atomically(() => plan(study, trials)),
 
     studies: () =>
@@ -215,6 +249,7 @@ export function openMemory(now: () => Instant): Storage {
           ...worker,
           backend: null,
           backendDetail: null,
+          stepMilliseconds: null,
           registeredAt: now(),
           lastSeenAt: now(),
           left: false,
@@ -233,25 +268,34 @@ export function openMemory(now: () => Instant): Storage {
           backendDetail: backend === undefined
             ? old.backendDetail
             : backend.detail,
+          stepMilliseconds: backend === undefined
+            ? old.stepMilliseconds
+            : backend.stepMilliseconds,
         });
       }),
-    workers: (limit) =>
-      atomically(() =>
-        [...workers.values()].sort((a, b) =>
-          b.lastSeenAt - a.lastSeenAt || (a.workerId < b.workerId ? -1 : 1)
-        ).slice(0, limit).map((worker) => ({
-          worker,
-          trialsRunning: held(worker.workerId).length,
-          trialsCompleted: [...rows.values()].filter(({ trial }) =>
-            trial.state === "completed" &&
-            trial.accepted.workerId === worker.workerId
-          ).length,
-        }))
-      ),
+    workers: (limit, { order = "seen", onlineSince, offset = 0 } = {}) =>
+      atomically(() => {
+        const rank = (w: WorkerRecord) =>
+          order === "seen" ? w.lastSeenAt : acceptancesOf(w.workerId).length;
+        return [...workers.values()]
+          .filter((w) => onlineSince === undefined || online(w, onlineSince))
+          .sort((a, b) =>
+            rank(b) - rank(a) || a.registeredAt - b.registeredAt ||
+            (a.workerId < b.workerId ? -1 : 1)
+          ).slice(offset, offset + limit).map((worker) => {
+            const accepted = acceptancesOf(worker.workerId);
+            return {
+              worker,
+              trialsRunning: held(worker.workerId).length,
+              trialsCompleted: accepted.length,
+              recent: accepted.slice(0, RECENT_RESULTS),
+            };
+          });
+      }),
+    countWorkers: () => atomically(() => workers.size),
     countOnline: (since) =>
       atomically(() =>
-        [...workers.values()].filter((w) => !w.left && w.lastSeenAt >= since)
-          .length
+        [...workers.values()].filter((w) => online(w, since)).length
       ),
 
     claim: (request, apply) =>
@@ -264,7 +308,10 @@ export function openMemory(now: () => Instant): Storage {
         if (held(request.workerId).length >= request.maxLeases) {
           return { type: "enough-leases" };
         }
-        const next = nextTrial(request);
+        const { backup } = request;
+        const next = backup === undefined
+          ? nextTrial(request)
+          : rows.get(backup);
         if (next !== undefined) {
           return { type: "claimed", ...change(next, apply) };
         }
@@ -287,6 +334,17 @@ export function openMemory(now: () => Instant): Storage {
         return [...rows.values()].filter((r) => due(r) <= now())
           .sort((a, b) => due(a) - due(b)).slice(0, limit)
           .map((row) => change(row, apply));
+      }),
+    running: (studyId, limit) =>
+      atomically(() => {
+        const begun = (trial: TrialRecord) =>
+          Math.min(...runningAttempts(trial).map((a) => a.startedAt));
+        return plannedOf(studyId).map(({ trial }) => trial)
+          .filter(({ state }) => state === "leased")
+          .sort((a, b) =>
+            runningAttempts(a).length - runningAttempts(b).length ||
+            begun(a) - begun(b)
+          ).slice(0, limit);
       }),
     verifying: (studyId, limit) =>
       atomically(() => {
@@ -327,17 +385,7 @@ export function openMemory(now: () => Instant): Storage {
 
     counts: (studyId) => atomically(() => counts(studyId)),
     recentAcceptances: (studyId, limit) =>
-      atomically(() =>
-        plannedOf(studyId).flatMap(({ trial }) =>
-          trial.state === "completed"
-            ? [{
-              acceptedAt: trial.accepted.acceptedAt,
-              startedAt: trial.attempts[trial.accepted.attempt - 1]
-                ?.startedAt ?? trial.accepted.acceptedAt,
-            }]
-            : []
-        ).sort((a, b) => b.acceptedAt - a.acceptedAt).slice(0, limit)
-      ),
+      atomically(() => acceptances(plannedOf(studyId)).slice(0, limit)),
     changesSince: (studyId, revision) =>
       atomically(() => ({
         revision: studies.get(studyId)?.revision ?? 0,
@@ -356,15 +404,30 @@ export function openMemory(now: () => Instant): Storage {
               : null,
           })),
       })),
-    trials: (studyId, { state, limit, offset }) =>
+    trials: (studyId, { state, order = "leasing", limit, offset }) =>
       atomically(() => {
         const all = plannedOf(studyId)
           .filter((r) => state === undefined || r.trial.state === state);
+        // Stable: those of one revision stay in leasing order.
+        if (order === "latest") all.sort((a, b) => b.revision - a.revision);
         return {
           trials: all.slice(offset, offset + limit).map(brief),
           total: all.length,
         };
       }),
+    curves: (studyId, { params, limit, offset }) =>
+      atomically(() =>
+        plannedOf(studyId).filter(({ trial }) =>
+          params === undefined || sameValue(trial.spec.params, params)
+        ).slice(offset, offset + limit).map((row): TrialCurveRecord => {
+          const { trial } = row;
+          const result = trial.state === "completed"
+            ? trial.accepted.result
+            : null;
+          const epochs = result?.epochs ?? shownOf(trial)?.epochs ?? [];
+          return { ...brief(row), result, epochs };
+        })
+      ),
     trial: (trialId) =>
       atomically(() => {
         const trial = rows.get(trialId)?.trial;

@@ -8,12 +8,15 @@ import { SQLITE, sqliteCode } from "./sqlite_code.ts";
 import { openDatabase, type OpenOptions } from "./sqlite_open.ts";
 import { planTrials } from "./sqlite_plan.ts";
 import {
+  latestInstant,
+  listCurves,
   listTrials,
   listWorkers,
   readChanges,
   readNames,
   readStudies,
   recentAcceptances,
+  runningTrials,
   stateCounts,
   verifyingTrials,
 } from "./sqlite_reads.ts";
@@ -35,11 +38,13 @@ import {
   type Changed,
   type Claim,
   type ClaimRequest,
+  type CurveRequest,
   type NewWorker,
   type PageRequest,
   type Storage,
   StorageError,
   type Transact,
+  type WorkerRequest,
   type WorkerUpdate,
 } from "./storage.ts";
 
@@ -47,16 +52,19 @@ import {
  * Opens a SQLite file as the swarm's storage, or makes it. `:memory:` keeps
  * everything in memory, through the same code.
  *
- * @param now The storage's clock: whole milliseconds since 1970.
+ * @param clock The storage's clock: whole milliseconds since 1970. Where it is
+ * behind what the file holds, it was set back meanwhile, and runs ahead by as
+ * much as it then was.
  * @throws StorageError with one line that says what to do.
  */
 export function openSqlite(
   path: string,
-  now: () => Instant,
+  clock: () => Instant,
   options: OpenOptions = {},
 ): Storage {
   const { db, close } = openDatabase(path, options);
   const sql = prepareOnce(db);
+  const now = notBefore(latestInstant(sql), clock);
 
   const batcher = createBatcher(db, sql, explain);
   /** All or nothing; nobody else writes meanwhile. */
@@ -75,6 +83,8 @@ export function openSqlite(
   }
 
   return {
+    now,
+
     plan: (study: StudyDefinition, trials: readonly TrialSpec[]) =>
       atomically(() => planTrials(sql, study, trials)),
 
@@ -100,12 +110,22 @@ export function openSqlite(
         ).run(now(), left ? 1 : 0, workerId);
         if (backend === undefined) return;
         sql(
-          "UPDATE workers SET backend = ?, backend_detail = ? " +
-            "WHERE worker_id = ?",
-        ).run(backend.name, backend.detail, workerId);
+          "UPDATE workers SET backend = ?, backend_detail = ?, " +
+            "step_milliseconds = ? WHERE worker_id = ?",
+        ).run(
+          backend.name,
+          backend.detail,
+          backend.stepMilliseconds,
+          workerId,
+        );
       }),
 
-    workers: (limit: number) => attempt(() => listWorkers(sql, limit)),
+    workers: (limit: number, request: WorkerRequest = {}) =>
+      attempt(() => listWorkers(sql, limit, request)),
+    countWorkers: () =>
+      attempt(() =>
+        CountRow.parse(sql("SELECT count(*) AS n FROM workers").get()).n
+      ),
 
     countOnline: (since: Instant) =>
       attempt(() =>
@@ -127,7 +147,7 @@ export function openSqlite(
         if (held(sql, request.workerId).length >= request.maxLeases) {
           return { type: "enough-leases" };
         }
-        const next = nextTrial(sql, request);
+        const next = request.backup ?? nextTrial(sql, request);
         if (next !== null) return { type: "claimed", ...change(next, apply) };
         const n = stateCounts(sql, request.studyId);
         const open = n.queued + n.leased + n.verifying > 0;
@@ -158,6 +178,13 @@ export function openSqlite(
         )
       ),
 
+    running: (studyId: StudyId, limit: number) =>
+      attempt(() =>
+        runningTrials(sql, studyId, limit).flatMap((trialId) =>
+          readTrial(sql, trialId) ?? []
+        )
+      ),
+
     trust: (workerId: WorkerId, backend: BackendName) =>
       attempt(() => readTrust(sql, workerId, backend)),
     noteTrust: (workerId: WorkerId, backend: BackendName, what) =>
@@ -175,6 +202,8 @@ export function openSqlite(
       attempt(() => readChanges(sql, studyId, revision)),
     trials: (studyId: StudyId, page: PageRequest) =>
       attempt(() => listTrials(sql, studyId, page)),
+    curves: (studyId: StudyId, page: CurveRequest) =>
+      attempt(() => listCurves(sql, studyId, page)),
     trial: (trialId: TrialId) =>
       attempt(() => {
         const trial = readTrial(sql, trialId);
@@ -190,6 +219,12 @@ export function openSqlite(
         close();
       }),
   };
+}
+
+/** The clock, ahead by as much as it is behind `earliest` at this moment. */
+function notBefore(earliest: Instant, clock: () => Instant): () => Instant {
+  const ahead = Math.max(0, earliest - clock());
+  return () => clock() + ahead;
 }
 
 /** Runs it, with SQLite's troubles of the moment as StorageErrors. */

@@ -49,7 +49,7 @@ export function createBatcher(
         }
         sql("COMMIT").run();
       } catch (error) {
-        // Work may still come after the database was closed; it fails as a whole.
+        // Once closed, it does not even say whether it is in one.
         if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
         for (const unit of batch) unit.fail(explain(error));
         continue;

@@ -59,7 +59,7 @@ function prepare(
     db.prepare("UPDATE studies SET revision = revision").run();
   } catch (error) {
     db?.close();
-    throw explain(path, error);
+    throw explainOpening(path, error);
   }
   const opened = db;
   return {
@@ -71,13 +71,14 @@ function prepare(
   };
 }
 
-function lockBeside(path: string): () => void {
+/** Keeps every other coordinator out; call to let them in again. */
+export function lockBeside(path: string): () => void {
   const lockPath = `${path}-lock`;
   let file: Deno.FsFile;
   try {
     file = Deno.openSync(lockPath, { read: true, write: true, create: true });
   } catch (error) {
-    throw explain(path, error);
+    throw explainOpening(path, error);
   }
   if (!file.tryLockSync(true)) {
     file.close();
@@ -90,7 +91,8 @@ function lockBeside(path: string): () => void {
   return () => file.close();
 }
 
-function explain(path: string, error: unknown): StorageError {
+/** One line on why a database cannot be opened, and what to do. */
+export function explainOpening(path: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const folder = dirname(path);
   if (error instanceof Deno.errors.NotFound) {
@@ -133,8 +135,8 @@ function explain(path: string, error: unknown): StorageError {
 function damaged(path: string, cause: unknown): StorageError {
   return new StorageError(
     "not-ours",
-    `cannot use the database: ${path} is damaged; put back a copy, or move ` +
-      "it away (with its -wal file) to start anew",
+    `cannot use the database: ${path} is damaged; put back a backup with ` +
+      "deno task restore, or move it away (with its -wal file) to start anew",
     cause,
   );
 }

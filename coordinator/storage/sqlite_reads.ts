@@ -1,10 +1,12 @@
-import type { StudyId, TrialId } from "../protocol/ids.ts";
-import type { TrialState } from "../protocol/views.ts";
+import type { StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
+import type { TrialOrder, TrialState } from "../protocol/views.ts";
+import type { Instant } from "../swarm/trial.ts";
 import {
   AcceptanceRow,
   BriefRow,
   ChangeRow,
-  CountRow,
+  CurveRow,
+  InstantRow,
   NameRow,
   RevisionRow,
   StateCountRow,
@@ -14,17 +16,33 @@ import {
   WorkerRow,
 } from "./sqlite_rows.ts";
 import type { Sql } from "./sqlite_trial.ts";
-import type {
-  Acceptance,
-  Changes,
-  PageRequest,
-  StudyRecord,
-  TrialPageRecord,
-  TrialWithNames,
-  WorkerListing,
+import {
+  type Acceptance,
+  type Changes,
+  type CurveRequest,
+  type PageRequest,
+  RECENT_RESULTS,
+  type StudyRecord,
+  type TrialCurveRecord,
+  type TrialPageRecord,
+  type TrialWithNames,
+  type WorkerListing,
+  type WorkerRequest,
 } from "./storage.ts";
 
 /** What pages and the leaderboard read; each a single moment's state. */
+
+/** The latest moment that anything stored has happened at; 0: nothing has. */
+export function latestInstant(sql: Sql): Instant {
+  return InstantRow.parse(
+    sql(
+      "SELECT max(" +
+        "(SELECT ifnull(max(last_seen_at), 0) FROM workers), " +
+        "(SELECT ifnull(max(started_at), 0) FROM attempts), " +
+        "(SELECT ifnull(max(ended_at), 0) FROM attempts)) AS latest",
+    ).get(),
+  ).latest;
+}
 
 export function readStudies(sql: Sql, studyId: StudyId | null): StudyRecord[] {
   return sql(
@@ -37,21 +55,40 @@ export function readStudies(sql: Sql, studyId: StudyId | null): StudyRecord[] {
   ).all(studyId).map((row) => StudyRow.parse(row));
 }
 
-export function listWorkers(sql: Sql, limit: number): WorkerListing[] {
+export function listWorkers(
+  sql: Sql,
+  limit: number,
+  { order = "seen", onlineSince, offset = 0 }: WorkerRequest,
+): WorkerListing[] {
+  // Counted for those listed alone, unless the order is by that very count.
+  const completed = "(SELECT count(*) FROM results AS r " +
+    "WHERE r.worker_id = w.worker_id)";
+  const by = order === "results" ? completed : "last_seen_at";
   return sql(
-    "SELECT *, (SELECT count(*) FROM attempts AS a " +
+    "WITH listed AS MATERIALIZED (SELECT * FROM workers AS w " +
+      "WHERE ?1 IS NULL OR (last_seen_at >= ?1 AND has_left = 0) " +
+      `ORDER BY ${by} DESC, registered_at, worker_id LIMIT ?2 OFFSET ?3) ` +
+      "SELECT *, (SELECT count(*) FROM attempts AS a " +
       "WHERE a.worker_id = w.worker_id AND a.state = 'running') AS running, " +
-      "(SELECT count(*) FROM results AS r " +
-      "WHERE r.worker_id = w.worker_id) AS completed " +
-      "FROM workers AS w ORDER BY last_seen_at DESC, worker_id LIMIT ?",
-  ).all(limit).map((row) => {
+      `${completed} AS completed FROM listed AS w`,
+  ).all(onlineSince ?? null, limit, offset).map((row) => {
+    const worker = WorkerRow.parse(row);
     const { running, completed } = WorkerCounts.parse(row);
     return {
-      worker: WorkerRow.parse(row),
+      worker,
       trialsRunning: running,
       trialsCompleted: completed,
+      recent: completed === 0 ? [] : workerAcceptances(sql, worker.workerId),
     };
   });
+}
+
+function workerAcceptances(sql: Sql, workerId: WorkerId): Acceptance[] {
+  return sql(
+    "SELECT r.accepted_at, a.started_at FROM results AS r " +
+      "JOIN attempts AS a USING (trial_id, attempt) " +
+      "WHERE r.worker_id = ? ORDER BY r.accepted_at DESC LIMIT ?",
+  ).all(workerId, RECENT_RESULTS).map((row) => AcceptanceRow.parse(row));
 }
 
 export function stateCounts(
@@ -77,7 +114,7 @@ export function stateCounts(
   return counts;
 }
 
-/** The study's planned trials that wait for a verdict, longest first. */
+/** Ids of what `Storage.verifying` reads, in its order. */
 export function verifyingTrials(
   sql: Sql,
   studyId: StudyId,
@@ -88,6 +125,21 @@ export function verifyingTrials(
       "JOIN trials AS t USING (trial_id) WHERE a.state = 'delivered' " +
       "AND t.study_id = ? AND t.planned = 1 " +
       "GROUP BY a.trial_id ORDER BY min(a.ended_at), a.trial_id LIMIT ?",
+  ).all(studyId, limit).map((row) => TrialIdRow.parse(row).trial_id);
+}
+
+/** Ids of what `Storage.running` reads, in its order. */
+export function runningTrials(
+  sql: Sql,
+  studyId: StudyId,
+  limit: number,
+): TrialId[] {
+  return sql(
+    "SELECT t.trial_id FROM trials AS t JOIN attempts AS a " +
+      "ON a.trial_id = t.trial_id AND a.state = 'running' " +
+      "WHERE t.study_id = ? AND t.planned = 1 AND t.state = 'leased' " +
+      "GROUP BY t.trial_id ORDER BY count(*), min(a.started_at), " +
+      "t.replicate, t.position LIMIT ?",
   ).all(studyId, limit).map((row) => TrialIdRow.parse(row).trial_id);
 }
 
@@ -123,36 +175,79 @@ export function readChanges(
   return { revision: RevisionRow.parse(study).revision, trials };
 }
 
+/** A trial and the attempt that is shown: the accepted, or else the furthest. */
+const BRIEF = "t.spec, t.state, r.seconds, " +
+  "(SELECT count(*) FROM attempts AS b " +
+  "WHERE b.trial_id = t.trial_id) AS attempts, " +
+  "w.name AS worker_name, a.backend, a.backend_detail, " +
+  "a.started_at, a.ended_at, " +
+  "coalesce(r.epochs, (SELECT count(*) FROM epochs AS e " +
+  "WHERE e.trial_id = t.trial_id AND e.attempt = a.attempt)) AS epochs_done";
+/** `listed` has picked its trials before: joining all would take long. */
+const SHOWN = "FROM listed AS t " +
+  "LEFT JOIN results AS r ON r.trial_id = t.trial_id " +
+  "LEFT JOIN attempts AS a ON a.trial_id = t.trial_id AND a.attempt = " +
+  "coalesce(r.attempt, (SELECT b.attempt FROM attempts AS b " +
+  "WHERE b.trial_id = t.trial_id AND b.state IN ('running', 'delivered') ORDER BY " +
+  "(SELECT count(*) FROM epochs AS e WHERE e.trial_id = b.trial_id " +
+  "AND e.attempt = b.attempt) DESC, b.attempt LIMIT 1)) " +
+  "LEFT JOIN workers AS w ON w.worker_id = a.worker_id";
+
+/** Picks planned trials of a study in an order; ?1 to ?3 are its parameters. */
+function listed(from: string, order: string): string {
+  return `WITH listed AS MATERIALIZED (SELECT * FROM ${from} ` +
+    `ORDER BY ${order} LIMIT ?2 OFFSET ?3)`;
+}
+
+const PLANNED = "WHERE study_id = ?1 AND planned = 1";
+
+const trialOrders = {
+  leasing: "replicate, position",
+  latest: "revision DESC, replicate, position",
+} as const satisfies Record<TrialOrder, string>;
+
 export function listTrials(
   sql: Sql,
   studyId: StudyId,
-  { state, limit, offset }: PageRequest,
+  { state, order = "leasing", limit, offset }: PageRequest,
 ): TrialPageRecord {
-  const wanted = state ?? null;
-  const { n: total } = CountRow.parse(
-    sql(
-      "SELECT count(*) AS n FROM trials WHERE study_id = ?1 AND planned = 1 " +
-        "AND (?2 IS NULL OR state = ?2)",
-    ).get(studyId, wanted),
-  );
+  const counts = stateCounts(sql, studyId);
+  const total = state === undefined
+    ? Object.values(counts).reduce((sum, n) => sum + n, 0)
+    : counts[state];
+  // Not one statement for both: its plan would suit neither.
+  const [from, wanted] = state === undefined
+    ? [`trials ${PLANNED}`, []]
+    : [`trials ${PLANNED} AND state = ?4`, [state]];
+  const by = trialOrders[order];
   const trials = sql(
-    "SELECT t.spec, t.state, r.seconds, " +
-      "(SELECT count(*) FROM attempts AS a " +
-      "WHERE a.trial_id = t.trial_id) AS attempts, " +
-      "w.name AS worker_name, a.backend, " +
-      "coalesce(r.epochs, (SELECT count(*) FROM epochs AS e " +
-      "WHERE e.trial_id = t.trial_id AND e.attempt = a.attempt)) " +
-      "AS epochs_done FROM trials AS t " +
-      "LEFT JOIN results AS r ON r.trial_id = t.trial_id " +
-      "LEFT JOIN attempts AS a ON a.trial_id = t.trial_id AND a.attempt = " +
-      "coalesce(r.attempt, (SELECT max(b.attempt) FROM attempts AS b " +
-      "WHERE b.trial_id = t.trial_id AND b.state IN ('running', 'delivered'))) " +
-      "LEFT JOIN workers AS w ON w.worker_id = a.worker_id " +
-      "WHERE t.study_id = ?1 AND t.planned = 1 " +
-      "AND (?2 IS NULL OR t.state = ?2) " +
-      "ORDER BY t.replicate, t.position LIMIT ?3 OFFSET ?4",
-  ).all(studyId, wanted, limit, offset).map((row) => BriefRow.parse(row));
+    `${listed(from, by)} SELECT ${BRIEF} ${SHOWN} ORDER BY ${by}`,
+  ).all(studyId, limit, offset, ...wanted).map((row) => BriefRow.parse(row));
   return { trials, total };
+}
+
+const CURVE = `SELECT ${BRIEF}, r.result, (SELECT json_group_array(` +
+  "json(metrics) ORDER BY epoch) FROM epochs AS e " +
+  "WHERE r.result IS NULL AND e.trial_id = t.trial_id " +
+  `AND e.attempt = a.attempt) AS reported ${SHOWN} ` +
+  "ORDER BY t.replicate, t.position";
+
+export function listCurves(
+  sql: Sql,
+  studyId: StudyId,
+  { params, limit, offset }: CurveRequest,
+): TrialCurveRecord[] {
+  const by = trialOrders.leasing;
+  // The very expressions of the index, which serves nothing else.
+  const ofPoint = `trials INDEXED BY trials_of_point ${PLANNED} ` +
+    "AND spec ->> '$.params.dropout1' = ?4 " +
+    "AND spec ->> '$.params.dropout2' = ?5";
+  const rows = params === undefined
+    ? sql(`${listed(`trials ${PLANNED}`, by)} ${CURVE}`)
+      .all(studyId, limit, offset)
+    : sql(`${listed(ofPoint, by)} ${CURVE}`)
+      .all(studyId, limit, offset, params.dropout1, params.dropout2);
+  return rows.map((row) => CurveRow.parse(row));
 }
 
 export function readNames(

@@ -13,6 +13,7 @@ import type {
   HeldLease,
   TrialBrief,
   TrialChange,
+  TrialCurveRecord,
   WorkerRecord,
 } from "./storage.ts";
 
@@ -41,6 +42,7 @@ export const WorkerRow = z.object({
   token_hash: z.string(),
   backend: BackendName.nullable(),
   backend_detail: z.string().nullable(),
+  step_milliseconds: z.number().nullable(),
   registered_at: z.number(),
   last_seen_at: z.number(),
   has_left: Flag,
@@ -54,6 +56,7 @@ export const WorkerRow = z.object({
   tokenHash: row.token_hash,
   backend: row.backend,
   backendDetail: row.backend_detail,
+  stepMilliseconds: row.step_milliseconds,
   registeredAt: row.registered_at,
   lastSeenAt: row.last_seen_at,
   left: row.has_left,
@@ -64,25 +67,47 @@ export const WorkerCounts = z.object({
   completed: z.number(),
 });
 
-export const BriefRow = z.object({
+const briefColumns = z.object({
   spec: json(TrialSpec),
   state: TrialState,
   attempts: z.number(),
   worker_name: z.string().nullable(),
   backend: BackendName.nullable(),
+  backend_detail: z.string().nullable(),
+  started_at: z.number().nullable(),
+  ended_at: z.number().nullable(),
   epochs_done: z.number(),
   seconds: z.number().nullable(),
-}).transform((row): TrialBrief => ({
-  trialId: row.spec.trialId,
-  studyId: row.spec.studyId,
-  params: row.spec.params,
-  replicate: row.spec.replicate,
-  state: row.state,
-  attempts: row.attempts,
-  workerName: row.worker_name,
-  backend: row.backend,
-  epochsDone: row.epochs_done,
-  seconds: row.seconds,
+});
+
+function toBrief(row: z.infer<typeof briefColumns>): TrialBrief {
+  return {
+    trialId: row.spec.trialId,
+    studyId: row.spec.studyId,
+    params: row.spec.params,
+    replicate: row.spec.replicate,
+    state: row.state,
+    attempts: row.attempts,
+    workerName: row.worker_name,
+    backend: row.backend,
+    backendDetail: row.backend_detail,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    epochsDone: row.epochs_done,
+    seconds: row.seconds,
+  };
+}
+
+export const BriefRow = briefColumns.transform(toBrief);
+
+export const CurveRow = briefColumns.extend({
+  result: json(TrialResult).nullable(),
+  /** A JSON array, empty where there is a result. */
+  reported: json(z.array(EpochMetrics)),
+}).transform((row): TrialCurveRecord => ({
+  ...toBrief(row),
+  result: row.result,
+  epochs: row.result?.epochs ?? row.reported,
 }));
 
 const Recomputed = json(
@@ -172,6 +197,8 @@ export const RevisionRow = z.object({ revision: z.number() });
 export const StudyTextRow = RevisionRow.extend({ definition: z.string() });
 
 export const TrialIdRow = z.object({ trial_id: TrialId });
+
+export const InstantRow = z.object({ latest: z.number() });
 
 export const CountRow = z.object({ n: z.number() });
 

@@ -107,6 +107,14 @@ export const migrations: readonly string[] = [
   CREATE INDEX results_of_worker ON results (worker_id);
   CREATE INDEX results_by_time ON results (study_id, accepted_at);
   `,
+  // What the pages of workers, trials and grid points read.
+  `
+  ALTER TABLE workers ADD COLUMN step_milliseconds REAL;
+  CREATE INDEX trials_of_point ON trials (study_id, planned,
+    spec ->> '$.params.dropout1', spec ->> '$.params.dropout2', replicate);
+  DROP INDEX results_of_worker;
+  CREATE INDEX results_of_worker ON results (worker_id, accepted_at);
+  `,
   // Results wait for a verdict before they count. A CHECK cannot be altered,
   // so the tables with the states are made anew; whoever refers to them does
   // so by name.
@@ -132,6 +140,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX trials_in_order
     ON trials (study_id, planned, replicate, position);
   CREATE INDEX trials_by_revision ON trials (study_id, revision);
+  CREATE INDEX trials_of_point ON trials (study_id, planned,
+    spec ->> '$.params.dropout1', spec ->> '$.params.dropout2', replicate);
   CREATE TRIGGER completed_trials_stay BEFORE UPDATE OF state ON trials
     WHEN OLD.state = 'completed' AND NEW.state <> 'completed'
       AND EXISTS (SELECT 1 FROM results WHERE trial_id = OLD.trial_id)
@@ -196,12 +206,12 @@ export const migrations: readonly string[] = [
 export const SCHEMA_VERSION = migrations.length;
 
 /**
- * Brings the database to `SCHEMA_VERSION`, each step in its own transaction.
+ * The version of a database of ours, or of an empty one: 0.
  *
  * @throws StorageError `not-ours` for another program's file, `newer` for one
  * written by a later version.
  */
-export function migrate(db: DatabaseSync, path: string): void {
+export function checkOurs(db: DatabaseSync, path: string): number {
   const version = pragma(db, "user_version");
   const owner = pragma(db, "application_id");
   const tables = db.prepare("SELECT count(*) AS n FROM sqlite_schema").get();
@@ -220,10 +230,25 @@ export function migrate(db: DatabaseSync, path: string): void {
         "program or name another file with --db",
     );
   }
-  if (version === SCHEMA_VERSION) return;
+  return version;
+}
+
+/**
+ * Brings the database to `SCHEMA_VERSION`, each step in its own transaction.
+ *
+ * @param to A version to stop at, for tests of what comes after it.
+ * @throws StorageError as `checkOurs` does.
+ */
+export function migrate(
+  db: DatabaseSync,
+  path: string,
+  to = SCHEMA_VERSION,
+): void {
+  const version = checkOurs(db, path);
+  if (version >= to) return;
   // A table that is made anew is dropped under those that refer to it.
   db.exec("PRAGMA foreign_keys = OFF");
-  for (const [step, sql] of migrations.entries()) {
+  for (const [step, sql] of migrations.slice(0, to).entries()) {
     if (step < version) continue;
     db.exec(
       `BEGIN IMMEDIATE; ${sql}; PRAGMA application_id = ${APPLICATION_ID}; ` +

@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TrialSpec } from "../protocol/study.ts";
-import { fakeClock, newWorker, smallStudy } from "../swarm/fixtures.ts";
+import {
+  fakeClock,
+  newWorker,
+  smallStudy,
+  workerId,
+} from "../swarm/fixtures.ts";
 import { storageConformance } from "./conformance.ts";
 import { openSqlite } from "./sqlite.ts";
-import { SCHEMA_VERSION } from "./sqlite_schema.ts";
+import { migrate, SCHEMA_VERSION } from "./sqlite_schema.ts";
 import type { StorageErrorCode } from "./storage.ts";
 
 storageConformance("openSqlite", async (clock) => {
@@ -118,6 +123,28 @@ Deno.test("openSqlite: a newer version's database is refused", () =>
     refuses(path, "newer", /was written by a newer version .*update/);
   }));
 
+Deno.test("openSqlite: a file of each earlier version is brought up to date", () =>
+  withFolder(async (folder) => {
+    for (let version = 1; version < SCHEMA_VERSION; version++) {
+      const path = join(folder, `version${version}.db`);
+      const old = new DatabaseSync(path);
+      migrate(old, path, version);
+      old.exec(
+        "INSERT INTO workers (worker_id, name, kind, threads, " +
+          "protocol_version, token_hash, registered_at, last_seen_at, " +
+          `has_left) VALUES ('${
+            workerId(1)
+          }', 'Ada', 'deno', 1, 1, '', 5, 5, 0)`,
+      );
+      old.close();
+      const storage = openSqlite(path, fakeClock().now);
+      const [listing] = await storage.workers(9);
+      assert.equal(listing?.worker.name, "Ada");
+      assert.equal(listing.worker.stepMilliseconds, null);
+      await storage.close();
+    }
+  }));
+
 Deno.test("openSqlite: a damaged database is refused", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
@@ -129,7 +156,11 @@ Deno.test("openSqlite: a damaged database is refused", () =>
     const bytes = Deno.readFileSync(path);
     bytes.fill(0xa5, 4096, bytes.length - 4096);
     Deno.writeFileSync(path, bytes);
-    refuses(path, "not-ours", /is damaged; put back a copy/);
+    refuses(
+      path,
+      "not-ours",
+      /is damaged; put back a backup with deno task restore/,
+    );
   }));
 
 Deno.test("openSqlite: a second coordinator is kept out until the first ends", () =>
@@ -212,6 +243,13 @@ Deno.test("openSqlite: a batch that cannot be committed fails whole", () =>
     await storage.close();
   }));
 
+Deno.test("openSqlite: work that comes after closing is refused, and nothing else fails", () =>
+  withFolder(async (folder) => {
+    const storage = openSqlite(join(folder, "swarm.db"), fakeClock().now);
+    await storage.close();
+    await assert.rejects(storage.registerWorker(newWorker(1)), /not open/);
+  }));
+
 Deno.test("openSqlite: a full disk is unavailable, and loses nothing accepted", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
@@ -231,6 +269,28 @@ Deno.test("openSqlite: a full disk is unavailable, and loses nothing accepted", 
     const roomy = openSqlite(path, fakeClock().now);
     assert.equal((await roomy.plan(definition, trials)).added, 200);
     await roomy.close();
+  }));
+
+Deno.test("openSqlite: its clock never goes behind what is stored", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const clock = fakeClock();
+    const first = openSqlite(path, clock.now);
+    clock.advance(3_600_000);
+    await first.registerWorker(newWorker(1));
+    const registered = first.now();
+    await first.close();
+    // The machine's clock was set back by an hour, and runs on from there.
+    clock.advance(-3_600_000);
+    const second = openSqlite(path, clock.now);
+    assert.equal(second.now(), registered);
+    clock.advance(5000);
+    assert.equal(second.now(), registered + 5000);
+    await second.close();
+    clock.advance(7_200_000);
+    const third = openSqlite(path, clock.now);
+    assert.equal(third.now(), clock.now(), "the wall clock is ahead again");
+    await third.close();
   }));
 
 function specOf([spec]: readonly TrialSpec[]): TrialSpec {

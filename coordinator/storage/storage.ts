@@ -1,7 +1,11 @@
 import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { Params, StudyDefinition, TrialSpec } from "../protocol/study.ts";
-import type { BackendName, TrialResult } from "../protocol/training.ts";
-import type { TrialState } from "../protocol/views.ts";
+import type {
+  BackendName,
+  EpochMetrics,
+  TrialResult,
+} from "../protocol/training.ts";
+import type { TrialOrder, TrialState, WorkerOrder } from "../protocol/views.ts";
 import type { Instant, TrialRecord } from "../swarm/trial.ts";
 
 /**
@@ -15,7 +19,7 @@ import type { Instant, TrialRecord } from "../swarm/trial.ts";
  *    (a retried transaction), so the function has no side effects; if the
  *    function throws, nothing is written and the error comes through.
  * 3. Time is the storage's: `now` is handed to the function, and expiry and
- *    `lastSeenAt` go by the same clock.
+ *    `lastSeenAt` go by the same clock, which never goes behind what is stored.
  * 4. A trial has at most one accepted result, kept by a unique key and not only
  *    by the functions' good manners; a lease id exists once.
  * 5. Each study has a revision. A change that says `changed`, and a plan that
@@ -30,6 +34,9 @@ import type { Instant, TrialRecord } from "../swarm/trial.ts";
  * Errors: `StorageError` where the storage cannot be reached or used.
  */
 export interface Storage {
+  /** The storage's clock: whole milliseconds since 1970. */
+  now(): Instant;
+
   /**
    * Makes these trials the study's plan, in this order, and keeps the study's
    * definition. Trials it does not know are queued; its other trials of the
@@ -48,8 +55,10 @@ export interface Storage {
   worker(workerId: WorkerId): Promise<WorkerRecord | null>;
   /** Notes that the worker called (or left), and on what it trains. */
   seen(workerId: WorkerId, update: WorkerUpdate): Promise<void>;
-  /** The workers seen last, the last first. */
-  workers(limit: number): Promise<WorkerListing[]>;
+  /** At most `limit` workers; without a request those seen last. */
+  workers(limit: number, request?: WorkerRequest): Promise<WorkerListing[]>;
+  /** Every worker that ever registered. */
+  countWorkers(): Promise<number>;
   /** Workers seen at or after `since` that have not left. */
   countOnline(since: Instant): Promise<number>;
 
@@ -58,7 +67,8 @@ export interface Storage {
    * leases it. Next is, of the planned and queued trials that failed on this
    * worker fewer than `maxFailures` times: one that never failed on it before
    * one that did, then the lowest replicate, then the plan's order. A lease id
-   * that exists already is a repeated request: its trial, unchanged.
+   * that exists already is a repeated request: its trial, unchanged. Where the
+   * request names a trial to back up, that one is next.
    */
   claim<T>(request: ClaimRequest, change: Transact<T>): Promise<Claim<T>>;
 
@@ -94,6 +104,13 @@ export interface Storage {
    */
   vouchedByLiars(limit: number): Promise<LeaseId[]>;
 
+  /**
+   * The study's planned trials that are leased, at most `limit`: those with the
+   * fewest running attempts, then those whose first one began first, then in
+   * leasing order.
+   */
+  running(studyId: StudyId, limit: number): Promise<TrialRecord[]>;
+
   /** Leases that the worker holds. */
   runningLeases(workerId: WorkerId): Promise<HeldLease[]>;
 
@@ -103,8 +120,13 @@ export interface Storage {
   recentAcceptances(studyId: StudyId, limit: number): Promise<Acceptance[]>;
   /** Trials stamped after this revision, by rising revision. */
   changesSince(studyId: StudyId, revision: number): Promise<Changes>;
-  /** Planned trials in leasing order: lowest replicate, then the plan's. */
+  /**
+   * Planned trials. In leasing order: lowest replicate, then the plan's; the
+   * latest first: by falling revision, those of one revision in leasing order.
+   */
   trials(studyId: StudyId, page: PageRequest): Promise<TrialPageRecord>;
+  /** Planned trials with their figures by epoch, in leasing order. */
+  curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurveRecord[]>;
   trial(trialId: TrialId): Promise<TrialWithNames | null>;
 
   /** Whether the storage answers; throws a StorageError if not. */
@@ -138,6 +160,8 @@ export interface ClaimRequest {
   /** Leases that the worker may hold at once, this one included. */
   readonly maxLeases: number;
   readonly maxFailures: number;
+  /** This trial and no other, though it be lent already. */
+  readonly backup?: TrialId;
 }
 
 export type Claim<T> =
@@ -180,6 +204,8 @@ export interface NewWorker {
 export interface WorkerRecord extends NewWorker {
   readonly backend: BackendName | null;
   readonly backendDetail: string | null;
+  /** Of a training step, as the worker measured it. */
+  readonly stepMilliseconds: number | null;
   readonly registeredAt: Instant;
   readonly lastSeenAt: Instant;
   /** Said goodbye, and has not called since. */
@@ -192,7 +218,16 @@ export interface WorkerUpdate {
   readonly backend?: {
     readonly name: BackendName;
     readonly detail: string | null;
+    readonly stepMilliseconds: number | null;
   };
+}
+
+export interface WorkerRequest {
+  /** Ties by when they registered, the first one first. Default: `seen`. */
+  readonly order?: WorkerOrder;
+  /** Only those that `countOnline` would count. Default: every worker. */
+  readonly onlineSince?: Instant;
+  readonly offset?: number;
 }
 
 export interface WorkerListing {
@@ -200,8 +235,12 @@ export interface WorkerListing {
   readonly trialsRunning: number;
   /** Accepted results, each counted once. */
   readonly trialsCompleted: number;
+  /** The worker's latest accepted results, `RECENT_RESULTS` at most. */
+  readonly recent: readonly Acceptance[];
 }
 
+/** Results that a worker's speed is measured over, at most. */
+export const RECENT_RESULTS = 20;
 /** What a worker's results on a backend were worth. */
 export interface Trust {
   /** Results accepted since the last lie, or since the first. */
@@ -240,6 +279,8 @@ export interface TrialChange {
 
 export interface PageRequest {
   readonly state?: TrialState;
+  /** Default: `leasing`. */
+  readonly order?: TrialOrder;
   readonly limit: number;
   readonly offset: number;
 }
@@ -257,13 +298,30 @@ export interface TrialBrief {
   readonly replicate: number;
   readonly state: TrialState;
   readonly attempts: number;
-  /** Of the accepted, or else the latest running or delivered attempt. */
+  /** Of the accepted attempt, or else of the open one furthest on. */
   readonly workerName: string | null;
   readonly backend: BackendName | null;
-  /** In the accepted result, or reported by that attempt. */
+  readonly backendDetail: string | null;
+  readonly startedAt: Instant | null;
+  /** Null while it runs. */
+  readonly endedAt: Instant | null;
+  /** In the accepted result, or reported by that open attempt. */
   readonly epochsDone: number;
   /** Of the accepted result. */
   readonly seconds: number | null;
+}
+
+export interface CurveRequest {
+  /** Only this grid point's. */
+  readonly params?: Params;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface TrialCurveRecord extends TrialBrief {
+  readonly result: TrialResult | null;
+  /** Of the result, or else reported by the latest running attempt. */
+  readonly epochs: readonly EpochMetrics[];
 }
 
 export interface TrialWithNames {

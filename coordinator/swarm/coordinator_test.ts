@@ -16,14 +16,16 @@ import {
 
 function setUp(wrap: (storage: Storage) => Storage = (storage) => storage) {
   const clock = fakeClock();
-  const storage = wrap(openMemory(clock.now));
+  let ahead = 0;
+  const now = () => clock.now() + ahead;
+  const storage = wrap(openMemory(now));
   const logged: Logged[] = [];
   const random = countingRandom();
   const start = () =>
     createCoordinator({
       storage,
       hub: createEventHub({ schedule: clock.schedule, maxStreams: 1 }),
-      now: clock.now,
+      now,
       schedule: clock.schedule,
       random,
       log: (level, message, fields = {}) =>
@@ -50,7 +52,21 @@ function setUp(wrap: (storage: Storage) => Storage = (storage) => storage) {
     assert.ok(answer.ok && answer.value.type === "lease");
     return answer.value.lease;
   }
-  return { clock, storage, logged, start, coordinator, run, join, acquire };
+  /** Sets the clock forward, while nobody is given time to do anything. */
+  const leap = (milliseconds: number) => {
+    ahead += milliseconds;
+  };
+  return {
+    clock,
+    leap,
+    storage,
+    logged,
+    start,
+    coordinator,
+    run,
+    join,
+    acquire,
+  };
 }
 
 /** Lets promises that are ready run on. */
@@ -97,6 +113,33 @@ Deno.test("createCoordinator start: after a restart workers have time to come ba
   await settle();
   assert.equal((await storage.counts(seed)).leased, 1);
   second.close();
+});
+
+Deno.test("createCoordinator start: a clock set forward ends no lease that is renewed", async () => {
+  const { clock, leap, coordinator, logged, storage, run, join, acquire } =
+    setUp();
+  await run();
+  const [there, gone] = [await join(), await join()];
+  const { leaseId } = await acquire(there);
+  await acquire(gone);
+  coordinator.start();
+  clock.advance(12_000);
+  leap(3_600_000);
+  for (let i = 0; i < 8; i++) {
+    clock.advance(5000);
+    await settle();
+    const answer = await coordinator.renew(there, leaseId, { attempt: 1 });
+    assert.equal(answer.ok && answer.value.directive, "continue");
+  }
+  assert.deepEqual(
+    logged.filter(({ level }) => level === "warn").map((l) => l.fields),
+    [{ seconds: 3600 }],
+  );
+  assert.equal((await storage.counts(seed)).leased, 2);
+  clock.advance(30_000);
+  await settle();
+  assert.equal((await storage.counts(seed)).leased, 1, "the one that is gone");
+  coordinator.close();
 });
 
 Deno.test("createCoordinator start: a sweep that fails is logged and tried again", async () => {

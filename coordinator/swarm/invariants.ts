@@ -68,6 +68,10 @@ function checkTrial(trial: TrialRecord, policy: Policy): string[] {
   if (running > policy.runningAttempts) {
     violations.push(`${running} attempts run at once`);
   }
+  const holders = runningAttempts(trial).map((a) => a.workerId);
+  if (new Set(holders).size !== running) {
+    violations.push("a worker backs itself up");
+  }
   const delivered = deliveredAttempts(trial).length;
   if ((trial.state === "verifying") !== (delivered > 0)) {
     violations.push(`${trial.state} with ${delivered} delivered attempts`);

@@ -26,6 +26,7 @@ function leased(n = 0): TrialRecord {
     backend: "simd",
     backendDetail: null,
     ttl: 10,
+    epochMilliseconds: null,
   }, defaultPolicy);
   assert.ok(result.ok);
   return result.trial;
@@ -80,7 +81,18 @@ const violations: [RegExp, TrialRecord[]][] = [
     { ...trial(), attempts: done.attempts, state: "queued" },
   ]],
   [/not its one completed attempt's/, [{ ...done, attempts: [] }]],
-  [/2 attempts run at once/, [
+  [/3 attempts run at once/, [
+    {
+      ...running,
+      attempts: [1, 2, 3].map((n) => ({
+        ...first(running),
+        attempt: n,
+        leaseId: leaseId(n),
+        workerId: workerId(n),
+      })),
+    },
+  ]],
+  [/a worker backs itself up/, [
     {
       ...running,
       attempts: [

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { LeaseId, Sha256 } from "../protocol/ids.ts";
 import type { NoLeaseReason, RenewResponse } from "../protocol/swarm.ts";
 import {
+  type ClaimRequest,
   type Storage,
   StorageError,
   type WorkerRecord,
+  type WorkerUpdate,
 } from "../storage/storage.ts";
 import { weightsBytes } from "../verification/weights_layout.ts";
 import type { WeightsStore } from "../verification/weights_store.ts";
@@ -21,6 +23,7 @@ import type {
 import { leaseMilliseconds, type LeaseTerms } from "./lease_terms.ts";
 import type { Policy } from "./policy.ts";
 import { step } from "./step.ts";
+import { createStragglers } from "./stragglers.ts";
 import type { RunningAttempt, TrialRecord } from "./trial.ts";
 import type { Reply, TrialEvent } from "./trial_event.ts";
 
@@ -38,6 +41,14 @@ const ASK_AGAIN: Record<NoLeaseReason, number> = {
   "study-complete": 15,
 };
 
+/** Speeds closer than this are one: each lease would be a write otherwise. */
+const SPEED_TOLERANCE = 0.1;
+
+function sameSpeed(before: number | null, now: number | null): boolean {
+  if (before === null || now === null) return before === now;
+  return Math.abs(now - before) <= SPEED_TOLERANCE * before;
+}
+
 export function createLeaseCalls(deps: {
   readonly storage: Storage;
   readonly random: Random;
@@ -51,6 +62,7 @@ export function createLeaseCalls(deps: {
   readonly onDelivered: () => void;
 }): LeaseCalls {
   const { storage, random, policy, terms, actor, study, weights } = deps;
+  const stragglers = createStragglers(storage, policy);
 
   /** Whether this coordinator still leases out what the trial belongs to. */
   function wanted({ planned, spec }: TrialRecord): boolean {
@@ -83,17 +95,17 @@ export function createLeaseCalls(deps: {
     return value.ok ? done(value.reply) : refused(value.rejection);
   }
 
-  /** Backend and detail as the worker gave them, stored where they are new. */
+  /** What the worker says it trains on, stored where it is news. */
   async function noteBackend(
     worker: WorkerRecord,
-    name: WorkerRecord["backend"] & string,
-    detail: string | null,
+    said: NonNullable<WorkerUpdate["backend"]>,
   ): Promise<void> {
-    if (worker.backend === name && worker.backendDetail === detail) return;
-    await storage.seen(worker.workerId, {
-      left: false,
-      backend: { name, detail },
-    });
+    const { backend, backendDetail, stepMilliseconds } = worker;
+    if (
+      backend === said.name && backendDetail === said.detail &&
+      sameSpeed(stepMilliseconds, said.stepMilliseconds)
+    ) return;
+    await storage.seen(worker.workerId, { left: false, backend: said });
   }
 
   return {
@@ -102,33 +114,51 @@ export function createLeaseCalls(deps: {
       const backendDetail = request.backendDetail ?? null;
       const running = study();
       if (running === null) return none("no-study");
-      await noteBackend(worker, backend, backendDetail);
+      await noteBackend(worker, {
+        name: backend,
+        detail: backendDetail,
+        stepMilliseconds: stepMilliseconds ?? null,
+      });
       const { recipe, id: studyId } = running.definition;
-      const ttl = leaseMilliseconds(
-        terms,
-        stepMilliseconds,
-        Math.ceil(running.trainExamples / recipe.batchSize),
-      );
+      const steps = Math.ceil(running.trainExamples / recipe.batchSize);
+      const epochMilliseconds = stepMilliseconds === undefined
+        ? null
+        : stepMilliseconds * steps;
+      const ttl = leaseMilliseconds(terms, epochMilliseconds);
       const leaseId = request.leaseId ?? LeaseId.parse(random.uuid());
       const { workerId, threads: maxLeases } = worker;
-      const claim = await storage.claim(
-        {
-          studyId,
+      const wish: ClaimRequest = {
+        studyId,
+        workerId,
+        leaseId,
+        maxLeases,
+        maxFailures: policy.failuresPerWorker,
+      };
+      const lend = step((_, now) => ({
+        type: "lease",
+        now,
+        leaseId,
+        workerId,
+        backend,
+        backendDetail,
+        ttl,
+        epochMilliseconds,
+      }), policy);
+      let claim = await storage.claim(wish, lend);
+      if (claim.type === "all-leased") {
+        const backup = await stragglers.choose(studyId, {
+          now: storage.now(),
           workerId,
-          leaseId,
-          maxLeases,
-          maxFailures: policy.failuresPerWorker,
-        },
-        step((_, now) => ({
-          type: "lease",
-          now,
-          leaseId,
-          workerId,
-          backend,
-          backendDetail,
           ttl,
-        }), policy),
-      );
+          epochMilliseconds,
+        });
+        if (backup === null) return none("all-leased");
+        claim = await storage.claim({ ...wish, backup }, lend);
+        // Done, or backed up by somebody else, since it was looked at.
+        if (claim.type === "claimed" && !claim.value.ok) {
+          return none("all-leased");
+        }
+      }
       switch (claim.type) {
         case "claimed": {
           actor.act(claim);

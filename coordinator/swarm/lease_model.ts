@@ -28,7 +28,10 @@ export const modelPolicy: Policy = {
   failedWorkers: 2,
   silentWorkers: 3,
   failuresPerWorker: 2,
-  runningAttempts: 1,
+  leasesPerEpoch: 2,
+  runningAttempts: 2,
+  backupSaves: 10_000,
+  backupLook: 0,
 };
 
 /** What every lease's weights sum up to. */
@@ -69,6 +72,7 @@ export interface ModelLease {
   readonly trialId: TrialId;
   readonly worker: number;
   readonly attempt: number;
+  readonly startedAt: number;
   state: Attempt["state"];
   expiresAt: number;
   reported: Set<number>;
@@ -121,7 +125,7 @@ export class Model {
   }
 
   /** The trial that a worker gets next, or why none. */
-  next(worker: number): TrialSpec | string {
+  next(worker: number, now: number): TrialSpec | string {
     const held = this.leases.filter((l) =>
       l.worker === worker && l.state === "running"
     );
@@ -136,10 +140,63 @@ export class Model {
     const next = queued.find((t) => failures(t) === 0) ??
       queued.find((t) => failures(t) < modelPolicy.failuresPerWorker);
     if (next !== undefined) return next;
+    const backup = this.backup(worker, planned, now);
+    if (backup !== undefined) return backup;
     const open = planned.some((t) =>
       ["queued", "leased", "verifying"].includes(this.state(t.trialId))
     );
     return open ? "all-leased" : "study-complete";
+  }
+
+  /** Two leases' time for each epoch: more is holding without training. */
+  private stuck({ startedAt, reported }: ModelLease, now: number): boolean {
+    return now - startedAt >
+      modelPolicy.leasesPerEpoch * TTL * (reported.size + 1);
+  }
+
+  /** Before a third attempt begins, those that are stuck end. */
+  oust(trialId: TrialId, now: number): void {
+    const running = this.of(trialId).filter((l) => l.state === "running");
+    if (running.length < modelPolicy.runningAttempts) return;
+    for (const lease of running) {
+      if (this.stuck(lease, now)) lease.state = "expired";
+    }
+  }
+
+  /** The straggler that this worker, as quick as all others, had best train. */
+  private backup(
+    worker: number,
+    planned: readonly TrialSpec[],
+    now: number,
+  ): TrialSpec | undefined {
+    let best: { readonly trial: TrialSpec; readonly saved: number } | undefined;
+    const begun = planned.flatMap((trial) => {
+      const leases = this.of(trial.trialId);
+      const running = leases.filter((l) => l.state === "running");
+      const mine = leases.some((l) =>
+        l.worker === worker && (l.state === "running" || l.state === "failed")
+      );
+      const able = running.filter((l) => !this.stuck(l, now));
+      return running.length === 0 || able.length > 1 || mine
+        ? []
+        : [{ trial, running }];
+    }).sort((a, b) =>
+      a.running.length - b.running.length ||
+      Math.min(...a.running.map((l) => l.startedAt)) -
+        Math.min(...b.running.map((l) => l.startedAt))
+    );
+    for (const { trial, running } of begun) {
+      // Two epochs of a millisecond each: none, one and both reported.
+      const left = Math.min(...running.map(({ startedAt, reported }) => {
+        const elapsed = now - startedAt;
+        const parts = [1, 1 / 3, 1 / 10][reported.size] ?? 0;
+        return elapsed * parts;
+      }));
+      const saved = left - 2;
+      if (saved < modelPolicy.backupSaves) continue;
+      if (best === undefined || saved > best.saved) best = { trial, saved };
+    }
+    return best?.trial;
   }
 }
 

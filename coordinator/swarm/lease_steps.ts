@@ -36,7 +36,7 @@ export class AskForLease extends Step {
     const worker = await record(real, this.worker);
     const n = model.leases.length + 1;
     const request = { backend: "simd", leaseId: leaseId(n) } as const;
-    const due = model.next(this.worker);
+    const due = model.next(this.worker, real.clock.now());
     const answer = await real.coordinator.acquire(worker, {
       ...request,
       stepMilliseconds: 1,
@@ -50,12 +50,14 @@ export class AskForLease extends Step {
     const { lease } = answer.value;
     const attempt = model.of(due.trialId).length + 1;
     assert.deepEqual([lease.trial, lease.attempt], [due, attempt]);
+    model.oust(due.trialId, real.clock.now());
     model.leases.push({
       n,
       trialId: due.trialId,
       worker: this.worker,
       attempt,
       state: "running",
+      startedAt: real.clock.now(),
       expiresAt: real.clock.now() + TTL,
       reported: new Set(),
     });

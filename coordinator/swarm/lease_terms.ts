@@ -1,3 +1,5 @@
+import { EPOCHS_IN_LEASE } from "./backup.ts";
+
 /** How long leases last and how often workers call. All in seconds. */
 export interface LeaseTerms {
   /** A lease is never shorter: a hiccup of the network must not end it. */
@@ -20,18 +22,18 @@ export const defaultTerms: LeaseTerms = {
   offlineAfter: 25,
 };
 
-/** Epochs that a lease outlasts without a word from its worker. */
-const EPOCHS = 3;
-
-/** Whole milliseconds that a lease lasts unless it is renewed. */
+/**
+ * Whole milliseconds that a lease lasts unless it is renewed.
+ *
+ * @param epochMilliseconds As its worker measured it; null: it has not.
+ */
 export function leaseMilliseconds(
   terms: LeaseTerms,
-  stepMilliseconds: number | undefined,
-  stepsPerEpoch: number,
+  epochMilliseconds: number | null,
 ): number {
-  const seconds = stepMilliseconds === undefined
+  const seconds = epochMilliseconds === null
     ? terms.defaultTtl
-    : EPOCHS * stepMilliseconds * stepsPerEpoch / 1000;
+    : EPOCHS_IN_LEASE * epochMilliseconds / 1000;
   const clamped = Math.min(Math.max(seconds, terms.minTtl), terms.maxTtl);
   return Math.round(clamped * 1000);
 }

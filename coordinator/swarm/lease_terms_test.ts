@@ -3,7 +3,10 @@ import { defaultTerms, leaseMilliseconds } from "./lease_terms.ts";
 
 Deno.test("leaseMilliseconds: three epochs long, within the bounds, whole", () => {
   const ttl = (step: number | undefined, steps: number) =>
-    leaseMilliseconds(defaultTerms, step, steps);
+    leaseMilliseconds(
+      defaultTerms,
+      step === undefined ? null : step * steps,
+    );
   assert.equal(ttl(100, 235), 70_500);
   assert.equal(ttl(7, 235), 30_000);
   assert.equal(ttl(5000, 235), 600_000);

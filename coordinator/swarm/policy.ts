@@ -15,8 +15,18 @@ export interface Policy {
   readonly silentWorkers: number;
   /** Failures after which a trial is no longer lent to the same worker. */
   readonly failuresPerWorker: number;
-  /** Attempts that may run at once on one trial; 1: no straggler backup. */
+  /**
+   * Lengths of its lease that an attempt may take for each epoch, on the
+   * average, before it counts as stuck. A lease is three measured epochs long
+   * or more; so this means none but what hangs or hoards.
+   */
+  readonly leasesPerEpoch: number;
+  /** Attempts that may run at once on one trial; 1: no straggler's backup. */
   readonly runningAttempts: number;
+  /** Milliseconds that a backup has to save, for all that can be told. */
+  readonly backupSaves: number;
+  /** Milliseconds for which one look at the running trials is good enough. */
+  readonly backupLook: number;
 }
 
 /** What a coordinator decides by unless told otherwise. */
@@ -24,5 +34,8 @@ export const defaultPolicy: Policy = {
   failedWorkers: 3,
   silentWorkers: 10,
   failuresPerWorker: 3,
-  runningAttempts: 1,
+  leasesPerEpoch: 20,
+  runningAttempts: 2,
+  backupSaves: 10_000,
+  backupLook: 1_000,
 };

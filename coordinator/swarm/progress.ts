@@ -8,6 +8,7 @@ export const PACE_RESULTS = 50;
 /** A quarter of an hour in milliseconds; older results say little. */
 const PACE_WINDOW = 15 * 60_000;
 
+/** When a trial was begun, and when its result was accepted. */
 interface Span {
   readonly startedAt: Instant;
   readonly acceptedAt: Instant;
@@ -45,9 +46,15 @@ export function studyProgress(
 /**
  * Results a minute, from when the first of them was begun until now, so that
  * the first result of a study gives a sound pace already. The window grows with
- * the length of a trial: three trials long at least, for slow devices.
+ * the length of a trial: three trials long at least, for slow devices. Null
+ * where no result falls into it.
+ *
+ * @param recent Accepted results, the latest first.
  */
-function trialsPerMinute(recent: readonly Span[], now: Instant): number | null {
+export function trialsPerMinute(
+  recent: readonly Span[],
+  now: Instant,
+): number | null {
   const [latest] = recent;
   if (latest === undefined) return null;
   const length = latest.acceptedAt - latest.startedAt;

@@ -9,6 +9,12 @@ import { step } from "./step.ts";
 /** Milliseconds between two sweeps. */
 const EVERY = 5_000;
 
+/**
+ * Milliseconds that may pass on the storage's clock beyond those that were
+ * waited for. More, and the machine slept or its clock was set forward.
+ */
+const LEAP = 10_000;
+
 /** Trials that one transaction looks at, so that calls get in between. */
 const BATCH = 100;
 
@@ -22,7 +28,8 @@ export interface Sweeper {
 /**
  * Takes the leases away that were not renewed in time. After a start it waits
  * a shortest lease's time first: while the coordinator was away nobody could
- * renew, and a worker that is there will have called by then.
+ * renew, and a worker that is there will have called by then. So it does after
+ * the clock has leapt: the machine slept, or the clock was set.
  */
 export function createSweeper(deps: {
   readonly storage: Storage;
@@ -56,7 +63,16 @@ export function createSweeper(deps: {
 
   function later(milliseconds: number): void {
     if (stopped) return;
+    const since = storage.now();
     cancel = schedule(milliseconds, () => {
+      const leap = storage.now() - since - milliseconds;
+      if (leap > LEAP) {
+        log("warn", "the clock leapt forward: leases get time to be renewed", {
+          seconds: Math.round(leap / 1000),
+        });
+        later(terms.minTtl * 1000);
+        return;
+      }
       sweep().catch((error) => {
         // The storage may be closed under a sweep that was under way.
         if (!stopped) log("error", "sweep failed", { error: String(error) });

@@ -1,5 +1,6 @@
 import type { EpochMetrics } from "../protocol/training.ts";
 import { base, core, end, replace, withEpoch } from "./attempts.ts";
+import { backupSaves, isStuck } from "./backup.ts";
 import {
   accept,
   complete,
@@ -38,7 +39,8 @@ import type { Transition, TrialEvent } from "./trial_event.ts";
  * at once. `delivery.ts` has what results pass through.
  */
 
-/** Applies one event to one trial. */
+/** Applies one event to one trial. A leased trial may be lent once more to
+ * back up a straggler (`backup.ts`); the first good result wins. */
 export function transition(
   trial: TrialRecord,
   event: TrialEvent,
@@ -92,8 +94,8 @@ function lease(
   event: Of<"lease">,
   policy: Policy,
 ): Transition {
-  const free = trial.state === "queued" || trial.state === "leased" &&
-      runningAttempts(trial).length < policy.runningAttempts;
+  const free = trial.state === "queued" ||
+    backupSaves(trial, event, policy) !== null;
   if (!free || !trial.planned) return reject("not-leasable");
   const attempt: RunningAttempt = {
     attempt: trial.attempts.length + 1,
@@ -107,13 +109,21 @@ function lease(
     state: "running",
     expiresAt: event.now + event.ttl,
   };
+  const running = runningAttempts(trial);
+  const ousted = running.length < policy.runningAttempts
+    ? []
+    : running.filter((a) => isStuck(a, event.now, policy));
+  const attempts = trial.attempts.map((a): Attempt =>
+    a.state === "running" && ousted.includes(a)
+      ? { ...core(a), state: "expired", endedAt: event.now }
+      : a
+  );
   return accept(
-    {
-      ...base(trial),
-      state: "leased",
-      attempts: [...trial.attempts, attempt],
-    },
+    { ...base(trial), state: "leased", attempts: [...attempts, attempt] },
     { type: "leased", attempt },
+    ...ousted.map(({ workerId }) =>
+      ({ type: "lease-expired", workerId }) as const
+    ),
     { type: "lease-granted", workerId: event.workerId },
     { type: "changed" },
   );

@@ -99,28 +99,83 @@ Deno.test("transition expire: ends what is due, once", () => {
   replied(s.expire(), { type: "expired", attempts: 0 });
 });
 
-Deno.test("transition: two attempts may run where the policy lets them", () => {
-  const s = script({ ...defaultPolicy, runningAttempts: 2 });
+/** A backup is worth while as soon as anything can be saved. */
+const eager = { ...defaultPolicy, backupSaves: 0 };
+
+Deno.test("transition: a straggler is backed up once, and the first result wins", () => {
+  const s = script(eager);
   s.lease(1);
   s.advance(TTL / 2);
-  s.lease(2);
-  rejected(s.lease(3), "not-leasable");
+  s.lease(2, 2, 1);
+  rejected(s.lease(3, 3, 1), "not-leasable");
   s.advance(TTL / 2);
   replied(s.expire(), { type: "expired", attempts: 1 });
   assert.equal(s.trial.state, "leased", "the other runs on");
-  s.lease(3);
+  s.advance(TTL / 4);
+  s.lease(3, 3, 1);
+  s.effects();
   replied(s.complete(3), { type: "accepted", repeated: false });
+  assert.deepEqual(s.effects(), [
+    "result-accepted",
+    "attempt-superseded",
+    "changed",
+  ]);
+  replied(s.renew(2), { type: "stop", reason: "trial-completed" });
+  replied(s.report(2, 1), { type: "stop", reason: "trial-completed" });
+  rejected(s.complete(2), "trial-completed");
+});
+
+Deno.test("transition: the straggler wins if it delivers before its backup", () => {
+  const s = script(eager);
+  s.lease(1);
+  s.advance(TTL / 2);
+  s.lease(2, 2, 1);
+  replied(s.complete(1), { type: "accepted", repeated: false });
   replied(s.renew(2), { type: "stop", reason: "trial-completed" });
 });
 
-Deno.test("transition: quarantine waits for an attempt that still runs", () => {
-  const s = script({
-    ...defaultPolicy,
-    runningAttempts: 2,
-    failedWorkers: 1,
-  });
+Deno.test("transition: two that hold a trial and never train it keep nobody out", () => {
+  const s = script({ ...eager, leasesPerEpoch: 3 });
   s.lease(1);
+  s.advance(TTL);
+  s.lease(2, 2, 1);
+  s.advance(2 * TTL);
+  s.renew(1);
+  s.renew(2);
+  rejected(s.lease(3, 3, 1), "not-leasable");
+  s.advance(1);
+  s.effects();
+  s.lease(3, 3, 1);
+  assert.deepEqual(s.effects(), ["lease-expired", "lease-granted", "changed"]);
+  assert.deepEqual(
+    s.trial.attempts.map((a) => a.state),
+    ["expired", "running", "running"],
+  );
+  rejected(s.renew(1), "stale-lease");
+  // Each epoch buys as much time again.
+  s.report(2, 1);
+  s.advance(2 * TTL);
+  rejected(s.lease(4, 4, 1), "not-leasable");
+  replied(s.complete(1), { type: "accepted", repeated: false });
+});
+
+Deno.test("transition: nobody backs up a trial of its own, nor one it failed on", () => {
+  const s = script(eager);
   s.lease(2);
+  s.release(2, "failed");
+  s.lease(1);
+  s.advance(TTL / 2);
+  rejected(s.lease(3, 1, 1), "not-leasable");
+  rejected(s.lease(3, 2, 1), "not-leasable");
+  s.unplan();
+  rejected(s.lease(3, 3, 1), "not-leasable");
+});
+
+Deno.test("transition: quarantine waits for an attempt that still runs", () => {
+  const s = script({ ...eager, failedWorkers: 1 });
+  s.lease(1);
+  s.advance(TTL / 2);
+  s.lease(2, 2, 1);
   s.release(1, "failed");
   assert.equal(s.trial.state, "leased");
   s.release(2, "leaving");

@@ -64,7 +64,7 @@ export function script(policy: Policy = defaultPolicy, verify = false) {
     unplan() {
       trial = { ...trial, planned: false };
     },
-    lease: (n: number, worker = n) =>
+    lease: (n: number, worker = n, epochMilliseconds: number | null = null) =>
       apply({
         type: "lease",
         now,
@@ -73,6 +73,7 @@ export function script(policy: Policy = defaultPolicy, verify = false) {
         backend: "simd",
         backendDetail: null,
         ttl: TTL,
+        epochMilliseconds,
       }),
     renew: (n: number, wanted = true) =>
       apply({ type: "renew", ...fence(n), wanted }),

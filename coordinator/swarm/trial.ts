@@ -136,11 +136,16 @@ export function deliveredAttempts(trial: TrialRecord): DeliveredAttempt[] {
   return trial.attempts.filter((a) => a.state === "delivered");
 }
 
-/** The attempts that a result may come of yet: running, or delivered. */
-export function openAttempts(trial: TrialRecord): Attempt[] {
-  return trial.attempts.filter((a) =>
-    a.state === "running" || a.state === "delivered"
-  );
+/**
+ * The attempt with the most epochs of those that a result may come of yet, of
+ * equals the first.
+ */
+export function furthest(
+  trial: TrialRecord,
+): RunningAttempt | DeliveredAttempt | undefined {
+  return trial.attempts
+    .filter((a) => a.state === "running" || a.state === "delivered")
+    .sort((a, b) => b.epochs.length - a.epochs.length)[0];
 }
 
 /** When the first running attempt's lease ends; null where none runs. */

@@ -32,6 +32,8 @@ export type TrialEvent =
     readonly backend: BackendName;
     readonly backendDetail: string | null;
     readonly ttl: number;
+    /** What an epoch takes there, as measured; null: not measured. */
+    readonly epochMilliseconds: number | null;
   }
   /** `wanted`: the trial still belongs to what the coordinator leases out. */
   | ({ readonly type: "renew"; readonly wanted: boolean } & Fence)

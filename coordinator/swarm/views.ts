@@ -2,26 +2,30 @@ import type { StudyId, TrialId } from "../protocol/ids.ts";
 import type { Progress } from "../protocol/leaderboard.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import type {
-  AttemptView,
   StudyDetail,
   StudyList,
+  TrialCurve,
   TrialPage,
   TrialView,
   WorkerList,
-  WorkerView,
+  WorkerOrder,
 } from "../protocol/views.ts";
 import type {
+  CurveRequest,
   PageRequest,
   Storage,
   TrialChange,
-  TrialWithNames,
-  WorkerListing,
 } from "../storage/storage.ts";
-import { publishedResult } from "../verification/published_result.ts";
 import type { StudyToRun } from "./calls.ts";
 import type { LeaseTerms } from "./lease_terms.ts";
 import { PACE_RESULTS, studyProgress } from "./progress.ts";
-import { type Instant, openAttempts } from "./trial.ts";
+import type { Instant } from "./trial.ts";
+import {
+  trialCurve,
+  trialSummary,
+  trialView,
+  workerView,
+} from "./trial_views.ts";
 
 /** A study as the leaderboard needs it: one moment's state of its plan. */
 export interface StudySnapshot {
@@ -42,9 +46,19 @@ export interface Views {
   snapshot(studyId: StudyId): Promise<StudySnapshot | null>;
   trials(studyId: StudyId, page: PageRequest): Promise<TrialPage | null>;
   trial(trialId: TrialId): Promise<TrialView | null>;
-  workers(limit: number): Promise<WorkerList>;
+  /** By replicate, then in the plan's order; null for an unknown study. */
+  curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurve[] | null>;
+  workers(request: WorkersRequest): Promise<WorkerList>;
   /** Throws a StorageError where the storage does not answer. */
   ping(): Promise<void>;
+}
+
+/** Which workers to list. */
+export interface WorkersRequest {
+  readonly show: "all" | "online";
+  readonly order: WorkerOrder;
+  readonly limit: number;
+  readonly offset: number;
 }
 
 export function createViews(deps: {
@@ -128,7 +142,7 @@ export function createViews(deps: {
     async trials(studyId, page) {
       if (await storage.study(studyId) === null) return null;
       const { trials, total } = await storage.trials(studyId, page);
-      return { trials: [...trials], total };
+      return { trials: trials.map(trialSummary), total };
     },
 
     async trial(trialId) {
@@ -136,72 +150,25 @@ export function createViews(deps: {
       return found === null ? null : trialView(found);
     },
 
-    async workers(limit) {
-      const listings = await storage.workers(limit);
+    async curves(studyId, page) {
+      if (await storage.study(studyId) === null) return null;
+      return (await storage.curves(studyId, page)).map(trialCurve);
+    },
+
+    async workers({ show, order, limit, offset }) {
+      const at = now();
       const since = seenSince();
+      const listings = await storage.workers(limit, {
+        order,
+        offset,
+        ...show === "online" ? { onlineSince: since } : {},
+      });
+      const online = await storage.countOnline(since);
       return {
-        workers: listings.map((listing) => workerView(listing, since)),
-        online: await storage.countOnline(since),
+        workers: listings.map((listing) => workerView(listing, since, at)),
+        online,
+        total: show === "online" ? online : await storage.countWorkers(),
       };
     },
   };
-}
-
-function trialView({ trial, names }: TrialWithNames): TrialView {
-  const { spec, state } = trial;
-  const accepted = trial.state === "completed" ? trial.accepted : null;
-  const shown = accepted === null
-    ? openAttempts(trial).at(-1)
-    : trial.attempts.find((a) => a.attempt === accepted.attempt);
-  return {
-    trialId: spec.trialId,
-    studyId: spec.studyId,
-    params: spec.params,
-    replicate: spec.replicate,
-    state,
-    workerName: shown === undefined ? null : names.get(shown.workerId) ?? null,
-    backend: shown?.backend ?? null,
-    epochsDone: accepted?.result.epochs.length ?? shown?.epochs.length ?? 0,
-    seconds: accepted?.result.seconds ?? null,
-    result: accepted === null
-      ? null
-      : publishedResult(accepted.result, accepted.recomputed),
-    attempts: trial.attempts.map((a): AttemptView => ({
-      attempt: a.attempt,
-      state: a.state,
-      workerId: a.workerId,
-      workerName: names.get(a.workerId) ?? "",
-      backend: a.backend,
-      startedAt: toIso(a.startedAt),
-      endedAt: a.state === "running" ? null : toIso(a.endedAt),
-      epochs: [...a.epochs],
-      message: a.state === "failed" || a.state === "refused" ||
-          a.state === "released"
-        ? a.message
-        : null,
-    })),
-  };
-}
-
-function workerView(
-  { worker, trialsRunning, trialsCompleted }: WorkerListing,
-  since: Instant,
-): WorkerView {
-  return {
-    workerId: worker.workerId,
-    name: worker.name,
-    kind: worker.kind,
-    threads: worker.threads,
-    device: worker.device,
-    backend: worker.backend,
-    backendDetail: worker.backendDetail,
-    online: !worker.left && worker.lastSeenAt >= since,
-    lastSeenAt: toIso(worker.lastSeenAt),
-    trialsRunning,
-    trialsCompleted,
-  };
-}
-
-function toIso(instant: Instant): string {
-  return new Date(instant).toISOString();
 }

@@ -4,11 +4,14 @@ import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
 import { terminalLanguage, type TextStyle } from "./language.ts";
 import { leaderboardText } from "./leaderboard_text.ts";
 import { createProgressDisplay } from "./progress_bar.ts";
+import { qrText } from "./qr_text.ts";
 
 /** What the `start` command shows in its terminal. */
 export interface StartConsole {
   /** A line about what happens, above the progress. */
   line(text: string): void;
+  /** Where other devices join; with a QR code where a terminal can show one. */
+  invite(link: string): void;
   progress(progress: Progress): void;
   /** Takes the progress away. */
   quiet(): void;
@@ -57,6 +60,10 @@ export function createConsole(
   });
   return {
     line: (text) => display.log(text),
+    invite(link) {
+      display.log(`join from another device: ${link}`);
+      if (style(stderr).colour) display.log(qrText(link));
+    },
     progress: (progress) => display.update(progress),
     quiet: () => display.stop(),
     leaderboard(leaderboard) {

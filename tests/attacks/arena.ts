@@ -58,6 +58,12 @@ export interface Arena {
 }
 
 const POINTS = [[0.1, 0.1], [0.2, 0.5], [0.5, 0.2], [0.1, 0.6], [0.6, 0.1]];
+const all = {
+  show: "all",
+  order: "seen",
+  limit: 9,
+  offset: 0,
+} as const;
 const never = new AbortController().signal;
 
 /** Numbers in [0, 1) that a seed decides. */
@@ -332,7 +338,7 @@ export async function openArena(replicates: number): Promise<Arena> {
       if (next === null) throw new Error("no lease");
       const other = await train(next.trial);
       const credit = async () =>
-        (await coordinator.workers(9)).workers.reduce(
+        (await coordinator.workers(all)).workers.reduce(
           (sum, w) => sum + w.trialsCompleted,
           0,
         );

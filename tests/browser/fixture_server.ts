@@ -1,6 +1,7 @@
 import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import { mediaType } from "../../coordinator/middleware/files.ts";
 import { createWebAssets } from "../../web/assets.ts";
+import { trialPageOf } from "./fixture_trial.ts";
 
 /**
  * The built pages over a leaderboard in the test's hands: what a coordinator
@@ -77,7 +78,7 @@ export async function startFixtureServer(
   };
 
   const handle = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     requests.push(`${request.method} ${pathname}`);
     if (away && pathname.startsWith("/api/")) {
       return new Response("away", { status: 503, headers });
@@ -101,6 +102,9 @@ export async function startFixtureServer(
       return request.headers.get("If-None-Match") === tag
         ? new Response(null, { status: 304, headers })
         : json(leaderboard, { ETag: tag });
+    }
+    if (/^\/api\/studies\/[\w-]+\/trials$/.test(pathname)) {
+      return json(trialPageOf(leaderboard, searchParams));
     }
     if (pathname === "/api/events") return events();
     const accepted = request.headers.get("Accept-Encoding") ?? "";

@@ -1,132 +1,20 @@
 import assert from "node:assert/strict";
-import { TrialSpec } from "../../coordinator/protocol/study.ts";
-import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
-import {
-  StudyList,
-  TrialPage,
-  type TrialSummary,
-  TrialView,
-  WorkerList,
-} from "../../coordinator/protocol/views.ts";
-import { startStockBackend } from "../../worker/backends/stock.ts";
-import { createClient } from "../../worker/client.ts";
-import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
-import { trainTrial } from "../../worker/training/train.ts";
+import { TrialView, WorkerList } from "../../coordinator/protocol/views.ts";
 import { axeViolations } from "./axe.ts";
-import type { Page } from "./chromium.ts";
 import {
-  startTestCoordinator,
-  type TestCoordinator,
-} from "./test_coordinator.ts";
+  agreesWithDeno,
+  completed,
+  get,
+  long,
+  small,
+  start,
+  trials,
+  until,
+  withCoordinator,
+} from "./joining.ts";
 import { visitors } from "./visit.ts";
 
 const { visit, test } = visitors();
-
-/** A study that trains in a moment on any backend, a software GPU included. */
-const small = {
-  points: [[0.2, 0.5]],
-  epochs: 2,
-  trainImages: 200,
-  hiddenSizes: [16, 16],
-} as const;
-
-/** A study long enough for something to happen meanwhile. */
-const long = {
-  points: [[0.2, 0.5]],
-  epochs: 400,
-  trainImages: 2000,
-  hiddenSizes: [128, 128],
-} as const;
-
-async function withCoordinator(
-  study: Parameters<typeof startTestCoordinator>[0],
-  run: (swarm: TestCoordinator) => Promise<void>,
-): Promise<void> {
-  const swarm = await startTestCoordinator(study);
-  try {
-    await run(swarm);
-  } finally {
-    await swarm.close();
-  }
-}
-
-async function get(swarm: TestCoordinator, path: string): Promise<unknown> {
-  const response = await fetch(swarm.origin + path);
-  assert.equal(response.status, 200, path);
-  return await response.json();
-}
-
-const trials = async (swarm: TestCoordinator) =>
-  TrialPage.parse(await get(swarm, "/api/studies/tiny/trials")).trials;
-
-const completed = async (swarm: TestCoordinator) =>
-  StudyList.parse(await get(swarm, "/api/studies")).studies[0]?.completed ?? 0;
-
-/** Waits for something that happens outside the page. */
-async function until(
-  what: string,
-  holds: () => Promise<boolean>,
-  seconds = 60,
-): Promise<void> {
-  const end = performance.now() + seconds * 1000;
-  while (!await holds()) {
-    assert.ok(performance.now() < end, `not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Trains the same trial here, on tfjs's plain backend. */
-async function agreesWithDeno(
-  swarm: TestCoordinator,
-  { params, replicate, trialId, studyId }: TrialSummary,
-  epochs: readonly EpochMetrics[],
-): Promise<void> {
-  const dataset = await fetchDataset(swarm.dataset, {
-    download: createClient({ url: swarm.origin }).data,
-    store: { get: () => Promise.resolve(null), put: () => Promise.resolve() },
-    signal: new AbortController().signal,
-  });
-  await startStockBackend("cpu");
-  const here = await trainTrial(
-    TrialSpec.parse({
-      trialId,
-      studyId,
-      params,
-      replicate,
-      seed: 0,
-      recipe: {
-        epochs: small.epochs,
-        hiddenSizes: small.hiddenSizes,
-        batchSize: 100,
-      },
-    }),
-    dataset,
-    {
-      backend: "cpu",
-      now: () => performance.now(),
-      onEpoch: () => {},
-      onProgress: () => {},
-      isStopped: () => false,
-      pause: () => Promise.resolve(),
-    },
-  );
-  assert.equal(epochs.length, small.epochs);
-  // Two epochs of two steps: the first four steps.
-  for (const metric of ["trainLoss", "testLoss"] as const) {
-    epochs.forEach((epoch, i) => {
-      const mine = here?.epochs[i]?.[metric] ?? NaN;
-      assert.ok(
-        Math.abs(epoch[metric] - mine) < 1e-4,
-        `epoch ${i + 1}, ${metric}: ${epoch[metric]}, in Deno ${mine}`,
-      );
-    });
-  }
-}
-
-async function start(page: Page, backend: string): Promise<void> {
-  await page.selectOption("#backend", backend);
-  await page.click("button.is-large");
-}
 
 test("join page trains nothing and fetches no program before Start", () =>
   withCoordinator(
@@ -274,48 +162,6 @@ test("join page asks for a reload when the coordinator speaks another version", 
         await page.waitForSelector(".status.is-failed");
       }),
   ));
-
-test("join page finishes a trial by a fallback when its WebGL context is lost", () =>
-  withCoordinator({
-    ...small,
-    epochs: 40,
-    // No WebAssembly and no WebGPU: WebGL is the fastest, cpu the fallback.
-    threadPrelude: `
-      delete globalThis.WebAssembly;
-      delete WorkerNavigator.prototype.gpu;
-      const getContext = OffscreenCanvas.prototype.getContext;
-      OffscreenCanvas.prototype.getContext = function (...args) {
-        const context = getContext.apply(this, args);
-        globalThis.lastContext = context;
-        return context;
-      };`,
-  }, (swarm) =>
-    visit(`${swarm.origin}/join`, {}, async ({ page }) => {
-      await start(page, "auto");
-      await page.waitForSelector(".slot.is-training .as-table", {
-        timeout: 60_000,
-      });
-      const [before] = await trials(swarm);
-      assert.equal(before?.backend, "webgl");
-      for (const worker of page.workers()) {
-        await worker.evaluate(
-          "globalThis.lastContext?.getExtension('WEBGL_lose_context')?.loseContext()",
-        );
-      }
-      await until("the trial is complete", async () =>
-        await completed(swarm) === 1, 120);
-      const [after] = await trials(swarm);
-      assert.notEqual(after?.backend, "webgl");
-      const { result } = TrialView.parse(
-        await get(swarm, `/api/trials/${before.trialId}`),
-      );
-      assert.ok(
-        result?.epochs.every(({ trainLoss }) =>
-          Number.isFinite(trainLoss)
-        ),
-      );
-      assert.equal(result?.epochs.length, 40);
-    })));
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const locale of ["en-GB", "zh-CN"]) {

@@ -219,6 +219,71 @@ browserTest(
     }),
 );
 
+browserTest(
+  "leaderboard page leads from table, legend, heatmap and dots to a point",
+  () =>
+    visit(seedLeaderboard("complete"), {}, async ({ page }) => {
+      const row = page.locator(".points tbody tr").first();
+      const rates = await row.locator(".rate").allInnerTexts();
+      const path = `/studies/seed/points/${rates.join(",")}`;
+      const link = row.locator("th a");
+      assert.equal(await link.getAttribute("href"), path);
+      assert.equal(await page.locator(`.dots a[href="${path}"]`).count(), 1);
+      // Neither the link nor its row's click stands in the other's way.
+      await row.locator(".pick input").check();
+      assert.equal(
+        await page.locator(`.legend a[href="${path}"]`).count(),
+        1,
+      );
+      const cell = page.locator(".heat td[data-at]:not(.is-absent)").first();
+      await cell.click();
+      const name = await cell.getAttribute("aria-label") ?? "";
+      const details = page.locator(".heat-details a");
+      assert.ok(name.startsWith(
+        (await details.innerText()).replace("Grid point ", ""),
+      ));
+    }),
+);
+
+browserTest(
+  "leaderboard page lists trials by state, page by page, in its address",
+  () =>
+    visit(seedLeaderboard("running"), {}, async ({ page, server }) => {
+      const rows = page.locator(".trial-list tbody tr");
+      await rows.first().waitFor();
+      assert.equal(await rows.count(), 20);
+      await page.locator(".trial-list .pager button").last().click();
+      await page.waitForURL(/trials-page=2/);
+      await page.locator(".trial-list .segmented label", {
+        hasText: "Set aside",
+      }).click();
+      await rows.nth(3).waitFor({ state: "detached" });
+      assert.equal(await rows.count(), 3);
+      assert.equal(query(page).get("trials"), "quarantined");
+      assert.equal(query(page).get("trials-page"), null);
+      await page.reload();
+      await rows.first().waitFor();
+      assert.equal(await rows.count(), 3);
+      const link = rows.first().locator("td a");
+      assert.match(
+        await link.getAttribute("href") ?? "",
+        /^\/trials\/seed-1a2b3c4d-d[\d.]+-d[\d.]+-r\d$/,
+      );
+      // An update moves no row that somebody points at.
+      await page.locator(".trial-list .segmented label", { hasText: "Running" })
+        .click();
+      await page.waitForSelector(".trial-list tbody .is-leased");
+      const names = () => rows.locator("td a").allInnerTexts();
+      const before = await names();
+      await rows.first().hover();
+      server.show(seedLeaderboard("complete", 8));
+      await page.waitForSelector(".trial-list .held:not(.is-away)");
+      assert.deepEqual(await names(), before);
+      await page.locator("h1").hover();
+      await page.waitForSelector(".trial-list .empty");
+    }),
+);
+
 for (const colorScheme of ["light", "dark"] as const) {
   for (const locale of ["en-GB", "zh-CN"]) {
     browserTest(

@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import {
   StudyList,
   TrialPage,
   WorkerList,
 } from "../../coordinator/protocol/views.ts";
-import { dropoutMask } from "../../worker/random/draws.ts";
 import { runDenoWorker } from "../../worker/main_deno.ts";
-import { maskAttrs, maskShape } from "./masks.ts";
 import {
   startTestCoordinator,
   type TestCoordinator,
@@ -102,63 +99,5 @@ test("two tabs and a Deno process finish a study through every kind of trouble",
     leaving.abort();
     await swarm.close();
     await Deno.remove(cacheDir, { recursive: true });
-  }
-});
-
-async function bundle(entry: string): Promise<string> {
-  const root = fileURLToPath(new URL("../../", import.meta.url));
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "browser", entry],
-    cwd: root,
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
-
-test("dropout masks in a browser are the generator's, bit for bit, on each backend", async () => {
-  const swarm = await startTestCoordinator({
-    points: [[0, 0]],
-    scripts: { "/masks.js": await bundle("tests/browser/masks_thread.ts") },
-  });
-  const { key, position, rate } = maskAttrs;
-  const expected = dropoutMask(
-    key,
-    position,
-    rate,
-    maskShape[0] * maskShape[1],
-  );
-  try {
-    await visit(`${swarm.origin}/join`, {}, async ({ page }) => {
-      for (const choice of ["simd", "wasm", "webgl", "webgpu", "cpu"]) {
-        const drawn = await page.evaluate((choice) => {
-          const address = (name: string) =>
-            new URL(
-              document.querySelector<HTMLMetaElement>(
-                `meta[name="asset:${name}"]`,
-              )?.content ?? "",
-              location.origin,
-            ).href;
-          const worker = new Worker("/masks.js", { type: "module" });
-          return new Promise<number[] | string>((resolve, reject) => {
-            worker.onerror = (event) => reject(new Error(event.message));
-            worker.onmessage = (
-              { data }: MessageEvent<Float32Array | string>,
-            ) => {
-              worker.terminate();
-              resolve(typeof data === "string" ? data : [...data]);
-            };
-            const files = {
-              simdFolder: address("simd"),
-              wasmFolder: address("wasm"),
-            };
-            worker.postMessage({ choice, files });
-          });
-        }, choice);
-        assert.ok(typeof drawn !== "string", `${choice}: ${drawn}`);
-        assert.deepEqual(Float32Array.from(drawn), expected, choice);
-      }
-    });
-  } finally {
-    await swarm.close();
   }
 });

@@ -14,6 +14,10 @@ export interface Formats {
   rate(value: number): string;
   /** In the largest two units that fit: `2 h 5 min`. */
   duration(seconds: number): string;
+  /** Day and time of day, to the minute, where the reader is. */
+  dateTime(time: Date): string;
+  /** How long ago, in the largest unit that fits: `3 minutes ago`, `now`. */
+  ago(seconds: number): string;
   /** In B, kB, MB: powers of 1000. */
   bytes(count: number): string;
 }
@@ -36,6 +40,19 @@ export function createFormats(language: Language): Formats {
     }
     return found.format(value).replace("-", "\u2212");
   };
+  const times = once(() =>
+    new Intl.DateTimeFormat(tag, {
+      year: "numeric",
+      month: "short",
+      day: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    })
+  );
+  const agos = once(() =>
+    new Intl.RelativeTimeFormat(tag, { numeric: "auto" })
+  );
   const digits = (decimals: number) => ({
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
@@ -49,6 +66,12 @@ export function createFormats(language: Language): Formats {
       format(share, { style: "percent", ...digits(decimals) }),
     rate: (value) => format(value, { maximumFractionDigits: 4 }),
     duration: (seconds) => formatDuration(seconds, language),
+    dateTime: (time) => times().format(time),
+    ago: (seconds) => {
+      const [size, unit] = agoUnits.find(([size]) => seconds >= size) ??
+        [1, "second"];
+      return agos().format(-Math.floor(Math.max(0, seconds) / size), unit);
+    },
     bytes: (count) => {
       const [divisor, unit] = count >= 1e6
         ? [1e6, "MB"]
@@ -62,6 +85,19 @@ export function createFormats(language: Language): Formats {
     },
   };
 }
+
+/** `Intl` is slow to start, and not every page needs all of it. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
+}
+
+const agoUnits = [
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+] as const;
 
 function formatDuration(seconds: number, language: Language): string {
   const units = durationUnits[language];

@@ -38,3 +38,17 @@ Deno.test("Formats.bytes picks the unit", () => {
   assert.equal(en.bytes(5_148), "5.1\u00a0kB");
   assert.equal(en.bytes(12), "12\u00a0B");
 });
+
+Deno.test("Formats.ago uses the largest unit that fits", () => {
+  assert.equal(en.ago(-3), "now");
+  assert.equal(en.ago(59), "59 seconds ago");
+  assert.equal(en.ago(150), "2 minutes ago");
+  assert.equal(en.ago(86_400), "yesterday");
+  assert.equal(zh.ago(7300), "2小时前");
+});
+
+Deno.test("Formats.dateTime says day and minute", () => {
+  const time = new Date(2026, 0, 2, 15, 4);
+  assert.match(en.dateTime(time), /2026.*4/);
+  assert.match(zh.dateTime(time), /2026.*15:04/);
+});

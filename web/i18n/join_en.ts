@@ -1,5 +1,11 @@
 import type { NoLeaseReason } from "../../coordinator/protocol/swarm.ts";
 import type { BackendName } from "../../coordinator/protocol/training.ts";
+import type {
+  SessionFailure,
+  TrainerFailure,
+  UnusedReason,
+} from "../../worker/main_browser.ts";
+import type { LossReason } from "../join/progress_model.ts";
 
 /** Words of the join page. */
 
@@ -95,7 +101,43 @@ export const joinEn = {
   connectionRestored: "The coordinator is back.",
   outdated:
     "The coordinator was upgraded and speaks a newer version than this page. Reload the page to take part again.",
-  trouble: "Dealt with",
+  trouble: {
+    label: "Dealt with:",
+    trainer: {
+      died: "a training thread broke off; another one takes its place.",
+      stuck: "a training thread hung; another one takes its place.",
+      device:
+        "the graphics processor was lost or computed wrongly; another backend goes on.",
+      impossible:
+        "a training thread computed what cannot be; another one takes its place.",
+      other: "a training thread failed; another one takes its place.",
+    } satisfies Record<TrainerFailure, string>,
+    trial: {
+      "trial-completed": "another device was faster with the same trial.",
+      "study-stopped": "the study was stopped.",
+      "lease-lost": "a trial went to another device meanwhile.",
+      "result-refused": "the coordinator did not accept a result.",
+      "trainer-failed": "a trial could not be trained here and went back.",
+    } satisfies Record<LossReason, string>,
+  },
+  failure: {
+    unreachable:
+      "The coordinator does not answer. Check the connection, then try again.",
+    "no-coordinator":
+      "What answers at this address is no coordinator. Ask whoever runs the study for the right one.",
+    outdated:
+      "The coordinator and this page are of different versions. Reload the page.",
+    refused: "The coordinator refused to let this device take part.",
+    forgotten:
+      "The coordinator registers this device and then does not know it. Try again later.",
+    "trainers-failed":
+      "Training failed here again and again. Another backend may work: choose one in the settings.",
+    "results-refused":
+      "The coordinator refused several results in a row: this device seems to compute wrongly. Another backend may work.",
+    "cannot-train":
+      "This backend cannot be used here. Choose Automatic in the settings.",
+    other: "Something failed that this page does not know of.",
+  } satisfies Record<SessionFailure, string>,
   waiting: {
     "study-complete":
       "The study is complete. Should another one start, this device takes part.",
@@ -134,6 +176,11 @@ export const joinEn = {
     step: "A step",
     milliseconds: (value: string) => `${value} ms`,
     detail: "Details",
+    unused: {
+      slower: "not measured: slower than any other",
+      software: "passed over: no graphics processor, only a program for one:",
+      failed: "cannot be used here:",
+    } satisfies Record<UnusedReason, string>,
     used: "in use",
   },
   contribution: {

@@ -81,7 +81,36 @@ export const joinZh: JoinWords = {
     "协调器没有应答。训练会继续；结果先留在这里，等它恢复后再送达。",
   connectionRestored: "协调器已恢复。",
   outdated: "协调器已升级，其版本比本页面新。请重新加载页面后再参加。",
-  trouble: "已处理的问题",
+  trouble: {
+    label: "已处理的问题：",
+    trainer: {
+      died: "一个训练线程中断了，已换上另一个。",
+      stuck: "一个训练线程没有反应，已换上另一个。",
+      device: "图形处理器丢失或计算出错，改用另一个后端继续。",
+      impossible: "一个训练线程算出了不可能的结果，已换上另一个。",
+      other: "一个训练线程出错，已换上另一个。",
+    },
+    trial: {
+      "trial-completed": "同一个试验已由另一台设备先完成。",
+      "study-stopped": "研究已停止。",
+      "lease-lost": "一个试验已转交给另一台设备。",
+      "result-refused": "协调器没有接受一个结果。",
+      "trainer-failed": "一个试验无法在这里训练，已交回。",
+    },
+  },
+  failure: {
+    unreachable: "协调器没有应答。请检查网络连接，然后重试。",
+    "no-coordinator":
+      "这个地址上的不是协调器。请向研究的主持者询问正确的地址。",
+    outdated: "协调器与本页面的版本不同。请重新加载页面。",
+    refused: "协调器拒绝了这台设备的参与。",
+    forgotten: "协调器登记了这台设备，随后又不认识它。请稍后重试。",
+    "trainers-failed": "训练在这里一再失败。可以在设置中换一个后端试试。",
+    "results-refused":
+      "协调器连续拒绝了多个结果：这台设备的计算似乎有误。可以换一个后端试试。",
+    "cannot-train": "这个后端在这里无法使用。请在设置中选择“自动”。",
+    other: "发生了本页面不认识的错误。",
+  },
   waiting: {
     "study-complete": "研究已完成。如果有新的研究开始，这台设备会参加。",
     "all-leased":
@@ -118,6 +147,11 @@ export const joinZh: JoinWords = {
     step: "每步",
     milliseconds: (value) => `${value} 毫秒`,
     detail: "说明",
+    unused: {
+      slower: "未测量：比其他后端都慢",
+      software: "已跳过：没有图形处理器，只有模拟它的程序：",
+      failed: "在这里无法使用：",
+    },
     used: "使用中",
   },
   contribution: {

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { commonWords } from "./common_words.ts";
 import { joinWords } from "./join_words.ts";
 import { leaderboardWords } from "./leaderboard_words.ts";
+import { trialsWords } from "./trials_words.ts";
+import { workersWords } from "./workers_words.ts";
+import { lessonWords } from "./lesson_words.ts";
 
 /** Every text of a catalogue by its path; functions are called with marks. */
 function texts(words: unknown, path = ""): [string, string][] {
@@ -21,6 +24,9 @@ const catalogues = {
   common: commonWords,
   join: joinWords,
   leaderboard: leaderboardWords,
+  trials: trialsWords,
+  workers: workersWords,
+  lesson: lessonWords,
 };
 
 for (const [name, { en, zh }] of Object.entries(catalogues)) {

@@ -111,7 +111,11 @@ Deno.test("JoinController shows a session that cannot go on, and scripts that do
   const { controller, loading, last, settle } = world();
   controller.start();
   await settle();
-  last().end({ reason: "failed", message: "no backend" });
+  last().end({
+    reason: "failed",
+    failure: "cannot-train",
+    message: "no backend",
+  });
   await settle();
   assert.equal(controller.phase.value, "failed");
 

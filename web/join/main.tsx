@@ -7,6 +7,7 @@ import {
   type Connection,
   follow,
 } from "../live.ts";
+import { assetAddress } from "../ui/asset_address.ts";
 import { startLanguage } from "../ui/language.ts";
 import { readMemory, writeMemory } from "../ui/memory.ts";
 import { createJoinController, settingsKey } from "./controller.ts";
@@ -19,15 +20,6 @@ import { createStudyInfo } from "./study_info.ts";
 
 /** Milliseconds within which the study's news cost one fetch. */
 const GATHER = 2_000;
-
-/** The absolute address of what the page's head names `asset:…`. */
-function assetAddress(name: string): string {
-  const meta = document.querySelector<HTMLMetaElement>(
-    `meta[name="asset:${name}"]`,
-  );
-  if (meta === null) throw new Error(`the page names no asset: ${name}`);
-  return new URL(meta.content, location.origin).href;
-}
 
 const root = document.querySelector("#app");
 if (root === null) throw new Error("the page has no #app to render into");

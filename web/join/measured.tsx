@@ -45,7 +45,11 @@ export function Measured(
                       formats.value.fixed(one.stepMilliseconds, 1),
                     )}
                 </td>
-                <td lang="en" class="detail">{one.detail}</td>
+                <td class="detail">
+                  {one.unused !== undefined && t.measured.unused[one.unused]}
+                  {" "}
+                  <span lang="en">{one.detail}</span>
+                </td>
               </tr>
             ))}
           </tbody>

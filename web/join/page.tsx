@@ -12,7 +12,7 @@ import { Consent } from "./consent.tsx";
 import type { JoinController } from "./controller.ts";
 import { Measured } from "./measured.tsx";
 import { savesData } from "./power.ts";
-import type { Contribution } from "./progress_model.ts";
+import type { Contribution, Trouble } from "./progress_model.ts";
 import type { DeviceLimits } from "./settings.ts";
 import { SettingsForm } from "./settings_form.tsx";
 import { Bar, SlotCard } from "./slot_card.tsx";
@@ -156,11 +156,24 @@ function Notices({ controller, info }: JoinPageProps): JSX.Element {
       )}
       {model.trouble !== null && (
         <Notice tone="plain">
-          {t.trouble}: <span lang="en">{model.trouble}</span>
+          {t.trouble.label} {troubleWords(model.trouble)}{" "}
+          <span lang="en" class="faint">({model.trouble.message})</span>
         </Notice>
       )}
     </>
   );
+}
+
+function troubleWords(trouble: Trouble): string {
+  const t = words(joinWords).trouble;
+  switch (trouble.kind) {
+    case "trainer":
+      return t.trainer[trouble.failure];
+    case "trial":
+      return t.trial[trouble.reason];
+    default:
+      return trouble satisfies never;
+  }
 }
 
 function Given(

@@ -2,9 +2,11 @@ import type { TrialSpec } from "../../coordinator/protocol/study.ts";
 import type { NoLeaseReason } from "../../coordinator/protocol/swarm.ts";
 import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
 import type {
+  AbandonReason,
   FetchProgress,
   SessionEnd,
   SessionEvent,
+  TrainerFailure,
 } from "../../worker/main_browser.ts";
 
 /** What one trainer thread does. */
@@ -56,6 +58,18 @@ export const noContribution: Contribution = {
   seconds: 0,
 };
 
+/** Something that went wrong and was dealt with. */
+export type Trouble =
+  & (
+    | { readonly kind: "trainer"; readonly failure: TrainerFailure }
+    | { readonly kind: "trial"; readonly reason: LossReason }
+  )
+  /** What the thread or the coordinator said of it, in English. */
+  & { readonly message: string };
+
+/** Why a trial was given up, other than by its user. */
+export type LossReason = Exclude<AbandonReason, "left">;
+
 /** All that the page shows of the training, made from the session's events. */
 export interface ProgressModel {
   /** As the coordinator calls this device; null before it answered. */
@@ -66,7 +80,7 @@ export interface ProgressModel {
   /** Set while the coordinator does not answer. */
   readonly connectionLost: string | null;
   /** Something that went wrong lately and was dealt with. */
-  readonly trouble: string | null;
+  readonly trouble: Trouble | null;
   readonly end: SessionEnd | null;
 }
 
@@ -103,7 +117,11 @@ export function takeEvent(
     case "trainer-failed":
       return {
         ...withPhase(model, event.slot, { kind: "starting" }),
-        trouble: event.message,
+        trouble: {
+          kind: "trainer",
+          failure: event.failure,
+          message: event.message,
+        },
       };
     case "waiting":
       return withPhase(model, event.slot, {
@@ -167,13 +185,17 @@ export function takeEvent(
       return {
         ...model,
         contribution: { ...contribution, trials },
-        trouble: event.message,
+        trouble: {
+          kind: "trial",
+          reason: "result-refused",
+          message: event.message,
+        },
       };
     }
     case "abandoned":
       return {
         ...withPhase(model, event.slot, { kind: "starting" }),
-        trouble: event.reason === "left" ? model.trouble : event.message,
+        trouble: troubleAfter(model.trouble, event),
       };
     case "connection-lost":
       return { ...model, connectionLost: event.message };
@@ -184,6 +206,16 @@ export function takeEvent(
     default:
       return event satisfies never;
   }
+}
+
+function troubleAfter(
+  before: Trouble | null,
+  { reason, message }: Extract<SessionEvent, { type: "abandoned" }>,
+): Trouble | null {
+  if (reason === "left") return before;
+  // How the trainer failed was told just before, and says more.
+  if (reason === "trainer-failed" && before?.kind === "trainer") return before;
+  return { kind: "trial", reason, message };
 }
 
 /** Share of a trial that is done, in [0, 1]. */

@@ -131,11 +131,48 @@ Deno.test("takeEvent keeps slots in order and tells of trouble dealt with", () =
   const model = after([
     [1, { type: "leased", slot: 2, trial, attempt: 1 }],
     [1, { type: "leased", slot: 0, trial, attempt: 1 }],
-    [2, { type: "trainer-failed", slot: 2, message: "the GPU is gone" }],
+    [2, {
+      type: "trainer-failed",
+      slot: 2,
+      failure: "device",
+      message: "the GPU is gone",
+    }],
   ]);
   assert.deepEqual(model.slots.map(({ slot, phase }) => [slot, phase.kind]), [
     [0, "training"],
     [2, "starting"],
   ]);
-  assert.equal(model.trouble, "the GPU is gone");
+  assert.deepEqual(model.trouble, {
+    kind: "trainer",
+    failure: "device",
+    message: "the GPU is gone",
+  });
+});
+
+Deno.test("takeEvent says how a trainer failed, not only that a trial went back", () => {
+  const { trialId } = trial;
+  const abandoned = (reason: "trainer-failed" | "lease-lost" | "left") =>
+    ({
+      type: "abandoned",
+      slot: 0,
+      trialId,
+      reason,
+      message: reason,
+    }) as const;
+  const failed = {
+    type: "trainer-failed",
+    slot: 0,
+    failure: "device",
+    message: "the GPU is gone",
+  } as const;
+  const kinds = (...events: SessionEvent[]) =>
+    events.reduce(
+      (model, event) => takeEvent(model, event, 0),
+      emptyModel(noContribution),
+    ).trouble?.kind;
+  assert.equal(kinds(failed, abandoned("trainer-failed")), "trainer");
+  assert.equal(kinds(failed, abandoned("left")), "trainer");
+  assert.equal(kinds(failed, abandoned("lease-lost")), "trial");
+  assert.equal(kinds(abandoned("trainer-failed")), "trial");
+  assert.equal(kinds(abandoned("left")), undefined);
 });

@@ -80,10 +80,19 @@ function reasonWords(
   const t = words(joinWords);
   const model = controller.model.value;
   if (controller.phase.value === "failed") {
-    const message = controller.loadError.value ??
-      (model.end?.reason === "failed" ? model.end.message : "");
-    // The message is the coordinator's or the engine's own, in English.
-    return message === "" ? null : <p lang="en">{message}</p>;
+    const end = model.end?.reason === "failed" ? model.end : null;
+    const message = controller.loadError.value ?? end?.message ?? "";
+    return (
+      <>
+        {controller.loadError.value === null && end !== null && (
+          <p>{t.failure[end.failure]}</p>
+        )}
+        {
+          /* The coordinator's, the engine's or the browser's own words. */
+          message !== "" && <p lang="en" class="faint">{message}</p>
+        }
+      </>
+    );
   }
   // Before the first thread is ready there is no card that could say it.
   const only = model.slots.length > 0 &&

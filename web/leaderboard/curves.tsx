@@ -1,11 +1,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { StudyId } from "../../coordinator/protocol/ids.ts";
 import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import { LineChart, type Series } from "../charts/line_chart.tsx";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { formats, words } from "../ui/language.ts";
+import { pointLink } from "../ui/links.ts";
 import { parsePoint, pointKey, pointLabel } from "./points.ts";
 import type { LeaderboardState } from "./state.ts";
 import { curveNames } from "./view_state.ts";
@@ -88,7 +90,7 @@ export function Curves(
             <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
               <path class="line" d="M1 4h26" />
             </svg>
-            <span class="name">{one.label}</span>
+            <PointName study={leaderboard.study.id} series={one} />
             <span class="value">
               {legendValue(one, at) ?? t.curves.waiting}
             </span>
@@ -115,6 +117,15 @@ export function Curves(
       )}
     </section>
   );
+}
+
+/** Leads to the point's own page. */
+function PointName(
+  { study, series }: { readonly study: StudyId; readonly series: Series },
+): JSX.Element {
+  const params = parsePoint(series.key);
+  if (params === null) return <span class="name">{series.label}</span>;
+  return <a class="name" href={pointLink(study, params)}>{series.label}</a>;
 }
 
 /** At the epoch pointed at, else the last one there is. */

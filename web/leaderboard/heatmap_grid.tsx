@@ -3,6 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import type { MetricName } from "../../coordinator/protocol/leaderboard.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { formats, words } from "../ui/language.ts";
+import { HeatmapDetails } from "./heatmap_details.tsx";
 import type { Heatmap as HeatmapModel, HeatmapCell } from "./heatmap_model.ts";
 import { formatMetric, formatShort } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
@@ -40,6 +41,7 @@ export function HeatmapGrid(
 ): JSX.Element {
   const t = words(leaderboardWords);
   const [focus, setFocus] = useState<readonly [number, number]>([0, 0]);
+  const [touched, setTouched] = useState(false);
   const table = useRef<HTMLTableElement>(null);
   const last = [map.rates1.length - 1, map.rates2.length - 1] as const;
   const clamp = (value: number, most: number) =>
@@ -108,7 +110,10 @@ export function HeatmapGrid(
                   at={`${i},${j}`}
                   focusable={i === here[0] && j === here[1]}
                   state={state}
-                  onFocus={() => setFocus([i, j])}
+                  onFocus={() => {
+                    setFocus([i, j]);
+                    setTouched(true);
+                  }}
                 />
               ))}
             </tr>
@@ -116,6 +121,15 @@ export function HeatmapGrid(
         </tbody>
       </table>
       <p class="axis-below" aria-hidden="true">↑ {t.heatmap.dropout1}</p>
+      <HeatmapDetails
+        study={state.leaderboard.value?.study.id ?? null}
+        cell={touched
+          ? map.cells.get(
+            `${map.rates1[here[0]]},${map.rates2[here[1]]}`,
+          ) ?? null
+          : null}
+        metric={metric}
+      />
     </div>
   );
 }

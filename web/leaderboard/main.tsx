@@ -5,6 +5,7 @@ import { startLanguage } from "../ui/language.ts";
 import { updateAddress } from "../ui/address.ts";
 import { LeaderboardPage } from "./page.tsx";
 import { createLeaderboardState } from "./state.ts";
+import { createTrialList } from "./trial_list_state.ts";
 import { parseViewState, writeViewState } from "./view_state.ts";
 
 /** Starts the leaderboard page in a browser. */
@@ -16,18 +17,25 @@ startLanguage();
 const api = createApi(location.origin);
 const here = () => parseViewState(new URLSearchParams(location.search));
 const state = createLeaderboardState(api, here(), browserAfter);
+const trials = createTrialList(api, state);
 state.view.subscribe((view) =>
   updateAddress((query) => writeViewState(view, query))
 );
 globalThis.addEventListener("popstate", () => state.change(here()));
 follow({
   openEvents: browserEvents(api.eventsUrl),
-  refresh: state.refresh,
+  refresh: async () => {
+    await state.refresh();
+    await trials.refresh();
+  },
   onConnection: state.setConnection,
-  onEvent: state.take,
+  onEvent: (event) => {
+    state.take(event);
+    trials.take(event);
+  },
   document,
   random: Math.random,
   after: browserAfter,
 });
 root.replaceChildren();
-render(<LeaderboardPage state={state} api={api} />, root);
+render(<LeaderboardPage state={state} trials={trials} api={api} />, root);

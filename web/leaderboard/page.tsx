@@ -5,6 +5,7 @@ import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import type { Api } from "../api.ts";
 import { commonWords } from "../i18n/common_words.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { trialsWords } from "../i18n/trials_words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { formats, language, words } from "../ui/language.ts";
 import { API_PAGE } from "../ui/links.ts";
@@ -16,12 +17,15 @@ import { Invite } from "./invite.tsx";
 import type { LeaderboardState } from "./state.ts";
 import { Strip } from "./strip.tsx";
 import { PointTable } from "./table.tsx";
+import { TrialList } from "./trial_list.tsx";
+import type { TrialListState } from "./trial_list_state.ts";
 import { Verdicts } from "./verdicts.tsx";
 
 /** The leaderboard, live. */
 export function LeaderboardPage(
-  { state, api }: {
+  { state, trials, api }: {
     readonly state: LeaderboardState;
+    readonly trials: TrialListState;
     readonly api: Pick<Api, "exports">;
   },
 ): JSX.Element {
@@ -40,14 +44,15 @@ export function LeaderboardPage(
         ? state.problem.value === null && (
           <p class="loading" role="status">{t.loading}</p>
         )
-        : <Body state={state} api={api} leaderboard={leaderboard} />}
+        : <Body {...{ state, trials, api, leaderboard }} />}
     </Site>
   );
 }
 
 function Body(
-  { state, api, leaderboard }: {
+  { state, trials, api, leaderboard }: {
     readonly state: LeaderboardState;
+    readonly trials: TrialListState;
     readonly api: Pick<Api, "exports">;
     readonly leaderboard: Leaderboard;
   },
@@ -62,6 +67,11 @@ function Body(
         <Heatmap state={state} leaderboard={leaderboard} />
       </div>
       <PointTable state={state} rows={leaderboard.rows} />
+      <TrialList
+        state={state}
+        trials={trials}
+        epochs={leaderboard.study.recipe.epochs}
+      />
       <Remarks leaderboard={leaderboard} />
       <Exports leaderboard={leaderboard} api={api} />
     </>
@@ -149,7 +159,12 @@ function StudyChoice(
         onChange={(event) => {
           const id = StudyId.safeParse(event.currentTarget.value);
           if (!id.success) return;
-          state.change({ study: id.data, points: null, page: 1 });
+          state.change({
+            study: id.data,
+            points: null,
+            page: 1,
+            trialsPage: 1,
+          });
           state.refresh().catch(() => state.setConnection("offline"));
         }}
       >
@@ -201,6 +216,11 @@ function Exports(
   const t = words(leaderboardWords).exports;
   const { id } = leaderboard.study;
   const links = api.exports(id);
+  const files = {
+    trialsCsv: `${id}-trials.csv`,
+    curvesCsv: `${id}-curves.csv`,
+    curvesJson: `${id}-curves.json`,
+  };
   return (
     <section class="exports" aria-labelledby="exports-heading">
       <h2 id="exports-heading">{t.heading}</h2>
@@ -217,6 +237,14 @@ function Exports(
             {t.json}
           </a>
         </li>
+        {(["trialsCsv", "curvesCsv", "curvesJson"] as const).map((name) => (
+          <li key={name}>
+            <a class="button" href={links[name]} download={files[name]}>
+              <Icon name="download" />
+              {words(trialsWords).exports[name]}
+            </a>
+          </li>
+        ))}
         <li>
           <a class="button" href={API_PAGE}>
             <Icon name="link" />

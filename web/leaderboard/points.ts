@@ -1,24 +1,7 @@
 import type { Params } from "../../coordinator/protocol/study.ts";
-import { DropoutRate } from "../../coordinator/protocol/study.ts";
+import { parsePoint, pointKey } from "../../coordinator/protocol/point.ts";
 
-/** Names a grid point in links and as a key: `0.2,0.5`. */
-export function pointKey(params: Params): string {
-  return `${params.dropout1},${params.dropout2}`;
-}
-
-/** Reads what {@linkcode pointKey} wrote; null for anything else. */
-export function parsePoint(key: string): Params | null {
-  const parts = key.split(",");
-  if (parts.length !== 2 || parts.some((part) => part.trim() === "")) {
-    return null;
-  }
-  const [dropout1, dropout2] = parts.map(Number);
-  const [first, second] = [dropout1, dropout2].map((rate) =>
-    DropoutRate.safeParse(rate)
-  );
-  if (!first?.success || !second?.success) return null;
-  return { dropout1: first.data, dropout2: second.data };
-}
+export { parsePoint, pointKey };
 
 /** As people read it: `(0.2, 0.5)`. */
 export function pointLabel(params: Params): string {

@@ -1,10 +1,11 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import type {
   Leaderboard,
   Progress,
 } from "../../coordinator/protocol/leaderboard.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { formats, words } from "../ui/language.ts";
+import { Stat } from "../ui/stat.tsx";
 import { TrialDots } from "./trial_dots.tsx";
 
 /** How far the study is, in figures and as one dot a trial. */
@@ -41,7 +42,7 @@ export function Strip(
             : formats.value.fixed(progress.trialsPerMinute, 1)}
         </Stat>
       </dl>
-      <TrialDots progress={progress} rows={rows} />
+      <TrialDots study={leaderboard.study.id} progress={progress} rows={rows} />
     </section>
   );
 }
@@ -52,22 +53,4 @@ function timeLeft(progress: Progress): string {
   return progress.secondsLeft === null
     ? "–"
     : formats.value.duration(progress.secondsLeft);
-}
-
-function Stat(
-  { name, note, children }: {
-    readonly name: string;
-    readonly note?: string;
-    readonly children: ComponentChildren;
-  },
-): JSX.Element {
-  return (
-    <div class="stat">
-      <dt>{name}</dt>
-      <dd>
-        <span class="value">{children}</span>
-        {note !== undefined && note !== "" && <span class="note">{note}</span>}
-      </dd>
-    </div>
-  );
 }

@@ -6,9 +6,10 @@ import { linearAxis } from "../charts/scale.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";
+import { pointLink } from "../ui/links.ts";
+import { Pager } from "../ui/pager.tsx";
 import { type Column, columnsOf } from "./columns.ts";
 import { rankedMetrics } from "./metrics.ts";
-import { Pager } from "./pager.tsx";
 import { pointKey } from "./points.ts";
 import { heldOrder, rowOrder } from "./row_order.ts";
 import type { LeaderboardState } from "./state.ts";
@@ -27,6 +28,7 @@ export function PointTable(
 ): JSX.Element {
   const t = words(leaderboardWords);
   const view = state.view.value;
+  const study = state.leaderboard.value?.study.id;
   const [order, held, holdProps] = useHeldOrder(
     rowOrder(rows, view.sort, view.descending),
     `${view.sort} ${view.descending} ${rows.length === 0}`,
@@ -107,6 +109,7 @@ export function PointTable(
                 <TableRow
                   key={key}
                   row={row}
+                  href={study === undefined ? "" : pointLink(study, row.params)}
                   axis={axis}
                   metric={metric}
                   best={row.probabilityBest[ranked]}
@@ -123,6 +126,7 @@ export function PointTable(
       </div>
       {pages > 1 && (
         <Pager
+          t={t.table}
           page={page}
           pages={pages}
           onPage={(next) => state.change({ page: next })}

@@ -7,6 +7,7 @@ import type {
 import { Interval } from "../charts/interval.tsx";
 import type { Axis } from "../charts/scale.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { trialsWords } from "../i18n/trials_words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";
 import { formatMetric, tableMetrics } from "./metrics.ts";
@@ -19,8 +20,10 @@ export const INTERVAL_WIDTH = 132;
 
 /** One grid point. A click anywhere on it shows or hides its curve. */
 export function TableRow(
-  { row, axis, metric, best, sort, colour, live, epochs, onToggle }: {
+  { row, href, axis, metric, best, sort, colour, live, epochs, onToggle }: {
     readonly row: LeaderboardRow;
+    /** Of the point's own page. */
+    readonly href: string;
     readonly axis: Axis;
     /** Of the column of intervals. */
     readonly metric: MetricName;
@@ -55,7 +58,12 @@ export function TableRow(
         </label>
       </td>
       <th scope="row" class="rate">
-        {formats.value.rate(row.params.dropout1)}
+        <a
+          href={href}
+          title={words(trialsWords).pointTitle(pointLabel(row.params))}
+        >
+          {formats.value.rate(row.params.dropout1)}
+        </a>
       </th>
       <td class="rate">{formats.value.rate(row.params.dropout2)}</td>
       <td class="replicates">

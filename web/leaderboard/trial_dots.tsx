@@ -1,10 +1,12 @@
 import type { JSX } from "preact";
+import type { StudyId } from "../../coordinator/protocol/ids.ts";
 import type {
   LeaderboardRow,
   Progress,
 } from "../../coordinator/protocol/leaderboard.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { formats, words } from "../ui/language.ts";
+import { pointLink } from "../ui/links.ts";
 import { pointKey, pointLabel } from "./points.ts";
 
 /** With more trials than this a dot each is noise: a bar says it better. */
@@ -14,7 +16,8 @@ const states = ["done", "running", "quarantined", "queued"] as const;
 
 /** One dot a trial, a group a grid point; a bar for large studies. */
 export function TrialDots(
-  { progress, rows }: {
+  { study, progress, rows }: {
+    readonly study: StudyId;
     readonly progress: Progress;
     readonly rows: readonly LeaderboardRow[];
   },
@@ -30,17 +33,17 @@ export function TrialDots(
   };
   return (
     <div class="trials">
-      <div
-        role="img"
-        aria-label={t.matrix(
-          count(counts.done),
-          count(counts.running),
-          count(progress.total),
-        )}
-      >
+      <div>
+        <p class="hidden">
+          {t.matrix(
+            count(counts.done),
+            count(counts.running),
+            count(progress.total),
+          )}
+        </p>
         {progress.total > MOST_DOTS
           ? <Bar counts={counts} total={progress.total} />
-          : <Dots rows={rows} />}
+          : <Dots study={study} rows={rows} />}
       </div>
       <ul class="key" aria-hidden="true">
         {states.filter((state) => counts[state] > 0).map((state) => (
@@ -55,24 +58,34 @@ export function TrialDots(
 }
 
 function Dots(
-  { rows }: { readonly rows: readonly LeaderboardRow[] },
+  { study, rows }: {
+    readonly study: StudyId;
+    readonly rows: readonly LeaderboardRow[];
+  },
 ): JSX.Element {
   // By the rates: a point stays where it is while results come in.
   const sorted = rows.toSorted((a, b) =>
     a.params.dropout1 - b.params.dropout1 ||
     a.params.dropout2 - b.params.dropout2
   );
+  // For the pointer: the table below has the same links for everybody, and so
+  // many stops before the verdicts would be in the keyboard's way.
   return (
-    <div class="dots">
+    <div class="dots" aria-hidden="true">
       {sorted.map((row) => (
-        <span key={pointKey(row.params)} title={pointLabel(row.params)}>
+        <a
+          key={pointKey(row.params)}
+          href={pointLink(study, row.params)}
+          title={pointLabel(row.params)}
+          tabIndex={-1}
+        >
           {dotsOf(row).map((state, i) => (
             <i
               key={i}
               class={`dot is-${state}`}
             />
           ))}
-        </span>
+        </a>
       ))}
     </div>
   );
@@ -102,7 +115,12 @@ function Bar(
 ): JSX.Element {
   let x = 0;
   return (
-    <svg class="bar-of-trials" viewBox="0 0 1000 10" preserveAspectRatio="none">
+    <svg
+      class="bar-of-trials"
+      viewBox="0 0 1000 10"
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       {states.map((state) => {
         const width = counts[state] / total * 1000;
         const start = x;

@@ -37,11 +37,19 @@ export function Verdicts(
   );
 }
 
-function VerdictCard({ verdict }: { readonly verdict: Verdict }): JSX.Element {
+/** The card of one claim. */
+export function VerdictCard(
+  { verdict, level = 3 }: {
+    readonly verdict: Verdict;
+    /** Of its heading. */
+    readonly level?: 3 | 4;
+  },
+): JSX.Element {
   const t = words(leaderboardWords).verdicts;
   const here = language.value;
   const heading = `claim-${verdict.claimId}`;
   const { effect } = verdict;
+  const Heading = level === 3 ? "h3" : "h4";
   return (
     <article class={`card is-${verdict.verdict}`} aria-labelledby={heading}>
       <p class="verdict">
@@ -54,7 +62,7 @@ function VerdictCard({ verdict }: { readonly verdict: Verdict }): JSX.Element {
         )}
       </p>
       <div class="said">
-        <h3 id={heading}>{verdict.claim[here]}</h3>
+        <Heading id={heading}>{verdict.claim[here]}</Heading>
         <p>{verdict.headline[here]}</p>
       </div>
       {effect !== null && <EffectPlot effect={effect} />}

@@ -1,5 +1,6 @@
 import { MetricName } from "../../coordinator/protocol/leaderboard.ts";
 import { StudyId } from "../../coordinator/protocol/ids.ts";
+import { TrialState } from "../../coordinator/protocol/views.ts";
 import { MAX_CHOSEN, parsePoint, pointKey } from "./points.ts";
 
 /** Columns of the table that it can be sorted by. */
@@ -33,6 +34,10 @@ export interface ViewState {
   readonly points: readonly string[] | null;
   /** Of the table, counted from 1. */
   readonly page: number;
+  /** Trials in the list: those of a state, or null for all. */
+  readonly trials: TrialState | null;
+  /** Of the list of trials, counted from 1. */
+  readonly trialsPage: number;
 }
 
 export const defaultViewState: ViewState = {
@@ -43,6 +48,8 @@ export const defaultViewState: ViewState = {
   curve: "trainLoss",
   points: null,
   page: 1,
+  trials: null,
+  trialsPage: 1,
 };
 
 /** Reads a link; what it does not understand it leaves at the default. */
@@ -52,7 +59,11 @@ export function parseViewState(query: URLSearchParams): ViewState {
   const [sort, direction] = (query.get("sort") ?? "").split(".");
   const known = sortKeys.find((key) => key === sort);
   const points = query.get("points");
-  const page = Number(query.get("page"));
+  const trials = TrialState.safeParse(query.get("trials"));
+  const page = (name: string) => {
+    const number = Number(query.get(name));
+    return Number.isInteger(number) && number >= 1 ? number : 1;
+  };
   return {
     study: study.success ? study.data : defaultViewState.study,
     sort: known ?? defaultViewState.sort,
@@ -61,7 +72,9 @@ export function parseViewState(query: URLSearchParams): ViewState {
     curve: curveNames.find((name) => name === query.get("curve")) ??
       defaultViewState.curve,
     points: points === null ? null : parsePoints(points),
-    page: Number.isInteger(page) && page >= 1 ? page : 1,
+    page: page("page"),
+    trials: trials.success ? trials.data : null,
+    trialsPage: Math.min(page("trials-page"), 1_000_000),
   };
 }
 
@@ -77,6 +90,8 @@ export function writeViewState(state: ViewState, query: URLSearchParams): void {
   set("curve", unless(state.curve, defaultViewState.curve));
   set("points", state.points === null ? null : state.points.join(";"));
   set("page", unless(state.page, 1));
+  set("trials", state.trials);
+  set("trials-page", unless(state.trialsPage, 1));
 }
 
 function parsePoints(text: string): string[] {

@@ -22,6 +22,8 @@ Deno.test("parseViewState reads back what writeViewState wrote", () => {
     curve: "testAccuracy",
     points: ["0.2,0.5", "0.5,0.2"],
     page: 3,
+    trials: "leased",
+    trialsPage: 3,
   };
   assert.deepEqual(parseViewState(written(state)), state);
   assert.deepEqual(

@@ -1,7 +1,16 @@
+import type { StudyId, TrialId } from "../../coordinator/protocol/ids.ts";
+import { itemPages } from "../../coordinator/protocol/pages.ts";
+import { pointKey } from "../../coordinator/protocol/point.ts";
+import type { Params } from "../../coordinator/protocol/study.ts";
 import { language } from "./language.ts";
 
 /** The pages a visitor can go to from every page. */
-export const pagePaths = { leaderboard: "/", join: "/join" } as const;
+export const pagePaths = {
+  leaderboard: "/",
+  lesson: "/lesson",
+  workers: "/workers",
+  join: "/join",
+} as const;
 export type PageName = keyof typeof pagePaths;
 
 /** Where the API can be read. */
@@ -12,6 +21,57 @@ export const API_PAGE = "/api";
  * one, so that a link sent on keeps it.
  */
 export function pageLink(name: PageName): string {
+  return withLanguage(pagePaths[name]);
+}
+
+/** Address of a study's leaderboard. */
+export function studyLink(studyId: StudyId): string {
+  return withLanguage(pagePaths.leaderboard, { study: studyId });
+}
+
+export function trialLink(trialId: TrialId): string {
+  return withLanguage(
+    itemPages.trial.address.replace(":trialId", encodeURIComponent(trialId)),
+  );
+}
+
+export function pointLink(studyId: StudyId, params: Params): string {
+  return withLanguage(
+    itemPages.point.address
+      .replace(":studyId", encodeURIComponent(studyId))
+      .replace(":point", pointKey(params)),
+  );
+}
+
+/** What `address`, one of `itemPages`, has in the place of each `:name`. */
+export function readAddress(
+  address: string,
+  path: string,
+): Readonly<Record<string, string>> | null {
+  const [wanted, had] = [address.split("/"), path.split("/")];
+  if (wanted.length !== had.length) return null;
+  const values: Record<string, string> = {};
+  for (const [i, part] of wanted.entries()) {
+    const value = had[i] ?? "";
+    if (part.startsWith(":")) {
+      try {
+        values[part.slice(1)] = decodeURIComponent(value);
+      } catch {
+        return null;
+      }
+    } else if (part !== value) return null;
+  }
+  return values;
+}
+
+function withLanguage(
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+): string {
   const named = new URLSearchParams(location.search).has("lang");
-  return pagePaths[name] + (named ? `?lang=${language.value}` : "");
+  const parameters = new URLSearchParams({
+    ...query,
+    ...named ? { lang: language.value } : {},
+  });
+  return parameters.size === 0 ? path : `${path}?${parameters}`;
 }

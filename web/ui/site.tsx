@@ -8,23 +8,24 @@ import { Mark } from "./icon.tsx";
 
 const languageNames = { en: "English", zh: "中文" } as const;
 
+/** What the header leads to, in order. */
+const navigation: readonly PageName[] = [
+  "leaderboard",
+  "workers",
+  "lesson",
+  "join",
+];
+
 /** The frame around every page. */
 export function Site(
   { page, connection, children }: {
-    readonly page: PageName;
+    /** Null for a page that the header does not lead to. */
+    readonly page: PageName | null;
     readonly connection?: Connection;
     readonly children: ComponentChildren;
   },
 ): JSX.Element {
   const t = words(commonWords);
-  const link = (name: PageName) => (
-    <a
-      href={pageLink(name)}
-      aria-current={page === name ? "page" : undefined}
-    >
-      {t[name]}
-    </a>
-  );
   return (
     <>
       <a class="skip" href="#content">{t.skipToContent}</a>
@@ -35,9 +36,21 @@ export function Site(
             <span>{t.product}</span>
           </a>
           <nav aria-label={t.pages}>
-            {link("leaderboard")}
-            {link("join")}
-            <a href={API_PAGE}>{t.api}</a>
+            <ul>
+              {navigation.map((name) => (
+                <li key={name}>
+                  <a
+                    href={pageLink(name)}
+                    aria-current={page === name ? "page" : undefined}
+                  >
+                    {t[name]}
+                  </a>
+                </li>
+              ))}
+              <li>
+                <a href={API_PAGE}>{t.api}</a>
+              </li>
+            </ul>
           </nav>
           <div class="tools">
             {connection !== undefined && (

@@ -10,6 +10,7 @@ import {
   simdBackendDetail,
 } from "./simd/backend.ts";
 import { loadKernels } from "./simd/loader.ts";
+import { softwareGpu } from "./software_gpu.ts";
 import { startStockBackend } from "./stock.ts";
 
 export interface CandidateOptions {
@@ -34,14 +35,18 @@ export function backendCandidates(
   const { simdFolder, wasmFolder } = files;
   const stock = (backend: Exclude<BackendName, "simd">) =>
     candidate(backend, () => startStockBackend(backend, files));
+  const gpu = (backend: "webgl" | "webgpu"): BackendCandidate => ({
+    ...stock(backend),
+    softwareGpu: () => softwareGpu(backend),
+  });
 
   // Ordered so that a slow one is known as hopeless after one step.
   return [
     ...(simdFolder === undefined
       ? []
       : [candidate("simd", () => startSimdBackend(simdFolder))]),
-    ...("gpu" in navigator ? [stock("webgpu")] : []),
-    ...(hasWebGl() ? [stock("webgl")] : []),
+    ...("gpu" in navigator ? [gpu("webgpu")] : []),
+    ...(hasWebGl() ? [gpu("webgl")] : []),
     ...(wasmFolder === undefined ? [] : [stock("wasm")]),
     stock("cpu"),
   ];

@@ -3,9 +3,11 @@ import type { DeviceWatch } from "../training/device.ts";
 /**
  * A watch and the function that tells it of a loss; only the first counts.
  *
+ * @param finished see {@link DeviceWatch.finished}
  * @param isLost asks the device itself, where it answers at once
  */
 export function createDeviceWatch(
+  finished: () => Promise<void>,
   isLost: () => boolean = () => false,
 ): { readonly watch: DeviceWatch; readonly tell: (why: string) => void } {
   const listeners = new Set<(why: string) => void>();
@@ -27,6 +29,7 @@ export function createDeviceWatch(
         else listeners.add(listener);
         return () => listeners.delete(listener);
       },
+      finished,
     },
     tell,
   };

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Dataset } from "../data/dataset.ts";
 import { identityOrder } from "../random/draws.ts";
 import { MEASURED_STEP } from "../trainer_api.ts";
+import { readBack } from "../training/device.ts";
 import { createFusedNetwork } from "../training/net_fused.ts";
 import { trainStep } from "../training/network.ts";
 import { gatherImages, gatherLabels } from "../training/ops.ts";
@@ -9,8 +10,10 @@ import { gatherImages, gatherLabels } from "../training/ops.ts";
 /** Samples, each of about as many milliseconds; the fastest one counts. */
 const SAMPLES = 5;
 const SAMPLE_MILLISECONDS = 30;
-/** With slower steps, fewer samples do. */
+/** With slower steps, fewer samples do, */
 const SLOW_STEP = 200;
+/** and none once a sample takes longer than anything could disturb it. */
+const VERY_SLOW_STEP = 1000;
 
 export interface MeasureOptions {
   /** Milliseconds on a clock that never goes back. */
@@ -56,7 +59,7 @@ export async function measureStep(
         )
       );
     }
-    const [sum = NaN] = await loss?.data() ?? [];
+    const [sum = NaN] = loss === undefined ? [] : await readBack(loss);
     loss?.dispose();
     return sum / size;
   };
@@ -75,7 +78,7 @@ export async function measureStep(
       throw new Error(`its first loss is ${first}, not near ${expected}`);
     }
     const warm = await timed(1);
-    if (warm > giveUpAbove) return warm;
+    if (warm > giveUpAbove || warm > VERY_SLOW_STEP) return warm;
     const samples: number[] = [];
     const steps = Math.round(SAMPLE_MILLISECONDS / warm);
     while (samples.length < (warm > SLOW_STEP ? 2 : SAMPLES)) {

@@ -40,6 +40,11 @@ Deno.test("measureStep: one look is enough at a step slower than the limit", asy
   assert.equal(await measureStep(data, { now, giveUpAbove: 40 }), 50);
 });
 
+Deno.test("measureStep: one look is enough at a step of more than a second", async () => {
+  await startStockBackend("cpu");
+  assert.equal(await measureStep(data, { now: clock(1200) }), 1200);
+});
+
 Deno.test("measureStep: a backend whose first loss is not that of a fresh network is refused", async () => {
   await startStockBackend("cpu");
   const name = SoftmaxCrossEntropy;

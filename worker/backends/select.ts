@@ -3,6 +3,7 @@ import type {
   BackendChoice,
   BackendMeasurement,
   BackendReport,
+  UnusedReason,
 } from "../trainer_api.ts";
 
 /** A backend as the choice sees it. */
@@ -17,6 +18,11 @@ export interface BackendCandidate {
   start(): Promise<string>;
   /** Milliseconds a training step; one look will do above `giveUpAbove`. */
   measure(giveUpAbove: number): Promise<number>;
+  /**
+   * What stands in for the GPU it would run on, where there is none: `auto`
+   * passes it over then. Absent for those that need no GPU.
+   */
+  softwareGpu?(): Promise<string | null>;
   /** Frees what it holds; it is not used again. */
   remove(): void;
 }
@@ -39,8 +45,8 @@ export interface SelectOptions {
 }
 
 /**
- * Makes the chosen backend the current one. `auto` tries each, measures a few
- * real training steps and keeps the fastest.
+ * Makes the chosen backend the current one. `auto` tries each that may be the
+ * fastest, measures a few real training steps and keeps the fastest.
  *
  * @throws {BackendError} when the chosen one, or none, can be used.
  */
@@ -92,12 +98,16 @@ async function fastest(
   for (const candidate of candidates) {
     const { backend } = candidate;
     if (backend === "cpu" && best !== undefined) {
-      const detail = "not measured: slower than any other";
-      measurements.push({ backend, stepMilliseconds: null, detail });
+      measurements.push(unused(backend, "slower", ""));
       continue;
     }
     onMeasuring(backend);
     try {
+      const standIn = await candidate.softwareGpu?.() ?? null;
+      if (standIn !== null) {
+        measurements.push(unused(backend, "software", standIn));
+        continue;
+      }
       const detail = await candidate.start();
       const limit = (best?.stepMilliseconds ?? Infinity) * HOPELESS;
       const stepMilliseconds = await candidate.measure(limit);
@@ -107,19 +117,26 @@ async function fastest(
         best = { candidate, detail, stepMilliseconds };
       } else candidate.remove();
     } catch (error) {
-      const detail = reason(error);
-      measurements.push({ backend, stepMilliseconds: null, detail });
+      measurements.push(unused(backend, "failed", reason(error)));
       candidate.remove();
     }
   }
   if (best === undefined) {
-    const all = measurements.map(({ backend, detail }) =>
-      `${backend}: ${detail}`
+    const all = measurements.map(({ backend, unused, detail }) =>
+      `${backend}: ${unused === "software" ? "no GPU but " : ""}${detail}`
     );
     throw new BackendError(`no backend can be used here: ${all.join("; ")}`);
   }
   await best.candidate.start();
   return report(best, measurements);
+}
+
+function unused(
+  backend: BackendName,
+  why: UnusedReason,
+  detail: string,
+): BackendMeasurement {
+  return { backend, stepMilliseconds: null, unused: why, detail };
 }
 
 function report(

@@ -5,7 +5,10 @@ import { type BackendCandidate, selectBackend } from "./select.ts";
 /** A backend that takes so many milliseconds a step, or fails with a reason. */
 type Plan = number | { readonly fails: string };
 
-function machine(plans: Partial<Record<BackendName, Plan>>) {
+function machine(
+  plans: Partial<Record<BackendName, Plan>>,
+  standIns: Partial<Record<BackendName, string>> = {},
+) {
   const trace: string[] = [];
   const looks: number[] = [];
   const candidates = (Object.entries(plans) as [BackendName, Plan][]).map(
@@ -22,6 +25,7 @@ function machine(plans: Partial<Record<BackendName, Plan>>) {
         return Promise.resolve(typeof plan === "number" ? plan : NaN);
       },
       remove: () => trace.push(`remove ${backend}`),
+      softwareGpu: () => Promise.resolve(standIns[backend] ?? null),
     }),
   );
   const select = (
@@ -50,7 +54,8 @@ Deno.test("selectBackend: auto keeps the fastest, makes it current and shows all
       {
         backend: "cpu",
         stepMilliseconds: null,
-        detail: "not measured: slower than any other",
+        unused: "slower",
+        detail: "",
       },
     ],
   });
@@ -75,6 +80,7 @@ Deno.test("selectBackend: auto says why a backend is not usable, and takes anoth
   assert.deepEqual(report.measurements[0], {
     backend: "webgpu",
     stepMilliseconds: null,
+    unused: "failed",
     detail: "no adapter",
   });
 });
@@ -87,6 +93,26 @@ Deno.test("selectBackend: auto passes over backends that failed, unless nothing 
   );
   const all = await machine(plans).select("auto", ["webgpu", "simd"]);
   assert.equal(all.backend, "webgpu");
+});
+
+Deno.test("selectBackend: auto does not even start what has no GPU but a stand-in", async () => {
+  const plans = { webgpu: 2, webgl: 3, wasm: 25 };
+  const standIns = { webgpu: "llvmpipe" };
+  const { select, trace } = machine(plans, standIns);
+  const report = await select("auto");
+  assert.equal(report.backend, "webgl");
+  assert.deepEqual(report.measurements[0], {
+    backend: "webgpu",
+    stepMilliseconds: null,
+    unused: "software",
+    detail: "llvmpipe",
+  });
+  assert.ok(!trace.includes("start webgpu"));
+});
+
+Deno.test("selectBackend: a named backend is taken though a stand-in computes for it", async () => {
+  const { select } = machine({ webgpu: 900 }, { webgpu: "llvmpipe" });
+  assert.equal((await select("webgpu")).backend, "webgpu");
 });
 
 Deno.test("selectBackend: no usable backend is an error with every reason", async () => {

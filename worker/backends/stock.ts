@@ -3,6 +3,7 @@ import {
   registerPortableKernels,
   type StockBackendName,
 } from "./portable_kernels.ts";
+import { adapterName } from "./software_gpu.ts";
 import { registerWebGlKernels, watchWebGl } from "./webgl/kernels.ts";
 
 export interface StockOptions {
@@ -70,6 +71,8 @@ async function load(
     case "cpu":
       return () => "tfjs JavaScript";
     case "webgl":
+      // Whoever asks for it by name gets it on any device.
+      tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
       return () => "tfjs WebGL";
     case "wasm": {
       const wasm = await import("@tensorflow/tfjs-backend-wasm");
@@ -88,12 +91,8 @@ async function load(
     case "webgpu": {
       const adapter = await navigator.gpu?.requestAdapter();
       if (!adapter) throw new Error("backend webgpu did not start: no adapter");
-      const { vendor, architecture, description } = adapter.info;
       await import("@tensorflow/tfjs-backend-webgpu");
-      return () =>
-        description ||
-        [vendor, architecture].filter((word) => word !== "").join(" ") ||
-        "WebGPU";
+      return () => adapterName(adapter.info);
     }
     default:
       return backend satisfies never;

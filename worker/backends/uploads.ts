@@ -59,6 +59,18 @@ export function checkRange(
   );
 }
 
+/** Shaders find a byte by its number as an int32. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/** @throws RangeError for more bytes than a device can hold and tell apart */
+export function checkBytes(bytes: number, most = MOST_BYTES): void {
+  const limit = Math.min(most, MOST_BYTES);
+  if (bytes <= limit) return;
+  throw new RangeError(
+    `gather: this device takes ${limit} bytes of images at most: ${bytes}`,
+  );
+}
+
 /**
  * An order as the signed numbers that devices keep.
  *

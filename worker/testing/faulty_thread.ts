@@ -3,7 +3,7 @@ import "../trainer_thread.ts";
 /** A trainer thread that can be told to break, as real ones do by themselves. */
 
 /** What a test posts to it. */
-export type Fault = { readonly fault: "crash" | "hang" };
+export type Fault = { readonly fault: "crash" | "hang" | "reject" };
 
 globalThis.addEventListener("message", (event: MessageEvent<unknown>) => {
   const { data } = event;
@@ -13,5 +13,6 @@ globalThis.addEventListener("message", (event: MessageEvent<unknown>) => {
       throw new Error("out of memory");
     }, 0);
   }
+  if (data.fault === "reject") void Promise.reject(new Error("nobody waits"));
   while (data.fault === "hang");
 });

@@ -14,17 +14,19 @@ export class DeviceError extends Error {
   override readonly name = "DeviceError";
 }
 
-/** Knows whether a backend's device is still there. */
+/** Knows how a backend's device is getting on. */
 export interface DeviceWatch {
   /** Why it was lost; null while it is not. Once lost, it stays lost. */
   lost(): string | null;
   /** Calls back when it is lost. @returns a function that calls that off */
   onLost(listener: (why: string) => void): () => void;
+  /** Resolves once it did all that it was given by now; reads nothing back. */
+  finished(): Promise<void>;
 }
 
 const watches = new Map<string, DeviceWatch>();
 
-/** Has the training on a backend heed the loss of its device. */
+/** Has the training on a backend heed its device. */
 export function watchDevice(backendName: string, watch: DeviceWatch): void {
   watches.set(backendName, watch);
 }
@@ -34,27 +36,50 @@ export function watchDevice(backendName: string, watch: DeviceWatch): void {
  *
  * @throws {DeviceError} when the device is lost, before or meanwhile
  */
-export async function readBack(tensor: tf.Tensor): Promise<Float32Array> {
-  const backend = tf.getBackend();
-  const watch = watches.get(backend);
-  if (watch === undefined) return await tensor.data<"float32">();
+export function readBack(tensor: tf.Tensor): Promise<Float32Array> {
+  const watch = watches.get(tf.getBackend());
+  const read = () => tensor.data<"float32">();
+  return watch === undefined ? read() : unlessLost(watch, read);
+}
+
+/**
+ * Waits until the current backend's device did what it was given. Null where
+ * there is no such device: all is done.
+ *
+ * @throws {DeviceError} when the device is lost, before or meanwhile
+ */
+export function finishQueued(): Promise<void> | null {
+  const watch = watches.get(tf.getBackend());
+  return watch === undefined ? null : unlessLost(watch, watch.finished);
+}
+
+/** @throws {DeviceError} when the current backend's device is lost */
+export function checkDevice(): void {
+  const why = watches.get(tf.getBackend())?.lost() ?? null;
+  if (why !== null) throw lostError(why);
+}
+
+/** What a device promises: once it is lost, that may come never or wrongly. */
+async function unlessLost<Value>(
+  watch: DeviceWatch,
+  begin: () => Promise<Value>,
+): Promise<Value> {
+  checkDevice();
   const lost = Promise.withResolvers<never>();
-  const fail = (why: string) =>
-    lost.reject(new DeviceError(`the device of ${backend} was lost: ${why}`));
-  const forget = watch.onLost(fail);
   lost.promise.catch(() => {});
+  const forget = watch.onLost((why) => lost.reject(lostError(why)));
   try {
-    // On a lost device tfjs may wait for ever.
-    const values = await Promise.race([
-      tensor.data<"float32">(),
-      lost.promise,
-    ]);
-    const why = watch.lost();
-    if (why !== null) fail(why);
-    return why === null ? values : await lost.promise;
+    return await Promise.race([begin(), lost.promise]);
   } finally {
     forget();
+    // What came of a device that is lost by now, be it an error, is not worth
+    // more than that.
+    checkDevice();
   }
+}
+
+function lostError(why: string): DeviceError {
+  return new DeviceError(`the device of ${tf.getBackend()} was lost: ${why}`);
 }
 
 /** What a device says that `count` examples came to. */

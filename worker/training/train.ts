@@ -6,15 +6,16 @@ import {
   type EpochMetrics,
   type TrialResult,
 } from "../../coordinator/protocol/training.ts";
-import type { Dataset, LabelledImages } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { batchOrder, identityOrder } from "../random/draws.ts";
 import type { StepProgress } from "../trainer_api.ts";
 import { createNetwork } from "./create_network.ts";
-import { checkFigures, readBack, verifyDevice } from "./device.ts";
+import { checkDevice, finishQueued } from "./device.ts";
 import { packWeights } from "./final_weights.ts";
 import type { Network } from "./network.ts";
 import { trainStep } from "./network.ts";
-import { gatherImages, gatherLabels } from "./ops.ts";
+import { createPace } from "./pace.ts";
+import { type Pass, type PassFigures, readFigures, runPass } from "./passes.ts";
 
 /** What training needs from the thread that it runs in. */
 export interface TrainHooks {
@@ -35,9 +36,6 @@ export interface TrainHooks {
   /** Lets the thread's other work run: messages, timers. */
   pause(): Promise<void>;
 }
-
-/** Milliseconds of training between two pauses. */
-const PAUSE_EVERY = 100;
 
 /** Examples in a batch of an evaluation; no result depends on it. */
 const EVALUATION_BATCH = 1000;
@@ -88,6 +86,10 @@ export async function trainTrial(
     }
     hooks.onWeights?.(await packWeights(network));
     return { outcome: "trained", ...base, checks: d2lChecks(final) };
+  } catch (error) {
+    // On a lost device anything may fail, for any reason.
+    checkDevice();
+    throw error;
   } finally {
     network.dispose();
   }
@@ -108,46 +110,58 @@ async function trainEpochs(
   const trainInOrder = identityOrder(train.images.count);
   const testInOrder = identityOrder(test.images.count);
   const steps = Math.ceil(train.images.count / recipe.batchSize);
-  const run = passRunner(hooks);
+  const pace = createPace({
+    now: hooks.now,
+    pause: hooks.pause,
+    finished: finishQueued,
+  });
 
   for (let epoch = 0; epoch < recipe.epochs; epoch++) {
     const start = hooks.now();
     const progress = (step: number) =>
       hooks.onProgress({ epoch: epoch + 1, step, steps });
-
-    const running = await run({
-      examples: train,
-      order: batchOrder(replicate, epoch, train.images.count),
-      batchSize: recipe.batchSize,
-      onPause: progress,
-      batch: (images, labels, step) =>
-        trainStep(
-          network,
-          images,
-          labels,
-          { epoch, step },
-          recipe.learningRate,
-        ),
-    });
-    if (running.kind !== "finished") return { kind: running.kind, epochs };
-
     const evaluation = {
       batchSize: EVALUATION_BATCH,
-      onPause: () => progress(steps),
       batch: network.evaluate,
+      onProgress: () => progress(steps),
     };
-    const onTrain = await run({
-      examples: train,
-      order: trainInOrder,
-      ...evaluation,
-    });
-    if (onTrain.kind !== "finished") return { kind: onTrain.kind, epochs };
-    const onTest = await run({
-      examples: test,
-      order: testInOrder,
-      ...evaluation,
-    });
-    if (onTest.kind !== "finished") return { kind: onTest.kind, epochs };
+    const passes: readonly Pass[] = [
+      {
+        examples: train,
+        order: batchOrder(replicate, epoch, train.images.count),
+        batchSize: recipe.batchSize,
+        batch: (images, labels, step) =>
+          trainStep(
+            network,
+            images,
+            labels,
+            { epoch, step },
+            recipe.learningRate,
+          ),
+        onProgress: progress,
+      },
+      { examples: train, order: trainInOrder, ...evaluation },
+      { examples: test, order: testInOrder, ...evaluation },
+    ];
+    const sums: tf.Tensor1D[] = [];
+    let figures: PassFigures[] | null;
+    try {
+      for (const pass of passes) {
+        const sum = await runPass(pass, pace, hooks.isStopped);
+        if (sum === null) return { kind: "stopped", epochs };
+        sums.push(sum);
+      }
+      // The epoch's one reading back.
+      figures = await readFigures(
+        sums,
+        passes.map(({ order }) => order.length),
+      );
+      pace.caughtUp();
+    } finally {
+      tf.dispose(sums);
+    }
+    const [running, onTrain, onTest] = figures ?? [];
+    if (!running || !onTrain || !onTest) return { kind: "diverged", epochs };
 
     const metrics: EpochMetrics = {
       epoch: epoch + 1,
@@ -162,88 +176,6 @@ async function trainEpochs(
     hooks.onEpoch(metrics);
   }
   return { kind: "trained", epochs };
-}
-
-/** One pass over a set of examples. */
-interface Pass {
-  readonly examples: LabelledImages;
-  readonly order: Uint32Array;
-  readonly batchSize: number;
-  /** @returns [2]: sum of the losses, number of right answers */
-  batch(images: tf.Tensor2D, labels: tf.Tensor1D, step: number): tf.Tensor1D;
-  /** Called before a pause with the steps done. */
-  onPause(step: number): void;
-}
-
-type PassOutcome =
-  | {
-    readonly kind: "finished";
-    /** Mean over the examples, in nats. */
-    readonly loss: number;
-    readonly accuracy: number;
-  }
-  | { readonly kind: "diverged" | "stopped" };
-
-/** @returns a function that runs one pass, pausing as the clock says */
-function passRunner(hooks: TrainHooks): (pass: Pass) => Promise<PassOutcome> {
-  let lastPause = hooks.now();
-
-  return async ({ examples, order, batchSize, batch, onPause }) => {
-    const count = order.length;
-    const steps = Math.ceil(count / batchSize);
-    // Summed on the device: reading each step's figures back would make a GPU
-    // wait. In float32 the sum of losses of 60,000 examples is off by about
-    // 1e-6 of itself; counts are exact up to 2**24.
-    let sums: tf.Tensor1D = tf.zeros([2]);
-    try {
-      for (let step = 0; step < steps; step++) {
-        const begin = step * batchSize;
-        const size = Math.min(batchSize, count - begin);
-        const before = sums;
-        sums = tf.tidy(() => {
-          const images = gatherImages(examples.images, order, begin, size);
-          const labels = gatherLabels(examples.labels, order, begin, size);
-          return tf.add(before, batch(images, labels, step));
-        });
-        before.dispose();
-
-        if (hooks.now() - lastPause < PAUSE_EVERY) continue;
-        // Reading waits for a GPU to catch up, so that steps reported are
-        // steps done and its queue stays short.
-        const soFar = await readSums(sums, begin + size);
-        if (!soFar.finite) return { kind: "diverged" };
-        onPause(step + 1);
-        await hooks.pause();
-        if (hooks.isStopped()) return { kind: "stopped" };
-        lastPause = hooks.now();
-      }
-      const { loss, right, finite } = await readSums(sums, count);
-      if (!finite) return { kind: "diverged" };
-      // A loss of zero may come out of a GPU's logarithm as -1e-8.
-      return {
-        kind: "finished",
-        loss: Math.max(0, loss / count),
-        accuracy: right / count,
-      };
-    } finally {
-      sums.dispose();
-    }
-  };
-}
-
-/**
- * @param count examples that the sums are of
- * @throws DeviceError when the figures are the device's and not the network's
- */
-async function readSums(
-  sums: tf.Tensor1D,
-  count: number,
-): Promise<{ loss: number; right: number; finite: boolean }> {
-  const [loss = NaN, right = NaN] = await readBack(sums);
-  const finite = Number.isFinite(loss);
-  if (finite) checkFigures({ loss, right, count });
-  else await verifyDevice();
-  return { loss, right, finite };
 }
 
 function checkData({ train, test, name }: Dataset): void {

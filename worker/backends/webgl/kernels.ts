@@ -6,6 +6,7 @@ import { registerSwarmKernel } from "../../training/registry.ts";
 import { createDeviceWatch } from "../device_watch.ts";
 import {
   byteLevels,
+  checkBytes,
   checkLargest,
   checkRange,
   createUploads,
@@ -24,6 +25,9 @@ const WEBGL = "webgl";
 /** tfjs's usage of a texture with four bytes a texel; its enum is private. */
 const PIXELS = 2;
 
+/** tfjs's shaders find an element by its number as a float32. */
+const MOST_ELEMENTS = 2 ** 24;
+
 /**
  * Registers kernels that keep training on the GPU: masks are drawn there, and
  * the data set lies there. WebGL 1 has no uint32, and keeps the portable
@@ -37,6 +41,7 @@ export function registerWebGlKernels(): void {
     // A kernel's result is a tensor of its own, even when nothing changes.
     if (rate <= 0) return tf.clone(x);
     if (rate >= 1) return tf.zerosLike(x);
+    checkSize(x.size);
     const gl = webGl(backend);
     const uniforms = [
       // The shader takes the same 32 bits for unsigned.
@@ -66,6 +71,7 @@ export function registerWebGlKernels(): void {
     const { images: { bytes, size, count: available }, order } = attrs;
     const { start, count } = attrs;
     checkRange(order, start, count);
+    checkSize(count * size);
     const gl = webGl(backend);
     const { sets, orders, levels } = dataOn(gl);
     const { info, largest } = orders.of(order);
@@ -98,8 +104,12 @@ export function registerWebGlKernels(): void {
 
 /** Has training on the current backend, WebGL's, end when its context does. */
 export function watchWebGl(): void {
-  const { gl } = webGl(tf.backend()).gpgpu;
-  const { watch, tell } = createDeviceWatch(() => gl.isContextLost());
+  const { gpgpu } = webGl(tf.backend());
+  const { gl } = gpgpu;
+  const { watch, tell } = createDeviceWatch(
+    () => gpgpu.createAndWaitForFence(),
+    () => gl.isContextLost(),
+  );
   watchDevice(WEBGL, watch);
   // A context may be restored, empty: then it says that all is well.
   gl.canvas.addEventListener(
@@ -112,6 +122,14 @@ export function watchWebGl(): void {
 function webGl(backend: unknown): tf.MathBackendWebGL {
   if (backend instanceof tf.MathBackendWebGL) return backend;
   throw new Error("webgl kernels: they run on tfjs's WebGL backend alone");
+}
+
+/** @throws RangeError for a tensor in which elements would be mixed up */
+function checkSize(size: number): void {
+  if (size <= MOST_ELEMENTS) return;
+  throw new RangeError(
+    `webgl: a tensor of more than ${MOST_ELEMENTS} elements: ${size}`,
+  );
 }
 
 /** What lies on a GPU from step to step. */
@@ -149,7 +167,10 @@ function createData(backend: tf.MathBackendWebGL) {
     }),
     orders: createUploads({
       upload: (order: Uint32Array) => {
+        checkSize(order.length);
         const { numbers, largest } = orderNumbers(order);
+        // As float32 in a texture, and kept apart up to there.
+        checkSize(largest);
         return { info: upload(numbers), largest };
       },
       free: ({ info }) => free(info),
@@ -169,6 +190,7 @@ function uploadBytes(
   backend: tf.MathBackendWebGL,
   bytes: Uint8Array,
 ): tf.TensorInfo {
+  checkBytes(bytes.length);
   const texels = Math.max(1, Math.ceil(bytes.length / 4));
   const width = Math.ceil(Math.sqrt(texels));
   const height = Math.ceil(texels / width);

@@ -12,6 +12,7 @@ import { registerSwarmKernel } from "../../training/registry.ts";
 import { createDeviceWatch } from "../device_watch.ts";
 import {
   byteLevels,
+  checkBytes,
   checkLargest,
   checkRange,
   createUploads,
@@ -103,9 +104,16 @@ export function registerWebGpuKernels(): void {
 
 /** Has training on the current backend, WebGPU's, end when its device does. */
 export function watchWebGpu(): void {
-  const { watch, tell } = createDeviceWatch();
+  const backend = webGpu(tf.backend());
+  const { watch, tell } = createDeviceWatch(async () => {
+    // tfjs hands steps over a few kernels at a time; this is the rest.
+    backend.ensureCommandEncoderReady();
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+    await backend.queue.onSubmittedWorkDone();
+  });
   watchDevice(WEBGPU, watch);
-  void webGpu(tf.backend()).device.lost.then(({ reason, message }) =>
+  void backend.device.lost.then(({ reason, message }) =>
     tell(message || reason)
   );
 }
@@ -140,6 +148,8 @@ function createData(backend: WebGPUBackend) {
     levels: backend.makeTensorInfo([256], "float32", byteLevels()),
     sets: createUploads({
       upload: (bytes: Uint8Array) => {
+        const { maxStorageBufferBindingSize } = backend.device.limits;
+        checkBytes(bytes.length, maxStorageBufferBindingSize);
         // The first byte goes into the lowest bits, as on every machine that
         // has a browser.
         const words = new Int32Array(Math.ceil(bytes.length / 4));

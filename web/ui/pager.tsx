@@ -1,16 +1,23 @@
 import type { JSX } from "preact";
-import { leaderboardWords } from "../i18n/leaderboard_words.ts";
-import { formats, words } from "../ui/language.ts";
+import { formats } from "./language.ts";
+
+/** What a pager says. */
+interface PagerWords {
+  readonly pages: string;
+  readonly page: (page: string, pages: string) => string;
+  readonly previous: string;
+  readonly next: string;
+}
 
 /** Steps through the pages of a long table. */
 export function Pager(
-  { page, pages, onPage }: {
+  { t, page, pages, onPage }: {
+    readonly t: PagerWords;
     readonly page: number;
     readonly pages: number;
     readonly onPage: (page: number) => void;
   },
 ): JSX.Element {
-  const t = words(leaderboardWords).table;
   const count = formats.value.integer;
   return (
     <nav class="pager" aria-label={t.pages}>

@@ -1,0 +1,111 @@
+import * as tf from "@tensorflow/tfjs";
+import { registerPortableKernels } from "../../worker/backends/portable_kernels.ts";
+import { startStockBackend } from "../../worker/backends/stock.ts";
+import { batchOrder } from "../../worker/random/draws.ts";
+import { finishQueued } from "../../worker/training/device.ts";
+import { exampleData } from "../../worker/training/example_data.ts";
+import { createFusedNetwork } from "../../worker/training/net_fused.ts";
+import { trainStep } from "../../worker/training/network.ts";
+import { createPace } from "../../worker/training/pace.ts";
+import { readFigures, runPass } from "../../worker/training/passes.ts";
+import {
+  countGpuCalls,
+  difference,
+  type GpuCounts,
+  gpuCounts,
+  noCounts,
+} from "./counters.ts";
+
+/** A thread of Deno or of a page that trains and counts, once. */
+
+export interface CountRequest {
+  readonly backend: "webgl" | "webgpu";
+  /** Those built from tfjs's own alone, or with ours on the device. */
+  readonly kernels: "portable" | "device";
+  readonly steps: number;
+}
+
+export interface Counted {
+  readonly detail: string;
+  /** Of the first step: weights, and what stays on the device. */
+  readonly first: GpuCounts;
+  /** Of the steps after it, all together. */
+  readonly steps: GpuCounts;
+  /** Of what ends an epoch, its figures. */
+  readonly end: GpuCounts;
+  readonly milliseconds: number;
+}
+
+const BATCH = 256;
+const replicate = { seed: 0, replicate: 0 };
+
+async function count(
+  { backend, kernels, steps }: CountRequest,
+): Promise<Counted> {
+  countGpuCalls();
+  // Whatever is registered first stays.
+  if (kernels === "portable") registerPortableKernels(backend);
+  const detail = await startStockBackend(backend);
+  const { train } = exampleData({
+    classes: 10,
+    size: 784,
+    train: (steps + 1) * BATCH,
+    test: 0,
+  });
+  const network = createFusedNetwork({
+    sizes: [784, 256, 256, 10],
+    rates: [0.2, 0.5],
+    replicate,
+    weightStd: 0.01,
+  });
+  let before = noCounts;
+  const since = (): GpuCounts => {
+    const now = gpuCounts();
+    const counted = difference(now, before);
+    before = now;
+    return counted;
+  };
+  let first = noCounts;
+  let start = performance.now();
+  const sums = await runPass(
+    {
+      examples: train,
+      order: batchOrder(replicate, 0, train.images.count),
+      batchSize: BATCH,
+      batch: (images, labels, step) => {
+        if (step === 1) {
+          first = since();
+          start = performance.now();
+        }
+        return trainStep(network, images, labels, { epoch: 0, step }, 0.5);
+      },
+      onProgress: () => {},
+    },
+    createPace({
+      now: () => performance.now(),
+      pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
+      finished: finishQueued,
+    }),
+    () => false,
+  );
+  if (sums === null) throw new Error("bench gpu: stopped by nobody");
+  await finishQueued();
+  const milliseconds = performance.now() - start;
+  const each = since();
+  await readFigures([sums], [train.images.count]);
+  tf.dispose(sums);
+  network.dispose();
+  return { detail, first, steps: each, end: since(), milliseconds };
+}
+
+declare const self: {
+  onmessage: ((event: MessageEvent<CountRequest>) => void) | null;
+  postMessage(answer: Counted | string): void;
+};
+
+self.onmessage = ({ data }) => {
+  count(data).then(
+    (counted) => self.postMessage(counted),
+    (error) => self.postMessage(String(error)),
+  );
+};

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { TrialView } from "../../coordinator/protocol/views.ts";
+import type { Page } from "./chromium.ts";
+import {
+  agreesWithDeno,
+  completed,
+  get,
+  long,
+  small,
+  start,
+  trials,
+  until,
+  withCoordinator,
+} from "./joining.ts";
+import { visitors } from "./visit.ts";
+
+const { visit, test } = visitors();
+
+/** No WebAssembly: cpu is the fallback. The GPU is not known for a program. */
+const onlyGpu = `
+  delete globalThis.WebAssembly;
+  const getContext = OffscreenCanvas.prototype.getContext;
+  OffscreenCanvas.prototype.getContext = function (...args) {
+    return globalThis.lastContext = getContext.apply(this, args);
+  };
+  const { getParameter, uniform1fv } = WebGL2RenderingContext.prototype;
+  WebGL2RenderingContext.prototype.getParameter = function (name) {
+    const renderer = 0x9246;
+    return name === renderer ? "A GPU" : getParameter.call(this, name);
+  };
+  WebGL2RenderingContext.prototype.uniform1fv = function (where, values) {
+    uniform1fv.call(this, where, globalThis.broken ? [NaN] : values);
+  };
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    return globalThis.lastDevice = await requestDevice.apply(this, args);
+  };
+  for (const name of ["vendor", "architecture", "description"]) {
+    Object.defineProperty(GPUAdapterInfo.prototype, name, { value: "GPU" });
+  }
+  Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", {
+    value: false,
+  });`;
+
+/** @returns a function for all that notices said since: they come and go */
+async function noticesFromNowOn(page: Page): Promise<() => Promise<string>> {
+  await page.evaluate(() => {
+    const said = new Set<string>();
+    Object.assign(globalThis, { said });
+    new MutationObserver(() => {
+      for (const notice of document.querySelectorAll(".notice")) {
+        said.add(notice.textContent ?? "");
+      }
+    }).observe(document.body, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
+  return () => page.evaluate("[...globalThis.said].join()");
+}
+
+/** Epochs that no GPU is through with before it is broken. */
+const LONG_ENOUGH = 150;
+
+const breakdowns = [
+  {
+    what: "its WebGL context is lost",
+    backend: "webgl",
+    prelude: "delete WorkerNavigator.prototype.gpu;",
+    strike: "lastContext.getExtension('WEBGL_lose_context').loseContext()",
+  },
+  {
+    what: "its WebGL computes what is not finite",
+    backend: "webgl",
+    prelude: "delete WorkerNavigator.prototype.gpu;",
+    strike: "globalThis.broken = true",
+  },
+  {
+    what: "its WebGPU device is lost",
+    backend: "webgpu",
+    prelude: "OffscreenCanvas.prototype.getContext = () => null;",
+    strike: "lastDevice.destroy()",
+  },
+] as const;
+
+for (const { what, backend, prelude, strike } of breakdowns) {
+  test(`join page finishes a trial by a fallback when ${what}`, () =>
+    withCoordinator({
+      ...small,
+      epochs: LONG_ENOUGH,
+      threadPrelude: `${onlyGpu}\n${prelude}`,
+    }, (swarm) =>
+      visit(
+        `${swarm.origin}/join`,
+        { locale: "zh-CN" },
+        async ({ page }) => {
+          await start(page, "auto");
+          // A GPU in name only is measured twice: that is its time.
+          await page.waitForSelector(".slot.is-training .as-table", {
+            timeout: 240_000,
+          });
+          const [before] = await trials(swarm);
+          assert.equal(before?.backend, backend);
+          const notices = await noticesFromNowOn(page);
+          // The thread that trains, and the clock, which has no GPU.
+          let struck = 0;
+          for (const worker of page.workers()) {
+            struck += Number(
+              await worker.evaluate(
+                `"lastContext" in globalThis || "lastDevice" in globalThis
+                  ? (${strike}, 1) : 0`,
+              ),
+            );
+          }
+          assert.equal(struck, 1);
+          assert.equal(await completed(swarm), 0);
+          await until(
+            "the trial is complete",
+            async () => await completed(swarm) === 1,
+            120,
+          );
+          assert.match(await notices(), /图形处理器丢失或计算出错/);
+          const [after] = await trials(swarm);
+          assert.equal(after?.backend, "cpu");
+          const { result } = TrialView.parse(
+            await get(swarm, `/api/trials/${before.trialId}`),
+          );
+          assert.equal(result?.outcome, "trained");
+          assert.equal(result.epochs.length, LONG_ENOUGH);
+          await agreesWithDeno(swarm, after, result.epochs);
+        },
+      )));
+}
+
+test("join page goes on at once when something fails unseen in its thread", () =>
+  withCoordinator(
+    { ...long, epochs: 40 },
+    (swarm) =>
+      visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+        await start(page, "simd");
+        await page.waitForSelector(".slot.is-training .as-table");
+        for (const worker of page.workers()) {
+          if (!worker.url().includes("/trainer-")) continue;
+          await worker.evaluate(
+            "void setTimeout(() => Promise.reject(new Error('nobody waits')))",
+          );
+        }
+        await page.waitForSelector(".notice >> text=nobody waits", {
+          timeout: 5000,
+        });
+        await until(
+          "the trial is complete",
+          async () => await completed(swarm) === 1,
+        );
+      }),
+  ));
+
+for (
+  const [locale, words] of [
+    ["en-GB", "no graphics processor"],
+    ["zh-CN", "没有图形处理器"],
+  ] as const
+) {
+  test(`join page passes over GPUs that are programs, and says so: ${locale}`, () =>
+    withCoordinator(
+      small,
+      (swarm) =>
+        visit(`${swarm.origin}/join`, { locale }, async ({ page }) => {
+          const began = performance.now();
+          await start(page, "auto");
+          await page.waitForSelector(".measured table", { timeout: 30_000 });
+          const seconds = (performance.now() - began) / 1000;
+          for (const name of ["WebGPU", "WebGL"]) {
+            const row = page.locator(".measured tr", { hasText: name });
+            assert.match(
+              await row.innerText(),
+              new RegExp(`${words}.*swiftshader`, "i"),
+            );
+          }
+          assert.ok(seconds < 20, `${seconds} s to choose a backend`);
+          await until(
+            "the trial is complete",
+            async () => await completed(swarm) === 1,
+          );
+          assert.equal((await trials(swarm))[0]?.backend, "simd");
+        }),
+    ));
+}
+
+test("join page says in Chinese why it cannot go on", () =>
+  withCoordinator(
+    small,
+    (swarm) =>
+      visit(`${swarm.origin}/join`, { locale: "zh-CN" }, async ({ page }) => {
+        await page.route("**/api/workers", (route) => route.abort());
+        await start(page, "simd");
+        await page.waitForSelector(".status.is-failed");
+        assert.match(await page.innerText(".status"), /协调器没有应答/);
+      }),
+  ));

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { TrialSpec } from "../../coordinator/protocol/study.ts";
+import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
+import {
+  StudyList,
+  TrialPage,
+  type TrialSummary,
+} from "../../coordinator/protocol/views.ts";
+import { startStockBackend } from "../../worker/backends/stock.ts";
+import { createClient } from "../../worker/client.ts";
+import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
+import { trainTrial } from "../../worker/training/train.ts";
+import type { Page } from "./chromium.ts";
+import {
+  startTestCoordinator,
+  type TestCoordinator,
+} from "./test_coordinator.ts";
+
+/** What the tests of the join page are written with. */
+
+/** A study that trains in a moment on any backend, a software GPU included. */
+export const small = {
+  points: [[0.2, 0.5]],
+  epochs: 2,
+  trainImages: 200,
+  hiddenSizes: [16, 16],
+} as const;
+
+/** A study long enough for something to happen meanwhile. */
+export const long = {
+  points: [[0.2, 0.5]],
+  epochs: 400,
+  trainImages: 2000,
+  hiddenSizes: [128, 128],
+} as const;
+
+export async function withCoordinator(
+  study: Parameters<typeof startTestCoordinator>[0],
+  run: (swarm: TestCoordinator) => Promise<void>,
+): Promise<void> {
+  const swarm = await startTestCoordinator(study);
+  try {
+    await run(swarm);
+  } finally {
+    await swarm.close();
+  }
+}
+
+export async function get(
+  swarm: TestCoordinator,
+  path: string,
+): Promise<unknown> {
+  const response = await fetch(swarm.origin + path);
+  assert.equal(response.status, 200, path);
+  return await response.json();
+}
+
+export const trials = async (swarm: TestCoordinator) =>
+  TrialPage.parse(await get(swarm, "/api/studies/tiny/trials")).trials;
+
+export const completed = async (swarm: TestCoordinator) =>
+  StudyList.parse(await get(swarm, "/api/studies")).studies[0]?.completed ?? 0;
+
+/** Waits for something that happens outside the page. */
+export async function until(
+  what: string,
+  holds: () => Promise<boolean>,
+  seconds = 60,
+): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  while (!await holds()) {
+    assert.ok(performance.now() < end, `not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Trains the same trial here, on tfjs's plain backend. */
+export async function agreesWithDeno(
+  swarm: TestCoordinator,
+  { params, replicate, trialId, studyId }: TrialSummary,
+  epochs: readonly EpochMetrics[],
+): Promise<void> {
+  const dataset = await fetchDataset(swarm.dataset, {
+    download: createClient({ url: swarm.origin }).data,
+    store: { get: () => Promise.resolve(null), put: () => Promise.resolve() },
+    signal: new AbortController().signal,
+  });
+  await startStockBackend("cpu");
+  const here = await trainTrial(
+    TrialSpec.parse({
+      trialId,
+      studyId,
+      params,
+      replicate,
+      seed: 0,
+      recipe: {
+        epochs: epochs.length,
+        hiddenSizes: small.hiddenSizes,
+        batchSize: 100,
+      },
+    }),
+    dataset,
+    {
+      backend: "cpu",
+      now: () => performance.now(),
+      onEpoch: () => {},
+      onProgress: () => {},
+      isStopped: () => false,
+      pause: () => Promise.resolve(),
+    },
+  );
+  assert.ok(epochs.length >= small.epochs);
+  // Two epochs of two steps: the first four steps. Later ones drift apart.
+  for (const metric of ["trainLoss", "testLoss"] as const) {
+    epochs.slice(0, 2).forEach((epoch, i) => {
+      const mine = here?.epochs[i]?.[metric] ?? NaN;
+      assert.ok(
+        Math.abs(epoch[metric] - mine) < 1e-4,
+        `epoch ${i + 1}, ${metric}: ${epoch[metric]}, in Deno ${mine}`,
+      );
+    });
+  }
+}
+
+export async function start(page: Page, backend: string): Promise<void> {
+  await page.selectOption("#backend", backend);
+  await page.click("button.is-large");
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { dropoutMask } from "../../worker/random/draws.ts";
+import { kernelChecks } from "../../worker/training/conformance.ts";
+import type { Page } from "./chromium.ts";
+import type { Answer } from "./kernels_thread.ts";
+import { maskAttrs, maskShape } from "./masks.ts";
+import { startTestCoordinator } from "./test_coordinator.ts";
+import { visitors } from "./visit.ts";
+
+const { visit, test } = visitors();
+
+let bundled: Promise<string> | undefined;
+
+/** `kernels_thread.ts` as one script. */
+async function bundle(): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["bundle", "--quiet", "--platform", "browser"],
+      "tests/browser/kernels_thread.ts",
+    ],
+    cwd: fileURLToPath(new URL("../../", import.meta.url)),
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+/** What the thread says of a backend, arrays as plain ones. */
+type Found = Omit<Answer, "masked"> & { readonly masked: number[] };
+
+function ask(
+  page: Page,
+  request: { choice: string; checks: boolean },
+): Promise<Found | string> {
+  return page.evaluate((request) => {
+    const address = (name: string) =>
+      new URL(
+        document.querySelector<HTMLMetaElement>(`meta[name="asset:${name}"]`)
+          ?.content ?? "",
+        location.origin,
+      ).href;
+    const worker = new Worker("/kernels.js", { type: "module" });
+    return new Promise<Found | string>((resolve, reject) => {
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.onmessage = ({ data }: MessageEvent<Answer | string>) => {
+        worker.terminate();
+        resolve(
+          typeof data === "string"
+            ? data
+            : { ...data, masked: [...data.masked] },
+        );
+      };
+      const files = {
+        simdFolder: address("simd"),
+        wasmFolder: address("wasm"),
+      };
+      worker.postMessage({ ...request, files });
+    });
+  }, request);
+}
+
+for (const backend of ["simd", "wasm", "webgl", "webgpu", "cpu"]) {
+  // The others' are JavaScript and tfjs's, the same as in Deno.
+  const checks = ["simd", "webgl", "webgpu"].includes(backend);
+  const what = checks ? "kernels compute what they should, and " : "";
+  test(`${backend} in a browser: ${what}masks are the generator's, to the bit`, async () => {
+    const { key, position, rate } = maskAttrs;
+    const [rows, columns] = maskShape;
+    const swarm = await startTestCoordinator({
+      points: [[0, 0]],
+      scripts: { "/kernels.js": await (bundled ??= bundle()) },
+    });
+    try {
+      await visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+        const found = await ask(page, { choice: backend, checks });
+        assert.ok(typeof found !== "string", `${found}`);
+        assert.equal(found.backend, backend);
+        assert.deepEqual(
+          Float32Array.from(found.masked),
+          dropoutMask(key, position, rate, rows * columns),
+        );
+        assert.deepEqual(found.failed, []);
+        assert.equal(found.passed, checks ? kernelChecks().length : 0);
+      });
+    } finally {
+      await swarm.close();
+    }
+  });
+}

@@ -1,0 +1,70 @@
+import * as tf from "@tensorflow/tfjs";
+import { backendCandidates } from "../../worker/backends/candidates.ts";
+import { selectBackend } from "../../worker/backends/select.ts";
+import type { BackendChoice, BackendFiles } from "../../worker/trainer_api.ts";
+import { kernelChecks } from "../../worker/training/conformance.ts";
+import { dropout } from "../../worker/training/ops.ts";
+import { exampleDataset, maskAttrs, maskShape } from "./masks.ts";
+
+/**
+ * A thread that runs the checks of the kernels on a backend, in a browser, and
+ * drops out a tensor of ones.
+ */
+
+interface Request {
+  readonly choice: BackendChoice;
+  readonly files: BackendFiles;
+  /** Whether to run the checks, too. */
+  readonly checks: boolean;
+}
+
+/** What came of it; a string is why nothing did. */
+export interface Answer {
+  readonly backend: string;
+  /** The ones, dropped out. */
+  readonly masked: Float32Array;
+  readonly passed: number;
+  /** What did not pass, and why. */
+  readonly failed: readonly string[];
+}
+
+interface ThreadScope {
+  onmessage: ((message: MessageEvent<Request>) => void) | null;
+  postMessage(answer: Answer | string): void;
+}
+
+declare const self: ThreadScope;
+
+async function answer({ choice, files, checks }: Request): Promise<Answer> {
+  const { backend } = await selectBackend({
+    choice,
+    avoid: [],
+    candidates: backendCandidates({
+      dataset: exampleDataset(),
+      files,
+      now: () => performance.now(),
+    }),
+    onMeasuring: () => {},
+  });
+  const masked = dropout(tf.ones([...maskShape]), maskAttrs);
+  const values = Float32Array.from(await masked.data());
+  masked.dispose();
+  let passed = 0;
+  const failed: string[] = [];
+  for (const { what, run } of checks ? kernelChecks() : []) {
+    try {
+      await run();
+      passed++;
+    } catch (error) {
+      failed.push(`${what}: ${error}`);
+    }
+  }
+  return { backend, masked: values, passed, failed };
+}
+
+self.onmessage = ({ data }) => {
+  answer(data).then(
+    (found) => self.postMessage(found),
+    (error) => self.postMessage(String(error)),
+  );
+};

@@ -1,0 +1,218 @@
+import type { JSX } from "preact";
+// @ts-types="@types/d3-scale"
+import { scaleLinear, scaleLog } from "d3-scale";
+// @ts-types="@types/d3-shape"
+import { area, line } from "d3-shape";
+import { useWidth } from "../charts/use_width.ts";
+import { lessonWords } from "../i18n/lesson_words.ts";
+import { formats, words } from "../ui/language.ts";
+import { halfWidth, inputTensor, type RunningMeans } from "./masks.ts";
+
+const margin = { top: 10, right: 24, bottom: 40, left: 40 };
+const height = 240;
+/** The axis ends as far above 1 as 0 lies below it. */
+const TOP = 2;
+/** Draws at which the band is drawn: evenly spaced on the axis. */
+const bandSteps = 60;
+
+/** How the means of all elements come to 1, with a table of the same. */
+export function MeanChart(
+  { p, running }: { readonly p: number; readonly running: RunningMeans },
+): JSX.Element {
+  const t = words(lessonWords).layer.chart;
+  const { fixed, integer } = formats.value;
+  const last = running.means.at(-1) ?? [];
+  const draws = running.draws.at(-1) ?? 1;
+  return (
+    <figure class="means">
+      <h3>{t.heading}</h3>
+      <Picture
+        p={p}
+        running={running}
+        label={t.label(
+          fixed(Math.min(...last), 2),
+          fixed(Math.max(...last), 2),
+          integer(draws),
+        )}
+      />
+      <figcaption class="note">
+        {p === 0 ? t.certain : p === 1 ? t.nothing : t.note}
+      </figcaption>
+      <MeansTable p={p} running={running} />
+    </figure>
+  );
+}
+
+function Picture(
+  { p, running, label }: {
+    readonly p: number;
+    readonly running: RunningMeans;
+    readonly label: string;
+  },
+): JSX.Element {
+  const t = words(lessonWords).layer.chart;
+  const { fixed, integer } = formats.value;
+  const [ref, width] = useWidth<HTMLDivElement>(640);
+  const draws = running.draws.at(-1) ?? 1;
+  const inner = {
+    width: Math.max(1, width - margin.left - margin.right),
+    height: height - margin.top - margin.bottom,
+  };
+  // Powers of ten, so that the axis stands still for a while.
+  const most = 10 ** Math.max(1, Math.ceil(Math.log10(draws)));
+  const x = scaleLog().domain([1, most]).range([0, inner.width]);
+  const y = scaleLinear().domain([0, TOP]).range([inner.height, 0]);
+  const powers = Array.from(
+    { length: Math.round(Math.log10(most)) + 1 },
+    (_, power) => 10 ** power,
+  );
+  const band = Array.from(
+    { length: bandSteps + 1 },
+    (_, i) => most ** (i / bandSteps),
+  );
+  const bandPath = area<number>()
+    .x((count) => x(count))
+    .y0((count) => y(1 - halfWidth(p, count)))
+    .y1((count) => y(1 + halfWidth(p, count)))(band) ?? "";
+  return (
+    <div class="chart" ref={ref}>
+      <svg
+        width={width}
+        height={height}
+        viewBox={`0 0 ${width} ${height}`}
+        role="img"
+        aria-label={label}
+      >
+        <g class="axes">
+          {[0, 0.5, 1, 1.5, 2].map((tick) => (
+            <g key={tick}>
+              <line
+                class="grid"
+                x1={margin.left}
+                x2={margin.left + inner.width}
+                y1={margin.top + y(tick)}
+                y2={margin.top + y(tick)}
+              />
+              <text
+                class="tick"
+                x={margin.left - 8}
+                y={margin.top + y(tick)}
+                dy="0.32em"
+                text-anchor="end"
+              >
+                {fixed(tick, 1)}
+              </text>
+            </g>
+          ))}
+          {powers.map((tick) => (
+            <text
+              key={tick}
+              class="tick"
+              x={margin.left + x(tick)}
+              y={height - margin.bottom + 18}
+              text-anchor="middle"
+            >
+              {integer(tick)}
+            </text>
+          ))}
+          <text
+            class="axis-name"
+            x={margin.left + inner.width}
+            y={height - 4}
+            text-anchor="end"
+          >
+            {t.axis}
+          </text>
+        </g>
+        {/* An inner picture clips: early means can be far outside. */}
+        <svg
+          x={margin.left}
+          y={margin.top}
+          width={inner.width}
+          height={inner.height}
+        >
+          {p > 0 && p < 1 && <path class="expected" d={bandPath} />}
+          <line
+            class="truth"
+            x1={0}
+            x2={inner.width}
+            y1={y(1)}
+            y2={y(1)}
+          />
+          {inputTensor.map((element) => (
+            <path
+              key={element}
+              class="running"
+              d={line<number>()
+                .x((_, at) => x(running.draws[at] ?? 1))
+                .y((mean) => y(mean))(
+                  running.means.map((means) => means[element] ?? 0),
+                ) ?? ""}
+            />
+          ))}
+        </svg>
+        {(running.means.at(-1) ?? []).map((mean, element) =>
+          mean <= TOP && (
+            <circle
+              key={element}
+              class="running-end"
+              cx={margin.left + x(draws)}
+              cy={margin.top + y(mean)}
+              r={2.5}
+            />
+          )
+        )}
+      </svg>
+    </div>
+  );
+}
+
+function MeansTable(
+  { p, running }: { readonly p: number; readonly running: RunningMeans },
+): JSX.Element {
+  const t = words(lessonWords).layer.chart;
+  const { fixed, integer } = formats.value;
+  const lastAt = running.draws.length - 1;
+  // About one row to each doubling, and the last.
+  const rows = running.draws.flatMap((draws, at) =>
+    at === lastAt ||
+      Math.floor(Math.log2(draws)) <
+        Math.floor(Math.log2(running.draws[at + 1] ?? draws))
+      ? [{ draws, means: running.means[at] ?? [] }]
+      : []
+  );
+  return (
+    <details class="as-table">
+      <summary>{t.table}</summary>
+      <div
+        class="table-scroll"
+        role="group"
+        aria-label={t.heading}
+        tabIndex={0}
+      >
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t.draws}</th>
+              <th scope="col">{t.lowest}</th>
+              <th scope="col">{t.highest}</th>
+              <th scope="col">{t.band}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ draws, means }) => (
+              <tr key={draws}>
+                <th scope="row">{integer(draws)}</th>
+                <td>{fixed(Math.min(...means), 3)}</td>
+                <td>{fixed(Math.max(...means), 3)}</td>
+                <td>
+                  {p === 1 ? "–" : `1 ± ${fixed(halfWidth(p, draws), 3)}`}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}

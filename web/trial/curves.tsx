@@ -1,0 +1,96 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
+import type { TrialView } from "../../coordinator/protocol/views.ts";
+import { LineChart, type Series } from "../charts/line_chart.tsx";
+import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { trialsWords } from "../i18n/trials_words.ts";
+import { formats, words } from "../ui/language.ts";
+import { Segmented } from "../ui/segmented.tsx";
+import { EpochTable } from "./epoch_table.tsx";
+import { lineOf } from "./live_epoch.ts";
+
+/** d2l's three lines on one axis. */
+const shown = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
+
+/** An attempt's training, epoch by epoch. */
+export function TrialCurves(
+  { trial }: { readonly trial: TrialView },
+): JSX.Element {
+  const t = words(trialsWords).curves;
+  const { metrics } = words(leaderboardWords);
+  const [at, setAt] = useState<number | null>(null);
+  const [chosen, choose] = useState<number | null>(null);
+  // A result may come without a report on the way.
+  const attempts = trial.attempts.filter(({ attempt, epochs }) =>
+    epochs.length > 0 || attempt === trial.acceptedAttempt
+  );
+  const usual = trial.acceptedAttempt ?? attempts.at(-1)?.attempt ?? null;
+  const attempt = attempts.some((a) => a.attempt === chosen) ? chosen : usual;
+  const epochs = epochsOf(trial, attempt);
+  const series = shown.map((name, colour): Series => ({
+    key: name,
+    label: metrics[name].short,
+    colour,
+    values: lineOf(epochs, name),
+  }));
+  return (
+    <section class="curves" aria-labelledby="curves-heading">
+      <div class="section-head">
+        <h2 id="curves-heading">{t.heading}</h2>
+        {attempts.length > 1 && attempt !== null && (
+          <Segmented
+            label={t.attempt}
+            name="attempt"
+            options={attempts.map((a) => ({
+              value: String(a.attempt),
+              label: t.attemptNumber(String(a.attempt)),
+            }))}
+            value={String(attempt)}
+            onChange={(value) => choose(Number(value))}
+          />
+        )}
+      </div>
+      <div class="chart-frame">
+        <LineChart
+          series={series}
+          label={t.chart(series.map((one) => one.label).join(", "))}
+          xLabel={t.epoch}
+          epochs={trial.recipe.epochs}
+          format={formats.value.fixed}
+          at={at}
+          onPoint={setAt}
+        />
+        {epochs.length === 0 && <p class="chart-empty">{t.noneYet}</p>}
+      </div>
+      <ul class="legend is-plain">
+        {series.map((one) => {
+          const value = at === null ? one.values.at(-1) : one.values[at - 1];
+          return (
+            <li key={one.key} class={`series-${one.colour}`}>
+              <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
+                <path class="line" d="M1 4h26" />
+              </svg>
+              <span class="name">{one.label}</span>
+              <span class="value">
+                {value !== undefined && formats.value.fixed(value, 4)}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+      {epochs.length > 0 && <EpochTable epochs={epochs} />}
+    </section>
+  );
+}
+
+/** The accepted result's, or what the attempt has reported. */
+function epochsOf(
+  trial: TrialView,
+  attempt: number | null,
+): readonly EpochMetrics[] {
+  if (trial.result !== null && attempt === trial.acceptedAttempt) {
+    return trial.result.epochs;
+  }
+  return trial.attempts.find((a) => a.attempt === attempt)?.epochs ?? [];
+}

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { itemPages } from "../../coordinator/protocol/pages.ts";
+import { readAddress } from "./links.ts";
+
+Deno.test("readAddress reads what stands in each name's place", () => {
+  const { address } = itemPages.point;
+  assert.deepEqual(readAddress(address, "/studies/seed/points/0.2,0.5"), {
+    studyId: "seed",
+    point: "0.2,0.5",
+  });
+  assert.deepEqual(readAddress(address, "/studies/seed/points/0.2%2C0.5"), {
+    studyId: "seed",
+    point: "0.2,0.5",
+  });
+});
+
+Deno.test("readAddress: another page, or no text, is null", () => {
+  const { address } = itemPages.trial;
+  for (const path of ["/", "/trials", "/trials/a/b", "/tests/a", "/trials/%"]) {
+    assert.equal(readAddress(address, path), null, path);
+  }
+});

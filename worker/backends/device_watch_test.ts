@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { createDeviceWatch } from "./device_watch.ts";
+
+const finished = () => Promise.resolve();
+
+Deno.test("createDeviceWatch tells each listener once, of the first loss", () => {
+  const { watch, tell } = createDeviceWatch(finished);
+  const heard: string[] = [];
+  watch.onLost((why) => heard.push(`one: ${why}`));
+  watch.onLost((why) => heard.push(`two: ${why}`));
+  assert.equal(watch.lost(), null);
+  tell("unplugged");
+  tell("again");
+  assert.equal(watch.lost(), "unplugged");
+  assert.deepEqual(heard, ["one: unplugged", "two: unplugged"]);
+});
+
+Deno.test("createDeviceWatch tells who listens after the loss at once", () => {
+  const { watch, tell } = createDeviceWatch(finished);
+  tell("unplugged");
+  const heard: string[] = [];
+  watch.onLost((why) => heard.push(why));
+  assert.deepEqual(heard, ["unplugged"]);
+});
+
+Deno.test("createDeviceWatch tells nobody who does not listen any more", () => {
+  const { watch, tell } = createDeviceWatch(finished);
+  const heard: string[] = [];
+  watch.onLost((why) => heard.push(why))();
+  tell("unplugged");
+  assert.deepEqual(heard, []);
+});
+
+Deno.test("createDeviceWatch asks the device, and a device that comes back stays lost", () => {
+  let gone = false;
+  const { watch } = createDeviceWatch(finished, () => gone);
+  const heard: string[] = [];
+  watch.onLost((why) => heard.push(why));
+  assert.equal(watch.lost(), null);
+  gone = true;
+  assert.equal(watch.lost(), "it says so itself");
+  gone = false;
+  assert.equal(watch.lost(), "it says so itself");
+  assert.deepEqual(heard, ["it says so itself"]);
+});
