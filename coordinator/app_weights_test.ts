@@ -28,8 +28,9 @@ const test = (
       weights: memoryWeights(clock.now),
       verifier: {
         evaluate: () => Promise.resolve({ testLoss: 0.6, testAccuracy: 0.75 }),
-        repeat: () =>
-          Promise.resolve({ backend: "simd", outcome: "trained", epochs: [] }),
+        repeat: () => Promise.resolve({ outcome: "trained", epochs: [] }),
+        trainsOn: () =>
+          Promise.resolve({ backend: "simd", backendDetail: null }),
         close: () => {},
       },
     }),

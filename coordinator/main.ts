@@ -215,6 +215,7 @@ async function start(options: StartOptions): Promise<void> {
     name: "coordinator",
     signal: leaving.signal,
     onEvent: (event) => {
+      if (event.type === "registered") running.isOurs(event.workerId);
       const line = workerLine(event);
       if (line !== null) output.line(line);
     },

@@ -2,6 +2,7 @@ import { leaderboardCsv } from "./analysis/csv.ts";
 import { createApp } from "./app.ts";
 import { createLiveLeaderboards } from "./live_leaderboards.ts";
 import { type Assets, dataFiles } from "./middleware/files.ts";
+import type { WorkerId } from "./protocol/ids.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest } from "./protocol/study.ts";
 import { openSqlite } from "./storage/sqlite.ts";
@@ -55,6 +56,11 @@ export interface Swarm {
   readonly fetch: (request: Request) => Promise<Response>;
   /** Every grid point's figures and the verdicts, as of now. */
   leaderboard(): Promise<Leaderboard>;
+  /**
+   * Names a worker of the caller's own, as trustworthy as the coordinator: its
+   * figures are recomputed, its training is not repeated.
+   */
+  isOurs(workerId: WorkerId): void;
   /** How many trials are done, lent and waiting. */
   progress(): Promise<Progress>;
   /** Ends the sweeps and the event streams, and closes the database. */
@@ -153,6 +159,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       return found;
     },
     progress: () => coordinator.progress(id),
+    isOurs: coordinator.isOurs,
     close,
   };
 }
@@ -172,7 +179,7 @@ async function verificationOf(
       dataset,
       dataFolder,
       schedule,
-      onReady: (backend) => log("info", "verifier ready", { backend }),
+      onReady: (backend) => log("info", "verifier ready", { ...backend }),
     }),
   };
 }

@@ -130,6 +130,12 @@ export function verdictConformance(check: Check): void {
         { ...trained().epochs.at(-1), ...figures },
         "what is published is the coordinator's",
       );
+      const [curve] = await world.storage.curves(seed, {
+        params: { dropout1: 0.2, dropout2: 0.2 },
+        limit: 9,
+        offset: 0,
+      });
+      assert.deepEqual(curve?.epochs.at(-1), last);
       const [listing] = await world.storage.workers(1);
       assert.equal(listing?.trialsCompleted, 1);
     },

@@ -1,6 +1,6 @@
 import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
-import type { BackendName } from "../protocol/training.ts";
+import type { BackendName, TrialResult } from "../protocol/training.ts";
 import { publishedResult } from "../verification/published_result.ts";
 import { sameValue } from "../swarm/same_value.ts";
 import {
@@ -33,6 +33,13 @@ import {
 /** Whether the trial lost its result for a reason. */
 function withdrawn(attempt: number, trial: TrialRecord): boolean {
   return trial.attempts[attempt - 1]?.state === "refused";
+}
+
+/** The result that counts; null: there is none yet. */
+function published(trial: TrialRecord): TrialResult | null {
+  if (trial.state !== "completed") return null;
+  const { result, recomputed } = trial.accepted;
+  return publishedResult(result, recomputed);
 }
 
 interface Study {
@@ -396,12 +403,7 @@ export function openMemory(now: () => Instant): Storage {
             position,
             planned: trial.planned,
             state: trial.state,
-            result: trial.state === "completed"
-              ? publishedResult(
-                trial.accepted.result,
-                trial.accepted.recomputed,
-              )
-              : null,
+            result: published(trial),
           })),
       })),
     trials: (studyId, { state, order = "leasing", limit, offset }) =>
@@ -421,9 +423,7 @@ export function openMemory(now: () => Instant): Storage {
           params === undefined || sameValue(trial.spec.params, params)
         ).slice(offset, offset + limit).map((row): TrialCurveRecord => {
           const { trial } = row;
-          const result = trial.state === "completed"
-            ? trial.accepted.result
-            : null;
+          const result = published(trial);
           const epochs = result?.epochs ?? shownOf(trial)?.epochs ?? [];
           return { ...brief(row), result, epochs };
         })

@@ -226,7 +226,8 @@ export function listTrials(
   return { trials, total };
 }
 
-const CURVE = `SELECT ${BRIEF}, r.result, (SELECT json_group_array(` +
+const CURVE =
+  `SELECT ${BRIEF}, r.result, r.recomputed, (SELECT json_group_array(` +
   "json(metrics) ORDER BY epoch) FROM epochs AS e " +
   "WHERE r.result IS NULL AND e.trial_id = t.trial_id " +
   `AND e.attempt = a.attempt) AS reported ${SHOWN} ` +

@@ -7,6 +7,7 @@ import {
   TrialResult,
 } from "../protocol/training.ts";
 import { TrialState } from "../protocol/views.ts";
+import type { RecomputedFigures } from "../swarm/trial.ts";
 import { publishedResult } from "../verification/published_result.ts";
 import type {
   Acceptance,
@@ -100,19 +101,31 @@ function toBrief(row: z.infer<typeof briefColumns>): TrialBrief {
 
 export const BriefRow = briefColumns.transform(toBrief);
 
-export const CurveRow = briefColumns.extend({
-  result: json(TrialResult).nullable(),
-  /** A JSON array, empty where there is a result. */
-  reported: json(z.array(EpochMetrics)),
-}).transform((row): TrialCurveRecord => ({
-  ...toBrief(row),
-  result: row.result,
-  epochs: row.result?.epochs ?? row.reported,
-}));
-
 const Recomputed = json(
   z.object({ testLoss: z.number(), testAccuracy: z.number() }),
 );
+
+/** The result that counts. */
+function published({ result, recomputed }: {
+  readonly result: TrialResult | null;
+  readonly recomputed: RecomputedFigures | null;
+}): TrialResult | null {
+  return result === null ? null : publishedResult(result, recomputed);
+}
+
+export const CurveRow = briefColumns.extend({
+  result: json(TrialResult).nullable(),
+  recomputed: Recomputed.nullable(),
+  /** A JSON array, empty where there is a result. */
+  reported: json(z.array(EpochMetrics)),
+}).transform((row): TrialCurveRecord => {
+  const result = published(row);
+  return {
+    ...toBrief(row),
+    result,
+    epochs: result?.epochs ?? row.reported,
+  };
+});
 
 export const ChangeRow = z.object({
   spec: json(TrialSpec),
@@ -123,7 +136,7 @@ export const ChangeRow = z.object({
   recomputed: Recomputed.nullable(),
 }).transform(({ recomputed, ...row }): TrialChange => ({
   ...row,
-  result: row.result === null ? null : publishedResult(row.result, recomputed),
+  result: published({ ...row, recomputed }),
 }));
 
 export const TrialRow = z.object({

@@ -1,4 +1,4 @@
-import type { LeaseId } from "../protocol/ids.ts";
+import type { LeaseId, WorkerId } from "../protocol/ids.ts";
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
 import { createActor } from "./act.ts";
 import type { LeaseCalls, Random, StudyToRun, WorkerCalls } from "./calls.ts";
@@ -44,6 +44,8 @@ export interface Coordinator extends WorkerCalls, LeaseCalls, Views {
   start(): void;
   /** Stores what verifying a delivered result came to. */
   settle(leaseId: LeaseId, verdict: Verdict): Promise<void>;
+  /** A worker of this very process, whose training is not repeated here. */
+  isOurs(workerId: WorkerId): void;
   /** Takes back an accepted result that nobody else vouched for. */
   withdraw(leaseId: LeaseId): Promise<void>;
   /** Resolves when no delivered result waits for a verdict it could have. */
@@ -94,6 +96,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   const { verification } = deps;
+  const ours = new Set<WorkerId>();
   const desk = verification === undefined ? null : createDesk({
     storage,
     verification,
@@ -104,6 +107,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       },
     settle,
     withdraw,
+    isOurs: (workerId) => ours.has(workerId),
     chance: () => chance(random),
     schedule,
     now,
@@ -139,6 +143,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     },
     settle,
     withdraw,
+    isOurs: (workerId) => void ours.add(workerId),
     verified: () => desk?.idle() ?? Promise.resolve(),
     sweep: sweeper.sweep,
     start: sweeper.start,

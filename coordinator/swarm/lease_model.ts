@@ -50,6 +50,7 @@ export const modelVerification: Verification = {
   verifier: {
     evaluate: () => new Promise(() => {}),
     repeat: () => new Promise(() => {}),
+    trainsOn: () => new Promise(() => {}),
     close: () => {},
   },
 };
@@ -174,12 +175,12 @@ export class Model {
       const leases = this.of(trial.trialId);
       const running = leases.filter((l) => l.state === "running");
       const mine = leases.some((l) =>
-        l.worker === worker && (l.state === "running" || l.state === "failed")
+        l.worker === worker &&
+        ["running", "failed", "refused"].includes(l.state)
       );
       const able = running.filter((l) => !this.stuck(l, now));
-      return running.length === 0 || able.length > 1 || mine
-        ? []
-        : [{ trial, running }];
+      const leased = this.state(trial.trialId) === "leased";
+      return !leased || able.length > 1 || mine ? [] : [{ trial, running }];
     }).sort((a, b) =>
       a.running.length - b.running.length ||
       Math.min(...a.running.map((l) => l.startedAt)) -

@@ -26,7 +26,7 @@ const sum = delivery(trained()).weights as Sha256;
 async function desk(
   options: {
     readonly testLoss?: () => number;
-    readonly repeat?: () => Omit<Repetition, "backend">;
+    readonly repeat?: () => Repetition;
     /** 0: everything is checked; by default only who is new. */
     readonly chance?: number;
   } = {},
@@ -61,8 +61,10 @@ async function desk(
           async repeat({ trialId }, epochs) {
             jobs.push(`repeat ${trialId} ${epochs}`);
             await Promise.resolve();
-            return { backend: "simd", ...repeat() };
+            return repeat();
           },
+          trainsOn: () =>
+            Promise.resolve({ backend: "simd", backendDetail: null }),
           close: () => {},
         },
       },
@@ -305,4 +307,13 @@ Deno.test("createDesk: a training that comes to something else is a lie, which r
   });
   const [listing] = await d.storage.workers(1);
   assert.equal(listing?.trialsCompleted, 1);
+});
+
+Deno.test("createDesk: the coordinator's own workers' figures are recomputed, their training is not repeated", async () => {
+  const d = await desk({ chance: 0 });
+  d.coordinator.isOurs(workerId(1));
+  await d.deliver();
+  await d.coordinator.verified();
+  assert.deepEqual(d.jobs.map((job) => job.split(" ")[0]), ["evaluate"]);
+  assert.equal((await d.coordinator.progress(seed)).completed, 1);
 });

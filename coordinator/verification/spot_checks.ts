@@ -1,6 +1,6 @@
-import type { BackendName, EpochMetrics } from "../protocol/training.ts";
+import type { EpochMetrics } from "../protocol/training.ts";
 import type { Trust } from "../storage/storage.ts";
-import type { Repetition } from "./verifier_api.ts";
+import type { Repetition, TrainedOn } from "./verifier_api.ts";
 
 /**
  * When a result's training is repeated, how far, and what counts as the same.
@@ -13,8 +13,8 @@ import type { Repetition } from "./verifier_api.ts";
 const LEAST_SHARE = 0.05;
 /** Results that must be true, each of them checked, after a lie. */
 const PROBATION = 10;
-/** Share of the checks that repeat the whole trial, not its first epoch. */
-const WHOLE_SHARE = 0.1;
+/** Share of the later checks that repeat the whole trial, not its first epoch. */
+const WHOLE_SHARE = 0.25;
 
 /**
  * The chance with which a worker's next result on a backend is checked: always
@@ -26,17 +26,32 @@ export function checkProbability({ accepted, lies }: Trust): number {
 }
 
 /**
- * First epochs to repeat; 0: this result is not checked.
+ * First epochs to repeat; 0: this result is not checked. The whole trial where
+ * nothing or something false is known of the worker and now and then later, for
+ * a liar may begin as it should and go on as it likes; but one epoch where
+ * backends differ, for after more they have drifted too far apart to tell.
  *
+ * @param same Whether the repetition will have the same bits if all is well.
  * @param chances Two numbers, uniform in [0, 1), that nobody can foresee.
  */
 export function epochsToRepeat(
   trust: Trust,
   epochs: number,
+  same: boolean,
   [whether, howFar]: readonly [number, number],
 ): number {
-  if (whether >= checkProbability(trust)) return 0;
-  return howFar < WHOLE_SHARE ? epochs : 1;
+  const probability = checkProbability(trust);
+  if (whether >= probability) return 0;
+  return same && (probability === 1 || howFar < WHOLE_SHARE) ? epochs : 1;
+}
+
+/**
+ * Whether two trainings of one trial come to the same bits: with our own
+ * kernels, which say how the processor rounds, and leave nothing else to it.
+ */
+export function sameBits(a: TrainedOn, b: TrainedOn): boolean {
+  return a.backend === "simd" && b.backend === "simd" &&
+    a.backendDetail === b.backendDetail;
 }
 
 /** Figures of an epoch that are compared. */
@@ -52,48 +67,27 @@ const figures = [
 export type Drift = Readonly<Record<typeof figures[number], number>>;
 
 /**
- * Between backends: some five times what was measured, see
+ * Of the first epoch between backends: some five times what was measured, see
  * docs/verification.md. They add in different orders, training makes more of
  * each difference with every step, and figures of moving weights, averaged over
  * an epoch, drift least.
  */
-const FIRST_EPOCH: Drift = {
+export const FIRST_EPOCH_DRIFT: Drift = {
   trainLoss: 0.01,
   trainAccuracy: 0.012,
   trainLossDropoutOff: 0.1,
   testLoss: 0.1,
   testAccuracy: 0.05,
 };
-/** Only gross differences tell. */
-const LATER_EPOCHS: Drift = {
-  trainLoss: 0.05,
-  trainAccuracy: 0.03,
-  trainLossDropoutOff: 0.3,
-  testLoss: 0.3,
-  testAccuracy: 0.2,
-};
-/** The same kernels on the same kind of engine repeat every bit. */
-const SAME: Drift = {
-  trainLoss: 1e-6,
-  trainAccuracy: 1e-6,
-  trainLossDropoutOff: 1e-6,
-  testLoss: 1e-6,
-  testAccuracy: 1e-6,
-};
 
-/** What trained, as exactly as it says. */
-export interface TrainedOn {
-  readonly backend: BackendName;
-  readonly backendDetail: string | null;
-}
-
-/** How far figures of an epoch, counted from 1, may lie apart. */
-export function allowedDrift(a: TrainedOn, b: TrainedOn, epoch: number): Drift {
-  if (a.backend === b.backend && a.backendDetail === b.backendDetail) {
-    return SAME;
-  }
-  return epoch === 1 ? FIRST_EPOCH : LATER_EPOCHS;
-}
+/** Of the same bits, written and read as decimals. */
+export const NO_DRIFT: Drift = {
+  trainLoss: 1e-9,
+  trainAccuracy: 1e-9,
+  trainLossDropoutOff: 1e-9,
+  testLoss: 1e-9,
+  testAccuracy: 1e-9,
+};
 
 /**
  * What tells a worker's epochs from their repetition, in sentences; nothing:
@@ -102,7 +96,7 @@ export function allowedDrift(a: TrainedOn, b: TrainedOn, epoch: number): Drift {
 export function compareRepetition(
   claimed: readonly EpochMetrics[],
   { outcome, epochs }: Repetition,
-  drift: (epoch: number) => Drift,
+  allowed: Drift,
 ): string[] {
   if (outcome === "diverged" && epochs.length < claimed.length) {
     return [
@@ -112,7 +106,6 @@ export function compareRepetition(
   return epochs.flatMap((repeated, i) => {
     const claim = claimed[i];
     if (claim === undefined) return [];
-    const allowed = drift(repeated.epoch);
     return figures.filter((name) =>
       !(Math.abs(claim[name] - repeated[name]) <= allowed[name])
     ).map((name) =>

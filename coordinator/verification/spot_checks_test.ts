@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { epochMetrics } from "../swarm/fixtures.ts";
 import {
-  allowedDrift,
   checkProbability,
   compareRepetition,
   epochsToRepeat,
+  FIRST_EPOCH_DRIFT,
+  NO_DRIFT,
+  sameBits,
 } from "./spot_checks.ts";
 
 const simd = { backend: "simd", backendDetail: "relaxed SIMD" } as const;
 const gpu = { backend: "webgpu", backendDetail: "a card" } as const;
-const exactly = () => allowedDrift(simd, simd, 1);
 
 Deno.test("checkProbability: one for a fresh worker, falls with its record, never to zero", () => {
   const p = (accepted: number, lies = 0) =>
@@ -29,33 +30,43 @@ Deno.test("checkProbability: one again after a lie, for ten true results, and fo
   assert.equal(checkProbability({ accepted: 11, lies: 1 }), 1 / 2);
 });
 
-Deno.test("epochsToRepeat: one epoch mostly, a tenth of the checks the whole trial", () => {
-  const fresh = { accepted: 0, lies: 0 };
+Deno.test("epochsToRepeat: the whole trial of a fresh worker and of a liar", () => {
+  for (
+    const trust of [{ accepted: 0, lies: 0 }, { accepted: 9, lies: 1 }]
+  ) assert.equal(epochsToRepeat(trust, 10, true, [0.999, 0.999]), 10);
+});
+
+Deno.test("epochsToRepeat: of a known worker one epoch, or for a quarter of the checks the whole trial", () => {
   const known = { accepted: 9, lies: 0 };
-  assert.equal(epochsToRepeat(fresh, 10, [0.999, 0.5]), 1);
-  assert.equal(epochsToRepeat(fresh, 10, [0.999, 0.099]), 10);
-  assert.equal(epochsToRepeat(known, 10, [0.099, 0.5]), 1);
-  assert.equal(epochsToRepeat(known, 10, [0.1, 0.5]), 0);
+  assert.equal(epochsToRepeat(known, 10, true, [0.099, 0.25]), 1);
+  assert.equal(epochsToRepeat(known, 10, true, [0.099, 0.249]), 10);
+  assert.equal(epochsToRepeat(known, 10, true, [0.1, 0]), 0);
+});
+
+Deno.test("epochsToRepeat: one epoch where the backends differ", () => {
+  const fresh = { accepted: 0, lies: 0 };
+  assert.equal(epochsToRepeat(fresh, 10, false, [0.999, 0]), 1);
 });
 
 Deno.test("compareRepetition: the same figures pass, whatever time they took", () => {
   const claimed = [epochMetrics(1), epochMetrics(2)];
   const epochs = [{ ...epochMetrics(1), seconds: 99 }];
-  const repetition = { backend: "simd", outcome: "trained", epochs } as const;
-  assert.deepEqual(compareRepetition(claimed, repetition, exactly), []);
+  const repetition = { outcome: "trained", epochs } as const;
+  assert.deepEqual(compareRepetition(claimed, repetition, NO_DRIFT), []);
 });
 
 Deno.test("compareRepetition: on the same backend any difference tells, on another only a gross one", () => {
   const claimed = [epochMetrics(1)];
   const off = (trainLoss: number) => ({
-    backend: "simd" as const,
     outcome: "trained" as const,
     epochs: [{ ...epochMetrics(1), trainLoss: 0.6 + trainLoss }],
   });
-  const between = (epoch: number) => allowedDrift(gpu, simd, epoch);
-  assert.equal(compareRepetition(claimed, off(1e-5), exactly).length, 1);
-  assert.deepEqual(compareRepetition(claimed, off(5e-3), between), []);
-  const [told] = compareRepetition(claimed, off(0.02), between);
+  assert.equal(compareRepetition(claimed, off(1e-8), NO_DRIFT).length, 1);
+  assert.deepEqual(
+    compareRepetition(claimed, off(5e-3), FIRST_EPOCH_DRIFT),
+    [],
+  );
+  const [told] = compareRepetition(claimed, off(0.02), FIRST_EPOCH_DRIFT);
   assert.match(
     told ?? "",
     /epoch 1: trainLoss is given as 0.6 and came to 0.62/,
@@ -65,14 +76,15 @@ Deno.test("compareRepetition: on the same backend any difference tells, on anoth
 Deno.test("compareRepetition: a trial that diverges when it is repeated was not trained to its end", () => {
   const claimed = [epochMetrics(1), epochMetrics(2)];
   const repetition = {
-    backend: "simd",
     outcome: "diverged",
     epochs: [epochMetrics(1)],
   } as const;
-  assert.equal(compareRepetition(claimed, repetition, exactly).length, 1);
+  assert.equal(compareRepetition(claimed, repetition, NO_DRIFT).length, 1);
 });
 
-Deno.test("allowedDrift: other kernels of the same backend are another backend", () => {
-  const plain = { ...simd, backendDetail: "plain SIMD" };
-  assert.deepEqual(allowedDrift(simd, plain, 1), allowedDrift(simd, gpu, 1));
+Deno.test("sameBits: of our own kernels that round alike, and of nothing else", () => {
+  assert.ok(sameBits(simd, { ...simd }));
+  const twice = { ...simd, backendDetail: "relaxed SIMD, rounding twice" };
+  assert.ok(!sameBits(simd, twice));
+  assert.ok(!sameBits(gpu, { ...gpu }));
 });

@@ -1,5 +1,6 @@
 import type { Schedule } from "../swarm/event_hub.ts";
 import {
+  type TrainedOn,
   type Verifier,
   type VerifierAnswer,
   VerifierError,
@@ -12,7 +13,7 @@ export interface VerifierOptions extends VerifierStart {
   readonly spawn?: () => Worker;
   readonly schedule: Schedule;
   /** Told what it computes on, each time it starts. */
-  readonly onReady?: (backend: string) => void;
+  readonly onReady?: (backend: TrainedOn) => void;
 }
 
 /** Milliseconds that starting may take: it reads and checks the data set. */
@@ -31,6 +32,7 @@ const IDLE = 60_000;
 export function createVerifier(options: VerifierOptions): Verifier {
   const { dataset, dataFolder, schedule } = options;
   let thread: Worker | null = null;
+  let trainsOn: TrainedOn | null = null;
   let fail: (error: VerifierError) => void = () => {};
   let answered: (answer: VerifierAnswer) => void = () => {};
   let cancelIdle: () => void = () => {};
@@ -79,7 +81,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
     worker.addEventListener("message", ({ data }) => answered(data));
     const answer = await ask(worker, { dataset, dataFolder }, START, false);
     if (answer.type === "ready") {
-      options.onReady?.(answer.backend);
+      const { backend, backendDetail } = answer;
+      trainsOn = { backend, backendDetail };
+      options.onReady?.(trainsOn);
       return worker;
     }
     const why = answer.type === "unusable" ? answer.message : answer.type;
@@ -88,12 +92,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     throw error;
   }
 
-  /** After the jobs that were asked for before. */
-  function run(job: VerifierJob, milliseconds: number) {
+  /** After what was asked for before. */
+  function queued<T>(work: () => Promise<T>): Promise<T> {
     const answer = last.then(async () => {
       cancelIdle();
       try {
-        return await ask(await started(), job, milliseconds, true);
+        return await work();
       } finally {
         cancelIdle = schedule(IDLE, () => {
           thread?.terminate();
@@ -104,6 +108,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
     last = answer.catch(() => {});
     return answer;
   }
+
+  const run = (job: VerifierJob, milliseconds: number) =>
+    queued(async () => await ask(await started(), job, milliseconds, true));
 
   return {
     async evaluate(spec, weights) {
@@ -124,6 +131,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       );
       if (answer.type === "repeated") return answer.repetition;
       throw unexpected(answer);
+    },
+    async trainsOn() {
+      if (trainsOn !== null) return trainsOn;
+      await queued(started);
+      if (trainsOn === null) throw new VerifierError("it never started", false);
+      return trainsOn;
     },
     close() {
       cancelIdle();

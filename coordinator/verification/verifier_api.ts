@@ -25,18 +25,21 @@ export type VerifierJob =
     readonly epochs: number;
   };
 
+/** What trains or trained, as exactly as it says. */
+export interface TrainedOn {
+  readonly backend: BackendName;
+  readonly backendDetail: string | null;
+}
+
 /** What training some first epochs again came to. */
 export interface Repetition {
-  /** What it was trained on. */
-  readonly backend: BackendName;
-  readonly backendDetail?: string | undefined;
   readonly outcome: "trained" | "diverged";
   /** Those that were finished. */
   readonly epochs: readonly EpochMetrics[];
 }
 
 export type VerifierAnswer =
-  | { readonly type: "ready"; readonly backend: string }
+  | ({ readonly type: "ready" } & TrainedOn)
   /** It cannot be used: no data, or no backend. */
   | { readonly type: "unusable"; readonly message: string }
   | { readonly type: "evaluated"; readonly figures: RecomputedFigures }
@@ -61,6 +64,12 @@ export interface Verifier {
    * @throws {VerifierError}
    */
   repeat(spec: TrialSpec, epochs: number): Promise<Repetition>;
+  /**
+   * What it computes on.
+   *
+   * @throws {VerifierError} that is not usable
+   */
+  trainsOn(): Promise<TrainedOn>;
   close(): void;
 }
 

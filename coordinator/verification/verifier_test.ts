@@ -49,7 +49,7 @@ Deno.test({
         dataset: tiny.manifest,
         dataFolder,
         schedule,
-        onReady: (backend) => ready.push(backend),
+        onReady: ({ backend }) => ready.push(backend),
       });
       try {
         const bytes = weightsBytes(spec.recipe, tiny.manifest);

@@ -25,7 +25,6 @@ const BACKENDS: readonly BackendName[] = ["simd", "wasm", "cpu"];
 interface Ready {
   readonly dataset: Dataset;
   readonly backend: BackendName;
-  readonly backendDetail: string;
 }
 
 let ready: Ready | undefined;
@@ -47,9 +46,11 @@ async function start(told: VerifierStart): Promise<VerifierAnswer> {
     const candidate = candidates.find((c) => c.backend === backend);
     if (candidate === undefined) continue;
     try {
-      const backendDetail = await candidate.start();
-      ready = { dataset, backend, backendDetail };
-      return { type: "ready", backend: `${backend}, ${backendDetail}` };
+      const detail = await candidate.start();
+      // As workers tell it.
+      const backendDetail = detail.slice(0, 200);
+      ready = { dataset, backend };
+      return { type: "ready", backend, backendDetail };
     } catch (error) {
       reasons.push(`${backend}: ${messageOf(error)}`);
       candidate.remove();
@@ -68,7 +69,7 @@ async function simdFolder(): Promise<{ simdFolder?: string }> {
 }
 
 async function work(
-  { dataset, backend, backendDetail }: Ready,
+  { dataset, backend }: Ready,
   job: VerifierJob,
 ): Promise<VerifierAnswer> {
   switch (job.type) {
@@ -92,7 +93,6 @@ async function work(
         dataset,
         {
           backend,
-          backendDetail: backendDetail.slice(0, 200),
           now,
           onEpoch: () => {},
           onProgress: () => {},
