@@ -4,7 +4,6 @@ import { liars } from "./attacks/liars.ts";
 
 /** With these seeds; the share of lies that are not in the finished study. */
 const LEAST_CAUGHT: Readonly<Record<string, number>> = {
-  "swapped rates after the first epoch": 0,
   "honest twelve times, then swapped rates": 0,
 };
 
