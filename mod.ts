@@ -171,7 +171,9 @@ export {
   folderAssets,
   type ServedBytes,
 } from "./coordinator/middleware/files.ts";
+export type { Limits, Rate } from "./coordinator/guard/limits.ts";
 export {
+  type CallerInfo,
   openSwarm,
   type Swarm,
   type SwarmOptions,

@@ -1,5 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
+import type { HonoRequest } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { found, rendered } from "./middleware/answers.ts";
 import { API_PAGE_FILES, apiPage, apiPageFile } from "./middleware/api_page.ts";
@@ -14,7 +14,22 @@ import {
 import { createLeaderboards } from "./middleware/leaderboards.ts";
 import { openApiDocument } from "./middleware/openapi.ts";
 import { originCheck } from "./middleware/origin_check.ts";
+import {
+  admitCall,
+  admitRegistration,
+  admitRequest,
+  checkHost,
+} from "./middleware/admission.ts";
+import { measure } from "./middleware/measure.ts";
 import { ProblemError, problemResponse } from "./middleware/problems.ts";
+import { readBody } from "./middleware/read_body.ts";
+import { createRefusalLog } from "./middleware/refusal_log.ts";
+import type { Guard } from "./guard/guard.ts";
+import type { Secrets } from "./guard/secrets.ts";
+import type { Metrics } from "./metrics.ts";
+import { adminEndpoints } from "./protocol/admin_endpoints.ts";
+import { adminRoutes, authenticateAdmin, unlessLocal } from "./routes/admin.ts";
+import { createDoor } from "./routes/door.ts";
 import {
   protocolVersion,
   registrationVersion,
@@ -24,7 +39,10 @@ import { must } from "./middleware/refusals.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
 import { trialRoutes } from "./middleware/trial_routes.ts";
 import { endpoints, REASON_HEADER } from "./protocol/endpoints.ts";
-import type { StudyId } from "./protocol/ids.ts";
+import type { Address } from "./guard/address.ts";
+import type { LeaseId, StudyId } from "./protocol/ids.ts";
+import type { RenewResponse } from "./protocol/swarm.ts";
+import { acquireWithin } from "./routes/acquire.ts";
 import type { Leaderboard } from "./protocol/leaderboard.ts";
 import { itemPages } from "./protocol/pages.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
@@ -42,25 +60,23 @@ export interface AppDeps {
   readonly data: DataFiles;
   readonly assets: Assets;
   readonly log: Log;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly guard: Guard;
+  /** Absent: anybody may join, and nobody is the operator. */
+  readonly secrets?: Secrets;
+  readonly metrics?: Metrics;
   /** Milliseconds for which lists are handed out as read. Default: 0. */
   readonly freshFor?: number;
-  readonly limits?: Partial<Limits>;
 }
-
-export interface Limits {
-  /** Bytes of a request's body. */
-  readonly bodyBytes: number;
-}
-
-const defaultLimits: Limits = { bodyBytes: 1024 * 1024 };
 
 /**
  * The coordinator's HTTP side: every route of `endpoints`, the pages, the
  * OpenAPI document and a page to read it. Tests call `app.request()`.
  */
 export function createApp(deps: AppDeps) {
-  const { coordinator, log } = deps;
-  const { bodyBytes } = { ...defaultLimits, ...deps.limits };
+  const { coordinator, log, guard, metrics, now } = deps;
+  const note = createRefusalLog(log, metrics, now);
   const app = new OpenAPIHono<WorkerEnv>({
     defaultHook: (result) => {
       if (result.success) return;
@@ -77,15 +93,19 @@ export function createApp(deps: AppDeps) {
     },
   });
 
-  app.onError((error, c) => problemResponse(error, c, log));
+  app.onError((error, c) => problemResponse(error, c, log, note));
   app.notFound((c) =>
     problemResponse(
       new ProblemError("not-found", `nothing is served here: ${c.req.path}`),
       c,
       log,
+      note,
     )
   );
   app.use(securityHeaders);
+  if (metrics !== undefined) app.use(measure(metrics, now));
+  app.use(admitRequest(guard));
+  app.use(checkHost(guard));
   app.use(methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) =>
@@ -98,6 +118,7 @@ export function createApp(deps: AppDeps) {
         ),
         c,
         log,
+        note,
       ),
   }));
   app.use(originCheck);
@@ -108,51 +129,63 @@ export function createApp(deps: AppDeps) {
       c.header("cache-control", "no-store");
     }
   });
-  const limited = bodyLimit({
-    maxSize: bodyBytes,
-    onError: () => {
-      throw new ProblemError(
-        "body-too-large",
-        `the body is larger than the coordinator takes: ${bodyBytes} bytes`,
-      );
-    },
-  });
-  // Weights are read up to their own exact length, whatever that is.
-  const weightsPath = /^\/api\/leases\/[^/]+\/weights$/;
-  app.use((c, next) =>
-    c.req.method === "PUT" && weightsPath.test(c.req.path)
-      ? next()
-      : limited(c, next)
-  );
   const signedIn = authenticate(coordinator);
   for (const endpoint of Object.values(endpoints)) {
     if (!("security" in endpoint)) continue;
-    const path = endpoint.path.replaceAll(/{(\w+)}/g, ":$1");
-    app.on(endpoint.method.toUpperCase(), path, signedIn);
+    const method = endpoint.method.toUpperCase();
+    app.on(method, routePath(endpoint.path), signedIn, admitCall(guard));
   }
+  const operator = authenticateAdmin(deps);
+  for (const { method, path } of Object.values(adminEndpoints)) {
+    const checks = path === adminEndpoints.metrics.path
+      ? unlessLocal(operator)
+      : operator;
+    app.on(method.toUpperCase(), routePath(path), checks);
+  }
+  app.post(endpoints.register.path, admitRegistration(guard));
+  // Weights are read up to their own exact length, whatever that is.
+  const readWhole = readBody(guard);
+  app.use((c, next) => isUpload(c.req) ? next() : readWhole(c, next));
   app.post(endpoints.register.path, registrationVersion);
 
-  workerRoutes(app, coordinator);
+  workerRoutes(app, deps);
   readingRoutes(app, deps);
+  adminRoutes(app, deps);
   pageRoutes(app, deps.assets);
   return app;
 }
 
 type App = OpenAPIHono<WorkerEnv>;
 
-function workerRoutes(app: App, coordinator: Coordinator): void {
-  app.openapi(
-    endpoints.register,
-    async (c) => c.json(await coordinator.register(c.req.valid("json")), 201),
-  );
+/** A slow line needs its time: 16 KiB a second will do. */
+function uploadSeconds({ limits }: Guard, bytes: number): number {
+  return limits.bodySeconds + bytes / 16_384;
+}
+
+function isUpload({ method, path }: HonoRequest): boolean {
+  return method === "PUT" && /^\/api\/leases\/[^/]+\/weights$/.test(path);
+}
+
+function workerRoutes(app: App, deps: AppDeps): void {
+  const { coordinator, guard } = deps;
+  const mayJoin = createDoor(deps);
+  const kept = (address: Address, leaseId: LeaseId, answer: RenewResponse) => {
+    if (answer.directive === "stop") guard.leases.end(leaseId);
+    else guard.leases.keep(address.key, leaseId, answer.ttlSeconds);
+    return answer;
+  };
+  app.openapi(endpoints.register, async (c) => {
+    const request = c.req.valid("json");
+    await mayJoin(c.var.address, request);
+    return c.json(await coordinator.register(request), 201);
+  });
   app.openapi(endpoints.leave, async (c) => {
     await coordinator.leave(c.var.worker);
     return c.body(null, 204);
   });
   app.openapi(endpoints.acquire, async (c) => {
-    const { worker } = c.var;
     const acquired = must(
-      await coordinator.acquire(worker, c.req.valid("json")),
+      await acquireWithin(deps, c.var, c.req.valid("json")),
     );
     if (acquired.type === "lease") return c.json(acquired.lease, 200);
     return c.body(null, 204, {
@@ -164,7 +197,11 @@ function workerRoutes(app: App, coordinator: Coordinator): void {
     const { leaseId } = c.req.valid("param");
     const request = c.req.valid("json");
     return c.json(
-      must(await coordinator.renew(c.var.worker, leaseId, request)),
+      kept(
+        c.var.address,
+        leaseId,
+        must(await coordinator.renew(c.var.worker, leaseId, request)),
+      ),
       200,
     );
   });
@@ -172,7 +209,11 @@ function workerRoutes(app: App, coordinator: Coordinator): void {
     const { leaseId } = c.req.valid("param");
     const request = c.req.valid("json");
     return c.json(
-      must(await coordinator.report(c.var.worker, leaseId, request)),
+      kept(
+        c.var.address,
+        leaseId,
+        must(await coordinator.report(c.var.worker, leaseId, request)),
+      ),
       200,
     );
   });
@@ -182,7 +223,8 @@ function workerRoutes(app: App, coordinator: Coordinator): void {
     must(
       await coordinator.upload(c.var.worker, leaseId, {
         attempt,
-        read: (bytes) => readExactly(c.req.raw, bytes),
+        read: (bytes) =>
+          readExactly(c.req.raw, bytes, uploadSeconds(guard, bytes)),
       }),
     );
     return c.body(null, 204);
@@ -190,16 +232,18 @@ function workerRoutes(app: App, coordinator: Coordinator): void {
   app.openapi(endpoints.complete, async (c) => {
     const { leaseId } = c.req.valid("param");
     const request = c.req.valid("json");
-    return c.json(
-      must(await coordinator.complete(c.var.worker, leaseId, request)),
-      200,
+    const completed = must(
+      await coordinator.complete(c.var.worker, leaseId, request),
     );
+    guard.leases.end(leaseId);
+    return c.json(completed, 200);
   });
   app.openapi(endpoints.release, async (c) => {
     const { leaseId } = c.req.valid("param");
     must(
       await coordinator.release(c.var.worker, leaseId, c.req.valid("json")),
     );
+    guard.leases.end(leaseId);
     return c.body(null, 204);
   });
 }
@@ -239,12 +283,12 @@ function readingRoutes(app: App, deps: AppDeps): void {
       "x-accel-buffering": "no",
     };
     if (c.req.method === "HEAD") return c.body(null, 200, headers);
-    const stream = hub.open();
+    const stream = hub.open(c.var.address.local ? null : c.var.address.key);
     if (stream === null) {
       throw new ProblemError(
         "unavailable",
         "too many pages follow the events already; ask again by and by",
-        { headers: { "retry-after": "30" } },
+        { headers: { "retry-after": "30" }, reason: "unavailable:streams" },
       );
     }
     return c.body(stream, 200, headers);
@@ -289,4 +333,9 @@ function pageRoutes(app: App, assets: Assets): void {
   for (const { shell, address } of Object.values(itemPages)) {
     if (assets.paths.includes(shell)) serve(address, shell);
   }
+}
+
+/** `/a/{b}` as Hono writes it: `/a/:b`. */
+function routePath(path: string): string {
+  return path.replaceAll(/{(\w+)}/g, ":$1");
 }

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { createApp } from "./app.ts";
+import { createGuard } from "./guard/guard.ts";
+import type { Limits } from "./guard/limits.ts";
+import { openSecrets } from "./guard/secrets.ts";
+import { createMetrics } from "./metrics.ts";
 import type { Assets, DataFiles } from "./middleware/files.ts";
 import { Leaderboard } from "./protocol/leaderboard.ts";
 import { Problem, type ProblemType } from "./protocol/problem.ts";
@@ -8,8 +12,10 @@ import {
   type LeaseRequest,
   type RegisterRequest,
 } from "./protocol/swarm.ts";
+import { openMemory } from "./storage/memory.ts";
 import { openSqlite } from "./storage/sqlite.ts";
 import type { Storage } from "./storage/storage.ts";
+import { planStudy } from "./study/plan.ts";
 import { type Coordinator, createCoordinator } from "./swarm/coordinator.ts";
 import { createEventHub, type EventHub } from "./swarm/event_hub.ts";
 import {
@@ -32,6 +38,7 @@ export interface TestSwarm {
   readonly hub: EventHub;
   readonly clock: FakeClock;
   readonly logged: Logged[];
+  readonly adminToken: string;
   /** Calls the app; a body is sent as JSON, a token as bearer. */
   call(
     method: string,
@@ -48,6 +55,8 @@ export interface CallOptions {
   readonly json?: unknown;
   readonly body?: BodyInit;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The socket's other end. */
+  readonly peer?: string;
 }
 
 /** What a simd worker asks for. */
@@ -64,10 +73,13 @@ export async function testSwarm(
     readonly study?: ReturnType<typeof smallStudy> | null;
     readonly data?: DataFiles;
     readonly assets?: Assets;
-    readonly bodyBytes?: number;
+    readonly limits?: Partial<Limits>;
     readonly maxStreams?: number;
     readonly dataset?: DatasetManifest;
     readonly verification?: (clock: FakeClock) => Verification | undefined;
+    readonly trustProxy?: readonly string[];
+    readonly loopbackOnly?: boolean;
+    readonly joinCode?: string;
   } = {},
 ): Promise<TestSwarm> {
   const clock = fakeClock();
@@ -83,6 +95,11 @@ export async function testSwarm(
   const coordinator = createCoordinator({
     storage,
     hub,
+    prepare: (definition) => ({
+      ...planStudy(definition),
+      dataset: manifest,
+      trainExamples: 60_000,
+    }),
     now: clock.now,
     schedule: clock.schedule,
     random: countingRandom(),
@@ -97,7 +114,19 @@ export async function testSwarm(
       trainExamples: 60_000,
     });
   }
-  const { bodyBytes } = options;
+  const secrets = await openSecrets({
+    // Of its own: a test's storage may be one that fails.
+    store: openMemory(clock.now),
+    bytes: (count) => new Uint8Array(count).fill(7),
+    joinCode: options.joinCode,
+  });
+  const { limits = {}, trustProxy = [], loopbackOnly = false } = options;
+  const metrics = createMetrics();
+  metrics.watch({
+    counters: coordinator.counters,
+    workersOnline: coordinator.workersOnline,
+    streams: () => hub.streams,
+  });
   const app = createApp({
     coordinator,
     hub,
@@ -107,13 +136,16 @@ export async function testSwarm(
     data: options.data ?? (() => Promise.resolve(null)),
     assets: options.assets ?? noFiles,
     log,
-    ...bodyBytes === undefined ? {} : { limits: { bodyBytes } },
+    now: clock.now,
+    guard: createGuard({ limits, trustProxy, loopbackOnly, now: clock.now }),
+    secrets,
+    metrics,
   });
 
   async function call(
     method: string,
     path: string,
-    { token, json, body, headers = {} }: CallOptions = {},
+    { token, json, body, headers = {}, peer }: CallOptions = {},
   ): Promise<Response> {
     return await app.request(path, {
       method,
@@ -123,7 +155,7 @@ export async function testSwarm(
         ...headers,
       },
       body: json === undefined ? body ?? null : JSON.stringify(json),
-    });
+    }, { peer });
   }
 
   return {
@@ -133,6 +165,7 @@ export async function testSwarm(
     hub,
     clock,
     logged,
+    adminToken: secrets.adminToken ?? "",
     call,
     async join(request = {}) {
       const response = await call("POST", "/api/workers", {

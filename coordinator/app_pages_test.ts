@@ -9,6 +9,7 @@ import {
   testSwarm,
 } from "./app_fixture.ts";
 import { dataFiles, folderAssets } from "./middleware/files.ts";
+import { adminEndpoints } from "./protocol/admin_endpoints.ts";
 import { endpoints, type SwarmApi } from "./protocol/endpoints.ts";
 import { SwarmEvent } from "./protocol/views.ts";
 import { openMemory } from "./storage/memory.ts";
@@ -207,7 +208,12 @@ test("GET /openapi.json: describes every endpoint with named shapes", async (swa
     }),
   });
   const document = Document.parse(JSON.parse(text));
-  for (const { path, method, summary, ...rest } of Object.values(endpoints)) {
+  for (
+    const { path, method, summary, ...rest } of [
+      ...Object.values(endpoints),
+      ...Object.values(adminEndpoints),
+    ]
+  ) {
     const operation = document.paths[path]?.[method];
     assert.equal(operation?.["summary"], summary, `${method} ${path}`);
     assert.equal("security" in rest, operation["security"] !== undefined);
@@ -216,7 +222,7 @@ test("GET /openapi.json: describes every endpoint with named shapes", async (swa
   for (const name of ["Problem", "Lease", "TrialSpec", "Leaderboard"]) {
     assert.ok(name in schemas, name);
   }
-  assert.deepEqual(Object.keys(securitySchemes), ["worker"]);
+  assert.deepEqual(Object.keys(securitySchemes), ["worker", "admin"]);
   // Every reference leads somewhere.
   for (
     const [, name = ""] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)

@@ -47,7 +47,7 @@ test("a body over the limit is refused, announced or not", async (swarm) => {
     body: new Blob([long]).stream(),
   });
   await problem(streamed, 413, "body-too-large");
-}, { bodyBytes: 1000 });
+}, { limits: { bodyBytes: 1000 } });
 
 test("GET /api/studies: lists and details with progress", async (swarm) => {
   const token = await swarm.join();
@@ -310,6 +310,10 @@ test("every answer carries the security headers", async (swarm) => {
     assert.equal(headers.get("cross-origin-resource-policy"), "same-origin");
     assert.equal(headers.get("x-content-type-options"), "nosniff");
     assert.equal(headers.get("referrer-policy"), "no-referrer");
+    assert.equal(headers.get("x-frame-options"), "DENY");
+    const policy = headers.get("permissions-policy") ?? "";
+    assert.match(policy, /camera=\(\), .*geolocation=\(\)/);
+    assert.match(policy, /screen-wake-lock=\(self\)/);
     assert.equal(headers.get("x-powered-by"), null);
   }
 });

@@ -12,6 +12,7 @@ import type { SessionEvent } from "../worker/session_types.ts";
 import { createWebAssets } from "../web/assets.ts";
 import { joinAddress } from "./join_address.ts";
 import { listen, StartError } from "./listen.ts";
+import { isLoopbackHost } from "./guard/address.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
 import type { StudyDefinition } from "./protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./start_options.ts";
@@ -20,7 +21,7 @@ import { builtinStudies } from "./study/builtin.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
 import { parseStudy } from "./study/parse_study.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
-import { createLog } from "./swarm/log.ts";
+import { createLog, createTextLog, type Log } from "./swarm/log.ts";
 import { createConsole, type StartConsole } from "./terminal/console.ts";
 
 /**
@@ -32,6 +33,8 @@ const webFolder = fileURLToPath(new URL("../.cache/web", import.meta.url));
 
 /** Milliseconds between looks at the study's progress. */
 const LOOK = 500;
+/** Looks at the progress for one at the verdicts. */
+const VERDICT_LOOKS = 20;
 /** Milliseconds that open connections get to end by themselves. */
 const FAREWELL = 3000;
 
@@ -125,7 +128,9 @@ async function serve(
   plan: StudyPlan,
   dataset: FoundDataset,
   options: StartOptions,
+  log: Log,
 ): Promise<Running> {
+  const { joinCode, trustProxy } = options;
   const swarm = await openSwarm({
     plan,
     dataset: dataset.manifest,
@@ -133,10 +138,15 @@ async function serve(
     assets: await createWebAssets(webFolder),
     database: options.db,
     leaseSeconds: options.leaseSeconds,
-    log: createLog((line) => console.error(line), Date.now, "warn"),
+    // Behind a proxy it is the proxy that minds the host's name.
+    loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,
+    newSecrets: options.newSecrets,
+    ...joinCode !== undefined && { joinCode },
+    ...trustProxy !== undefined && { trustProxy },
+    log,
   });
   try {
-    const server = listen(options.host, options.port, swarm.fetch);
+    const server = listen(options.host, options.port, swarm.fetch, log);
     return {
       ...swarm,
       url: server.url,
@@ -161,9 +171,12 @@ async function follow(
   output: StartConsole,
   signal: AbortSignal,
 ): Promise<void> {
+  let looks = 0;
   while (!signal.aborted) {
     const progress = await swarm.progress();
     output.progress(progress);
+    // Looked at, a verdict that changed is logged, also where no page asks.
+    if (looks++ % VERDICT_LOOKS === 0) await swarm.leaderboard();
     if (progress.complete) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, LOOK);
@@ -199,20 +212,39 @@ async function start(options: StartOptions): Promise<void> {
   const output = createConsole(options);
   const plan = planStudy(await readStudy(options.study), options);
   const dataset = await getDataset(plan, options, output, signal);
-  const running = await serve(plan, dataset, options);
+  const log = options.log === "json"
+    ? createLog((line) => console.error(line), Date.now)
+    : createTextLog(output.line, "warn");
+  const running = await serve(plan, dataset, options, log);
   const { url } = running;
+  const code = running.joinCode === null ? "" : `#${running.joinCode}`;
   output.line(
     `study ${plan.definition.id}: ${plan.trials.length} trials; ` +
-      `leaderboard ${url}/, join ${url}/join; Ctrl-C stops, nothing is lost`,
+      `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
+      "Ctrl-C stops, nothing is lost",
   );
+  if (options.joinCode === true && running.joinCode === null) {
+    output.line(
+      "join code: as it was shown when it was made; " +
+        "--new-secrets makes another",
+    );
+  }
+  if (running.adminToken !== null) {
+    output.line(
+      `admin token, shown this once: ${running.adminToken} ` +
+        "(docs/security.md says what for; --new-secrets makes another)",
+    );
+  }
   const link = joinAddress(options.host, url, Deno.networkInterfaces());
-  if (link !== null) output.invite(link);
+  if (link !== null) output.invite(`${link}${code}`);
   const leaving = new AbortController();
   const trained = options.workers === 0 ? Promise.resolve() : runDenoWorker({
     url,
     threads: options.workers,
     backend: options.backend,
     name: "coordinator",
+    joinCode: running.ownJoinCode,
+    confined: true,
     signal: leaving.signal,
     onEvent: (event) => {
       if (event.type === "registered") running.isOurs(event.workerId);

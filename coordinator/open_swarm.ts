@@ -1,18 +1,25 @@
 import { leaderboardCsv } from "./analysis/csv.ts";
 import { createApp } from "./app.ts";
+import { createGuard } from "./guard/guard.ts";
+import type { Limits } from "./guard/limits.ts";
+import { type OpenedSecrets, openSecrets } from "./guard/secrets.ts";
 import { createLiveLeaderboards } from "./live_leaderboards.ts";
+import { createMetrics } from "./metrics.ts";
 import { type Assets, dataFiles } from "./middleware/files.ts";
-import type { WorkerId } from "./protocol/ids.ts";
+import type { StudyId, WorkerId } from "./protocol/ids.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
-import type { DatasetManifest } from "./protocol/study.ts";
+import type { DatasetManifest, StudyDefinition } from "./protocol/study.ts";
+import { createVerdictLog } from "./verdict_log.ts";
 import { openSqlite } from "./storage/sqlite.ts";
-import type { StudyPlan } from "./study/plan.ts";
+import { InvalidStudy } from "./study/invalid_study.ts";
+import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createCoordinator } from "./swarm/coordinator.ts";
 import type { Verification } from "./verification/desk.ts";
 import { createVerifier } from "./verification/verifier.ts";
 import { folderWeights, memoryWeights } from "./verification/weights_store.ts";
 import { createEventHub, type Schedule } from "./swarm/event_hub.ts";
 import { defaultTerms } from "./swarm/lease_terms.ts";
+import { sameValue } from "./swarm/same_value.ts";
 import type { Log } from "./swarm/log.ts";
 import { steadyClock } from "./swarm/steady_clock.ts";
 
@@ -41,6 +48,25 @@ export interface SwarmOptions {
   readonly database?: string;
   /** Shortest lease, in seconds. Default: 30. */
   readonly leaseSeconds?: number;
+  /** What one caller, and all together, may take. Default: `defaultLimits`. */
+  readonly limits?: Partial<Limits>;
+  /**
+   * Proxies whose `X-Forwarded-For` is believed: addresses, networks such as
+   * `10.0.0.0/8`, or `loopback`. Default: none.
+   */
+  readonly trustProxy?: readonly string[];
+  /**
+   * Answer only requests for this machine by its own names. Set it where the
+   * server listens on the loopback address. Default: false.
+   */
+  readonly loopbackOnly?: boolean;
+  /**
+   * What volunteers must bring to join; true: a code that is made at the first
+   * start, and kept. Default: anybody may join.
+   */
+  readonly joinCode?: string | true;
+  /** Make new secrets in place of those that the database keeps. */
+  readonly newSecrets?: boolean;
   /** Told what happens. Default: nobody is. */
   readonly log?: Log;
   /**
@@ -50,10 +76,25 @@ export interface SwarmOptions {
   readonly now?: () => number;
 }
 
+/** What a server tells of a request, as `Deno.serve` does. */
+export interface CallerInfo {
+  /** The other end of the connection. */
+  readonly remoteAddr?: { readonly hostname?: string };
+}
+
 /** A study that is lent to whoever asks; see {@link openSwarm}. */
 export interface Swarm {
-  /** Answers every request of workers and pages: `Deno.serve(swarm.fetch)`. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Answers every request of workers and pages: `Deno.serve(swarm.fetch)`.
+   * Without the caller's address all callers share one caller's limits.
+   */
+  readonly fetch: (request: Request, info?: CallerInfo) => Promise<Response>;
+  /** Of the operator, where it was made now; it is stored as a hash alone. */
+  readonly adminToken: string | null;
+  /** What volunteers must bring; null: nothing, or only its hash is known. */
+  readonly joinCode: string | null;
+  /** What this process's own workers bring, where a code is asked for. */
+  readonly ownJoinCode: string | undefined;
   /** Every grid point's figures and the verdicts, as of now. */
   leaderboard(): Promise<Leaderboard>;
   /**
@@ -67,8 +108,6 @@ export interface Swarm {
   close(): Promise<void>;
 }
 
-/** Pages that may follow the events at once. */
-const MAX_STREAMS = 1000;
 /** Milliseconds for which pages share what was read: the events' own pace. */
 const FRESH = 250;
 const noAssets: Assets = { paths: [], find: () => Promise.resolve(null) };
@@ -90,9 +129,11 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { database = ":memory:", leaseSeconds: minTtl = defaultTerms.minTtl } =
     options;
   const { log = () => {} } = options;
-  const { now: clock = steadyClock(Date.now, () => performance.now()) } =
-    options;
-  const storage = openSqlite(database, clock);
+  const monotonic = () => performance.now();
+  const { now: clock = steadyClock(Date.now, monotonic) } = options;
+  const guard = createGuard({ ...options, now: monotonic });
+  const metrics = createMetrics();
+  const storage = openSqlite(database, clock, { onBatch: metrics.stored });
   const { now } = storage;
   const verification = dataFolder === undefined
     ? undefined
@@ -101,7 +142,18 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
         await storage.close();
         throw error;
       });
-  const hub = createEventHub({ schedule, maxStreams: MAX_STREAMS });
+  const hub = createEventHub({
+    schedule,
+    maxStreams: guard.limits.streams,
+    maxStreamsEach: guard.limits.streamsPerAddress,
+  });
+  const lendable = (definition: StudyDefinition) => ({
+    ...preparePlan(definition, plan),
+    dataset,
+    trainExamples: dataset.files.trainLabels.bytes - LABEL_HEADER,
+  });
+  const bytes = (count: number) =>
+    crypto.getRandomValues(new Uint8Array(count));
   const coordinator = createCoordinator({
     storage,
     hub,
@@ -109,10 +161,11 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     schedule,
     random: {
       uuid: () => crypto.randomUUID(),
-      bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      bytes,
     },
     log,
     ...verification === undefined ? {} : { verification },
+    prepare: lendable,
     terms: {
       ...defaultTerms,
       minTtl,
@@ -123,21 +176,32 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     coordinator.close();
     await storage.close();
   };
+  let secrets: OpenedSecrets;
   try {
-    await coordinator.run({
-      ...plan,
-      dataset,
-      trainExamples: dataset.files.trainLabels.bytes - LABEL_HEADER,
+    await coordinator.run({ ...lendable(plan.definition), ...plan });
+    secrets = await openSecrets({
+      store: storage,
+      bytes,
+      joinCode: options.joinCode,
+      renew: options.newSecrets,
     });
   } catch (error) {
     await close();
     throw error;
   }
   coordinator.start();
-  const leaderboard = createLiveLeaderboards(
-    coordinator,
-    () => performance.now(),
-  );
+  const live = createLiveLeaderboards(coordinator, monotonic);
+  const noteVerdicts = createVerdictLog(log);
+  const leaderboard = async (studyId: StudyId) => {
+    const made = await live(studyId);
+    if (made !== null) noteVerdicts(made);
+    return made;
+  };
+  metrics.watch({
+    counters: coordinator.counters,
+    workersOnline: coordinator.workersOnline,
+    streams: () => hub.streams,
+  });
   const app = createApp({
     coordinator,
     hub,
@@ -148,11 +212,19 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       : dataFiles(dataFolder),
     assets,
     log,
+    now: monotonic,
+    guard,
+    secrets,
+    metrics,
     freshFor: FRESH,
   });
   const { id } = plan.definition;
   return {
-    fetch: async (request) => await app.fetch(request),
+    fetch: async (request, info) =>
+      await app.fetch(request, { peer: info?.remoteAddr?.hostname }),
+    adminToken: secrets.adminToken,
+    joinCode: secrets.joinCode,
+    ownJoinCode: secrets.ownJoinCode,
     async leaderboard() {
       const found = await leaderboard(id);
       if (found === null) throw new Error(`the study is not stored: ${id}`);
@@ -182,6 +254,20 @@ async function verificationOf(
       onReady: (backend) => log("info", "verifier ready", { ...backend }),
     }),
   };
+}
+
+/** A study that the operator sends, on the data set that is served here. */
+function preparePlan(
+  definition: StudyDefinition,
+  { definition: { dataset } }: StudyPlan,
+): StudyPlan {
+  if (!sameValue(definition.dataset, dataset)) {
+    throw new InvalidStudy(
+      `study ${definition.id}: another data set than the one served here; ` +
+        "start a coordinator with this study instead",
+    );
+  }
+  return planStudy(definition);
 }
 
 const schedule: Schedule = (milliseconds, run) => {

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { AddressError, parseNetworks } from "./guard/address.ts";
 import type { Params } from "./protocol/study.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
 import { parsePoints } from "./study/points.ts";
@@ -24,7 +25,17 @@ export interface StartOptions {
   readonly json: boolean;
   /** Shortest lease, in seconds. */
   readonly leaseSeconds: number;
+  /** What volunteers must bring; true: a code made at the first start. */
+  readonly joinCode?: string | true;
+  /** Proxies whose word on who calls is believed. */
+  readonly trustProxy?: readonly string[];
+  /** Makes a new admin token, and join code where one was made. */
+  readonly newSecrets: boolean;
+  readonly log: LogFormat;
 }
+
+/** How the log is written: for people, or a JSON document a line. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
 
 function wholeNumber(min: number, max: number) {
   return (text: string): number => {
@@ -48,6 +59,29 @@ function points(text: string): Params[] {
 /** A flag as commander and the environment see it. */
 function option(flags: string, variable: string, description: string): Option {
   return new Option(flags, description).env(variable);
+}
+
+const LOG_FORMATS = ["text", "json"] as const;
+/** Of a join code: what can stand in a link, and is not guessed in a day. */
+const JOIN_CODE = /^[\w.~-]{8,100}$/;
+
+function joinCode(text: string): string {
+  if (JOIN_CODE.test(text)) return text;
+  throw new InvalidArgumentError(
+    "Give 8 to 100 letters, digits or any of -._~, or no code at all to " +
+      "have one made.",
+  );
+}
+
+function networks(text: string): string[] {
+  const given = text.split(",").map((part) => part.trim());
+  try {
+    parseNetworks(given);
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error;
+    throw new InvalidArgumentError(error.message);
+  }
+  return given;
 }
 
 const BACKENDS = ["auto", "simd", "webgpu", "wasm", "cpu"] as const;
@@ -134,6 +168,35 @@ export function parseStartOptions(
         "SWARM_LEASE_SECONDS",
         "shortest time after which a silent worker's trial is lent again",
       ).argParser(wholeNumber(1, 600)).default(30),
+    )
+    .addOption(
+      option(
+        "--join-code [code]",
+        "SWARM_JOIN_CODE",
+        "let only those join who bring it; without a code, one is made",
+      ).argParser(joinCode),
+    )
+    .addOption(
+      option(
+        "--trust-proxy <list>",
+        "SWARM_TRUST_PROXY",
+        "proxies whose X-Forwarded-For is believed: addresses, networks, " +
+          "loopback",
+      ).argParser(networks),
+    )
+    .addOption(
+      option(
+        "--new-secrets",
+        "SWARM_NEW_SECRETS",
+        "make a new admin token, and a new join code where one is made",
+      ).default(false),
+    )
+    .addOption(
+      option(
+        "--log <format>",
+        "SWARM_LOG",
+        "text for people, json for programs: one document a line",
+      ).choices(LOG_FORMATS).default("text"),
     )
     .addOption(
       option("--exit", "SWARM_EXIT", "end when the study is complete")

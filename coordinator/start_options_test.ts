@@ -10,6 +10,8 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     port: 8000,
     db: "swarm.db",
     leaseSeconds: 30,
+    newSecrets: false,
+    log: "text",
     exit: false,
     json: false,
   });
@@ -36,4 +38,16 @@ Deno.test("parseStartOptions takes environment variables, flags first", () => {
   } finally {
     Deno.env.delete("SWARM_EPOCHS");
   }
+});
+
+Deno.test("parseStartOptions reads who may join and whom to believe", () => {
+  assert.equal(parseStartOptions(["--join-code"], 1).joinCode, true);
+  assert.equal(
+    parseStartOptions(["--join-code", "class-of-26"], 1).joinCode,
+    "class-of-26",
+  );
+  assert.deepEqual(
+    parseStartOptions(["--trust-proxy", "10.0.0.0/8, loopback"], 1).trustProxy,
+    ["10.0.0.0/8", "loopback"],
+  );
 });

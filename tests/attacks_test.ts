@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { openArena } from "./attacks/arena.ts";
 import { liars } from "./attacks/liars.ts";
 
-/** With these seeds; the share of lies that are not in the finished study. */
-const LEAST_CAUGHT: Readonly<Record<string, number>> = {
-  "honest twelve times, then swapped rates": 0,
-};
+/** With this seed; the share of lies that are not in the finished study. */
+const SEED = 7;
+const LEAST_CAUGHT = 1;
 
 Deno.test({
   name:
@@ -20,7 +19,7 @@ Deno.test({
         await t.step(name, async () => {
           const { lies, standing, honestRefused, ...rest } = await arena.play(
             make,
-            1,
+            SEED,
           );
           const told = JSON.stringify({ lies, standing, ...rest });
           assert.equal(honestRefused, 0, told);
@@ -30,11 +29,11 @@ Deno.test({
             told,
           );
           const caught = 1 - standing / lies;
-          assert.ok(caught >= (LEAST_CAUGHT[name] ?? 1), told);
+          assert.ok(caught >= LEAST_CAUGHT, told);
         });
       }
       await t.step("replayed leases", async () => {
-        const { said, counted } = await arena.replay(1);
+        const { said, counted } = await arena.replay(SEED);
         assert.equal(said, 5);
         assert.equal(counted, 0);
       });

@@ -25,6 +25,7 @@ const PURE = [
   /^coordinator\/protocol\//,
   /^worker\/random\//,
   /^worker\/session(_[a-z]+)?\.ts$/,
+  /^coordinator\/guard\/(address_leases|limits|token_buckets)\.ts$/,
   // Types alone: what the sides of a trainer's thread say to each other.
   /^worker\/(trainer_api|data\/dataset)\.ts$/,
 ];
@@ -34,12 +35,14 @@ const LIBRARY_ROOMS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^hono(\/|$)|^@hono\//, [
     /^coordinator\/app\.ts$/,
     /^coordinator\/(middleware|routes)\//,
-    /^coordinator\/protocol\/endpoints\.ts$/,
+    /^coordinator\/protocol\/(admin_)?endpoints\.ts$/,
     /^worker\/client\.ts$/,
     /^web\/api\.ts$/,
   ]],
   [/^comlink(\/|$)/, [/^worker\/trainer(_thread)?\.ts$/]],
   [/^@tensorflow\//, [/^worker\/(training|backends)\//]],
+  [/^prom-client$/, [/^coordinator\/metrics\.ts$/]],
+  [/^ipaddr\.js$/, [/^coordinator\/guard\/address\.ts$/]],
   [/^node:sqlite$/, [/^coordinator\/storage\//]],
 ];
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import * as z from "zod";
 
 /** Starting the product's commands as real processes, for tests. */
 
@@ -25,7 +26,27 @@ export interface CommandOptions {
   readonly under?: readonly [string, ...string[]];
 }
 
-/** Runs a script of the project with all permissions. */
+const Config = z.object({
+  tasks: z.record(z.string(), z.object({ command: z.string() })),
+});
+
+/** Each task's command, as `deno.json` has it. */
+export function taskCommands(): Readonly<Record<string, string>> {
+  const text = Deno.readTextFileSync(new URL("deno.json", root));
+  const { tasks } = Config.parse(JSON.parse(text));
+  return Object.fromEntries(
+    Object.entries(tasks).map(([name, { command }]) => [name, command]),
+  );
+}
+
+/** The permissions that the script's task has: all that its users give it. */
+function permissionsOf(script: string): string[] {
+  const command = Object.values(taskCommands())
+    .find((text) => text.endsWith(` ${script}`));
+  return command?.match(/--allow-\S+/g) ?? ["-A"];
+}
+
+/** Runs a script of the project with its task's permissions, or with all. */
 export function runScript(
   script: string,
   args: readonly string[],
@@ -38,7 +59,8 @@ export function runScript(
     args: [
       ...before,
       "run",
-      "-A",
+      "--no-prompt",
+      ...permissionsOf(script),
       "--unstable-webgpu",
       "--config",
       fileURLToPath(new URL("deno.json", root)),

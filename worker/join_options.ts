@@ -9,6 +9,8 @@ export interface JoinOptions {
   readonly backend: "auto" | "simd" | "webgpu" | "wasm" | "cpu";
   /** Nickname; the coordinator makes one up otherwise. */
   readonly name?: string;
+  /** What the coordinator's invitation says, where it asks for one. */
+  readonly joinCode?: string;
   /** End when the study is complete. */
   readonly exit: boolean;
 }
@@ -32,7 +34,11 @@ export function parseJoinOptions(
       "Joins a swarm: trains trials that its coordinator lends, until you " +
         "press Ctrl-C.",
     )
-    .argument("[url]", "the coordinator's address (env: SWARM_URL)", address)
+    .argument(
+      "[url]",
+      "the coordinator's address, or its invitation with #CODE (env: SWARM_URL)",
+      address,
+    )
     .addOption(
       new Option("--threads <n>", "trials that train at once")
         .env("SWARM_THREADS").argParser(threads).default(cores, "one a core"),
@@ -44,6 +50,10 @@ export function parseJoinOptions(
     .addOption(
       new Option("--name <nick>", "shown beside your trials")
         .env("SWARM_NAME").argParser(nickname),
+    )
+    .addOption(
+      new Option("--join-code <code>", "as the invitation says it")
+        .env("SWARM_JOIN_CODE"),
     )
     .addOption(
       new Option("--exit", "end when the study is complete")
@@ -59,13 +69,13 @@ export function parseJoinOptions(
   const given: unknown = command.processedArgs[0];
   const variable = variables("SWARM_URL");
   try {
-    const url = typeof given === "string"
+    const invitation = isInvitation(given)
       ? given
       : variable === undefined || variable === ""
       ? undefined
       : address(variable);
-    if (url !== undefined) {
-      return { url, ...command.opts<Omit<JoinOptions, "url">>() };
+    if (invitation !== undefined) {
+      return { ...invitation, ...command.opts<Omit<JoinOptions, "url">>() };
     }
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
@@ -76,12 +86,20 @@ export function parseJoinOptions(
   );
 }
 
-/** The origin of an address; a scheme and a page's path may be left or kept. */
-function address(text: string): string {
+/** Where to join, and the code that stands behind the link's #. */
+type Invitation = Pick<JoinOptions, "url" | "joinCode">;
+
+function isInvitation(given: unknown): given is Invitation {
+  return typeof given === "object" && given !== null && "url" in given;
+}
+
+/** An address's origin; a scheme and a page's path may be left or kept. */
+function address(text: string): Invitation {
   const full = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : null;
   if (url?.protocol === "http:" || url?.protocol === "https:") {
-    return url.origin;
+    const joinCode = url.hash.slice(1);
+    return { url: url.origin, ...(joinCode !== "" && { joinCode }) };
   }
   throw new InvalidArgumentError(
     `Give an address such as http://192.168.0.5:8000.`,

@@ -49,6 +49,8 @@ export interface JoinSettings {
   readonly choice: BackendChoice;
   /** Null: the coordinator makes a name up. */
   readonly name: string | null;
+  /** As the invitation says it; null: none. */
+  readonly joinCode: string | null;
 }
 
 export interface JoinCallbacks {
@@ -87,7 +89,10 @@ export function createSwarmPage(
   let clock: ThreadClock | undefined;
 
   return {
-    join({ threads, choice, name }, { onEvent, onDownload, onOutdated }) {
+    join(
+      { threads, choice, name, joinCode },
+      { onEvent, onDownload, onOutdated },
+    ) {
       const leaving = new AbortController();
       let token: string | undefined;
       const client = watched(
@@ -117,6 +122,7 @@ export function createSwarmPage(
             threads,
             device: describeDevice(navigator).slice(0, 200),
             ...name === null ? {} : { name },
+            ...joinCode === null ? {} : { joinCode },
           },
           signal: leaving.signal,
         }),

@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { DatasetManifest } from "../coordinator/protocol/study.ts";
-import { buildKernels } from "./backends/simd/build.ts";
+import { buildKernels, kernelCache } from "./backends/simd/build.ts";
 import { wasmFilesFolder } from "./backends/wasm_files.ts";
 import { createClient, type HttpClient } from "./client.ts";
 import type { Dataset } from "./data/dataset.ts";
@@ -24,6 +24,8 @@ import { createTrainerPool } from "./trainer_pool.ts";
 export const dataCacheDir = Deno.env.get("SWARM_CACHE") ||
   fileURLToPath(new URL("../.cache/data", import.meta.url));
 
+const trainerThread = new URL("./trainer_thread.ts", import.meta.url);
+
 export interface DenoWorkerOptions {
   /** The coordinator's address. */
   readonly url: string;
@@ -31,6 +33,8 @@ export interface DenoWorkerOptions {
   readonly threads: number;
   readonly backend: BackendChoice;
   readonly name?: string | undefined;
+  /** Where the coordinator asks for one. */
+  readonly joinCode?: string | undefined;
   /** Default: {@link dataCacheDir}. */
   readonly cacheDir?: string;
   /** Aborted when the worker shall hand its leases back and end. */
@@ -39,6 +43,12 @@ export interface DenoWorkerOptions {
   readonly onData?: (progress: FetchProgress) => void;
   /** A line on something that is not as it should be, but will do. */
   readonly log?: (line: string) => void;
+  /**
+   * Whether trainer threads run with the permission to read the kernels' files
+   * alone. Needs Deno's unstable feature `worker-options`. Default: false, they
+   * have the permissions of this process.
+   */
+  readonly confined?: boolean;
   /** Whether to end when the study is complete. Default: wait for more. */
   readonly exitWhenComplete?: boolean;
 }
@@ -51,13 +61,13 @@ export interface DenoWorkerOptions {
 export async function runDenoWorker(
   options: DenoWorkerOptions,
 ): Promise<SessionEnd> {
-  const { url, threads, backend, name, signal } = options;
+  const { url, threads, backend, name, joinCode, signal } = options;
   const { log = () => {}, onEvent = () => {} } = options;
   const client = createClient({ url });
   const cache = datasetFolder(options.cacheDir ?? dataCacheDir);
   hushGraphicsLibraries();
   const startTrainer = createTrainerPool({
-    spawn: spawnTrainer,
+    spawn: options.confined ? spawnConfined : spawnUnconfined,
     choice: backend,
     files: () => backendFiles(backend, log),
     loadDataset: (manifest, signal) =>
@@ -75,15 +85,41 @@ export async function runDenoWorker(
       threads,
       device: `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`,
       ...(name !== undefined && { name }),
+      ...(joinCode !== undefined && { joinCode }),
     },
     signal,
     exitWhenComplete: options.exitWhenComplete ?? false,
   });
 }
 
-function spawnTrainer(): Worker {
-  const thread = new URL("./trainer_thread.ts", import.meta.url);
-  return new Worker(thread, { type: "module", name: "trainer" });
+/**
+ * A thread that may read the kernels' files and do nothing else: what a lease
+ * asks it to train can then reach neither network nor files.
+ */
+function spawnConfined(): Worker {
+  return new Worker(trainerThread, {
+    type: "module",
+    name: "trainer",
+    deno: { permissions: trainerPermissions() },
+  });
+}
+
+/** @internal What a confined thread may do. */
+export function trainerPermissions() {
+  return {
+    read: [kernelCache, new URL(wasmFilesFolder())],
+    net: false,
+    write: false,
+    env: false,
+    sys: false,
+    run: false,
+    ffi: false,
+    import: false,
+  };
+}
+
+function spawnUnconfined(): Worker {
+  return new Worker(trainerThread, { type: "module", name: "trainer" });
 }
 
 /** Builds what has to be built; `simd` is left out where that fails. */
@@ -164,7 +200,7 @@ function messageOf(error: unknown): string {
 
 /** The `join` command. Returns the process's exit status. */
 async function join(): Promise<number> {
-  const { url, threads, backend, name, exit } = parseJoinOptions(
+  const { url, threads, backend, name, joinCode, exit } = parseJoinOptions(
     Deno.args,
     navigator.hardwareConcurrency,
     (variable) => Deno.env.get(variable),
@@ -185,6 +221,8 @@ async function join(): Promise<number> {
     threads,
     backend,
     name,
+    joinCode,
+    confined: true,
     signal: leaving.signal,
     onEvent: status.onEvent,
     onData: ({ receivedBytes, totalBytes }) =>

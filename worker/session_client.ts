@@ -159,12 +159,22 @@ export function remedyFor(error: unknown): Remedy {
         message: `this worker does not speak the coordinator's version, ` +
           `update it: ${problem.detail}`,
       };
+    case "join-code":
+    case "removed":
+      return {
+        do: "stop",
+        failure: problem.type,
+        message: `the coordinator refused: ${problem.detail}`,
+      };
     case "invalid-request":
     case "foreign-origin":
+    case "foreign-host":
+    case "body-too-slow":
     case "body-too-large":
+    case "too-many-requests":
     case "internal":
     case "unavailable":
-      return problem.status === 429 || problem.status >= 500
+      return retried.has(problem.status) || problem.status >= 500
         ? { do: "retry", afterSeconds: retryAfterSeconds }
         : {
           do: "stop",
@@ -175,6 +185,9 @@ export function remedyFor(error: unknown): Remedy {
       return problem.type satisfies never;
   }
 }
+
+/** Refusals of the moment: the body came too slowly, or calls too often. */
+const retried: ReadonlySet<number> = new Set([408, 429]);
 
 /** However long the coordinator is away, it is asked this often. */
 const LONGEST_WAIT = 30;

@@ -3,6 +3,7 @@ import { PROTOCOL_VERSION } from "../coordinator/protocol/version.ts";
 import {
   backoffSeconds,
   ForeignAnswerError,
+  ProblemError,
   remedyFor,
   UnreachableError,
 } from "./session_client.ts";
@@ -73,10 +74,6 @@ export async function connect(
     return registration;
   };
 
-  let current = await register().catch((error) => {
-    signal.throwIfAborted();
-    throw notRegistered(error);
-  });
   let renewing: Promise<void> | null = null;
 
   const answered = () => {
@@ -98,6 +95,23 @@ export async function connect(
     const seconds = backoffSeconds(failures, remedy.afterSeconds, random);
     await clock.sleep(seconds * 1000, signal);
   };
+
+  /** A coordinator that asks to wait is there: that is no wrong address. */
+  const firstRegistration = async (): Promise<RegisterResponse> => {
+    for (let failures = 1;; failures++) {
+      try {
+        return await register();
+      } catch (error) {
+        signal.throwIfAborted();
+        const waits = error instanceof ProblemError &&
+          remedyFor(error).do === "retry";
+        if (!waits) throw notRegistered(error);
+        await waitOut(error, failures, signal);
+      }
+    }
+  };
+  let current = await firstRegistration();
+  answered();
 
   /** One registration for all threads that were told to. */
   const registerAgain = (forgotten: string): Promise<void> => {

@@ -218,3 +218,43 @@ Deno.test("runSession: three refused results in a row end the session", async ()
     "result-refused",
   ]);
 });
+
+for (
+  const [type, status] of [
+    ["too-many-requests", 429],
+    ["unavailable", 503],
+    ["body-too-slow", 408],
+  ] as const
+) {
+  Deno.test(`runSession: waits out ${type}, at its registration and later`, async () => {
+    const { swarm, run } = scene();
+    const refused = new Set<string>();
+    swarm.before = (name) => {
+      if (refused.has(name)) return;
+      refused.add(name);
+      throw problemError(type, status, 40);
+    };
+    assert.deepEqual(await run(), { reason: "study-complete" });
+    for (const name of ["register", "acquire", "report", "complete"]) {
+      const [first, second] = swarm.calls.filter((call) => call.name === name);
+      const gap = (second?.at ?? NaN) - (first?.at ?? NaN);
+      // Not before it was told to, and with chance, so that not all come back
+      // in one moment.
+      assert.ok(gap > 40_000 && gap <= 51_000, `${name}: ${gap} ms`);
+    }
+    assert.equal(swarm.results.size, 1);
+  });
+}
+
+for (const type of ["join-code", "removed"] as const) {
+  Deno.test(`runSession: ${type} ends the session with the coordinator's words`, async () => {
+    const { swarm, run } = scene();
+    swarm.before = (name) => {
+      if (name === "register") throw problemError(type, 403);
+    };
+    const end = await run();
+    assert.ok(end.reason === "failed");
+    assert.equal(end.failure, type);
+    assert.equal(swarm.calls.length, 1);
+  });
+}

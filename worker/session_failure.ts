@@ -39,6 +39,10 @@ export type SessionFailure =
   | "outdated"
   /** The coordinator refused a call. */
   | "refused"
+  /** It asks for a join code, and this was none or another. */
+  | "join-code"
+  /** Its operator removed this worker. */
+  | "removed"
   /** The coordinator forgets the worker as often as it registers. */
   | "forgotten"
   /** Trainer after trainer failed. */

@@ -1,4 +1,5 @@
 import { createMiddleware } from "hono/factory";
+import type { Address } from "../guard/address.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import type { WorkerRecord } from "../storage/storage.ts";
 import type { WorkerCalls } from "../swarm/calls.ts";
@@ -7,7 +8,9 @@ import { versionProblem } from "./protocol_version.ts";
 
 /** What handlers behind `authenticate` find in the context. */
 export interface WorkerEnv {
-  Variables: { worker: WorkerRecord };
+  Variables: { worker: WorkerRecord; address: Address };
+  /** The socket's other end; absent where whoever serves does not tell. */
+  Bindings: { peer?: string | undefined };
 }
 
 /** Lets registered workers pass, by their bearer token. */
@@ -21,6 +24,12 @@ export function authenticate(coordinator: WorkerCalls) {
         "unauthorized",
         "this call needs a registered worker's token; register again",
         { headers: { "www-authenticate": "Bearer" } },
+      );
+    }
+    if (worker.removed) {
+      throw new ProblemError(
+        "removed",
+        `the operator removed this worker: ${worker.name}; ask them why`,
       );
     }
     // Registered with a coordinator that spoke another version.

@@ -73,6 +73,11 @@ export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
     scheme: "bearer",
     description: "The token that registering gave",
   });
+  app.openAPIRegistry.registerComponent("securitySchemes", "admin", {
+    type: "http",
+    scheme: "bearer",
+    description: "The token that the coordinator showed at its first start",
+  });
   return JSON.stringify(app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
@@ -85,6 +90,7 @@ export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
     },
     tags: [
       { name: "worker", description: "What workers call" },
+      { name: "admin", description: "What the operator calls" },
       { name: "read", description: "What pages and people read" },
     ],
   }));

@@ -20,6 +20,8 @@ const kinds: Record<
     status: 403,
     title: "Only the coordinator's own pages may do this",
   },
+  "join-code": { status: 403, title: "A join code is needed" },
+  "removed": { status: 403, title: "The operator removed this worker" },
   "not-found": { status: 404, title: "There is no such thing" },
   "stale-lease": { status: 409, title: "The lease is not yours any more" },
   "trial-completed": { status: 409, title: "The trial has a result already" },
@@ -32,6 +34,8 @@ const kinds: Record<
     status: 409,
     title: "The weights that the result names are not here",
   },
+  "body-too-slow": { status: 408, title: "The body came too slowly" },
+  "foreign-host": { status: 421, title: "Not this coordinator's name" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "rejected-result": {
     status: 422,
@@ -42,6 +46,7 @@ const kinds: Record<
     title: "These cannot be the trial's weights",
   },
   "protocol-version": { status: 426, title: "Another protocol version" },
+  "too-many-requests": { status: 429, title: "Too often" },
   "internal": { status: 500, title: "The coordinator failed" },
   "unavailable": { status: 503, title: "Not now" },
 };
@@ -51,6 +56,8 @@ export class ProblemError extends Error {
   override readonly name = "ProblemError";
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
+  /** What it is counted and logged by: its type, or that in more detail. */
+  readonly reason: string;
 
   constructor(
     type: ProblemType,
@@ -59,6 +66,7 @@ export class ProblemError extends Error {
       readonly status?: ContentfulStatusCode;
       readonly errors?: NonNullable<Problem["errors"]>;
       readonly headers?: Readonly<Record<string, string>>;
+      readonly reason?: string;
     } = {},
   ) {
     super(detail);
@@ -71,16 +79,23 @@ export class ProblemError extends Error {
       ...more.errors === undefined ? {} : { errors: more.errors },
     };
     this.headers = more.headers ?? {};
+    this.reason = more.reason ?? type;
   }
 }
+
+/** Told of every problem that is answered with. */
+export type NoteRefusal = (problem: ProblemError, c: Context) => void;
 
 /** The answer that an error becomes; logs those that are our fault. */
 export function problemResponse(
   error: unknown,
   c: Context,
   log: Log,
+  note: NoteRefusal,
 ): Response {
-  const { problem, headers } = toProblem(error, c, log);
+  const refusal = toProblem(error, c, log);
+  note(refusal, c);
+  const { problem, headers } = refusal;
   return new Response(JSON.stringify(problem), {
     status: problem.status,
     headers: { ...headers, "content-type": "application/problem+json" },

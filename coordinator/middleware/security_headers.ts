@@ -23,6 +23,20 @@ export const securityHeaders = secureHeaders({
   referrerPolicy: "no-referrer",
   xContentTypeOptions: "nosniff",
   xFrameOptions: "DENY",
+  permissionsPolicy: {
+    camera: [],
+    microphone: [],
+    geolocation: [],
+    displayCapture: [],
+    payment: [],
+    usb: [],
+    serial: [],
+    bluetooth: [],
+    hid: [],
+    midi: [],
+    // What the join page uses, for itself alone.
+    screenWakeLock: ["self"],
+  },
   // Whether there is TLS in front is for the proxy to know.
   strictTransportSecurity: false,
 });

@@ -47,36 +47,41 @@ export const PROTOCOL_HEADER = "swarm-protocol";
 /** Media type of a trial's final weights. */
 export const WEIGHTS_TYPE = "application/octet-stream";
 
-function json<T extends z.ZodType>(description: string, schema: T) {
+export function json<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { "application/json": { schema } } } as const;
 }
 
-function body<T extends z.ZodType>(schema: T) {
+export function body<T extends z.ZodType>(schema: T) {
   return {
     required: true,
     content: { "application/json": { schema } },
   } as const;
 }
 
-function problem(description: string) {
+export function problem(description: string) {
   return {
     description,
     content: { "application/problem+json": { schema: Problem } },
   } as const;
 }
 
-const common = {
-  400: problem("The request does not fit its schema: invalid-request"),
+/** A call that reads and takes nothing. */
+export const reading = {
+  421: problem("Not under this name: foreign-host"),
+  429: problem("Wait Retry-After seconds: too-many-requests"),
   500: problem("A fault of the coordinator: internal"),
 } as const;
 
-/** A call that reads and takes nothing. */
-const reading = { 500: common[500] } as const;
+export const common = {
+  ...reading,
+  400: problem("The request does not fit its schema: invalid-request"),
+} as const;
 
 /** A call that changes state, from a page of the coordinator's or no page. */
-const changing = {
+export const changing = {
   ...common,
-  403: problem("Sent by a page from elsewhere: foreign-origin"),
+  403: problem("foreign-origin, or to a worker: join-code or removed"),
+  408: problem("The body did not come in time: body-too-slow"),
   413: problem("The body is too large: body-too-large"),
   415: problem("The body is not JSON: invalid-request"),
   426: problem("Another version of the protocol: protocol-version"),
@@ -101,8 +106,10 @@ const leasing = {
 const bearer = [{ worker: [] }];
 const lease = z.object({ leaseId: LeaseId });
 const study = z.object({ studyId: StudyId });
-const missing = { 404: problem("There is no such thing: not-found") } as const;
-const noContent = { description: "Done" } as const;
+export const missing = {
+  404: problem("There is no such thing: not-found"),
+} as const;
+export const noContent = { description: "Done" } as const;
 const unchanged = {
   304: { description: "As it was: If-None-Match holds" },
 } as const;

@@ -11,6 +11,10 @@ export const ProblemType = z.enum([
   "unauthorized",
   /** A page from elsewhere tried to change state. 403 */
   "foreign-origin",
+  /** This coordinator asks for a join code, and it was not that. 403 */
+  "join-code",
+  /** The operator removed this worker. 403 */
+  "removed",
   "not-found",
   /** The attempt is not the latest, or the lease is not yours any more. 409 */
   "stale-lease",
@@ -20,15 +24,21 @@ export const ProblemType = z.enum([
   "trial-quarantined",
   /** The same lease was completed before with another result. 409 */
   "conflicting-result",
+  /** The body did not come in time. 408 */
+  "body-too-slow",
   "body-too-large",
   /** Upload the weights that the result names, then deliver it again. 409 */
   "missing-weights",
+  /** Only this machine is served, by its own names. 421 */
+  "foreign-host",
   /** The result cannot be what training this trial yields. 422 */
   "rejected-result",
   /** The weights are not as long as the trial's network is large. 422 */
   "rejected-weights",
   /** Worker and coordinator speak different versions. 426 */
   "protocol-version",
+  /** Wait `Retry-After` seconds. 429 */
+  "too-many-requests",
   "internal",
   /** Try again after `Retry-After` seconds. 503 */
   "unavailable",

@@ -16,6 +16,8 @@ export const RegisterRequest = z.strictObject({
   threads: z.int().min(1).max(1024),
   /** Operating system and engine in a few words, for the workers' list. */
   device: z.string().max(200).optional(),
+  /** Where the coordinator asks for one: as its invitation says it. */
+  joinCode: z.string().max(200).optional(),
 });
 
 /** Who the worker is from now on, and what it will train on. */

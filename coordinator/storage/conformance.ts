@@ -2,6 +2,7 @@ import { type FakeClock, fakeClock } from "../swarm/fixtures.ts";
 import { changeConformance } from "./conformance_changes.ts";
 import { backupConformance } from "./conformance_backups.ts";
 import { claimConformance } from "./conformance_claims.ts";
+import { guardConformance } from "./conformance_guard.ts";
 import { readConformance } from "./conformance_reads.ts";
 import { verdictConformance } from "./conformance_verdicts.ts";
 import { type Check, createWorld, type Opened } from "./conformance_world.ts";
@@ -33,6 +34,7 @@ export function storageConformance(
   claimConformance(check);
   backupConformance(check);
   changeConformance(check);
+  guardConformance(check);
   readConformance(check);
   verdictConformance(check);
 }

@@ -188,6 +188,7 @@ export function readConformance(check: Check): void {
         registeredAt: start,
         lastSeenAt: start + 60_000,
         left: false,
+        removed: false,
       });
       assert.equal(await storage.countOnline(start), 2);
       assert.equal(await storage.countOnline(start + 1), 1);

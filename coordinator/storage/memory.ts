@@ -21,6 +21,7 @@ import {
   conflictingPlan,
   type PlanOutcome,
   RECENT_RESULTS,
+  type SecretName,
   type Storage,
   type StudyRecord,
   type Transact,
@@ -45,6 +46,7 @@ function published(trial: TrialRecord): TrialResult | null {
 interface Study {
   definition: StudyDefinition;
   revision: number;
+  deleted: boolean;
 }
 
 /** A trial as stored; `position` orders the plan. */
@@ -70,6 +72,7 @@ export function openMemory(now: () => Instant): Storage {
   const trustOf = (workerId: WorkerId, backend: BackendName) =>
     trusts.get(`${workerId} ${backend}`) ??
       { accepted: 0, lies: 0, liedAt: -Infinity };
+  const secrets = new Map<SecretName, string>();
 
   const rowsOf = (studyId: StudyId) =>
     [...rows.values()].filter((r) => r.trial.spec.studyId === studyId);
@@ -194,6 +197,7 @@ export function openMemory(now: () => Instant): Storage {
     studies.set(study.id, {
       definition: study,
       revision: differs ? revision : revision - 1,
+      deleted: false,
     });
     return { ...outcome, revision: differs ? revision : revision - 1 };
   }
@@ -237,14 +241,27 @@ export function openMemory(now: () => Instant): Storage {
 
     studies: () =>
       atomically(() =>
-        [...studies.values()].map(record).sort((a, b) =>
-          a.definition.id < b.definition.id ? -1 : 1
-        )
+        [...studies.values()].filter((s) => !s.deleted).map(record).sort((
+          a,
+          b,
+        ) => a.definition.id < b.definition.id ? -1 : 1)
       ),
     study: (studyId) =>
       atomically(() => {
         const study = studies.get(studyId);
-        return study === undefined ? null : record(study);
+        return study === undefined || study.deleted ? null : record(study);
+      }),
+    deleteStudy: (studyId) =>
+      atomically(() => {
+        const study = studies.get(studyId);
+        if (study === undefined || study.deleted) return false;
+        study.deleted = true;
+        study.revision++;
+        for (const row of rowsOf(studyId).filter((r) => r.trial.planned)) {
+          row.trial = { ...row.trial, planned: false };
+          row.revision = study.revision;
+        }
+        return true;
       }),
 
     registerWorker: (worker) =>
@@ -260,7 +277,13 @@ export function openMemory(now: () => Instant): Storage {
           registeredAt: now(),
           lastSeenAt: now(),
           left: false,
+          removed: false,
         });
+      }),
+    removeWorker: (workerId) =>
+      atomically(() => {
+        const old = workers.get(workerId);
+        if (old !== undefined) workers.set(workerId, { ...old, removed: true });
       }),
     worker: (workerId) => atomically(() => workers.get(workerId) ?? null),
     seen: (workerId, { left, backend }) =>
@@ -440,6 +463,9 @@ export function openMemory(now: () => Instant): Storage {
           ),
         };
       }),
+
+    secret: (name) => atomically(() => secrets.get(name) ?? null),
+    keepSecret: (name, hash) => atomically(() => void secrets.set(name, hash)),
 
     ping: () => atomically(() => {}),
     close: () => atomically(() => {}),

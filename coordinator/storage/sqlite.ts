@@ -6,7 +6,7 @@ import type { Instant } from "../swarm/trial.ts";
 import { createBatcher } from "./sqlite_batch.ts";
 import { SQLITE, sqliteCode } from "./sqlite_code.ts";
 import { openDatabase, type OpenOptions } from "./sqlite_open.ts";
-import { planTrials } from "./sqlite_plan.ts";
+import { deleteStudy, planTrials } from "./sqlite_plan.ts";
 import {
   latestInstant,
   listCurves,
@@ -24,6 +24,7 @@ import {
   CountRow,
   HeldRow,
   RevisionRow,
+  SecretRow,
   TrialIdRow,
   WorkerRow,
 } from "./sqlite_rows.ts";
@@ -41,6 +42,7 @@ import {
   type CurveRequest,
   type NewWorker,
   type PageRequest,
+  type SecretName,
   type Storage,
   StorageError,
   type Transact,
@@ -66,7 +68,7 @@ export function openSqlite(
   const sql = prepareOnce(db);
   const now = notBefore(latestInstant(sql), clock);
 
-  const batcher = createBatcher(db, sql, explain);
+  const batcher = createBatcher(db, sql, explain, options.onBatch);
   /** All or nothing; nobody else writes meanwhile. */
   const atomically = batcher.run;
 
@@ -91,6 +93,9 @@ export function openSqlite(
     studies: () => attempt(() => readStudies(sql, null)),
     study: (studyId: StudyId) =>
       attempt(() => readStudies(sql, studyId)[0] ?? null),
+
+    deleteStudy: (studyId: StudyId) =>
+      atomically(() => deleteStudy(sql, studyId)),
 
     registerWorker: (worker: NewWorker) =>
       atomically(() => insertWorker(sql, worker, now())),
@@ -118,6 +123,11 @@ export function openSqlite(
           backend.stepMilliseconds,
           workerId,
         );
+      }),
+
+    removeWorker: (workerId: WorkerId) =>
+      atomically(() => {
+        sql("UPDATE workers SET removed = 1 WHERE worker_id = ?").run(workerId);
       }),
 
     workers: (limit: number, request: WorkerRequest = {}) =>
@@ -210,6 +220,19 @@ export function openSqlite(
         return trial === null
           ? null
           : { trial, names: readNames(sql, trialId) };
+      }),
+
+    secret: (name: SecretName) =>
+      attempt(() => {
+        const row = sql("SELECT hash FROM secrets WHERE name = ?").get(name);
+        return row === undefined ? null : SecretRow.parse(row).hash;
+      }),
+    keepSecret: (name: SecretName, hash: string) =>
+      atomically(() => {
+        sql(
+          "INSERT INTO secrets (name, hash) VALUES (?, ?) " +
+            "ON CONFLICT (name) DO UPDATE SET hash = excluded.hash",
+        ).run(name, hash);
       }),
 
     ping: () => attempt(() => void sql("SELECT 1").get()),

@@ -31,6 +31,7 @@ export function createBatcher(
   db: DatabaseSync,
   sql: Sql,
   explain: (error: unknown) => unknown,
+  onBatch: (calls: number, milliseconds: number) => void = () => {},
 ): Batcher {
   let waiting: Unit[] = [];
   let scheduled = false;
@@ -40,6 +41,7 @@ export function createBatcher(
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MAX_BATCH);
       waiting = waiting.slice(MAX_BATCH);
+      const start = performance.now();
       try {
         sql("BEGIN IMMEDIATE").run();
         for (const unit of batch) {
@@ -54,6 +56,7 @@ export function createBatcher(
         for (const unit of batch) unit.fail(explain(error));
         continue;
       }
+      onBatch(batch.length, performance.now() - start);
       for (const unit of batch) unit.settle();
     }
   }

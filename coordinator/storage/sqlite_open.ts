@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly busyTimeout?: number;
   /** Pages that the file may grow to; never fewer than it has. */
   readonly maxPages?: number;
+  /** Told of each transaction that is on the disk: its calls and its time. */
+  readonly onBatch?: (calls: number, milliseconds: number) => void;
 }
 
 /**

@@ -1,6 +1,7 @@
+import type { StudyId } from "../protocol/ids.ts";
 import type { StudyDefinition, TrialSpec } from "../protocol/study.ts";
 import { sameValue } from "../swarm/same_value.ts";
-import { PlanRow, StudyTextRow } from "./sqlite_rows.ts";
+import { PlanRow, RevisionRow, StudyTextRow } from "./sqlite_rows.ts";
 import type { Sql } from "./sqlite_trial.ts";
 import { conflictingPlan, type PlanOutcome } from "./storage.ts";
 
@@ -18,7 +19,8 @@ export function planTrials(
   const revision = (before?.revision ?? 0) + 1;
   sql(
     "INSERT INTO studies (study_id, definition, revision) VALUES (?, ?, 0) " +
-      "ON CONFLICT (study_id) DO UPDATE SET definition = excluded.definition",
+      "ON CONFLICT (study_id) DO UPDATE SET definition = excluded.definition, " +
+      "deleted = 0",
   ).run(study.id, definition);
 
   const known = new Map(
@@ -72,4 +74,18 @@ export function planTrials(
   sql("UPDATE studies SET revision = ? WHERE study_id = ?")
     .run(revision, study.id);
   return { revision, added, restored, unplanned };
+}
+
+/** `Storage.deleteStudy`, inside a transaction. */
+export function deleteStudy(sql: Sql, studyId: StudyId): boolean {
+  const found = sql(
+    "UPDATE studies SET deleted = 1, revision = revision + 1 " +
+      "WHERE study_id = ? AND deleted = 0 RETURNING revision",
+  ).get(studyId);
+  if (found === undefined) return false;
+  sql(
+    "UPDATE trials SET planned = 0, revision = ? " +
+      "WHERE study_id = ? AND planned = 1",
+  ).run(RevisionRow.parse(found).revision, studyId);
+  return true;
 }

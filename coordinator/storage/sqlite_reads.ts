@@ -51,7 +51,8 @@ export function readStudies(sql: Sql, studyId: StudyId | null): StudyRecord[] {
       "WHERE t.study_id = s.study_id AND planned = 1) AS trials, " +
       "(SELECT count(*) FROM trials AS t WHERE t.study_id = s.study_id " +
       "AND planned = 1 AND state = 'completed') AS completed " +
-      "FROM studies AS s WHERE ?1 IS NULL OR study_id = ?1 ORDER BY study_id",
+      "FROM studies AS s WHERE deleted = 0 AND " +
+      "(?1 IS NULL OR study_id = ?1) ORDER BY study_id",
   ).all(studyId).map((row) => StudyRow.parse(row));
 }
 

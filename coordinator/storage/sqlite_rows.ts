@@ -47,6 +47,7 @@ export const WorkerRow = z.object({
   registered_at: z.number(),
   last_seen_at: z.number(),
   has_left: Flag,
+  removed: Flag,
 }).transform((row): WorkerRecord => ({
   workerId: row.worker_id,
   name: row.name,
@@ -61,6 +62,7 @@ export const WorkerRow = z.object({
   registeredAt: row.registered_at,
   lastSeenAt: row.last_seen_at,
   left: row.has_left,
+  removed: row.removed,
 }));
 
 export const WorkerCounts = z.object({
@@ -210,6 +212,8 @@ export const RevisionRow = z.object({ revision: z.number() });
 export const StudyTextRow = RevisionRow.extend({ definition: z.string() });
 
 export const TrialIdRow = z.object({ trial_id: TrialId });
+
+export const SecretRow = z.object({ hash: z.string() });
 
 export const InstantRow = z.object({ latest: z.number() });
 

@@ -115,6 +115,16 @@ export const migrations: readonly string[] = [
   DROP INDEX results_of_worker;
   CREATE INDEX results_of_worker ON results (worker_id, accepted_at);
   `,
+  `
+  CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    hash TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  ALTER TABLE workers ADD COLUMN removed INTEGER NOT NULL DEFAULT 0
+    CHECK (removed IN (0, 1));
+  ALTER TABLE studies ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0
+    CHECK (deleted IN (0, 1));
+  `,
   // Results wait for a verdict before they count. A CHECK cannot be altered,
   // so the tables with the states are made anew; whoever refers to them does
   // so by name.

@@ -28,8 +28,10 @@ import type { Instant, TrialRecord } from "../swarm/trial.ts";
  *    revision N asks for what changed since N.
  * 6. An accepted result is withdrawn only with its attempt refused, in one
  *    change: when its worker was caught lying elsewhere.
- * 7. Nothing else is ever deleted: a trial that leaves the plan keeps its attempts
- *    and its result, and has them again when it is planned again.
+ * 7. Nothing else is ever deleted: a trial that leaves the plan keeps its
+ *    attempts and its result, and has them again when it is planned again. So
+ *    it is with a study that is taken out of sight.
+ * 8. Secrets come as hashes, never as they are.
  *
  * Errors: `StorageError` where the storage cannot be reached or used.
  */
@@ -51,10 +53,18 @@ export interface Storage {
   studies(): Promise<StudyRecord[]>;
   study(studyId: StudyId): Promise<StudyRecord | null>;
 
+  /**
+   * Unplans the study's trials and takes it out of sight, until it is planned
+   * again; false: there is none.
+   */
+  deleteStudy(studyId: StudyId): Promise<boolean>;
+
   registerWorker(worker: NewWorker): Promise<void>;
   worker(workerId: WorkerId): Promise<WorkerRecord | null>;
   /** Notes that the worker called (or left), and on what it trains. */
   seen(workerId: WorkerId, update: WorkerUpdate): Promise<void>;
+  /** Marks the worker as removed, for good. */
+  removeWorker(workerId: WorkerId): Promise<void>;
   /** At most `limit` workers; without a request those seen last. */
   workers(limit: number, request?: WorkerRequest): Promise<WorkerListing[]>;
   /** Every worker that ever registered. */
@@ -129,10 +139,18 @@ export interface Storage {
   curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurveRecord[]>;
   trial(trialId: TrialId): Promise<TrialWithNames | null>;
 
+  /** The hash that is kept under the name. */
+  secret(name: SecretName): Promise<string | null>;
+  /** Keeps the hash, in place of an earlier one. */
+  keepSecret(name: SecretName, hash: string): Promise<void>;
+
   /** Whether the storage answers; throws a StorageError if not. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Which secrets are kept. */
+export type SecretName = "admin" | "join";
 
 /** Pure: what becomes of the trial, and a value for the caller. */
 export type Transact<T> = (trial: TrialRecord, now: Instant) => Change<T>;
@@ -210,6 +228,8 @@ export interface WorkerRecord extends NewWorker {
   readonly lastSeenAt: Instant;
   /** Said goodbye, and has not called since. */
   readonly left: boolean;
+  /** By the operator: its token is worth nothing any more. */
+  readonly removed: boolean;
 }
 
 export interface WorkerUpdate {

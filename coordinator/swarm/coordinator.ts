@@ -1,6 +1,8 @@
 import type { LeaseId, WorkerId } from "../protocol/ids.ts";
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
+import { InvalidStudy } from "../study/invalid_study.ts";
 import { createActor } from "./act.ts";
+import { type AdminCalls, createAdminCalls } from "./admin_calls.ts";
 import type { LeaseCalls, Random, StudyToRun, WorkerCalls } from "./calls.ts";
 import type { EventHub, Schedule } from "./event_hub.ts";
 import { createLeaseCalls } from "./lease_calls.ts";
@@ -15,6 +17,8 @@ import { testExamples } from "../verification/weights_layout.ts";
 import { step } from "./step.ts";
 import { createViews, type Views } from "./views.ts";
 import { createWorkerCalls } from "./worker_calls.ts";
+
+type AdminDeps = Parameters<typeof createAdminCalls>[0];
 
 /**
  * The shell around the lease machine: it runs transitions inside the storage
@@ -33,9 +37,12 @@ export interface CoordinatorDeps {
   readonly terms?: LeaseTerms;
   /** Absent: results count once they pass their checks. */
   readonly verification?: Verification;
+  /** What it takes to lend a study that the operator asks for. */
+  readonly prepare?: AdminDeps["prepare"];
 }
 
-export interface Coordinator extends WorkerCalls, LeaseCalls, Views {
+export interface Coordinator
+  extends WorkerCalls, LeaseCalls, AdminCalls, Views {
   /** Plans the study in the storage and leases out its trials from now on. */
   run(study: StudyToRun): Promise<PlanOutcome>;
   /** Ends the leases that are due; resolves to their number. */
@@ -113,34 +120,46 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     now,
     log,
   });
+  const { prepare = cannotPrepare } = deps;
+  const leases = createLeaseCalls({
+    storage,
+    random,
+    policy,
+    terms,
+    actor,
+    study,
+    weights: verification?.weights ?? null,
+    onDelivered: () => desk?.wake(),
+  });
+
+  async function run(next: StudyToRun): Promise<PlanOutcome> {
+    const outcome = await storage.plan(next.definition, next.trials);
+    active = next;
+    const { id } = next.definition;
+    hub.publish({ type: "changed", studyId: id, revision: outcome.revision });
+    const { added, restored, unplanned } = outcome;
+    log("info", "study planned", { studyId: id, added, restored, unplanned });
+    // What an earlier process left unjudged.
+    desk?.wake();
+    return outcome;
+  }
+
   return {
     ...createWorkerCalls({ storage, random, terms, now, log, study }),
-    ...createLeaseCalls({
+    ...leases,
+    ...createAdminCalls({
       storage,
-      random,
-      policy,
-      terms,
-      actor,
-      study,
-      weights: verification?.weights ?? null,
-      onDelivered: () => desk?.wake(),
+      log,
+      prepare,
+      active: study,
+      lend: async (next) => {
+        if (next === null) active = null;
+        else await run(next);
+      },
+      leave: leases.leave,
     }),
     ...createViews({ storage, terms, now, study }),
-    async run(next) {
-      const outcome = await storage.plan(next.definition, next.trials);
-      active = next;
-      const { id } = next.definition;
-      hub.publish({
-        type: "changed",
-        studyId: id,
-        revision: outcome.revision,
-      });
-      const { added, restored, unplanned } = outcome;
-      log("info", "study planned", { studyId: id, added, restored, unplanned });
-      // What an earlier process left unjudged.
-      desk?.wake();
-      return outcome;
-    },
+    run,
     settle,
     withdraw,
     isOurs: (workerId) => void ours.add(workerId),
@@ -154,4 +173,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       hub.close();
     },
   };
+}
+
+function cannotPrepare(): never {
+  throw new InvalidStudy("this coordinator was not told how to lend studies");
 }

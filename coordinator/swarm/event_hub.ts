@@ -8,17 +8,28 @@ export interface EventHubOptions {
   readonly schedule: Schedule;
   /** Streams open at once; more are refused. */
   readonly maxStreams: number;
+  /** Streams open at once for one caller. Default: as many as for all. */
+  readonly maxStreamsEach?: number;
   /** Milliseconds over which events are gathered. */
   readonly interval?: number;
   /** Milliseconds between the comments that keep a silent stream open. */
   readonly keepAlive?: number;
+  /**
+   * Comments after which a stream is ended, so that one whose reader is gone
+   * without a word is not kept for ever; pages come back by themselves.
+   */
+  readonly maxComments?: number;
 }
 
 /** Fans out what happens in the swarm to the pages that are open. */
 export interface EventHub {
   publish(event: SwarmEvent): void;
-  /** A stream of server-sent events as UTF-8; null: too many are open. */
-  open(): ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  /**
+   * A stream of server-sent events as UTF-8; null: too many are open.
+   *
+   * @param caller Whose streams are counted together; null: not counted.
+   */
+  open(caller?: string | null): ReadableStream<Uint8Array<ArrayBuffer>> | null;
   /** Streams open now. */
   readonly streams: number;
   /** Ends every stream and opens no more. */
@@ -32,6 +43,11 @@ const MAX_WAITING = 32;
 const MAX_EPOCHS = 100;
 
 type Stream = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+interface Opened {
+  readonly caller: string | null;
+  comments: number;
+  readonly most: number;
+}
 type EpochEvent = Extract<SwarmEvent, { type: "epoch" }>;
 
 /**
@@ -40,10 +56,20 @@ type EpochEvent = Extract<SwarmEvent, { type: "epoch" }>;
  * a few requests a second and no more.
  */
 export function createEventHub(
-  { schedule, maxStreams, interval = 250, keepAlive = 15_000 }: EventHubOptions,
+  {
+    schedule,
+    maxStreams,
+    maxStreamsEach = maxStreams,
+    interval = 250,
+    keepAlive = 15_000,
+    maxComments = 240,
+  }: EventHubOptions,
 ): EventHub {
   const encoder = new TextEncoder();
-  const open = new Set<Stream>();
+  /** By the comments it has had. */
+  const open = new Map<Stream, Opened>();
+  const byCaller = new Map<string, number>();
+  let opened = 0;
   /** Latest of each study ever told: what a page that comes later starts by. */
   const latest = new Map<StudyId, number>();
   const changed = new Set<StudyId>();
@@ -54,7 +80,7 @@ export function createEventHub(
 
   function send(text: string): void {
     const chunk = encoder.encode(text);
-    for (const stream of open) {
+    for (const stream of open.keys()) {
       if ((stream.desiredSize ?? 0) <= 0) {
         drop(stream);
         stream.error(new Error("the client reads too slowly"));
@@ -63,7 +89,13 @@ export function createEventHub(
   }
 
   function drop(stream: Stream): void {
-    open.delete(stream);
+    const caller = open.get(stream)?.caller ?? null;
+    if (!open.delete(stream)) return;
+    if (caller !== null) {
+      const others = (byCaller.get(caller) ?? 1) - 1;
+      if (others > 0) byCaller.set(caller, others);
+      else byCaller.delete(caller);
+    }
     if (open.size > 0) return;
     cancelComment?.();
     cancelComment = null;
@@ -85,6 +117,11 @@ export function createEventHub(
   function comment(): void {
     cancelComment = schedule(keepAlive, () => {
       send(": still here\n\n");
+      for (const [stream, mine] of open) {
+        if (++mine.comments < mine.most) continue;
+        drop(stream);
+        stream.close();
+      }
       if (open.size > 0) comment();
     });
   }
@@ -111,13 +148,18 @@ export function createEventHub(
       cancelFlush ??= schedule(interval, flush);
     },
 
-    open() {
+    open(caller = null) {
       if (closed || open.size >= maxStreams) return null;
+      const others = caller === null ? 0 : byCaller.get(caller) ?? 0;
+      if (others >= maxStreamsEach) return null;
+      if (caller !== null) byCaller.set(caller, others + 1);
       let mine: Stream;
       return new ReadableStream<Uint8Array<ArrayBuffer>>({
         start(controller) {
           mine = controller;
-          open.add(controller);
+          // Spread over half as long again: after a restart all come at once.
+          const most = maxComments * (1 + (opened++ % 16) / 32);
+          open.set(controller, { caller, comments: 0, most });
           const known = [...latest.keys()].map(changedEvent).map(toText);
           // Milliseconds after which the page tries again when cut off.
           controller.enqueue(
@@ -139,8 +181,9 @@ export function createEventHub(
       closed = true;
       cancelFlush?.();
       cancelComment?.();
-      for (const stream of open) stream.close();
+      for (const stream of open.keys()) stream.close();
       open.clear();
+      byCaller.clear();
     },
   };
 }

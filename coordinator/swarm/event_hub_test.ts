@@ -145,3 +145,35 @@ Deno.test("createEventHub close: ends streams, timers and publishing", async () 
   assert.equal(hub.open(), null);
   assert.equal(hub.streams, 0);
 });
+
+Deno.test("createEventHub: one caller's streams are limited by themselves", async () => {
+  const { schedule } = fakeClock();
+  const hub = createEventHub({ schedule, maxStreams: 4, maxStreamsEach: 2 });
+  const first = hub.open("a");
+  assert.ok(first && hub.open("a"));
+  assert.equal(hub.open("a"), null);
+  assert.ok(hub.open("b") && hub.open(null));
+  assert.equal(hub.open(null), null, "all together");
+  await first.cancel();
+  assert.ok(hub.open("a"));
+  hub.close();
+});
+
+Deno.test("createEventHub: a stream ends after a while, so that nobody's is kept for ever", async () => {
+  const clock = fakeClock();
+  const hub = createEventHub({
+    schedule: clock.schedule,
+    maxStreams: 2,
+    keepAlive: 1000,
+    maxComments: 4,
+  });
+  const reader = hub.open("a")?.getReader();
+  assert.ok(reader);
+  clock.advance(3000);
+  assert.equal(hub.streams, 1);
+  clock.advance(1000);
+  assert.equal(hub.streams, 0);
+  let chunks = 0;
+  while (!(await reader.read()).done) chunks++;
+  assert.equal(chunks, 5, "the greeting and four comments");
+});

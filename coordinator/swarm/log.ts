@@ -32,3 +32,26 @@ export function createLog(
     write(JSON.stringify({ time, level, message, ...fields }));
   };
 }
+
+/** The same as a line for people; what a volunteer wrote stands in quotes. */
+function logText(
+  level: LogLevel,
+  message: string,
+  fields: LogFields = {},
+): string {
+  const facts = Object.entries(fields).map(([name, value]) =>
+    `${name}=${/^[\w.:/-]+$/.test(`${value}`) ? value : JSON.stringify(value)}`
+  );
+  return [`${level}:`, message, ...facts].join(" ");
+}
+
+/** A log of lines for people. */
+export function createTextLog(
+  write: (line: string) => void,
+  lowest: LogLevel = "info",
+): Log {
+  return (level, message, fields) => {
+    if (order.indexOf(level) < order.indexOf(lowest)) return;
+    write(logText(level, message, fields));
+  };
+}

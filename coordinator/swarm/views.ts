@@ -49,6 +49,8 @@ export interface Views {
   /** By replicate, then in the plan's order; null for an unknown study. */
   curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurve[] | null>;
   workers(request: WorkersRequest): Promise<WorkerList>;
+  /** Workers seen lately. */
+  workersOnline(): Promise<number>;
   /** Throws a StorageError where the storage does not answer. */
   ping(): Promise<void>;
 }
@@ -89,6 +91,7 @@ export function createViews(deps: {
     activeStudy,
     progress,
     ping: () => storage.ping(),
+    workersOnline: () => storage.countOnline(seenSince()),
 
     async studies() {
       const studies = (await storage.studies()).map((s) => ({

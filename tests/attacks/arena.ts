@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { createHash } from "node:crypto";
 import { createApp } from "../../coordinator/app.ts";
+import { createGuard } from "../../coordinator/guard/guard.ts";
+import { openSecrets } from "../../coordinator/guard/secrets.ts";
 import { LeaseId, Sha256 } from "../../coordinator/protocol/ids.ts";
 import {
   DatasetDefinition,
@@ -57,6 +59,7 @@ export interface Arena {
   close(): Promise<void>;
 }
 
+const ENDLESS = { perSecond: 1e9, burst: 1e9 };
 const POINTS = [[0.1, 0.1], [0.2, 0.5], [0.5, 0.2], [0.1, 0.6], [0.6, 0.1]];
 const all = {
   show: "all",
@@ -194,6 +197,20 @@ export async function openArena(replicates: number): Promise<Arena> {
       data: () => Promise.resolve(null),
       assets: { paths: [], find: () => Promise.resolve(null) },
       log: () => {},
+      now: () => performance.now(),
+      // Liars are let talk.
+      guard: createGuard({
+        limits: {
+          addressRate: ENDLESS,
+          workerRate: ENDLESS,
+          registrationRate: ENDLESS,
+        },
+        now: () => performance.now(),
+      }),
+      secrets: await openSecrets({
+        store: storage,
+        bytes: (count) => new Uint8Array(count),
+      }),
     });
     const client = createClient({
       url: "http://swarm.test",

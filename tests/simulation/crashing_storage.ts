@@ -77,6 +77,11 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
     plan: (study, trials) => run("plan", () => inner.plan(study, trials)),
     studies: () => run("studies", () => inner.studies()),
     study: (id) => run("study", () => inner.study(id)),
+    deleteStudy: (id) => run("deleteStudy", () => inner.deleteStudy(id)),
+    removeWorker: (id) => run("removeWorker", () => inner.removeWorker(id)),
+    secret: (name) => run("secret", () => inner.secret(name)),
+    keepSecret: (name, hash) =>
+      run("keepSecret", () => inner.keepSecret(name, hash)),
     registerWorker: (worker) =>
       run("registerWorker", () => inner.registerWorker(worker)),
     worker: (id) => run("worker", () => inner.worker(id)),

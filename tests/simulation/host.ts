@@ -1,3 +1,4 @@
+import { createGuard } from "../../coordinator/guard/guard.ts";
 import { createApp } from "../../coordinator/app.ts";
 import type { StudyToRun } from "../../coordinator/swarm/calls.ts";
 import {
@@ -171,6 +172,15 @@ export function createHost(options: HostOptions): Host {
       leaderboardCsv: () => "",
       data: () => Promise.resolve(null),
       assets: noFiles,
+      now: () => time.now,
+      // All of its workers call from one place that nobody tells.
+      guard: createGuard({
+        limits: {
+          addressRate: { perSecond: 1e6, burst: 1e6 },
+          registrationRate: { perSecond: 1e6, burst: 1e6 },
+        },
+        now: () => time.now,
+      }),
       log: (level, message, fields) => {
         if (level === "error" && message === "request failed") {
           defects.push(`${message}: ${JSON.stringify(fields)}`);

@@ -127,6 +127,9 @@ export const joinEn = {
       "What answers at this address is no coordinator. Ask whoever runs the study for the right one.",
     outdated:
       "The coordinator and this page are of different versions. Reload the page.",
+    "join-code":
+      "This swarm asks for a join code. Open the invitation's link or scan its code; your host has it.",
+    removed: "The study's host removed this device.",
     refused: "The coordinator refused to let this device take part.",
     forgotten:
       "The coordinator registers this device and then does not know it. Try again later.",

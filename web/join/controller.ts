@@ -57,6 +57,8 @@ export interface JoinControllerDeps {
     write(key: string, value: string): void;
   };
   readonly settings: Settings;
+  /** The code in the page's address; null: none. */
+  readonly joinCode: () => string | null;
 }
 
 const SETTINGS_KEY = "dropout-swarm.join";
@@ -72,7 +74,7 @@ const Remembered = z.object({
 
 /** A controller at rest: nothing is loaded, nothing runs. */
 export function createJoinController(
-  { load, now, memory, settings: start }: JoinControllerDeps,
+  { load, now, memory, settings: start, joinCode }: JoinControllerDeps,
 ): JoinController {
   const phase = signal<Phase>("ready");
   const pausedBy = signal<PauseReason | null>(null);
@@ -125,7 +127,12 @@ export function createJoinController(
     if (mine !== joining) return;
     const { threads, choice, name } = settings.value;
     membership = swarm.join(
-      { threads, choice, name: name.trim() === "" ? null : name.trim() },
+      {
+        threads,
+        choice,
+        name: name.trim() === "" ? null : name.trim(),
+        joinCode: joinCode(),
+      },
       callbacks(mine),
     );
     const end = await membership.ended;

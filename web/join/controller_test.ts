@@ -45,6 +45,7 @@ function world(memory = new Map<string, string>()) {
         : Promise.reject(loading.error);
     },
     now: () => 0,
+    joinCode: () => null,
     memory: {
       read: (key) => memory.get(key) ?? null,
       write: (key, value) => memory.set(key, value),
@@ -74,6 +75,7 @@ Deno.test("JoinController loads nothing and joins nobody before start", async ()
   assert.deepEqual(last().settings, {
     threads: 2,
     choice: "simd",
+    joinCode: null,
     name: "Ada",
   });
   assert.equal(controller.phase.value, "active");

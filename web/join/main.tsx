@@ -7,6 +7,7 @@ import {
   type Connection,
   follow,
 } from "../live.ts";
+import { joinCode } from "../ui/links.ts";
 import { assetAddress } from "../ui/asset_address.ts";
 import { startLanguage } from "../ui/language.ts";
 import { readMemory, writeMemory } from "../ui/memory.ts";
@@ -48,6 +49,7 @@ const controller = createJoinController({
   now,
   memory: { read: readMemory, write: writeMemory },
   settings: readSettings(readMemory(settingsKey), limits),
+  joinCode,
 });
 
 const api = createApi(location.origin);

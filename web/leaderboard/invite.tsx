@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
-import { pageLink, pagePaths } from "../ui/links.ts";
+import { joinCode, pageLink, pagePaths } from "../ui/links.ts";
 import { words } from "../ui/language.ts";
 import { QrCode } from "../ui/qr.tsx";
 
@@ -10,7 +10,11 @@ const loopback = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
 /** Asks the reader to lend a device: this one, or the phone in their hand. */
 export function Invite(): JSX.Element {
   const t = words(leaderboardWords).invite;
-  const link = new URL(pagePaths.join, location.origin).href;
+  const code = joinCode();
+  const link = new URL(
+    pagePaths.join + (code === null ? "" : `#${code}`),
+    location.origin,
+  ).href;
   const reachable = !loopback.test(location.hostname);
   return (
     <aside class="invite" aria-labelledby="invite-heading">

@@ -17,8 +17,24 @@ export type PageName = keyof typeof pagePaths;
 export const API_PAGE = "/api";
 
 /**
+ * The join code of an invitation, which stands behind the link's `#`: that
+ * part is sent to nobody, and so stands in no log.
+ */
+export function joinCodeOf(hash: string): string | null {
+  return /^#([\w.~-]{8,100})$/.exec(hash)?.[1] ?? null;
+}
+
+let invited: string | null = null;
+
+/** This page's join code, also once a jump to its content replaced it. */
+export function joinCode(): string | null {
+  invited = joinCodeOf(location.hash) ?? invited;
+  return invited;
+}
+
+/**
  * Address of a page. The language goes along where the present address names
- * one, so that a link sent on keeps it.
+ * one, and so does a join code: a link sent on keeps them.
  */
 export function pageLink(name: PageName): string {
   return withLanguage(pagePaths[name]);
@@ -73,5 +89,7 @@ function withLanguage(
     ...query,
     ...named ? { lang: language.value } : {},
   });
-  return parameters.size === 0 ? path : `${path}?${parameters}`;
+  const code = joinCode();
+  return path + (parameters.size === 0 ? "" : `?${parameters}`) +
+    (code === null ? "" : `#${code}`);
 }

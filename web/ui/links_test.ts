@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { itemPages } from "../../coordinator/protocol/pages.ts";
-import { readAddress } from "./links.ts";
+import { joinCodeOf, readAddress } from "./links.ts";
 
 Deno.test("readAddress reads what stands in each name's place", () => {
   const { address } = itemPages.point;
@@ -18,5 +18,12 @@ Deno.test("readAddress: another page, or no text, is null", () => {
   const { address } = itemPages.trial;
   for (const path of ["/", "/trials", "/trials/a/b", "/tests/a", "/trials/%"]) {
     assert.equal(readAddress(address, path), null, path);
+  }
+});
+
+Deno.test("joinCodeOf reads the code of an invitation, and nothing else", () => {
+  assert.equal(joinCodeOf("#class-of-26"), "class-of-26");
+  for (const hash of ["", "#", "#content", "#a b c d e f", "#<script>alert"]) {
+    assert.equal(joinCodeOf(hash), null);
   }
 });

@@ -9,7 +9,8 @@ import { kernelFileName, type KernelVariant } from "./loader.ts";
 
 const COMPILER_VERSION = "0.28.20";
 const SOURCES = new URL("./assembly/", import.meta.url);
-const CACHE = new URL("../../../.cache/simd/", import.meta.url);
+/** Folder of all builds. */
+export const kernelCache = new URL("../../../.cache/simd/", import.meta.url);
 const VARIANTS = ["relaxed", "plain"] as const;
 
 /**
@@ -20,7 +21,7 @@ const VARIANTS = ["relaxed", "plain"] as const;
  */
 export async function buildKernels(): Promise<URL> {
   const sources = await readSources();
-  const folder = new URL(`${await digest(sources)}/`, CACHE);
+  const folder = new URL(`${await digest(sources)}/`, kernelCache);
   for (const variant of VARIANTS) {
     const file = new URL(kernelFileName(variant), folder);
     if (await exists(file)) continue;

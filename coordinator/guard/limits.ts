@@ -1,0 +1,53 @@
+/** So many in a second in the long run, and so many at once after a pause. */
+export interface Rate {
+  /** In the long run; more than 0. */
+  readonly perSecond: number;
+  /** At once, after a pause. */
+  readonly burst: number;
+}
+
+/** How much of the coordinator one caller, and all together, may take. */
+export interface Limits {
+  /** Bytes of a request's body. */
+  readonly bodyBytes: number;
+  /** Seconds within which a body has to be here as a whole. */
+  readonly bodySeconds: number;
+  /** Requests of one address, pages and files included. */
+  readonly addressRate: Rate;
+  /** Calls of one worker. */
+  readonly workerRate: Rate;
+  /** Registrations from one address. */
+  readonly registrationRate: Rate;
+  /** Wrong admin tokens and join codes from one address. */
+  readonly guessRate: Rate;
+  /** Workers online at once. */
+  readonly workers: number;
+  /** Leases that a worker may hold, whatever number of threads it names. */
+  readonly leasesPerWorker: number;
+  /** Leases that the workers of one address may hold. */
+  readonly leasesPerAddress: number;
+  /** Event streams open at once. */
+  readonly streams: number;
+  /** Event streams open at once from one address. */
+  readonly streamsPerAddress: number;
+}
+
+/**
+ * For a classroom behind one address: sixty tabs of eight threads, each of
+ * which reports an epoch every two seconds, and as many open leaderboards that
+ * fetch twice a second, are some 400 requests a second, 480 leases and 120
+ * streams. And for ten thousand volunteers at addresses of their own.
+ */
+export const defaultLimits: Limits = {
+  bodyBytes: 1024 * 1024,
+  bodySeconds: 60,
+  addressRate: { perSecond: 1000, burst: 5000 },
+  workerRate: { perSecond: 200, burst: 2000 },
+  registrationRate: { perSecond: 2, burst: 300 },
+  guessRate: { perSecond: 1, burst: 100 },
+  workers: 20_000,
+  leasesPerWorker: 256,
+  leasesPerAddress: 2000,
+  streams: 12_000,
+  streamsPerAddress: 300,
+};

@@ -1,0 +1,88 @@
+import { createMiddleware } from "hono/factory";
+import type { Guard } from "../guard/guard.ts";
+import type { WorkerEnv } from "./authenticate.ts";
+import { ProblemError } from "./problems.ts";
+
+/**
+ * Reads the body to its end before anything else is done, and gives up on one
+ * that is too large or does not come. Whoever reads it later gets what was
+ * read.
+ */
+export function readBody({ limits }: Guard) {
+  const { bodyBytes, bodySeconds } = limits;
+  return createMiddleware<WorkerEnv>(async (c, next) => {
+    const { body } = c.req.raw;
+    if (body === null) return await next();
+    const length = c.req.header("content-length");
+    // The server holds a body to the length that its head tells.
+    const told = length !== undefined &&
+      c.req.header("transfer-encoding") === undefined;
+    if (told && Number(length) > bodyBytes) throw tooLarge(bodyBytes);
+    const stop = new AbortController();
+    const reading = told
+      ? c.req.arrayBuffer()
+      : readBounded(body, bodyBytes, stop.signal);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), bodySeconds * 1000);
+    });
+    let bytes: ArrayBuffer | null;
+    try {
+      bytes = await Promise.race([reading, late]);
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      throw new ProblemError(
+        "invalid-request",
+        "the body broke off before its end; send it again",
+        { headers: CLOSE },
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+    if (bytes === null) {
+      // What comes of it once the connection is cut is nobody's business.
+      reading.catch(() => {});
+      stop.abort();
+      throw new ProblemError(
+        "body-too-slow",
+        `the body did not come within ${bodySeconds} s; ` +
+          "send it again over a better connection",
+        { headers: CLOSE },
+      );
+    }
+    if (!told) c.req.raw = new Request(c.req.raw, { body: bytes });
+    await next();
+  });
+}
+
+/** The rest of the body is not wanted: the connection can serve no more. */
+const CLOSE = { connection: "close" };
+
+async function readBounded(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  most: number,
+  signal: AbortSignal,
+): Promise<ArrayBuffer> {
+  const reader = body.getReader();
+  signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let received = 0;
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) return await new Blob(chunks).arrayBuffer();
+    received += value.length;
+    if (received > most) {
+      reader.cancel().catch(() => {});
+      throw tooLarge(most);
+    }
+    chunks.push(value);
+  }
+}
+
+function tooLarge(most: number): ProblemError {
+  return new ProblemError(
+    "body-too-large",
+    `the body is larger than the coordinator takes: ${most} bytes`,
+    { headers: CLOSE },
+  );
+}

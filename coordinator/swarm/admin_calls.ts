@@ -1,0 +1,74 @@
+import type { StudyId, WorkerId } from "../protocol/ids.ts";
+import type { StudyDefinition } from "../protocol/study.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { LeaseCalls, StudyToRun } from "./calls.ts";
+import type { Log } from "./log.ts";
+
+/** What the operator may ask of a coordinator. False: there is no such thing. */
+export interface AdminCalls {
+  /** Plans the study; lends it where no other is lent. */
+  createStudy(definition: StudyDefinition): Promise<void>;
+  /** Lends it no more. */
+  stopStudy(studyId: StudyId): Promise<boolean>;
+  /** Lends it from now on, in place of any other. */
+  resumeStudy(studyId: StudyId): Promise<boolean>;
+  /** Takes it out of sight, and out of lending. */
+  deleteStudy(studyId: StudyId): Promise<boolean>;
+  /** Takes the worker's leases and token away. */
+  removeWorker(workerId: WorkerId): Promise<boolean>;
+}
+
+export function createAdminCalls(deps: {
+  readonly storage: Storage;
+  readonly log: Log;
+  /** What it takes to lend a study; throws where it cannot be lent here. */
+  readonly prepare: (definition: StudyDefinition) => StudyToRun;
+  readonly active: () => StudyToRun | null;
+  /** Plans a study and lends it; null: lends none. */
+  readonly lend: (study: StudyToRun | null) => Promise<void>;
+  readonly leave: LeaseCalls["leave"];
+}): AdminCalls {
+  const { storage, log, prepare, active, lend, leave } = deps;
+  const isActive = (studyId: StudyId) => active()?.definition.id === studyId;
+  return {
+    async createStudy(definition) {
+      const study = prepare(definition);
+      const { id: studyId } = study.definition;
+      if (active() === null || isActive(studyId)) await lend(study);
+      else await storage.plan(study.definition, study.trials);
+      log("info", "study created", { studyId });
+    },
+
+    async stopStudy(studyId) {
+      if (await storage.study(studyId) === null) return false;
+      if (isActive(studyId)) await lend(null);
+      log("info", "study stopped", { studyId });
+      return true;
+    },
+
+    async resumeStudy(studyId) {
+      const found = await storage.study(studyId);
+      if (found === null) return false;
+      await lend(prepare(found.definition));
+      log("info", "study resumed", { studyId });
+      return true;
+    },
+
+    async deleteStudy(studyId) {
+      if (isActive(studyId)) await lend(null);
+      const deleted = await storage.deleteStudy(studyId);
+      if (deleted) log("info", "study deleted", { studyId });
+      return deleted;
+    },
+
+    async removeWorker(workerId) {
+      const worker = await storage.worker(workerId);
+      if (worker === null) return false;
+      // First the token: no lease is granted behind the other's back.
+      await storage.removeWorker(workerId);
+      await leave(worker);
+      log("info", "worker removed", { workerId });
+      return true;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { trainerPermissions } from "../worker/main_deno.ts";
+import { taskCommands } from "./processes.ts";
+
+Deno.test("no task has all permissions, and docs/security.md names each task's", async () => {
+  const text = await Deno.readTextFile(
+    new URL("../docs/security.md", import.meta.url),
+  );
+  const tasks = Object.entries(taskCommands());
+  assert.ok(tasks.length >= 7);
+  for (const [name, command] of tasks) {
+    assert.doesNotMatch(command, / -A\b|--allow-all/, name);
+    const flags = [...command.matchAll(/--allow-([a-z]+)/g)]
+      .map(([, permission = ""]) => permission).sort();
+    if (flags.length === 0) continue;
+    const row = text.split("\n").find((line) =>
+      line.startsWith(`| \`${name}\` `)
+    );
+    const documented = row?.split("|")[2]?.split(",")
+      .map((permission) => permission.trim()).sort();
+    assert.deepEqual(documented, flags, name);
+  }
+});
+
+/** What a thread tries, as a script of its own. */
+const attempts = `
+const tries = {
+  read: () => Deno.readTextFileSync("/etc/hostname"),
+  write: () => Deno.writeTextFileSync("/tmp/guard-was-here", ""),
+  env: () => Deno.env.get("HOME"),
+  net: () => Deno.connect({ hostname: "127.0.0.1", port: 9 }),
+  run: () => new Deno.Command("true").outputSync(),
+  sys: () => Deno.hostname(),
+  ffi: () => Deno.dlopen("/lib/x86_64-linux-gnu/libc.so.6", {}),
+};
+const got = {};
+for (const [name, run] of Object.entries(tries)) {
+  try {
+    await run();
+    got[name] = "allowed";
+  } catch (error) {
+    got[name] = error.name;
+  }
+}
+postMessage(got);
+`;
+
+Deno.test("trainerPermissions keep a thread from files, network, processes and environment", async () => {
+  const script = `data:text/javascript,${encodeURIComponent(attempts)}`;
+  const worker = new Worker(script, {
+    type: "module",
+    deno: { permissions: trainerPermissions() },
+  });
+  const got = await new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+  });
+  worker.terminate();
+  const denied = "NotCapable";
+  assert.deepEqual(got, {
+    read: denied,
+    write: denied,
+    env: denied,
+    net: denied,
+    run: denied,
+    sys: denied,
+    ffi: denied,
+  });
+});

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { parseJoinOptions } from "./join_options.ts";
+
+const parse = (args: string[], variables: Record<string, string> = {}) =>
+  parseJoinOptions(args, 2, (name) => variables[name]);
+
+Deno.test("parseJoinOptions reads the join code from the invitation", () => {
+  const { url, joinCode } = parse(["http://192.0.2.7:8000/join#class-of-26"]);
+  assert.equal(url, "http://192.0.2.7:8000");
+  assert.equal(joinCode, "class-of-26");
+  assert.equal(
+    parse([], { SWARM_URL: "192.0.2.7:8000#class-of-26" }).joinCode,
+    "class-of-26",
+  );
+});
+
+Deno.test("parseJoinOptions takes the join code as a flag, before the invitation's", () => {
+  assert.equal(
+    parse(["192.0.2.7#one-code", "--join-code", "another"]).joinCode,
+    "another",
+  );
+  assert.equal(parse(["192.0.2.7"]).joinCode, undefined);
+});
