@@ -208,8 +208,9 @@ Deno.test("transition takes a late result of an expired lease", () => {
       now: 60_000,
       ...fence,
       attempt: 1,
-      result: trained(0.4),
+      delivery: { result: trained(0.4), weights: null },
       problems: [],
+      verify: null,
     },
   ];
   const states = ["leased", "queued", "completed"];

@@ -152,12 +152,13 @@ async function trainAll(
     await Promise.all(trainers.map(async (trainer) => {
       // The iterator is shared: each trial goes to one trainer.
       for (const [index, spec] of queue) {
-        const result = await trainer.train(
+        const trained = await trainer.train(
           spec,
           { onEpoch: () => {}, onProgress: () => {} },
           new AbortController().signal,
         );
-        if (result === null) throw new Error(`stopped: ${spec.trialId}`);
+        if (trained === null) throw new Error(`stopped: ${spec.trialId}`);
+        const { result } = trained;
         results[index] = result;
         console.error(
           `${spec.trialId}: ${result.outcome} on ${result.backend} in ` +

@@ -18,6 +18,14 @@ const benches: Readonly<
     about: "what a leaderboard of thousands of points costs the coordinator",
     load: () => import("./leaderboard.ts"),
   },
+  attacks: {
+    about: "lying volunteers: how many lies were caught, at what cost",
+    load: () => import("./attacks.ts"),
+  },
+  drift: {
+    about: "how far the same trial drifts apart between two backends",
+    load: () => import("./drift.ts"),
+  },
   gpu: {
     about: "what a training step asks of a GPU: dispatches, bytes up and back",
     load: () => import("./gpu.ts"),

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { HonoRequest } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { found, rendered } from "./middleware/answers.ts";
 import { API_PAGE_FILES, apiPage, apiPageFile } from "./middleware/api_page.ts";
@@ -33,6 +34,7 @@ import {
   protocolVersion,
   registrationVersion,
 } from "./middleware/protocol_version.ts";
+import { readExactly } from "./middleware/read_exactly.ts";
 import { must } from "./middleware/refusals.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
 import { trialRoutes } from "./middleware/trial_routes.ts";
@@ -143,7 +145,9 @@ export function createApp(deps: AppDeps) {
     app.on(method.toUpperCase(), routePath(path), checks);
   }
   app.post(endpoints.register.path, admitRegistration(guard));
-  app.use(readBody(guard));
+  // Weights are read up to their own exact length, whatever that is.
+  const readWhole = readBody(guard);
+  app.use((c, next) => isUpload(c.req) ? next() : readWhole(c, next));
   app.post(endpoints.register.path, registrationVersion);
 
   workerRoutes(app, deps);
@@ -154,6 +158,15 @@ export function createApp(deps: AppDeps) {
 }
 
 type App = OpenAPIHono<WorkerEnv>;
+
+/** A slow line needs its time: 16 KiB a second will do. */
+function uploadSeconds({ limits }: Guard, bytes: number): number {
+  return limits.bodySeconds + bytes / 16_384;
+}
+
+function isUpload({ method, path }: HonoRequest): boolean {
+  return method === "PUT" && /^\/api\/leases\/[^/]+\/weights$/.test(path);
+}
 
 function workerRoutes(app: App, deps: AppDeps): void {
   const { coordinator, guard } = deps;
@@ -205,6 +218,18 @@ function workerRoutes(app: App, deps: AppDeps): void {
       ),
       200,
     );
+  });
+  app.openapi(endpoints.uploadWeights, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const { attempt } = c.req.valid("query");
+    must(
+      await coordinator.upload(c.var.worker, leaseId, {
+        attempt,
+        read: (bytes) =>
+          readExactly(c.req.raw, bytes, uploadSeconds(guard, bytes)),
+      }),
+    );
+    return c.body(null, 204);
   });
   app.openapi(endpoints.complete, async (c) => {
     const { leaseId } = c.req.valid("param");

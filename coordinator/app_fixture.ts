@@ -27,6 +27,8 @@ import {
   smallStudy,
 } from "./swarm/fixtures.ts";
 import type { LogFields, LogLevel } from "./swarm/log.ts";
+import type { DatasetManifest } from "./protocol/study.ts";
+import type { Verification } from "./verification/desk.ts";
 
 /** A whole coordinator in memory, on a clock that only the test moves. */
 export interface TestSwarm {
@@ -73,6 +75,8 @@ export async function testSwarm(
     readonly assets?: Assets;
     readonly limits?: Partial<Limits>;
     readonly maxStreams?: number;
+    readonly dataset?: DatasetManifest;
+    readonly verification?: (clock: FakeClock) => Verification | undefined;
     readonly trustProxy?: readonly string[];
     readonly loopbackOnly?: boolean;
     readonly joinCode?: string;
@@ -87,6 +91,7 @@ export async function testSwarm(
     openSqlite(":memory:", clock.now);
   const { maxStreams = 10 } = options;
   const hub = createEventHub({ schedule: clock.schedule, maxStreams });
+  const verification = options.verification?.(clock);
   const coordinator = createCoordinator({
     storage,
     hub,
@@ -99,12 +104,13 @@ export async function testSwarm(
     schedule: clock.schedule,
     random: countingRandom(),
     log,
+    ...verification === undefined ? {} : { verification },
   });
   const study = options.study === undefined ? smallStudy() : options.study;
   if (study !== null) {
     await coordinator.run({
       ...study,
-      dataset: manifest,
+      dataset: options.dataset ?? manifest,
       trainExamples: 60_000,
     });
   }
@@ -165,7 +171,7 @@ export async function testSwarm(
     call,
     async join(request = {}) {
       const response = await call("POST", "/api/workers", {
-        json: { protocolVersion: 1, kind: "deno", threads: 1, ...request },
+        json: { protocolVersion: 2, kind: "deno", threads: 1, ...request },
       });
       const { token } = await response.json();
       return token;

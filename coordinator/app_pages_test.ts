@@ -277,7 +277,7 @@ test(
       assert.equal(response.headers.get("retry-after"), "5");
     }
     const response = await swarm.call("POST", "/api/workers", {
-      json: { protocolVersion: 1, kind: "deno", threads: 1 },
+      json: { protocolVersion: 2, kind: "deno", threads: 1 },
     });
     await problem(response, 503, "unavailable");
     assert.equal(swarm.logged.length, reads.length + 1);
@@ -314,7 +314,7 @@ test("SwarmApi: Hono's client speaks it with checked types", async (swarm) => {
       Promise.resolve(swarm.app.request(String(input), init)),
   });
   const registered = await client.api.workers.$post({
-    json: { protocolVersion: 1, kind: "deno", threads: 1 },
+    json: { protocolVersion: 2, kind: "deno", threads: 1 },
   });
   assert.ok(registered.status === 201);
   const { token } = await registered.json();

@@ -283,7 +283,7 @@ test("another method is refused with those there are", async (swarm) => {
 test("a page from elsewhere may not change state", async (swarm) => {
   const register = (headers: Record<string, string>) =>
     swarm.call("POST", "/api/workers", {
-      json: { protocolVersion: 1, kind: "browser", threads: 1 },
+      json: { protocolVersion: 2, kind: "browser", threads: 1 },
       headers: { host: "swarm.example:8000", ...headers },
     });
   for (
@@ -337,7 +337,7 @@ test("GET /healthz: says what runs, and fails with the storage", async (swarm) =
   const response = await swarm.call("GET", "/healthz");
   assert.deepEqual(await response.json(), {
     status: "ok",
-    protocolVersion: 1,
+    protocolVersion: 2,
     study: "seed",
   });
 });

@@ -24,7 +24,7 @@ import { formatToken, hashSecret } from "./swarm/token.ts";
 
 test("POST /api/workers: registers with a name, a token and the data", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 1, kind: "browser", threads: 4, name: " Ada " },
+    json: { protocolVersion: 2, kind: "browser", threads: 4, name: " Ada " },
   });
   assert.equal(response.status, 201);
   const worker = RegisterResponse.parse(await response.json());
@@ -37,7 +37,7 @@ test("POST /api/workers: registers with a name, a token and the data", async (sw
 
 test("POST /api/workers: makes a name up for one that brings none", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 1, kind: "deno", threads: 1 },
+    json: { protocolVersion: 2, kind: "deno", threads: 1 },
   });
   assert.match((await response.json()).name, /^[a-z]+-[a-z]+$/);
 });
@@ -52,15 +52,15 @@ test("POST /api/workers: the token's secret is not stored", async (swarm) => {
 
 test("POST /api/workers: another version is told to update, whatever else it says", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 2, someday: { new: "shape" } },
+    json: { protocolVersion: 3, someday: { new: "shape" } },
   });
   const { detail } = await problem(response, 426, "protocol-version");
-  assert.match(detail, /version 2 .* coordinator 1; use the same release/);
+  assert.match(detail, /version 3 .* coordinator 2; use the same release/);
 });
 
 test("POST /api/workers: each fault is named with its place", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 1, kind: "toaster", threads: 0, colour: "red" },
+    json: { protocolVersion: 2, kind: "toaster", threads: 0, colour: "red" },
   });
   const { detail, errors } = await problem(response, 400, "invalid-request");
   assert.match(detail, /json\.kind/);
@@ -285,7 +285,7 @@ test("complete: accepts once, repeats its answer, and stops the others", async (
     assert.equal(response.status, 200);
     assert.deepEqual(CompleteResponse.parse(await response.json()), {
       trialId: lease.trial.trialId,
-      accepted: true,
+      verdict: "accepted",
     });
   }
   await problem(
@@ -370,13 +370,13 @@ test("DELETE /api/workers/me: hands every lease back at once", async (swarm) => 
 
 test("calls that name another protocol version are refused", async (swarm) => {
   const response = await swarm.call("GET", "/api/studies", {
-    headers: { "swarm-protocol": "2" },
+    headers: { "swarm-protocol": "3" },
   });
   await problem(response, 426, "protocol-version");
   const fine = await swarm.call("GET", "/api/studies", {
-    headers: { "swarm-protocol": "1" },
+    headers: { "swarm-protocol": "2" },
   });
-  assert.equal(fine.headers.get("swarm-protocol"), "1");
+  assert.equal(fine.headers.get("swarm-protocol"), "2");
   await fine.body?.cancel();
 });
 
@@ -392,5 +392,5 @@ test("calls of a worker that registered with another version are refused", async
     json: leaseRequest,
   });
   const { detail } = await problem(response, 426, "protocol-version");
-  assert.match(detail, /version 99 .* coordinator 1/);
+  assert.match(detail, /version 99 .* coordinator 2/);
 });

@@ -25,6 +25,7 @@ function world() {
     const counts = {
       queued: trials.length - completed.length,
       leased: 0,
+      verifying: 0,
       completed: completed.length,
       quarantined: 0,
     };

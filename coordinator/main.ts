@@ -102,6 +102,7 @@ function workerLine(event: SessionEvent): string | null {
     case "trainer-ready":
     case "trainer-failed":
     case "abandoned":
+    case "refused":
     case "connection-lost":
     case "connection-restored":
       return describeEvent(event);
@@ -140,6 +141,7 @@ async function serve(
     // Behind a proxy it is the proxy that minds the host's name.
     loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,
     newSecrets: options.newSecrets,
+    verify: options.verify,
     ...joinCode !== undefined && { joinCode },
     ...trustProxy !== undefined && { trustProxy },
     log,
@@ -246,6 +248,7 @@ async function start(options: StartOptions): Promise<void> {
     confined: true,
     signal: leaving.signal,
     onEvent: (event) => {
+      if (event.type === "registered") running.isOurs(event.workerId);
       const line = workerLine(event);
       if (line !== null) output.line(line);
     },

@@ -6,7 +6,7 @@ import { type OpenedSecrets, openSecrets } from "./guard/secrets.ts";
 import { createLiveLeaderboards } from "./live_leaderboards.ts";
 import { createMetrics } from "./metrics.ts";
 import { type Assets, dataFiles } from "./middleware/files.ts";
-import type { StudyId } from "./protocol/ids.ts";
+import type { StudyId, WorkerId } from "./protocol/ids.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest, StudyDefinition } from "./protocol/study.ts";
 import { createVerdictLog } from "./verdict_log.ts";
@@ -15,6 +15,9 @@ import { openSqlite } from "./storage/sqlite.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createCoordinator } from "./swarm/coordinator.ts";
+import type { Verification } from "./verification/desk.ts";
+import { createVerifier } from "./verification/verifier.ts";
+import { folderWeights, memoryWeights } from "./verification/weights_store.ts";
 import { createEventHub, type Schedule } from "./swarm/event_hub.ts";
 import { defaultTerms } from "./swarm/lease_terms.ts";
 import { sameValue } from "./swarm/same_value.ts";
@@ -28,10 +31,17 @@ export interface SwarmOptions {
   /** What its trials train on, as workers are told of it. */
   readonly dataset: DatasetManifest;
   /**
-   * Folder with the data set's files, `<SHA-256>.gz` each. Absent: none are
-   * served, and workers must have them already.
+   * Folder with the data set's files, `<SHA-256>.gz` each. With it, a thread
+   * recomputes what workers claim before it counts; see docs/verification.md.
+   * Absent: no data are served, workers must have them already, and results
+   * count once they pass their checks.
    */
   readonly dataFolder?: string;
+  /**
+   * Whether results are recomputed before they count, where there are data.
+   * Without it, those that wait from before go on waiting. Default: true.
+   */
+  readonly verify?: boolean;
   /**
    * The pages and what they load, as `folderAssets(".cache/web/public")` reads
    * them after `deno task build`. Absent: the API alone is served.
@@ -93,6 +103,11 @@ export interface Swarm {
   readonly ownJoinCode: string | undefined;
   /** Every grid point's figures and the verdicts, as of now. */
   leaderboard(): Promise<Leaderboard>;
+  /**
+   * Names a worker of the caller's own, as trustworthy as the coordinator: its
+   * figures are recomputed, its training is not repeated.
+   */
+  isOurs(workerId: WorkerId): void;
   /** How many trials are done, lent and waiting. */
   progress(): Promise<Progress>;
   /** Ends the sweeps and the event streams, and closes the database. */
@@ -117,6 +132,7 @@ const LABEL_HEADER = 8;
  */
 export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { plan, dataset, dataFolder, assets = noAssets } = options;
+  const { verify = true } = options;
   const { database = ":memory:", leaseSeconds: minTtl = defaultTerms.minTtl } =
     options;
   const { log = () => {} } = options;
@@ -126,6 +142,13 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const metrics = createMetrics();
   const storage = openSqlite(database, clock, { onBatch: metrics.stored });
   const { now } = storage;
+  const verification = dataFolder === undefined || !verify
+    ? undefined
+    : await verificationOf(dataset, dataFolder, database, now, log)
+      .catch(async (error) => {
+        await storage.close();
+        throw error;
+      });
   const hub = createEventHub({
     schedule,
     maxStreams: guard.limits.streams,
@@ -148,6 +171,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       bytes,
     },
     log,
+    ...verification === undefined ? {} : { verification },
     prepare: lendable,
     terms: {
       ...defaultTerms,
@@ -227,7 +251,28 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       return found;
     },
     progress: () => coordinator.progress(id),
+    isOurs: coordinator.isOurs,
     close,
+  };
+}
+
+async function verificationOf(
+  dataset: DatasetManifest,
+  dataFolder: string,
+  database: string,
+  now: () => number,
+  log: Log,
+): Promise<Verification> {
+  return {
+    weights: database === ":memory:"
+      ? memoryWeights(now)
+      : await folderWeights(`${database}-weights`, now),
+    verifier: createVerifier({
+      dataset,
+      dataFolder,
+      schedule,
+      onReady: (backend) => log("info", "verifier ready", { ...backend }),
+    }),
   };
 }
 

@@ -11,6 +11,7 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     db: "swarm.db",
     leaseSeconds: 30,
     newSecrets: false,
+    verify: true,
     log: "text",
     exit: false,
     json: false,
@@ -35,8 +36,11 @@ Deno.test("parseStartOptions takes environment variables, flags first", () => {
   try {
     assert.equal(parseStartOptions([], 1).epochs, 4);
     assert.equal(parseStartOptions(["--epochs", "2"], 1).epochs, 2);
+    Deno.env.set("SWARM_NO_VERIFY", "1");
+    assert.equal(parseStartOptions([], 1).verify, false);
   } finally {
     Deno.env.delete("SWARM_EPOCHS");
+    Deno.env.delete("SWARM_NO_VERIFY");
   }
 });
 

@@ -47,11 +47,12 @@ Deno.test({
     assert(trainer !== undefined);
     try {
       const reported: EpochMetrics[] = [];
-      const result = await trainer.train(
+      const trained = await trainer.train(
         trial,
         { onEpoch: (epoch) => reported.push(epoch), onProgress: () => {} },
         new AbortController().signal,
       );
+      const result = trained?.result;
       assert(result?.outcome === "trained");
       assert.deepEqual(reported, result.epochs);
       assert.equal(result.epochs.length, TOLERANCES.length);

@@ -19,7 +19,7 @@ export interface SourceFile {
 }
 
 const PURE = [
-  /^coordinator\/swarm\/(attempts|backup|invariants|lease_terms|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
+  /^coordinator\/swarm\/(attempts|backup|delivery|invariants|lease_terms|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
   /^coordinator\/analysis\//,
   /^coordinator\/study\//,
   /^coordinator\/protocol\//,
@@ -83,9 +83,10 @@ function ownRule(from: string, to: string): string | undefined {
   if (!rooms.includes(target)) {
     return `${source} does not import ${target}`;
   }
+  // It trains and evaluates as a worker does, in a thread of its own.
   if (
     from.startsWith("coordinator/verification/") &&
-    to.startsWith("worker/training/")
+    /^worker\/(training|backends|data)\//.test(to)
   ) return undefined;
   // Pure: the lesson shows the masks that training draws, not a copy of them.
   if (source === "web" && to.startsWith("worker/random/")) return undefined;

@@ -4,6 +4,7 @@ import {
   PROTOCOL_HEADER,
   REASON_HEADER,
   type SwarmApi,
+  WEIGHTS_TYPE,
 } from "../coordinator/protocol/endpoints.ts";
 import { Problem } from "../coordinator/protocol/problem.ts";
 import type { ServedFile } from "../coordinator/protocol/study.ts";
@@ -77,11 +78,12 @@ export function createClient(options: ClientOptions): HttpClient {
     read: (response: Response) => Promise<Answer>,
     signal: AbortSignal,
     token?: string,
+    milliseconds = timeoutMilliseconds,
   ): Promise<Answer> => {
     const headers: Record<string, string> = token === undefined
       ? {}
       : { authorization: `Bearer ${token}` };
-    const limit = timeLimit(timeoutMilliseconds);
+    const limit = timeLimit(milliseconds);
     const init = { signal: AbortSignal.any([signal, limit]) };
     try {
       signal.throwIfAborted();
@@ -92,12 +94,16 @@ export function createClient(options: ClientOptions): HttpClient {
       signal.throwIfAborted();
       if (limit.aborted) {
         throw new UnreachableError(
-          `no answer within ${timeoutMilliseconds / 1000} s: ${url}`,
+          `no answer within ${milliseconds / 1000} s: ${url}`,
         );
       }
       throw asUnreachable(error, url);
     }
   };
+
+  /** A slow line needs its time: 16 KiB a second will do. */
+  const uploadMilliseconds = ({ byteLength }: ArrayBuffer) =>
+    timeoutMilliseconds + Math.ceil(byteLength / 16);
 
   const lease = api.leases[":leaseId"];
   return {
@@ -130,6 +136,21 @@ export function createClient(options: ClientOptions): HttpClient {
         reader(RenewResponse),
         signal,
         token,
+      ),
+    uploadWeights: (token, leaseId, { attempt, bytes }, signal) =>
+      call(
+        ({ headers, init }) =>
+          lease.weights.$put({
+            param: { leaseId },
+            query: { attempt: String(attempt) },
+          }, {
+            headers: { ...headers, "content-type": WEIGHTS_TYPE },
+            init: { ...init, body: bytes },
+          }),
+        nothing,
+        signal,
+        token,
+        uploadMilliseconds(bytes),
       ),
     complete: (token, leaseId, json, signal) =>
       call(

@@ -55,6 +55,7 @@ const lease = {
   ttlSeconds: 60,
   trial: trialSpec(0),
   dataset: manifest(),
+  weightsBytes: 1_077_288,
 };
 
 Deno.test("createClient: acquire posts the request with token and protocol version, and reads the lease", async () => {
@@ -66,7 +67,7 @@ Deno.test("createClient: acquire posts the request with token and protocol versi
   assert.equal(sent?.method, "POST");
   assert.equal(sent?.url, `${URL_}/api/leases`);
   assert.equal(sent?.headers.get("authorization"), "Bearer secret");
-  assert.equal(sent?.headers.get("swarm-protocol"), "1");
+  assert.equal(sent?.headers.get("swarm-protocol"), "2");
   assert.equal(sent?.headers.get("content-type"), "application/json");
   assert.deepEqual(await sent?.json(), request);
 });
@@ -74,7 +75,7 @@ Deno.test("createClient: acquire posts the request with token and protocol versi
 Deno.test("createClient: every call of a lease goes to its own address", async () => {
   const { client, requests } = clientOf((request) =>
     request.url.endsWith("/complete")
-      ? Response.json({ trialId: trialSpec(0).trialId, accepted: true })
+      ? Response.json({ trialId: trialSpec(0).trialId, verdict: "accepted" })
       : request.url.endsWith("/release") || request.method === "DELETE"
       ? new Response(null, { status: 204 })
       : Response.json({ directive: "continue", ttlSeconds: 9 })
@@ -155,7 +156,7 @@ Deno.test("createClient: a proxy's error page is an outage, another site's page 
     const { client } = clientOf(answer);
     await assert.rejects(
       client.register(
-        { protocolVersion: 1, kind: "deno", threads: 1 },
+        { protocolVersion: 2, kind: "deno", threads: 1 },
         never,
       ),
       ForeignAnswerError,

@@ -154,6 +154,7 @@ function coloured(event: SessionEvent, text: string): string {
       return pc.green(text);
     case "connection-lost":
     case "abandoned":
+    case "refused":
     case "trainer-failed":
       return pc.yellow(text);
     default:

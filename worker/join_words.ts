@@ -33,6 +33,9 @@ export function describeEvent(event: SessionEvent): string | null {
       return `thread ${slot + 1}: done ${describeParams(trial.params)}, ` +
         `replicate ${trial.replicate}: ${describeResult(result)}`;
     }
+    case "refused":
+      return `thread ${event.slot + 1}: ${event.trialId} was refused: ` +
+        event.message;
     case "abandoned":
       return `thread ${event.slot + 1}: gave up ${event.trialId}: ` +
         event.message;

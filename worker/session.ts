@@ -1,8 +1,8 @@
-import { LeaseId } from "../coordinator/protocol/ids.ts";
+import { LeaseId, type TrialId } from "../coordinator/protocol/ids.ts";
 import type { DatasetManifest } from "../coordinator/protocol/study.ts";
 import type { Lease } from "../coordinator/protocol/swarm.ts";
 import type { BackendName } from "../coordinator/protocol/training.ts";
-import { runAttempt } from "./session_attempt.ts";
+import { type AttemptOutcome, runAttempt, whyLost } from "./session_attempt.ts";
 import { ProblemError, UnreachableError } from "./session_client.ts";
 import { connect, type Connection } from "./session_connection.ts";
 import { createCrew, type Crew } from "./session_crew.ts";
@@ -15,6 +15,10 @@ const FAREWELL_SECONDS = 5;
 const NO_STUDY_SECONDS = 30;
 /** Results refused in a row that end the session: this device counts wrong. */
 const MOST_REFUSED = 3;
+
+/** Seconds until a result's verdict is asked for, doubling up to the last. */
+const FIRST_QUESTION = 2;
+const LAST_QUESTION = 30;
 
 /** What the threads of a session share. */
 interface Swarm {
@@ -29,6 +33,8 @@ interface Swarm {
   readonly failedBackends: BackendName[];
   /** Results refused in a row, over all threads. */
   refused: number;
+  /** Ends the session. */
+  readonly fail: (error: unknown) => void;
 }
 
 /**
@@ -44,6 +50,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const farewell = lazyTimeLimit(FAREWELL_SECONDS, clock);
 
   let connection: Connection | undefined;
+  /** The first. */
+  let failure: { readonly error: unknown } | undefined;
   let end: SessionEnd = { reason: "study-complete" };
   try {
     connection = await connect(options, signal);
@@ -56,8 +64,13 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       dataset,
       failedBackends: [],
       refused: 0,
+      fail: (error) => {
+        failure ??= { error };
+        ending.abort(error);
+      },
     };
-    await runSlots(swarm, ending);
+    await runSlots(swarm);
+    if (failure !== undefined) throw failure.error;
   } catch (error) {
     // What follows from leaving or from the first failure is no news.
     end = leaving.aborted ? { reason: "left" } : {
@@ -66,6 +79,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
       message: messageOf(error),
     };
   }
+  // Nobody asks for verdicts any more.
+  ending.abort(new Error("the session ended"));
   if (connection !== undefined) {
     const { token } = connection.registration();
     // If nobody hears it, the leases expire by themselves.
@@ -77,20 +92,17 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
 }
 
 /** Runs all threads to their end; the first to fail ends the others. */
-async function runSlots(swarm: Swarm, ending: AbortController): Promise<void> {
+async function runSlots(swarm: Swarm): Promise<void> {
   const { threads } = swarm.options.worker;
-  let first: { readonly error: unknown } | undefined;
   await Promise.all(
     Array.from({ length: threads }, async (_, slot) => {
       try {
         await runSlot(swarm, slot);
       } catch (error) {
-        first ??= { error };
-        ending.abort(error);
+        swarm.fail(error);
       }
     }),
   );
-  if (first !== undefined) throw first.error;
 }
 
 async function awaitStudy(
@@ -191,22 +203,57 @@ async function runLease(
   });
   switch (outcome.type) {
     case "completed":
-      swarm.refused = 0;
       onEvent({ type: "completed", slot, trial, result: outcome.result });
+      if (outcome.verdict === "accepted") swarm.refused = 0;
+      else void awaitVerdict(swarm, slot, trialId, outcome.ask);
       return;
     case "abandoned": {
       const { reason, message } = outcome;
       onEvent({ type: "abandoned", slot, trialId, reason, message });
-      if (reason !== "result-refused") return;
-      swarm.refused++;
-      if (swarm.refused < MOST_REFUSED) return;
-      throw new StopSessionError(
-        `the coordinator refused ${MOST_REFUSED} results in a row: ${message}`,
-        "results-refused",
-      );
+      if (reason === "result-refused") countRefusal(swarm, message);
+      return;
     }
     default:
       return outcome satisfies never;
+  }
+}
+
+function countRefusal(swarm: Swarm, message: string): void {
+  swarm.refused++;
+  if (swarm.refused < MOST_REFUSED) return;
+  throw new StopSessionError(
+    `the coordinator refused ${MOST_REFUSED} results in a row: ${message}`,
+    "results-refused",
+  );
+}
+
+/** Asks, less and less often, what became of a result; others train on. */
+async function awaitVerdict(
+  swarm: Swarm,
+  slot: number,
+  trialId: TrialId,
+  ask: Extract<AttemptOutcome, { type: "completed" }>["ask"],
+): Promise<void> {
+  const { options, connection, signal } = swarm;
+  try {
+    for (let seconds = FIRST_QUESTION;; seconds *= 2) {
+      const wait = Math.min(seconds, LAST_QUESTION);
+      await options.clock.sleep(wait * 1000, signal);
+      const { verdict } = await connection.send(ask, signal);
+      if (verdict === "pending") continue;
+      swarm.refused = 0;
+      return;
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof ProblemError)) return swarm.fail(error);
+    const { reason, message } = whyLost(error);
+    options.onEvent({ type: "refused", slot, trialId, message });
+    try {
+      if (reason === "result-refused") countRefusal(swarm, message);
+    } catch (stop) {
+      swarm.fail(stop);
+    }
   }
 }
 

@@ -1,19 +1,30 @@
-import type { Lease, RenewResponse } from "../coordinator/protocol/swarm.ts";
+import type {
+  CompleteResponse,
+  Lease,
+  RenewResponse,
+} from "../coordinator/protocol/swarm.ts";
 import type {
   EpochMetrics,
   TrialResult,
 } from "../coordinator/protocol/training.ts";
 import { ProblemError } from "./session_client.ts";
-import type { Connection } from "./session_connection.ts";
+import type { Connection, WorkerCall } from "./session_connection.ts";
 import type {
   AbandonReason,
   SessionOptions,
   TrainCallbacks,
 } from "./session_types.ts";
+import type { TrainedTrial } from "./trainer_api.ts";
 
 /** What an attempt at a trial came to. */
 export type AttemptOutcome =
-  | { readonly type: "completed"; readonly result: TrialResult }
+  | {
+    readonly type: "completed";
+    readonly result: TrialResult;
+    readonly verdict: CompleteResponse["verdict"];
+    /** Asks for the verdict again. */
+    readonly ask: WorkerCall<CompleteResponse>;
+  }
   | {
     readonly type: "abandoned";
     readonly reason: AbandonReason;
@@ -28,7 +39,7 @@ export interface AttemptOptions {
   readonly train: (
     callbacks: TrainCallbacks,
     signal: AbortSignal,
-  ) => Promise<TrialResult | null>;
+  ) => Promise<TrainedTrial | null>;
   readonly callbacks: TrainCallbacks;
   /** Aborted when the session ends. */
   readonly signal: AbortSignal;
@@ -40,7 +51,7 @@ export interface AttemptOptions {
 type Training =
   | { readonly type: "running" }
   | { readonly type: "stopped" }
-  | { readonly type: "trained"; readonly result: TrialResult }
+  | { readonly type: "trained"; readonly trial: TrainedTrial }
   | { readonly type: "failed"; readonly message: string };
 
 /**
@@ -69,10 +80,10 @@ export async function runAttempt(
     },
     onProgress: options.callbacks.onProgress,
   }, AbortSignal.any([signal, stop.signal])).then(
-    (result) => {
-      training = result === null
+    (trial) => {
+      training = trial === null
         ? { type: "stopped" }
-        : { type: "trained", result };
+        : { type: "trained", trial };
     },
     (error) => {
       training = { type: "failed", message: messageOf(error) };
@@ -91,7 +102,7 @@ export async function runAttempt(
     const end = state();
     switch (end.type) {
       case "trained":
-        return await deliver(options, end.result);
+        return await deliver(options, end.trial);
       case "failed":
         return lost ?? await handBack(options, end.message);
       case "running":
@@ -165,25 +176,46 @@ async function keepLease(
   }
 }
 
+/** Uploads that a coordinator may lose. */
+const MOST_UPLOADS = 3;
+
 /** Delivers a result, late or not; once more if the session ends meanwhile. */
 async function deliver(
   { lease, connection, session, signal, farewell }: AttemptOptions,
-  result: TrialResult,
+  { result, weights }: TrainedTrial,
 ): Promise<AttemptOutcome> {
-  const { leaseId, attempt } = lease;
-  const call = (token: string, signal: AbortSignal) =>
-    session.client.complete(token, leaseId, { attempt, result }, signal);
-  try {
+  const { leaseId, attempt, weightsBytes } = lease;
+  const { client } = session;
+  const wanted = weightsBytes === null ? null : weights;
+  const request = wanted === null
+    ? { attempt, result }
+    : { attempt, result, weights: wanted.sha256 };
+  const complete: WorkerCall<CompleteResponse> = (token, signal) =>
+    client.complete(token, leaseId, request, signal);
+  const say = async <Answer>(call: WorkerCall<Answer>): Promise<Answer> => {
     try {
-      await connection.send(call, signal);
+      return await connection.send(call, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
-      await call(connection.registration().token, farewell());
+      return await call(connection.registration().token, farewell());
     }
-    return { type: "completed", result };
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    return { type: "abandoned", ...whyLost(error) };
+  };
+  for (let uploads = 1;; uploads++) {
+    try {
+      if (wanted !== null) {
+        const { bytes } = wanted;
+        await say((token, signal) =>
+          client.uploadWeights(token, leaseId, { attempt, bytes }, signal)
+        );
+      }
+      const { verdict } = await say(complete);
+      return { type: "completed", result, verdict, ask: complete };
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      const lost = error.problem.type === "missing-weights";
+      if (lost && wanted !== null && uploads < MOST_UPLOADS) continue;
+      return { type: "abandoned", ...whyLost(error) };
+    }
   }
 }
 
@@ -212,7 +244,8 @@ async function handBack(
   return { type: "abandoned", reason: "trainer-failed", message };
 }
 
-function whyLost(
+/** Why the coordinator's no ends an attempt. */
+export function whyLost(
   error: ProblemError,
 ): { readonly reason: AbandonReason; readonly message: string } {
   const { type, detail } = error.problem;
@@ -220,6 +253,7 @@ function whyLost(
     case "trial-completed":
       return { reason: "trial-completed", message: detail };
     case "rejected-result":
+    case "rejected-weights":
     case "conflicting-result":
       return { reason: "result-refused", message: detail };
     default:

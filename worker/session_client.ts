@@ -57,7 +57,14 @@ export interface SwarmClient {
     request: ReportRequest,
     signal: AbortSignal,
   ): Promise<RenewResponse>;
-  /** Delivers the result, late or not. */
+  /** Uploads a trained trial's final weights, before its result. */
+  uploadWeights(
+    token: string,
+    leaseId: LeaseId,
+    request: { readonly attempt: number; readonly bytes: ArrayBuffer },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Delivers the result, late or not; again, to learn its verdict. */
   complete(
     token: string,
     leaseId: LeaseId,
@@ -136,6 +143,8 @@ export function remedyFor(error: unknown): Remedy {
   switch (problem.type) {
     case "unauthorized":
       return { do: "register" };
+    case "missing-weights":
+    case "rejected-weights":
     case "stale-lease":
     case "trial-completed":
     case "trial-quarantined":

@@ -2,10 +2,7 @@ import type {
   DatasetManifest,
   TrialSpec,
 } from "../coordinator/protocol/study.ts";
-import type {
-  BackendName,
-  TrialResult,
-} from "../coordinator/protocol/training.ts";
+import type { BackendName } from "../coordinator/protocol/training.ts";
 import { UnreachableError } from "./session_client.ts";
 import type { Connection } from "./session_connection.ts";
 import {
@@ -18,6 +15,7 @@ import type {
   TrainCallbacks,
   Trainer,
 } from "./session_types.ts";
+import type { TrainedTrial } from "./trainer_api.ts";
 
 /**
  * Failures of a thread in a row that end the session. A coordinator stops
@@ -39,7 +37,7 @@ export interface Crew {
     spec: TrialSpec,
     callbacks: TrainCallbacks,
     signal: AbortSignal,
-  ): Promise<TrialResult | null>;
+  ): Promise<TrainedTrial | null>;
   close(): void;
 }
 

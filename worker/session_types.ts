@@ -14,7 +14,11 @@ import type {
 } from "../coordinator/protocol/training.ts";
 import type { SwarmClient } from "./session_client.ts";
 import type { SessionFailure, TrainerFailure } from "./session_failure.ts";
-import type { BackendReport, StepProgress } from "./trainer_api.ts";
+import type {
+  BackendReport,
+  StepProgress,
+  TrainedTrial,
+} from "./trainer_api.ts";
 
 export type { SessionFailure, TrainerFailure };
 
@@ -38,7 +42,7 @@ export interface Trainer {
     spec: TrialSpec,
     callbacks: TrainCallbacks,
     signal: AbortSignal,
-  ): Promise<TrialResult | null>;
+  ): Promise<TrainedTrial | null>;
   /** Ends the thread at once, whatever it does. */
   close(): void;
 }
@@ -153,11 +157,18 @@ export type SessionEvent =
     readonly metrics: EpochMetrics;
   }
   | {
-    /** The coordinator accepted the result. */
+    /** The coordinator has the result. */
     readonly type: "completed";
     readonly slot: number;
     readonly trial: TrialSpec;
     readonly result: TrialResult;
+  }
+  | {
+    /** A result that it has did not stand up to being recomputed. */
+    readonly type: "refused";
+    readonly slot: number;
+    readonly trialId: TrialId;
+    readonly message: string;
   }
   | {
     readonly type: "abandoned";

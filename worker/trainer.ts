@@ -11,7 +11,12 @@ import {
   type TrainerFailure,
 } from "./session_failure.ts";
 import type { Trainer } from "./session_types.ts";
-import type { TrainerApi, TrainerEvents, TrainerStart } from "./trainer_api.ts";
+import type {
+  TrainedTrial,
+  TrainerApi,
+  TrainerEvents,
+  TrainerStart,
+} from "./trainer_api.ts";
 import { longestStep, startDeadline } from "./trainer_deadline.ts";
 
 /** The thread ended, broke, or said what cannot be. */
@@ -166,7 +171,7 @@ export async function startTrainer(
             broken.promise,
             deadline.passed,
           ]);
-          return checkedResult(result);
+          return result === null ? null : checked(result);
         } catch (error) {
           // Comlink carries an error's name and message across, not its class.
           if (error instanceof Error && error.name === "DeviceError") {
@@ -206,10 +211,9 @@ export async function startTrainer(
 }
 
 /** What a thread says is parsed like anything that comes from elsewhere. */
-function checkedResult(result: unknown): TrialResult | null {
-  if (result === null) return null;
+function checked({ result, weights }: TrainedTrial): TrainedTrial {
   const parsed = TrialResult.safeParse(result);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { result: parsed.data, weights };
   throw impossible("a result", parsed.error);
 }
 

@@ -4,6 +4,7 @@ import type {
   TrialResult,
 } from "../coordinator/protocol/training.ts";
 import type { TrialSpec } from "../coordinator/protocol/study.ts";
+import type { Sha256 } from "../coordinator/protocol/ids.ts";
 import type { Dataset } from "./data/dataset.ts";
 
 /** What the two sides of a trainer thread say to each other, over Comlink. */
@@ -42,6 +43,20 @@ export interface BackendReport {
   readonly backendDetail: string;
   readonly stepMilliseconds: number;
   readonly measurements: readonly BackendMeasurement[];
+}
+
+/** A network's final weights, ready to be uploaded. */
+export interface FinalWeights {
+  /** Float32, little-endian, layer by layer: weights, then biases. */
+  readonly bytes: ArrayBuffer;
+  readonly sha256: Sha256;
+}
+
+/** What a trial came to. */
+export interface TrainedTrial {
+  readonly result: TrialResult;
+  /** Null where it diverged. */
+  readonly weights: FinalWeights | null;
 }
 
 /** Sent a few times a second while a trial trains. */
@@ -95,7 +110,7 @@ export interface TrainerApi {
     events: TrainerEvents,
   ): Promise<BackendReport>;
   /** One trial at a time. Null when stopped. All its events come before. */
-  train(spec: TrialSpec): Promise<TrialResult | null>;
+  train(spec: TrialSpec): Promise<TrainedTrial | null>;
   /** Makes a running `train` resolve to null within a few steps. */
   stop(): void;
   /** tf.memory() of the thread, for tests and the status line. */

@@ -89,10 +89,10 @@ Deno.test("startTrainer: a thread trains trials to the end, the same figures eac
       { ...deaf, onEpoch: (metrics) => told.push(metrics) },
       never,
     );
-    assert.equal(first?.outcome, "trained");
-    assert.equal(first?.backend, "cpu");
+    assert.equal(first?.result.outcome, "trained");
+    assert.equal(first?.result.backend, "cpu");
     // All were told before the result was.
-    assert.deepEqual(told, first?.epochs);
+    assert.deepEqual(told, first?.result.epochs);
     assert.deepEqual(told.map(({ epoch }) => epoch), [1, 2]);
 
     const { tensors } = await trainer.memory();
@@ -100,7 +100,10 @@ Deno.test("startTrainer: a thread trains trials to the end, the same figures eac
       epochs.map(({ seconds: _, ...figures }) => figures);
     for (let i = 0; i < 5; i++) {
       const again = await trainer.train(spec(), deaf, never);
-      assert.deepEqual(untimed(again?.epochs), untimed(first?.epochs));
+      assert.deepEqual(
+        untimed(again?.result.epochs),
+        untimed(first?.result.epochs),
+      );
     }
     assert.equal((await trainer.memory()).tensors, tensors);
   });
@@ -115,7 +118,7 @@ Deno.test("startTrainer: a stopped training resolves to null, leaves no tensors,
     assert.equal(await training, null);
     assert.deepEqual(await trainer.memory(), before);
     const next = await trainer.train(spec(), deaf, never);
-    assert.equal(next?.epochs.length, 2);
+    assert.equal(next?.result.epochs.length, 2);
     assert.equal(await trainer.train(spec(), deaf, stop.signal), null);
   });
 });

@@ -1,9 +1,12 @@
 import * as Comlink from "comlink";
 import { backendCandidates, tensorMemory } from "./backends/candidates.ts";
 import { selectBackend } from "./backends/select.ts";
+import { Sha256 } from "../coordinator/protocol/ids.ts";
 import type { Dataset } from "./data/dataset.ts";
+import { sha256Hex } from "./data/gzip.ts";
 import type {
   BackendReport,
+  FinalWeights,
   TrainerApi,
   TrainerEvents,
 } from "./trainer_api.ts";
@@ -60,17 +63,26 @@ const api: TrainerApi = {
     training = true;
     stopped = false;
     try {
+      let packed: ArrayBuffer | null = null;
       const result = await trainTrial(spec, dataset, {
         backend: report.backend,
         backendDetail: report.backendDetail.slice(0, 200),
         now,
         onEpoch: (metrics) => tell(events.onEpoch(metrics)),
+        onWeights: (weights) => {
+          packed = weights;
+        },
         onProgress: (at) => tell(events.onProgress(at)),
         isStopped: () => stopped,
         pause,
       });
       await Promise.all(told);
-      return result;
+      if (result === null) return null;
+      if (packed === null) return { result, weights: null };
+      return Comlink.transfer(
+        { result, weights: await withSum(packed) },
+        [packed],
+      );
     } finally {
       training = false;
     }
@@ -83,6 +95,10 @@ const api: TrainerApi = {
   memory: () => Promise.resolve(tensorMemory()),
 };
 
+async function withSum(bytes: ArrayBuffer): Promise<FinalWeights> {
+  const sum = await sha256Hex(new Uint8Array(bytes));
+  return { bytes, sha256: Sha256.parse(sum) };
+}
 // A promise that nobody awaits fails in silence in a page's thread: its host
 // would learn of that by the silence alone, much later. Thrown, it is heard.
 globalThis.addEventListener("unhandledrejection", (event) => {

@@ -55,7 +55,8 @@ export async function startCoordinator(
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...await startCommand(v8Flags),
-      ...["--workers", "0", "--study", study, "--db", db],
+      // Volunteers that only talk have no weights to show.
+      ...["--workers", "0", "--no-verify", "--study", study, "--db", db],
       ...["--port", String(port)],
       ...data === undefined ? [] : ["--data", data],
     ],

@@ -110,6 +110,7 @@ export function metered(
     },
     renew: timed("renew", client.renew),
     report: timed("report", client.report),
+    uploadWeights: client.uploadWeights,
     complete: timed("complete", client.complete),
     release: timed("release", client.release),
     leave: timed("leave", client.leave),

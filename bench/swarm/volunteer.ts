@@ -66,6 +66,7 @@ export async function runVolunteer(
         case "connection-lost":
         case "connection-restored":
         case "stopped":
+        case "refused":
           break;
         default:
           event satisfies never;
@@ -96,7 +97,7 @@ function idleTrainer(
         }
         onEpoch(epochFigures(epoch, secondsPerEpoch));
       }
-      return resultOf(spec, secondsPerEpoch);
+      return { result: resultOf(spec, secondsPerEpoch), weights: null };
     },
     close() {},
   };

@@ -30,12 +30,20 @@ const kinds: Record<
     status: 409,
     title: "Another result was delivered for this lease before",
   },
+  "missing-weights": {
+    status: 409,
+    title: "The weights that the result names are not here",
+  },
   "body-too-slow": { status: 408, title: "The body came too slowly" },
   "foreign-host": { status: 421, title: "Not this coordinator's name" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "rejected-result": {
     status: 422,
     title: "Training this trial cannot give this result",
+  },
+  "rejected-weights": {
+    status: 422,
+    title: "These cannot be the trial's weights",
   },
   "protocol-version": { status: 426, title: "Another protocol version" },
   "too-many-requests": { status: 429, title: "Too often" },

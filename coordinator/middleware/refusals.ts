@@ -36,6 +36,15 @@ const problems: Record<
     "conflicting-result",
     "this lease was completed with another result, which stands",
   ],
+  "missing-weights": [
+    "missing-weights",
+    "the result names weights that are not here; upload them, then deliver " +
+    "the result again",
+  ],
+  "rejected-weights": [
+    "rejected-weights",
+    "the weights were not accepted; drop the trial",
+  ],
   "rejected-result": [
     "rejected-result",
     "the result was not accepted; drop the trial",

@@ -44,6 +44,9 @@ export const REASON_HEADER = "swarm-reason";
 /** Header with the protocol's version, on every answer and worker's call. */
 export const PROTOCOL_HEADER = "swarm-protocol";
 
+/** Media type of a trial's final weights. */
+export const WEIGHTS_TYPE = "application/octet-stream";
+
 export function json<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { "application/json": { schema } } } as const;
 }
@@ -95,7 +98,8 @@ const working = {
 const leasing = {
   ...working,
   409: problem(
-    "stale-lease, trial-completed, trial-quarantined or conflicting-result",
+    "stale-lease, trial-completed, trial-quarantined, conflicting-result or " +
+      "missing-weights",
   ),
 } as const;
 
@@ -170,16 +174,44 @@ export const endpoints = {
     request: { params: lease, body: body(ReportRequest) },
     responses: { ...leasing, 200: json("Continue or stop", RenewResponse) },
   },
+  uploadWeights: {
+    method: "put",
+    path: "/api/leases/{leaseId}/weights",
+    tags: ["worker"],
+    summary: "Upload a trained trial's final weights, before its result",
+    description: "Float32, little-endian: the weights [fanIn, fanOut], rows " +
+      "first, then the biases of each dense layer, from the input on. As many " +
+      "bytes as the lease's `weightsBytes` says. Renews the lease; repeating " +
+      "the call replaces what was there.",
+    security: bearer,
+    request: {
+      params: lease,
+      query: z.object({ attempt: z.coerce.number().int().min(1) }),
+      body: {
+        required: true,
+        content: {
+          [WEIGHTS_TYPE]: {
+            schema: z.string().meta({ format: "binary" }),
+          },
+        },
+      },
+    },
+    responses: {
+      ...leasing,
+      204: noContent,
+      422: problem("Another length than the network's: rejected-weights"),
+    },
+  },
   complete: {
     method: "post",
     path: "/api/leases/{leaseId}/complete",
     tags: ["worker"],
-    summary: "Deliver the result; repeating the call gives the same answer",
+    summary: "Deliver the result; repeating the call tells its verdict",
     security: bearer,
     request: { params: lease, body: body(CompleteRequest) },
     responses: {
       ...leasing,
-      200: json("Accepted", CompleteResponse),
+      200: json("Received, or accepted", CompleteResponse),
       422: problem("The result cannot be this trial's: rejected-result"),
     },
   },

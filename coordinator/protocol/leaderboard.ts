@@ -231,6 +231,7 @@ export type Progress = Infer<typeof Progress>;
 export const Progress = z.strictObject({
   total: z.int().min(0),
   completed: z.int().min(0),
+  /** Lent to a worker, or back from one and being verified. */
   leased: z.int().min(0),
   queued: z.int().min(0),
   quarantined: z.int().min(0),

@@ -27,10 +27,14 @@ export const ProblemType = z.enum([
   /** The body did not come in time. 408 */
   "body-too-slow",
   "body-too-large",
+  /** Upload the weights that the result names, then deliver it again. 409 */
+  "missing-weights",
   /** Only this machine is served, by its own names. 421 */
   "foreign-host",
   /** The result cannot be what training this trial yields. 422 */
   "rejected-result",
+  /** The weights are not as long as the trial's network is large. 422 */
+  "rejected-weights",
   /** Worker and coordinator speak different versions. 426 */
   "protocol-version",
   /** Wait `Retry-After` seconds. 429 */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { LeaseId, TrialId, WorkerId } from "./ids.ts";
+import { LeaseId, Sha256, TrialId, WorkerId } from "./ids.ts";
 import type { Infer } from "./infer.ts";
 import { DatasetManifest, TrialSpec } from "./study.ts";
 import { BackendName, EpochMetrics, TrialResult } from "./training.ts";
@@ -65,6 +65,11 @@ export const Lease = z.strictObject({
   ttlSeconds: z.number().positive(),
   trial: TrialSpec,
   dataset: DatasetManifest,
+  /**
+   * Bytes of the final weights to upload before a trained trial's result is
+   * delivered; null: this coordinator does not want them.
+   */
+  weightsBytes: z.int().positive().nullable(),
 });
 
 /** Why there is no lease now; the header `Swarm-Reason` of a 204. */
@@ -115,15 +120,20 @@ export type CompleteRequest = Infer<typeof CompleteRequest>;
 export const CompleteRequest = z.strictObject({
   attempt: z.int().min(1),
   result: TrialResult,
+  /** Of the weights that were uploaded for this lease. */
+  weights: Sha256.optional(),
 });
 
-/** The result counts. */
+/** The result is with the coordinator. */
 export type CompleteResponse = Infer<typeof CompleteResponse>;
 /** @internal */
 export const CompleteResponse = z.strictObject({
   trialId: TrialId,
-  /** True the first time and on every repeat of the same call. */
-  accepted: z.literal(true),
+  /**
+   * `accepted`: it counts. `pending`: its figures are being recomputed; the
+   * same call again tells what came of it.
+   */
+  verdict: z.enum(["pending", "accepted"]),
 });
 
 /** A trial handed back without a result. */

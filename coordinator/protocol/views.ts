@@ -24,6 +24,8 @@ export type TrialState = Infer<typeof TrialState>;
 export const TrialState = z.enum([
   "queued",
   "leased",
+  /** A result was delivered; it counts once it is recomputed. */
+  "verifying",
   "completed",
   "quarantined",
 ]);
@@ -32,9 +34,13 @@ export type AttemptState = Infer<typeof AttemptState>;
 /** @internal */
 export const AttemptState = z.enum([
   "running",
+  /** Its result waits to be verified. */
+  "delivered",
   "completed",
   "released",
   "failed",
+  /** Its result did not stand up to its checks. */
+  "refused",
   "expired",
   /** Another attempt's result was accepted first. */
   "superseded",

@@ -4,6 +4,7 @@ import { backupConformance } from "./conformance_backups.ts";
 import { claimConformance } from "./conformance_claims.ts";
 import { guardConformance } from "./conformance_guard.ts";
 import { readConformance } from "./conformance_reads.ts";
+import { verdictConformance } from "./conformance_verdicts.ts";
 import { type Check, createWorld, type Opened } from "./conformance_world.ts";
 
 /**
@@ -35,4 +36,5 @@ export function storageConformance(
   changeConformance(check);
   guardConformance(check);
   readConformance(check);
+  verdictConformance(check);
 }

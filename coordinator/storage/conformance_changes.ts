@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TrialSpec } from "../protocol/study.ts";
 import {
+  delivery,
   epochMetrics,
   leaseId,
   seed,
@@ -196,8 +197,9 @@ export function changeConformance(check: Check): void {
         leaseId: leaseId(2),
         workerId: workerId(2),
         attempt: 1,
-        result: trained(),
+        delivery: delivery(trained()),
         problems: [],
+        verify: null,
       }), defaultPolicy),
     );
     assert.equal(changed?.value.ok, true);

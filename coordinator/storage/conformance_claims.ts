@@ -21,6 +21,7 @@ export function claimConformance(check: Check): void {
     assert.deepEqual(await storage.counts(seed), {
       queued: 4,
       leased: 0,
+      verifying: 0,
       completed: 0,
       quarantined: 0,
     });
@@ -81,6 +82,7 @@ export function claimConformance(check: Check): void {
       assert.deepEqual(await storage.counts(seed), {
         queued: 1,
         leased: 0,
+        verifying: 0,
         completed: 0,
         quarantined: 0,
       });

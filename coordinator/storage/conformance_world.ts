@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TrialSpec } from "../protocol/study.ts";
 import {
+  delivery,
   type epochMetrics,
   type FakeClock,
   leaseId,
@@ -130,8 +131,9 @@ export function createWorld(opened: Opened, clock: FakeClock) {
         type: "complete",
         ...fence(worker, lease, now),
         attempt,
-        result: trained(),
+        delivery: delivery(trained()),
         problems: [],
+        verify: null,
       }));
       assert.equal(changed?.value.ok, true);
     },

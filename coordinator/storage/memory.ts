@@ -1,8 +1,11 @@
 import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
+import type { BackendName, TrialResult } from "../protocol/training.ts";
+import { publishedResult } from "../verification/published_result.ts";
 import { sameValue } from "../swarm/same_value.ts";
 import {
   type Attempt,
+  deliveredAttempts,
   failuresOn,
   furthest,
   type Instant,
@@ -24,8 +27,21 @@ import {
   type Transact,
   type TrialBrief,
   type TrialCurveRecord,
+  type Trust,
   type WorkerRecord,
 } from "./storage.ts";
+
+/** Whether the trial lost its result for a reason. */
+function withdrawn(attempt: number, trial: TrialRecord): boolean {
+  return trial.attempts[attempt - 1]?.state === "refused";
+}
+
+/** The result that counts; null: there is none yet. */
+function published(trial: TrialRecord): TrialResult | null {
+  if (trial.state !== "completed") return null;
+  const { result, recomputed } = trial.accepted;
+  return publishedResult(result, recomputed);
+}
 
 interface Study {
   definition: StudyDefinition;
@@ -51,6 +67,11 @@ export function openMemory(now: () => Instant): Storage {
   const workers = new Map<WorkerId, WorkerRecord>();
   const rows = new Map<TrialId, Row>();
   const leases = new Map<LeaseId, TrialId>();
+  const trusts = new Map<string, Trust & { liedAt: Instant }>();
+
+  const trustOf = (workerId: WorkerId, backend: BackendName) =>
+    trusts.get(`${workerId} ${backend}`) ??
+      { accepted: 0, lies: 0, liedAt: -Infinity };
   const secrets = new Map<SecretName, string>();
 
   const rowsOf = (studyId: StudyId) =>
@@ -62,7 +83,13 @@ export function openMemory(now: () => Instant): Storage {
     );
 
   const counts = (studyId: StudyId) => {
-    const n = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
+    const n = {
+      queued: 0,
+      leased: 0,
+      verifying: 0,
+      completed: 0,
+      quarantined: 0,
+    };
     for (const { trial } of plannedOf(studyId)) n[trial.state]++;
     return n;
   };
@@ -98,7 +125,10 @@ export function openMemory(now: () => Instant): Storage {
   function change<T>(row: Row, apply: Transact<T>): Changed<T> {
     const { trial, changed, value } = apply(row.trial, now());
     const { studyId, trialId } = trial.spec;
-    if (row.trial.state === "completed" && trial.state !== "completed") {
+    if (
+      row.trial.state === "completed" && trial.state !== "completed" &&
+      !withdrawn(row.trial.accepted.attempt, trial)
+    ) {
       throw new Error(`a completed trial stays completed: ${trialId}`);
     }
     for (const { leaseId } of trial.attempts) {
@@ -123,8 +153,8 @@ export function openMemory(now: () => Instant): Storage {
   }
 
   function record({ definition, revision }: Study): StudyRecord {
-    const { queued, leased, completed, quarantined } = counts(definition.id);
-    const trials = queued + leased + completed + quarantined;
+    const { completed } = counts(definition.id);
+    const trials = plannedOf(definition.id).length;
     return { definition, revision, trials, completed };
   }
 
@@ -315,8 +345,12 @@ export function openMemory(now: () => Instant): Storage {
         if (next !== undefined) {
           return { type: "claimed", ...change(next, apply) };
         }
-        const { queued, leased } = counts(request.studyId);
-        return { type: queued + leased > 0 ? "all-leased" : "study-complete" };
+        const { queued, leased, verifying } = counts(request.studyId);
+        return {
+          type: queued + leased + verifying > 0
+            ? "all-leased"
+            : "study-complete",
+        };
       }),
     updateLease: (leaseId, apply) =>
       atomically(() => {
@@ -342,6 +376,41 @@ export function openMemory(now: () => Instant): Storage {
             begun(a) - begun(b)
           ).slice(0, limit);
       }),
+    verifying: (studyId, limit) =>
+      atomically(() => {
+        const since = ({ trial }: Row) =>
+          Math.min(...deliveredAttempts(trial).map((a) => a.endedAt));
+        return plannedOf(studyId).filter((r) => r.trial.state === "verifying")
+          .sort((a, b) => since(a) - since(b)).slice(0, limit)
+          .map(({ trial }) => trial);
+      }),
+    trust: (workerId, backend) =>
+      atomically(() => {
+        const { accepted, lies } = trustOf(workerId, backend);
+        return { accepted, lies };
+      }),
+    noteTrust: (workerId, backend, what) =>
+      atomically(() => {
+        const before = trustOf(workerId, backend);
+        trusts.set(
+          `${workerId} ${backend}`,
+          what === "lie"
+            ? { accepted: 0, lies: before.lies + 1, liedAt: now() }
+            : { ...before, accepted: before.accepted + 1 },
+        );
+      }),
+    vouchedByLiars: (limit) =>
+      atomically(() =>
+        [...rows.values()].flatMap(({ trial }) => {
+          if (trial.state !== "completed") return [];
+          const { accepted } = trial;
+          const by = trial.attempts[accepted.attempt - 1];
+          const doubtful = accepted.repeatedEpochs === 0 &&
+            by !== undefined &&
+            accepted.acceptedAt <= trustOf(by.workerId, by.backend).liedAt;
+          return doubtful ? [accepted.leaseId] : [];
+        }).slice(0, limit)
+      ),
     runningLeases: (workerId) => atomically(() => held(workerId)),
 
     counts: (studyId) => atomically(() => counts(studyId)),
@@ -357,7 +426,7 @@ export function openMemory(now: () => Instant): Storage {
             position,
             planned: trial.planned,
             state: trial.state,
-            result: trial.state === "completed" ? trial.accepted.result : null,
+            result: published(trial),
           })),
       })),
     trials: (studyId, { state, order = "leasing", limit, offset }) =>
@@ -377,9 +446,7 @@ export function openMemory(now: () => Instant): Storage {
           params === undefined || sameValue(trial.spec.params, params)
         ).slice(offset, offset + limit).map((row): TrialCurveRecord => {
           const { trial } = row;
-          const result = trial.state === "completed"
-            ? trial.accepted.result
-            : null;
+          const result = published(trial);
           const epochs = result?.epochs ?? shownOf(trial)?.epochs ?? [];
           return { ...brief(row), result, epochs };
         })

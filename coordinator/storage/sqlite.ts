@@ -1,5 +1,6 @@
 import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { StudyDefinition, TrialSpec } from "../protocol/study.ts";
+import type { BackendName } from "../protocol/training.ts";
 import type { TrialState } from "../protocol/views.ts";
 import type { Instant } from "../swarm/trial.ts";
 import { createBatcher } from "./sqlite_batch.ts";
@@ -17,6 +18,7 @@ import {
   recentAcceptances,
   runningTrials,
   stateCounts,
+  verifyingTrials,
 } from "./sqlite_reads.ts";
 import {
   CountRow,
@@ -26,6 +28,7 @@ import {
   TrialIdRow,
   WorkerRow,
 } from "./sqlite_rows.ts";
+import { noteTrust, readTrust, vouchedByLiars } from "./sqlite_trust.ts";
 import {
   prepareOnce,
   readTrial,
@@ -156,8 +159,9 @@ export function openSqlite(
         }
         const next = request.backup ?? nextTrial(sql, request);
         if (next !== null) return { type: "claimed", ...change(next, apply) };
-        const { queued, leased } = stateCounts(sql, request.studyId);
-        return { type: queued + leased > 0 ? "all-leased" : "study-complete" };
+        const n = stateCounts(sql, request.studyId);
+        const open = n.queued + n.leased + n.verifying > 0;
+        return { type: open ? "all-leased" : "study-complete" };
       }),
 
     updateLease: <T>(leaseId: LeaseId, apply: Transact<T>) =>
@@ -177,12 +181,26 @@ export function openSqlite(
         )
       ),
 
+    verifying: (studyId: StudyId, limit: number) =>
+      attempt(() =>
+        verifyingTrials(sql, studyId, limit).flatMap((trialId) =>
+          readTrial(sql, trialId) ?? []
+        )
+      ),
+
     running: (studyId: StudyId, limit: number) =>
       attempt(() =>
         runningTrials(sql, studyId, limit).flatMap((trialId) =>
           readTrial(sql, trialId) ?? []
         )
       ),
+
+    trust: (workerId: WorkerId, backend: BackendName) =>
+      attempt(() => readTrust(sql, workerId, backend)),
+    noteTrust: (workerId: WorkerId, backend: BackendName, what) =>
+      atomically(() => noteTrust(sql, workerId, backend, what, now())),
+    vouchedByLiars: (limit: number) =>
+      attempt(() => vouchedByLiars(sql, limit)),
 
     runningLeases: (workerId: WorkerId) => attempt(() => held(sql, workerId)),
 
@@ -300,11 +318,12 @@ function nextTrial(sql: Sql, request: ClaimRequest): TrialId | null {
     "SELECT trial_id FROM trials AS t WHERE study_id = ? AND planned = 1 " +
       "AND state = 'queued' AND NOT EXISTS (SELECT 1 FROM attempts AS a " +
       "WHERE a.trial_id = t.trial_id AND a.worker_id = ? " +
-      "AND a.state = 'failed') ORDER BY replicate, position LIMIT 1",
+      "AND a.state IN ('failed', 'refused')) ORDER BY replicate, position LIMIT 1",
   ).get(studyId, workerId);
   const row = fresh ?? sql(
     "SELECT t.trial_id FROM trials AS t JOIN attempts AS a " +
-      "ON a.trial_id = t.trial_id AND a.worker_id = ? AND a.state = 'failed' " +
+      "ON a.trial_id = t.trial_id AND a.worker_id = ? " +
+      "AND a.state IN ('failed', 'refused') " +
       "WHERE study_id = ? AND planned = 1 AND t.state = 'queued' " +
       "GROUP BY t.trial_id HAVING count(*) < ? " +
       "ORDER BY replicate, position LIMIT 1",

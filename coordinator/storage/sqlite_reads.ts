@@ -97,7 +97,13 @@ export function stateCounts(
   sql: Sql,
   studyId: StudyId,
 ): Record<TrialState, number> {
-  const counts = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
+  const counts = {
+    queued: 0,
+    leased: 0,
+    verifying: 0,
+    completed: 0,
+    quarantined: 0,
+  };
   for (
     const row of sql(
       "SELECT state, n FROM trial_tally WHERE study_id = ? AND planned = 1",
@@ -107,6 +113,20 @@ export function stateCounts(
     counts[state] = n;
   }
   return counts;
+}
+
+/** Ids of what `Storage.verifying` reads, in its order. */
+export function verifyingTrials(
+  sql: Sql,
+  studyId: StudyId,
+  limit: number,
+): TrialId[] {
+  return sql(
+    "SELECT a.trial_id, min(a.ended_at) FROM attempts AS a " +
+      "JOIN trials AS t USING (trial_id) WHERE a.state = 'delivered' " +
+      "AND t.study_id = ? AND t.planned = 1 " +
+      "GROUP BY a.trial_id ORDER BY min(a.ended_at), a.trial_id LIMIT ?",
+  ).all(studyId, limit).map((row) => TrialIdRow.parse(row).trial_id);
 }
 
 /** Ids of what `Storage.running` reads, in its order. */
@@ -147,7 +167,8 @@ export function readChanges(
     .get(studyId);
   if (study === undefined) return { revision: 0, trials: [] };
   const trials = sql(
-    "SELECT spec, position, planned, state, result FROM trials AS t " +
+    "SELECT spec, position, planned, state, result, recomputed " +
+      "FROM trials AS t " +
       "LEFT JOIN results USING (trial_id) " +
       "WHERE t.study_id = ? AND t.revision > ? " +
       "ORDER BY t.revision, position",
@@ -168,7 +189,7 @@ const SHOWN = "FROM listed AS t " +
   "LEFT JOIN results AS r ON r.trial_id = t.trial_id " +
   "LEFT JOIN attempts AS a ON a.trial_id = t.trial_id AND a.attempt = " +
   "coalesce(r.attempt, (SELECT b.attempt FROM attempts AS b " +
-  "WHERE b.trial_id = t.trial_id AND b.state = 'running' ORDER BY " +
+  "WHERE b.trial_id = t.trial_id AND b.state IN ('running', 'delivered') ORDER BY " +
   "(SELECT count(*) FROM epochs AS e WHERE e.trial_id = b.trial_id " +
   "AND e.attempt = b.attempt) DESC, b.attempt LIMIT 1)) " +
   "LEFT JOIN workers AS w ON w.worker_id = a.worker_id";
@@ -206,7 +227,8 @@ export function listTrials(
   return { trials, total };
 }
 
-const CURVE = `SELECT ${BRIEF}, r.result, (SELECT json_group_array(` +
+const CURVE =
+  `SELECT ${BRIEF}, r.result, r.recomputed, (SELECT json_group_array(` +
   "json(metrics) ORDER BY epoch) FROM epochs AS e " +
   "WHERE r.result IS NULL AND e.trial_id = t.trial_id " +
   `AND e.attempt = a.attempt) AS reported ${SHOWN} ` +

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { LeaseId, TrialId, WorkerId } from "../protocol/ids.ts";
+import { LeaseId, Sha256, TrialId, WorkerId } from "../protocol/ids.ts";
 import { StudyDefinition, TrialSpec } from "../protocol/study.ts";
 import {
   BackendName,
@@ -7,6 +7,8 @@ import {
   TrialResult,
 } from "../protocol/training.ts";
 import { TrialState } from "../protocol/views.ts";
+import type { RecomputedFigures } from "../swarm/trial.ts";
+import { publishedResult } from "../verification/published_result.ts";
 import type {
   Acceptance,
   HeldLease,
@@ -101,15 +103,31 @@ function toBrief(row: z.infer<typeof briefColumns>): TrialBrief {
 
 export const BriefRow = briefColumns.transform(toBrief);
 
+const Recomputed = json(
+  z.object({ testLoss: z.number(), testAccuracy: z.number() }),
+);
+
+/** The result that counts. */
+function published({ result, recomputed }: {
+  readonly result: TrialResult | null;
+  readonly recomputed: RecomputedFigures | null;
+}): TrialResult | null {
+  return result === null ? null : publishedResult(result, recomputed);
+}
+
 export const CurveRow = briefColumns.extend({
   result: json(TrialResult).nullable(),
+  recomputed: Recomputed.nullable(),
   /** A JSON array, empty where there is a result. */
   reported: json(z.array(EpochMetrics)),
-}).transform((row): TrialCurveRecord => ({
-  ...toBrief(row),
-  result: row.result,
-  epochs: row.result?.epochs ?? row.reported,
-}));
+}).transform((row): TrialCurveRecord => {
+  const result = published(row);
+  return {
+    ...toBrief(row),
+    result,
+    epochs: result?.epochs ?? row.reported,
+  };
+});
 
 export const ChangeRow = z.object({
   spec: json(TrialSpec),
@@ -117,7 +135,11 @@ export const ChangeRow = z.object({
   planned: Flag,
   state: TrialState,
   result: json(TrialResult).nullable(),
-}).transform((row): TrialChange => row);
+  recomputed: Recomputed.nullable(),
+}).transform(({ recomputed, ...row }): TrialChange => ({
+  ...row,
+  result: published({ ...row, recomputed }),
+}));
 
 export const TrialRow = z.object({
   spec: json(TrialSpec),
@@ -142,9 +164,13 @@ export const AttemptRow = z.object({
     message: z.string().nullable(),
     ...ended,
   }),
-  z.object({ state: z.literal("failed"), message: z.string(), ...ended }),
   z.object({
-    state: z.enum(["completed", "expired", "superseded"]),
+    state: z.enum(["failed", "refused"]),
+    message: z.string(),
+    ...ended,
+  }),
+  z.object({
+    state: z.enum(["delivered", "completed", "expired", "superseded"]),
     ...ended,
   }),
 ]));
@@ -154,11 +180,23 @@ export const EpochRow = z.object({
   metrics: json(EpochMetrics),
 });
 
+export const DeliveryRow = z.object({
+  attempt: z.number(),
+  weights: Sha256.nullable(),
+  result: json(TrialResult),
+});
+
 export const ResultRow = z.object({
   attempt: z.number(),
   accepted_at: z.number(),
   result: json(TrialResult),
+  recomputed: Recomputed.nullable(),
+  repeated_epochs: z.number(),
 });
+
+export const TrustRow = z.object({ accepted: z.number(), lies: z.number() });
+
+export const LeaseRow = z.object({ lease_id: LeaseId });
 
 export const PlanRow = z.object({
   trial_id: TrialId,

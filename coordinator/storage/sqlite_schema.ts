@@ -12,7 +12,7 @@ const APPLICATION_ID = 0x64737731;
  * the tables: one result a trial, one lease an id, states that fit their
  * columns.
  */
-const migrations: readonly string[] = [
+export const migrations: readonly string[] = [
   `
   CREATE TABLE studies (
     study_id TEXT PRIMARY KEY,
@@ -125,6 +125,91 @@ const migrations: readonly string[] = [
   ALTER TABLE studies ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0
     CHECK (deleted IN (0, 1));
   `,
+  // Results wait for a verdict before they count. A CHECK cannot be altered,
+  // so the tables with the states are made anew; whoever refers to them does
+  // so by name.
+  `
+  CREATE TABLE new_trials (
+    trial_id TEXT PRIMARY KEY,
+    study_id TEXT NOT NULL REFERENCES studies,
+    spec TEXT NOT NULL,
+    replicate INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    planned INTEGER NOT NULL CHECK (planned IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN ('queued', 'leased', 'verifying',
+      'completed', 'quarantined')),
+    quarantined_at INTEGER,
+    revision INTEGER NOT NULL,
+    CHECK ((quarantined_at IS NOT NULL) = (state = 'quarantined'))
+  ) STRICT;
+  INSERT INTO new_trials SELECT * FROM trials;
+  DROP TABLE trials;
+  ALTER TABLE new_trials RENAME TO trials;
+  CREATE INDEX trials_to_lease
+    ON trials (study_id, planned, state, replicate, position);
+  CREATE INDEX trials_in_order
+    ON trials (study_id, planned, replicate, position);
+  CREATE INDEX trials_by_revision ON trials (study_id, revision);
+  CREATE INDEX trials_of_point ON trials (study_id, planned,
+    spec ->> '$.params.dropout1', spec ->> '$.params.dropout2', replicate);
+  CREATE TRIGGER completed_trials_stay BEFORE UPDATE OF state ON trials
+    WHEN OLD.state = 'completed' AND NEW.state <> 'completed'
+      AND EXISTS (SELECT 1 FROM results WHERE trial_id = OLD.trial_id)
+    BEGIN SELECT RAISE(ABORT, 'a completed trial stays completed'); END;
+
+  CREATE TABLE new_attempts (
+    trial_id TEXT NOT NULL REFERENCES trials,
+    attempt INTEGER NOT NULL CHECK (attempt >= 1),
+    lease_id TEXT NOT NULL UNIQUE,
+    worker_id TEXT NOT NULL REFERENCES workers,
+    backend TEXT NOT NULL,
+    backend_detail TEXT,
+    started_at INTEGER NOT NULL,
+    ttl INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'delivered', 'completed',
+      'released', 'failed', 'refused', 'expired', 'superseded')),
+    expires_at INTEGER,
+    ended_at INTEGER,
+    message TEXT,
+    PRIMARY KEY (trial_id, attempt),
+    CHECK ((expires_at IS NOT NULL) = (state = 'running')),
+    CHECK ((ended_at IS NULL) = (state = 'running'))
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO new_attempts SELECT * FROM attempts;
+  DROP TABLE attempts;
+  ALTER TABLE new_attempts RENAME TO attempts;
+  CREATE INDEX attempts_due ON attempts (expires_at) WHERE state = 'running';
+  CREATE INDEX attempts_of_worker ON attempts (worker_id)
+    WHERE state = 'running';
+  CREATE INDEX attempts_to_judge ON attempts (ended_at)
+    WHERE state = 'delivered';
+
+  CREATE TABLE deliveries (
+    trial_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    weights TEXT,
+    result TEXT NOT NULL,
+    PRIMARY KEY (trial_id, attempt),
+    FOREIGN KEY (trial_id, attempt) REFERENCES attempts
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE results ADD COLUMN recomputed TEXT;
+  ALTER TABLE results ADD COLUMN repeated_epochs INTEGER NOT NULL DEFAULT 0;
+  DROP TRIGGER results_stay;
+  CREATE TRIGGER results_stay BEFORE DELETE ON results
+    WHEN NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.state = 'refused'
+      AND a.trial_id = OLD.trial_id AND a.attempt = OLD.attempt)
+    BEGIN SELECT RAISE(ABORT, 'an accepted result is never deleted'); END;
+
+  CREATE TABLE trust (
+    worker_id TEXT NOT NULL REFERENCES workers,
+    backend TEXT NOT NULL,
+    accepted INTEGER NOT NULL,
+    lies INTEGER NOT NULL,
+    lied_at INTEGER,
+    PRIMARY KEY (worker_id, backend)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version that this program writes. */
@@ -170,6 +255,9 @@ export function migrate(
   to = SCHEMA_VERSION,
 ): void {
   const version = checkOurs(db, path);
+  if (version >= to) return;
+  // A table that is made anew is dropped under those that refer to it.
+  db.exec("PRAGMA foreign_keys = OFF");
   for (const [step, sql] of migrations.slice(0, to).entries()) {
     if (step < version) continue;
     db.exec(
@@ -177,6 +265,7 @@ export function migrate(
         `PRAGMA user_version = ${step + 1}; COMMIT;`,
     );
   }
+  db.exec("PRAGMA foreign_keys = ON");
 }
 
 function pragma(db: DatabaseSync, name: string): number {

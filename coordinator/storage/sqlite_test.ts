@@ -297,3 +297,9 @@ function specOf([spec]: readonly TrialSpec[]): TrialSpec {
   assert.ok(spec);
   return spec;
 }
+
+Deno.test("openSqlite: what comes after the end is refused, and ends nothing else", async () => {
+  const storage = openSqlite(":memory:", () => 0);
+  await storage.close();
+  await assert.rejects(storage.registerWorker(newWorker(1)));
+});

@@ -2,8 +2,14 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { z } from "zod";
 import type { TrialId } from "../protocol/ids.ts";
 import type { EpochMetrics } from "../protocol/training.ts";
-import type { Attempt, TrialRecord } from "../swarm/trial.ts";
-import { AttemptRow, EpochRow, ResultRow, TrialRow } from "./sqlite_rows.ts";
+import type { Attempt, Delivery, TrialRecord } from "../swarm/trial.ts";
+import {
+  AttemptRow,
+  DeliveryRow,
+  EpochRow,
+  ResultRow,
+  TrialRow,
+} from "./sqlite_rows.ts";
 
 /** Prepares each statement once and keeps it as long as the database. */
 export type Sql = (text: string) => StatementSync;
@@ -44,19 +50,25 @@ export function readTrial(sql: Sql, trialId: TrialId): TrialRecord | null {
       "FROM attempts WHERE trial_id = ? ORDER BY attempt",
   ).all(trialId).map((row) => {
     const parsed = AttemptRow.parse(row);
-    return toAttempt(parsed, epochs.get(parsed.attempt) ?? []);
+    return toAttempt(
+      parsed,
+      epochs.get(parsed.attempt) ?? [],
+      () => readDelivery(sql, trialId, parsed.attempt),
+    );
   });
   const base = { spec, planned, attempts };
   switch (state) {
     case "queued":
     case "leased":
+    case "verifying":
       return { ...base, state };
     case "quarantined":
       return { ...base, state, quarantinedAt: quarantined_at ?? 0 };
     case "completed": {
       const row = ResultRow.parse(
         sql(
-          "SELECT attempt, accepted_at, result FROM results WHERE trial_id = ?",
+          "SELECT attempt, accepted_at, result, recomputed, " +
+            "repeated_epochs FROM results WHERE trial_id = ?",
         ).get(trialId),
       );
       const by = attempts.find((a) => a.attempt === row.attempt);
@@ -72,6 +84,8 @@ export function readTrial(sql: Sql, trialId: TrialId): TrialRecord | null {
           workerId: by.workerId,
           acceptedAt: row.accepted_at,
           result: row.result,
+          recomputed: row.recomputed,
+          repeatedEpochs: row.repeated_epochs,
         },
       };
     }
@@ -80,9 +94,20 @@ export function readTrial(sql: Sql, trialId: TrialId): TrialRecord | null {
   }
 }
 
+function readDelivery(sql: Sql, trialId: TrialId, attempt: number): Delivery {
+  const { result, weights } = DeliveryRow.parse(
+    sql(
+      "SELECT attempt, weights, result FROM deliveries " +
+        "WHERE trial_id = ? AND attempt = ?",
+    ).get(trialId, attempt),
+  );
+  return { result, weights };
+}
+
 function toAttempt(
   row: z.infer<typeof AttemptRow>,
   epochs: readonly EpochMetrics[],
+  delivery: () => Delivery,
 ): Attempt {
   const core = {
     attempt: row.attempt,
@@ -105,11 +130,19 @@ function toAttempt(
         message: row.message,
       };
     case "failed":
+    case "refused":
       return {
         ...core,
         state: row.state,
         endedAt: row.ended_at,
         message: row.message,
+      };
+    case "delivered":
+      return {
+        ...core,
+        state: row.state,
+        endedAt: row.ended_at,
+        delivery: delivery(),
       };
     case "completed":
     case "expired":
@@ -133,6 +166,16 @@ export function writeTrial(
     // The functions copy what they change: the same object is the same row.
     if (old === attempt) continue;
     writeAttempt(sql, trialId, attempt);
+    if (old?.state === "delivered" && attempt.state !== "delivered") {
+      // Its verdict is here: the result is in `results`, or of no use.
+      sql("DELETE FROM deliveries WHERE trial_id = ? AND attempt = ?")
+        .run(trialId, attempt.attempt);
+    }
+    if (attempt.state === "delivered" && old?.state !== "delivered") {
+      const { weights, result } = attempt.delivery;
+      sql("INSERT INTO deliveries VALUES (?, ?, ?, ?)")
+        .run(trialId, attempt.attempt, weights, JSON.stringify(result));
+    }
     const known = new Set(old?.epochs.map(({ epoch }) => epoch));
     for (const metrics of attempt.epochs) {
       if (known.has(metrics.epoch)) continue;
@@ -145,6 +188,10 @@ export function writeTrial(
     }
   }
   if (before.state === after.state) return;
+  if (before.state === "completed") {
+    // Fails unless its attempt was refused just now.
+    sql("DELETE FROM results WHERE trial_id = ?").run(trialId);
+  }
   sql("UPDATE trials SET state = ?, quarantined_at = ? WHERE trial_id = ?")
     .run(
       after.state,
@@ -153,8 +200,9 @@ export function writeTrial(
     );
   if (after.state === "completed") {
     const { attempt, workerId, acceptedAt, result } = after.accepted;
+    const { recomputed, repeatedEpochs } = after.accepted;
     // Fails where a result is stored: the first one stands, whatever happens.
-    sql("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?)").run(
+    sql("INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
       trialId,
       attempt,
       workerId,
@@ -163,6 +211,8 @@ export function writeTrial(
       result.epochs.length,
       result.seconds,
       JSON.stringify(result),
+      recomputed === null ? null : JSON.stringify(recomputed),
+      repeatedEpochs,
     );
   }
 }
@@ -187,6 +237,8 @@ function writeAttempt(sql: Sql, trialId: TrialId, a: Attempt): void {
     a.state,
     a.state === "running" ? a.expiresAt : null,
     a.state === "running" ? null : a.endedAt,
-    a.state === "released" || a.state === "failed" ? a.message : null,
+    a.state === "released" || a.state === "failed" || a.state === "refused"
+      ? a.message
+      : null,
   );
 }

@@ -26,10 +26,12 @@ import type { Instant, TrialRecord } from "../swarm/trial.ts";
  *    differs, raise it by one and stamp the trials concerned with it; revisions
  *    become visible in their order. So whoever has seen everything up to
  *    revision N asks for what changed since N.
- * 6. Nothing is ever deleted: a trial that leaves the plan keeps its attempts
- *    and its result, and has them again when it is planned again. So it is
- *    with a study that is taken out of sight.
- * 7. Secrets come as hashes, never as they are.
+ * 6. An accepted result is withdrawn only with its attempt refused, in one
+ *    change: when its worker was caught lying elsewhere.
+ * 7. Nothing else is ever deleted: a trial that leaves the plan keeps its
+ *    attempts and its result, and has them again when it is planned again. So
+ *    it is with a study that is taken out of sight.
+ * 8. Secrets come as hashes, never as they are.
  *
  * Errors: `StorageError` where the storage cannot be reached or used.
  */
@@ -91,6 +93,26 @@ export interface Storage {
    * running attempt that is due, those due longest first. Each trial by itself.
    */
   expireDue<T>(change: Transact<T>, limit: number): Promise<Changed<T>[]>;
+
+  /**
+   * The study's planned trials with a result that waits for its verdict, the
+   * one that waits longest first.
+   */
+  verifying(studyId: StudyId, limit: number): Promise<TrialRecord[]>;
+
+  /** The record of a worker on a backend. */
+  trust(workerId: WorkerId, backend: BackendName): Promise<Trust>;
+  /** Adds to it: a result that was accepted, or a lie, which starts it anew. */
+  noteTrust(
+    workerId: WorkerId,
+    backend: BackendName,
+    what: "accepted" | "lie",
+  ): Promise<void>;
+  /**
+   * Leases of accepted results that nobody repeated, of workers that were
+   * caught lying on the same backend later, at most `limit`.
+   */
+  vouchedByLiars(limit: number): Promise<LeaseId[]>;
 
   /**
    * The study's planned trials that are leased, at most `limit`: those with the
@@ -239,6 +261,13 @@ export interface WorkerListing {
 
 /** Results that a worker's speed is measured over, at most. */
 export const RECENT_RESULTS = 20;
+/** What a worker's results on a backend were worth. */
+export interface Trust {
+  /** Results accepted since the last lie, or since the first. */
+  readonly accepted: number;
+  /** Results that were proven false. */
+  readonly lies: number;
+}
 
 export interface HeldLease {
   readonly leaseId: LeaseId;
@@ -264,6 +293,7 @@ export interface TrialChange {
   /** False: the trial is not to be shown any more. */
   readonly planned: boolean;
   readonly state: TrialState;
+  /** As it is published, with what the coordinator recomputed. */
   readonly result: TrialResult | null;
 }
 
@@ -288,14 +318,14 @@ export interface TrialBrief {
   readonly replicate: number;
   readonly state: TrialState;
   readonly attempts: number;
-  /** Of the accepted attempt, or else of the running one furthest on. */
+  /** Of the accepted attempt, or else of the open one furthest on. */
   readonly workerName: string | null;
   readonly backend: BackendName | null;
   readonly backendDetail: string | null;
   readonly startedAt: Instant | null;
   /** Null while it runs. */
   readonly endedAt: Instant | null;
-  /** In the accepted result, or reported by that running attempt. */
+  /** In the accepted result, or reported by that open attempt. */
   readonly epochsDone: number;
   /** Of the accepted result. */
   readonly seconds: number | null;

@@ -2,6 +2,7 @@ import type { EpochMetrics } from "../protocol/training.ts";
 import type { Policy } from "./policy.ts";
 import {
   type Attempt,
+  deliveredAttempts,
   type Instant,
   runningAttempts,
   type TrialRecord,
@@ -16,14 +17,22 @@ export function end(
   policy: Policy,
 ): TrialRecord {
   const next = replace(trial, ended);
-  if (next.state === "completed" || next.state === "quarantined") return next;
+  if (next.state === "completed") return next;
+  if (deliveredAttempts(next).length > 0) {
+    return { ...base(next), state: "verifying" };
+  }
+  if (next.state === "quarantined") return next;
   if (runningAttempts(next).length > 0) {
     return { ...base(next), state: "leased" };
   }
-  const failed = workers(next, (a) => a.state === "failed");
+  const failed = workers(
+    next,
+    (a) => a.state === "failed" || a.state === "refused",
+  );
   const lost = workers(
     next,
-    (a) => a.state === "failed" || a.state === "expired",
+    (a) =>
+      a.state === "failed" || a.state === "refused" || a.state === "expired",
   );
   return failed >= policy.failedWorkers || lost >= policy.silentWorkers
     ? { ...base(next), state: "quarantined", quarantinedAt: ended.endedAt }

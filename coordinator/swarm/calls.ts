@@ -45,8 +45,8 @@ export type Outcome<T> =
 
 export interface Refused {
   readonly ok: false;
-  readonly rejection: Rejection | "rejected-result";
-  /** What the checks found in a rejected result. */
+  readonly rejection: Rejection | "rejected-result" | "rejected-weights";
+  /** What the checks found in what was rejected. */
   readonly problems: readonly string[];
 }
 
@@ -57,6 +57,13 @@ export type Acquired =
     readonly reason: NoLeaseReason;
     readonly retryAfterSeconds: number;
   };
+
+/** Weights that come. */
+export interface UploadRequest {
+  readonly attempt: number;
+  /** Their bytes; null, soon, where they are not exactly as many. */
+  readonly read: (bytes: number) => Promise<Uint8Array<ArrayBuffer> | null>;
+}
 
 /** What workers may ask about their leases. */
 export interface LeaseCalls {
@@ -74,6 +81,12 @@ export interface LeaseCalls {
     leaseId: LeaseId,
     request: ReportRequest,
   ): Promise<Outcome<RenewResponse>>;
+  /** Keeps a trial's final weights until its result is verified. */
+  upload(
+    worker: WorkerRecord,
+    leaseId: LeaseId,
+    request: UploadRequest,
+  ): Promise<Outcome<null>>;
   complete(
     worker: WorkerRecord,
     leaseId: LeaseId,

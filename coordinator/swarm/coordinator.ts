@@ -1,3 +1,4 @@
+import type { LeaseId, WorkerId } from "../protocol/ids.ts";
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
 import { InvalidStudy } from "../study/invalid_study.ts";
 import { createActor } from "./act.ts";
@@ -11,6 +12,10 @@ import { defaultPolicy, type Policy } from "./policy.ts";
 import { createSightings } from "./sightings.ts";
 import { createSweeper } from "./sweeper.ts";
 import type { Instant } from "./trial.ts";
+import type { Verdict } from "./trial_event.ts";
+import { createDesk, type Verification } from "../verification/desk.ts";
+import { testExamples } from "../verification/weights_layout.ts";
+import { step } from "./step.ts";
 import { createViews, type Views } from "./views.ts";
 import { createWorkerCalls } from "./worker_calls.ts";
 
@@ -31,6 +36,8 @@ export interface CoordinatorDeps {
   readonly log: Log;
   readonly policy?: Policy;
   readonly terms?: LeaseTerms;
+  /** Absent: results count once they pass their checks. */
+  readonly verification?: Verification;
   /** What it takes to lend a study that the operator asks for. */
   readonly prepare?: AdminDeps["prepare"];
 }
@@ -43,10 +50,24 @@ export interface Coordinator
   sweep(): Promise<number>;
   /** Sweeps every few seconds from now on, after a time of grace. */
   start(): void;
+  /** Stores what verifying a delivered result came to. */
+  settle(leaseId: LeaseId, verdict: Verdict): Promise<void>;
+  /** A worker of this very process, whose training is not repeated here. */
+  isOurs(workerId: WorkerId): void;
+  /** Takes back an accepted result that nobody else vouched for. */
+  withdraw(leaseId: LeaseId): Promise<void>;
+  /** Resolves when no delivered result waits for a verdict it could have. */
+  verified(): Promise<void>;
   /** How often each thing happened since the start, by name. */
   readonly counters: ReadonlyMap<string, number>;
   /** Stops the sweeps and ends the event streams; the storage stays open. */
   close(): void;
+}
+
+/** Uniform in [0, 1), of 32 bits. */
+function chance(random: Random): number {
+  const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4);
+  return (((a * 256 + b) * 256 + c) * 256 + d) / 2 ** 32;
 }
 
 /** Wires storage, lease machine, event hub and clock into a coordinator. */
@@ -66,6 +87,41 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     actor,
     log,
   });
+  async function settle(leaseId: LeaseId, verdict: Verdict): Promise<void> {
+    const changed = await storage.updateLease(
+      leaseId,
+      step((_, now) => ({ type: "verdict", now, leaseId, verdict }), policy),
+    );
+    if (changed !== null) actor.act(changed);
+  }
+
+  async function withdraw(leaseId: LeaseId): Promise<void> {
+    const message = "its worker was caught with a false result later";
+    const changed = await storage.updateLease(
+      leaseId,
+      step((_, now) => ({ type: "withdraw", now, leaseId, message }), policy),
+    );
+    if (changed !== null) actor.act(changed);
+  }
+
+  const { verification } = deps;
+  const ours = new Set<WorkerId>();
+  const desk = verification === undefined ? null : createDesk({
+    storage,
+    verification,
+    study: () =>
+      active === null ? null : {
+        studyId: active.definition.id,
+        testExamples: testExamples(active.dataset),
+      },
+    settle,
+    withdraw,
+    isOurs: (workerId) => ours.has(workerId),
+    chance: () => chance(random),
+    schedule,
+    now,
+    log,
+  });
   const { prepare = cannotPrepare } = deps;
   const leases = createLeaseCalls({
     storage,
@@ -75,6 +131,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     terms,
     actor,
     study,
+    weights: verification?.weights ?? null,
+    onDelivered: () => desk?.wake(),
   });
 
   async function run(next: StudyToRun): Promise<PlanOutcome> {
@@ -84,6 +142,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     hub.publish({ type: "changed", studyId: id, revision: outcome.revision });
     const { added, restored, unplanned } = outcome;
     log("info", "study planned", { studyId: id, added, restored, unplanned });
+    // What an earlier process left unjudged.
+    desk?.wake();
     return outcome;
   }
 
@@ -111,12 +171,17 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     }),
     ...createViews({ storage, terms, now, study }),
     run,
+    settle,
+    withdraw,
+    isOurs: (workerId) => void ours.add(workerId),
+    verified: () => desk?.idle() ?? Promise.resolve(),
     sweep: sweeper.sweep,
     start: sweeper.start,
     counters: actor.counters,
     close() {
       sweeper.stop();
       sightings.stop();
+      desk?.close();
       hub.close();
     },
   };

@@ -36,7 +36,7 @@ function setUp(wrap: (storage: Storage) => Storage = (storage) => storage) {
     on.run({ ...study, dataset: manifest, trainExamples: 60_000 });
   async function join(threads = 1) {
     const { token } = await coordinator.register({
-      protocolVersion: 1,
+      protocolVersion: 2,
       kind: "deno",
       threads,
     });
@@ -283,7 +283,7 @@ Deno.test("createCoordinator authenticate: writes down a sighting only now and t
   }));
   await join();
   const { token } = await coordinator.register({
-    protocolVersion: 1,
+    protocolVersion: 2,
     kind: "deno",
     threads: 1,
   });

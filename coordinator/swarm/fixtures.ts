@@ -1,4 +1,10 @@
-import { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
+import {
+  LeaseId,
+  Sha256,
+  StudyId,
+  TrialId,
+  WorkerId,
+} from "../protocol/ids.ts";
 import {
   DatasetManifest,
   Recipe,
@@ -15,6 +21,7 @@ import type { Random } from "./calls.ts";
 import type { Schedule } from "./event_hub.ts";
 import type { LogFields, LogLevel } from "./log.ts";
 import { hashSecret } from "./token.ts";
+import type { Delivery } from "./trial.ts";
 
 /** Small studies, results and clocks that tests share. */
 
@@ -123,6 +130,12 @@ export function trained(epochs = 2, loss = 0.6): TrialResult {
   };
 }
 
+/** A result as it is delivered, with weights if it was trained. */
+export function delivery(result: TrialResult): Delivery {
+  const weights = Sha256.parse("f".repeat(64));
+  return { result, weights: result.outcome === "trained" ? weights : null };
+}
+
 /** A worker as the storage takes it. */
 export function newWorker(n: number, threads = 1): NewWorker {
   return {
@@ -131,7 +144,7 @@ export function newWorker(n: number, threads = 1): NewWorker {
     kind: "deno",
     threads,
     device: null,
-    protocolVersion: 1,
+    protocolVersion: 2,
     tokenHash: hashSecret(String(n)),
   };
 }

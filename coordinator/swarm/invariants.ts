@@ -1,6 +1,10 @@
 import type { WorkerId } from "../protocol/ids.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
-import { runningAttempts, type TrialRecord } from "./trial.ts";
+import {
+  deliveredAttempts,
+  runningAttempts,
+  type TrialRecord,
+} from "./trial.ts";
 
 /**
  * What must hold over all trials at every moment, whatever happened before.
@@ -68,14 +72,22 @@ function checkTrial(trial: TrialRecord, policy: Policy): string[] {
   if (new Set(holders).size !== running) {
     violations.push("a worker backs itself up");
   }
-  if ((trial.state === "leased") !== (running > 0)) {
+  const delivered = deliveredAttempts(trial).length;
+  if ((trial.state === "verifying") !== (delivered > 0)) {
+    violations.push(`${trial.state} with ${delivered} delivered attempts`);
+  }
+  const mayRun = trial.state === "leased" || trial.state === "verifying";
+  if (trial.state === "leased" && running === 0 || running > 0 && !mayRun) {
     violations.push(`${trial.state} with ${running} running attempts`);
   }
   if (trial.state !== "completed") {
     if (completed.length > 0) {
       violations.push(`${trial.state} with a completed attempt`);
     }
-    if (superseded) violations.push("superseded without an accepted result");
+    // Unless that result was withdrawn.
+    if (superseded && !attempts.some((a) => a.state === "refused")) {
+      violations.push("superseded without an accepted result");
+    }
     return violations;
   }
   const { accepted } = trial;

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { leaseId, smallStudy, trained, workerId } from "./fixtures.ts";
+import {
+  delivery,
+  leaseId,
+  smallStudy,
+  trained,
+  workerId,
+} from "./fixtures.ts";
 import { checkInvariants } from "./invariants.ts";
 import { defaultPolicy } from "./policy.ts";
 import { type Attempt, newTrial, type TrialRecord } from "./trial.ts";
@@ -33,8 +39,9 @@ function completed(): TrialRecord {
     leaseId: leaseId(1),
     workerId: workerId(1),
     attempt: 1,
-    result: trained(),
+    delivery: delivery(trained()),
     problems: [],
+    verify: null,
   }, defaultPolicy);
   assert.ok(result.ok);
   return result.trial;

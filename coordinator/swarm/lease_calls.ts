@@ -1,11 +1,15 @@
-import { LeaseId } from "../protocol/ids.ts";
+import { createHash } from "node:crypto";
+import { LeaseId, Sha256 } from "../protocol/ids.ts";
 import type { NoLeaseReason, RenewResponse } from "../protocol/swarm.ts";
-import type {
-  ClaimRequest,
-  Storage,
-  WorkerRecord,
-  WorkerUpdate,
+import {
+  type ClaimRequest,
+  type Storage,
+  StorageError,
+  type WorkerRecord,
+  type WorkerUpdate,
 } from "../storage/storage.ts";
+import { weightsBytes } from "../verification/weights_layout.ts";
+import type { WeightsStore } from "../verification/weights_store.ts";
 import { checkResult } from "../verification/check_result.ts";
 import type { Actor } from "./act.ts";
 import type {
@@ -23,6 +27,12 @@ import { step } from "./step.ts";
 import { createStragglers } from "./stragglers.ts";
 import type { RunningAttempt, TrialRecord } from "./trial.ts";
 import type { Reply, TrialEvent } from "./trial_event.ts";
+
+/**
+ * Bytes of weights that wait to be verified at most: a thousand of the seed's
+ * trials. Above, workers are asked to wait.
+ */
+const MOST_WEIGHTS = 1 << 30;
 
 /** Seconds after which a worker without a trial asks again. */
 const ASK_AGAIN: Record<NoLeaseReason, number> = {
@@ -48,13 +58,30 @@ export function createLeaseCalls(deps: {
   readonly terms: LeaseTerms;
   readonly actor: Actor;
   readonly study: () => StudyToRun | null;
+  /** Null: results count without being verified. */
+  readonly weights: WeightsStore | null;
+  /** Told that a result waits to be verified. */
+  readonly onDelivered: () => void;
 }): LeaseCalls {
-  const { storage, sightings, random, policy, terms, actor, study } = deps;
+  const { storage, sightings, random, policy, terms, actor, study, weights } =
+    deps;
   const stragglers = createStragglers(storage, policy);
 
   /** Whether this coordinator still leases out what the trial belongs to. */
   function wanted({ planned, spec }: TrialRecord): boolean {
     return planned && spec.studyId === study()?.definition.id;
+  }
+
+  function lent(
+    running: StudyToRun,
+    trial: TrialRecord,
+    attempt: RunningAttempt,
+  ): Outcome<Acquired> {
+    const { dataset } = running;
+    const bytes = weights === null
+      ? null
+      : weightsBytes(trial.spec.recipe, dataset);
+    return lease(running, trial, attempt, bytes);
   }
 
   async function onLease(
@@ -142,14 +169,14 @@ export function createLeaseCalls(deps: {
           if (!value.ok || value.reply.type !== "leased") {
             throw new Error("the storage offered a trial that is not free");
           }
-          return lease(running, value.trial, value.reply.attempt);
+          return lent(running, value.trial, value.reply.attempt);
         }
         case "repeated": {
           const attempt = claim.trial.attempts.find((a) =>
             a.leaseId === leaseId
           );
           return attempt?.workerId === workerId && attempt.state === "running"
-            ? lease(running, claim.trial, attempt)
+            ? lent(running, claim.trial, attempt)
             : refused("stale-lease");
         }
         case "all-leased":
@@ -186,8 +213,43 @@ export function createLeaseCalls(deps: {
         })),
       ),
 
-    async complete({ workerId }, leaseId, { attempt, result }) {
+    async upload({ workerId }, leaseId, { attempt, read }) {
+      let expected: number | null = null;
+      const begun = await onLease(leaseId, (trial, now) => {
+        const running = study();
+        expected = weights !== null && running !== null && wanted(trial)
+          ? weightsBytes(trial.spec.recipe, running.dataset)
+          : null;
+        return { type: "upload", now, leaseId, workerId, attempt };
+      });
+      if (!begun.ok) return begun;
+      if (weights === null || expected === null) {
+        return refused("rejected-weights", ["nobody asked for them"]);
+      }
+      if (weights.bytes + expected > MOST_WEIGHTS) {
+        throw new StorageError(
+          "unavailable",
+          `more weights wait to be verified than are kept: ${weights.bytes} ` +
+            "bytes; verifying is slower than training",
+        );
+      }
+      const bytes = await read(expected);
+      if (bytes === null) {
+        return refused("rejected-weights", [
+          `the trial's network has ${expected} bytes of weights`,
+        ]);
+      }
+      const sum = createHash("sha256").update(bytes).digest("hex");
+      await weights.put(leaseId, Sha256.parse(sum), bytes);
+      return done(null);
+    },
+
+    async complete({ workerId }, leaseId, { attempt, result, weights: sum }) {
       let trialId: TrialRecord["spec"]["trialId"] | undefined;
+      const delivery = {
+        result,
+        weights: result.outcome === "trained" ? sum ?? null : null,
+      };
       const outcome = await onLease(leaseId, (trial, now) => {
         trialId = trial.spec.trialId;
         const reported = trial.attempts
@@ -198,19 +260,26 @@ export function createLeaseCalls(deps: {
           leaseId,
           workerId,
           attempt,
-          result,
+          delivery,
           problems: checkResult(trial.spec, result, reported),
+          verify: weights === null ? null : {
+            weightsHere: sum !== undefined && weights.has(leaseId, sum),
+          },
         };
       });
       if (!outcome.ok) return outcome;
-      switch (outcome.value.type) {
+      const { value } = outcome;
+      if (trialId === undefined) throw new Error("a result without its trial");
+      switch (value.type) {
+        case "received":
+          deps.onDelivered();
+          return done({ trialId, verdict: "pending" as const });
         case "accepted":
-          if (trialId === undefined) throw new Error("accepted without trial");
-          return done({ trialId, accepted: true as const });
+          return done({ trialId, verdict: "accepted" as const });
         case "refused":
-          return refused("rejected-result", outcome.value.problems);
+          return refused("rejected-result", value.problems);
         default:
-          throw new Error(`no answer to a result: ${outcome.value.type}`);
+          throw new Error(`no answer to a result: ${value.type}`);
       }
     },
 
@@ -265,6 +334,7 @@ function lease(
   { dataset }: StudyToRun,
   { spec }: TrialRecord,
   { leaseId, attempt, expiresAt, ttl }: RunningAttempt,
+  weightsBytes: number | null,
 ): Outcome<Acquired> {
   return done({
     type: "lease",
@@ -275,6 +345,7 @@ function lease(
       ttlSeconds: ttl / 1000,
       trial: spec,
       dataset,
+      weightsBytes,
     },
   });
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { TrialId } from "../protocol/ids.ts";
+import { Sha256, type TrialId } from "../protocol/ids.ts";
 import type { TrialSpec } from "../protocol/study.ts";
 import type { TrialResult } from "../protocol/training.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Verification } from "../verification/desk.ts";
 import type { Coordinator } from "./coordinator.ts";
 import {
   type FakeClock,
@@ -33,6 +34,27 @@ export const modelPolicy: Policy = {
   backupLook: 0,
 };
 
+/** What every lease's weights sum up to. */
+export const modelWeights = Sha256.parse("e".repeat(64));
+
+/** Everything is uploaded, and verdicts come from steps alone. */
+export const modelVerification: Verification = {
+  weights: {
+    put: () => Promise.resolve(),
+    has: () => true,
+    get: () => Promise.resolve(new Uint8Array(4)),
+    delete: () => Promise.resolve(),
+    keptBefore: () => [],
+    bytes: 0,
+  },
+  verifier: {
+    evaluate: () => new Promise(() => {}),
+    repeat: () => new Promise(() => {}),
+    trainsOn: () => new Promise(() => {}),
+    close: () => {},
+  },
+};
+
 export const WORKERS = 4;
 const THREADS = 2;
 /** Milliseconds of a lease for so quick a worker: the shortest there is. */
@@ -55,9 +77,14 @@ export interface ModelLease {
   state: Attempt["state"];
   expiresAt: number;
   reported: Set<number>;
+  /** What it delivered, if that waits for its verdict. */
+  delivered?: TrialResult;
 }
 
 export class Model {
+  /** Whether results wait for a verdict before they count. */
+  constructor(readonly verify: boolean) {}
+
   plan = 0;
   readonly leases: ModelLease[] = [];
   /** Results accepted, for ever. */
@@ -74,6 +101,9 @@ export class Model {
 
   state(trialId: TrialId) {
     if (this.filled.has(trialId)) return "completed";
+    if (this.of(trialId).some((l) => l.state === "delivered")) {
+      return "verifying";
+    }
     if (this.quarantined.has(trialId)) return "quarantined";
     return this.of(trialId).some((l) => l.state === "running")
       ? "leased"
@@ -90,8 +120,8 @@ export class Model {
           .map((l) => l.worker),
       ).size;
     if (
-      workers("failed") >= modelPolicy.failedWorkers ||
-      workers("failed", "expired") >= modelPolicy.silentWorkers
+      workers("failed", "refused") >= modelPolicy.failedWorkers ||
+      workers("failed", "refused", "expired") >= modelPolicy.silentWorkers
     ) this.quarantined.add(trialId);
   }
 
@@ -105,7 +135,7 @@ export class Model {
       .sort((a, b) => a.replicate - b.replicate);
     const failures = (t: TrialSpec) =>
       this.of(t.trialId).filter((l) =>
-        l.worker === worker && l.state === "failed"
+        l.worker === worker && (l.state === "failed" || l.state === "refused")
       ).length;
     const queued = planned.filter((t) => this.state(t.trialId) === "queued");
     const next = queued.find((t) => failures(t) === 0) ??
@@ -114,7 +144,7 @@ export class Model {
     const backup = this.backup(worker, planned, now);
     if (backup !== undefined) return backup;
     const open = planned.some((t) =>
-      ["queued", "leased"].includes(this.state(t.trialId))
+      ["queued", "leased", "verifying"].includes(this.state(t.trialId))
     );
     return open ? "all-leased" : "study-complete";
   }
@@ -145,12 +175,12 @@ export class Model {
       const leases = this.of(trial.trialId);
       const running = leases.filter((l) => l.state === "running");
       const mine = leases.some((l) =>
-        l.worker === worker && (l.state === "running" || l.state === "failed")
+        l.worker === worker &&
+        ["running", "failed", "refused"].includes(l.state)
       );
       const able = running.filter((l) => !this.stuck(l, now));
-      return running.length === 0 || able.length > 1 || mine
-        ? []
-        : [{ trial, running }];
+      const leased = this.state(trial.trialId) === "leased";
+      return !leased || able.length > 1 || mine ? [] : [{ trial, running }];
     }).sort((a, b) =>
       a.running.length - b.running.length ||
       Math.min(...a.running.map((l) => l.startedAt)) -

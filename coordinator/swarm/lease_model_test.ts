@@ -16,6 +16,7 @@ import {
 import {
   Model,
   modelPolicy,
+  modelVerification,
   type Real,
   runPlan,
   type Step,
@@ -24,6 +25,7 @@ import {
 import {
   AskForLease,
   Complete,
+  Judge,
   Leave,
   Plan,
   Release,
@@ -44,6 +46,9 @@ const renew = fc.tuple(lease, forged, fc.constantFrom(null, 1, 2, 3))
 const complete = fc
   .tuple(lease, forged, fc.constantFrom("good", "good", "other", "bad"))
   .map((a) => new Complete(...a));
+const judge = fc
+  .tuple(lease, fc.constantFrom("true", "true", "false", "lost"))
+  .map((a) => new Judge(...a));
 const release = fc
   .tuple(lease, forged, fc.constantFrom("leaving", "failed", "failed"))
   .map((a) => new Release(...a));
@@ -61,6 +66,8 @@ const steps: fc.Arbitrary<Step>[] = [
   release,
   fc.constantFrom(1, 10, 31).map((seconds) => new Sweep(seconds)),
   worker.map((w) => new Leave(w)),
+  judge,
+  judge,
   fc.nat(2).map((plan) => new Plan(plan)),
   fc.constant(new Restart()),
 ];
@@ -82,8 +89,9 @@ async function explore(
 ): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
+      fc.boolean(),
       fc.commands(steps, { maxCommands: 80, size: "max" }),
-      async (commands) => {
+      async (verify, commands) => {
         const clock = fakeClock();
         const store = await open(clock);
         const coordinate = (storage: Storage): Coordinator =>
@@ -95,6 +103,7 @@ async function explore(
             random: countingRandom(),
             log: () => {},
             policy: modelPolicy,
+            ...verify ? { verification: modelVerification } : {},
           });
         const real: Real = {
           clock,
@@ -111,7 +120,7 @@ async function explore(
         await runPlan(real, 0);
         try {
           await fc.asyncModelRun(
-            () => ({ model: new Model(), real }),
+            () => ({ model: new Model(verify), real }),
             commands,
           );
         } finally {

@@ -5,12 +5,14 @@ import { epochMetrics, leaseId, trained, workerId } from "./fixtures.ts";
 import {
   type Model,
   type ModelLease,
+  modelWeights,
   type Real,
   runPlan,
   Step,
   TTL,
   WORKERS,
 } from "./lease_model.ts";
+import type { Verdict } from "./trial_event.ts";
 
 /** What can happen to a swarm: each step foretells its answer, then asks. */
 
@@ -126,6 +128,7 @@ export class Renew extends OnLease {
         lease.expiresAt = real.clock.now() + TTL;
         if (this.epoch !== null) lease.reported.add(this.epoch);
         return "continue";
+      case "delivered":
       case "superseded":
       case "completed":
         return "stop trial-completed";
@@ -188,17 +191,23 @@ export class Complete extends OnLease {
       return same ? "ok" : "conflicting-result";
     }
     if (lease.state === "failed") return stale(model, lease);
+    if (lease.state === "refused") return "rejected-result";
+    if (lease.state === "delivered") {
+      const same = JSON.stringify(lease.delivered) === JSON.stringify(result);
+      return same ? "ok" : "conflicting-result";
+    }
     const fits = this.result === "good" ||
       this.result === "other" && lease.reported.size === 0;
     if (!fits) {
-      model.end(lease, "failed");
+      model.end(lease, "refused");
       return "rejected-result";
     }
-    model.filled.set(trialId, { lease: lease.n, result });
-    for (const other of model.of(trialId)) {
-      if (other.state === "running") other.state = "superseded";
+    if (model.verify) {
+      lease.delivered = result;
+      lease.state = "delivered";
+      return "ok";
     }
-    lease.state = "completed";
+    fill(model, lease, result);
     return "ok";
   }
 
@@ -210,10 +219,76 @@ export class Complete extends OnLease {
   ): Promise<string> {
     const result = this.value();
     return told(
-      await coordinator.complete(worker, leaseId(lease.n), { attempt, result }),
+      await coordinator.complete(worker, leaseId(lease.n), {
+        attempt,
+        result,
+        weights: modelWeights,
+      }),
     );
   }
 }
+
+/** The result is the trial's, and every other attempt at it is over. */
+function fill(model: Model, lease: ModelLease, result: TrialResult): void {
+  const { trialId } = lease;
+  model.filled.set(trialId, { lease: lease.n, result });
+  for (const other of model.of(trialId)) {
+    if (other.state === "running" || other.state === "delivered") {
+      other.state = "superseded";
+    }
+  }
+  lease.state = "completed";
+}
+
+/** A verdict comes, on a result that waits for one or not. */
+export class Judge extends Step {
+  constructor(readonly lease: number, readonly verdict: Verdict["type"]) {
+    super();
+  }
+  override toString = () => `judge(l${this.lease}, ${this.verdict})`;
+
+  override check(model: Readonly<Model>): boolean {
+    return model.leases.some((l) => l.state === "delivered");
+  }
+
+  async apply(model: Model, real: Real): Promise<void> {
+    // Mostly one that waits; every third time any.
+    const waiting = this.lease % 3 === 0
+      ? model.leases
+      : model.leases.filter((l) => l.state === "delivered");
+    const lease = waiting[this.lease % waiting.length];
+    assert.ok(lease);
+    const { delivered } = lease;
+    if (lease.state === "delivered" && delivered !== undefined) {
+      // A late result took the trial out of quarantine; what is left decides.
+      model.quarantined.delete(lease.trialId);
+      switch (this.verdict) {
+        case "true":
+          fill(model, lease, delivered);
+          break;
+        case "false":
+          model.end(lease, "refused");
+          break;
+        case "lost":
+          model.end(lease, "released");
+          break;
+        default:
+          this.verdict satisfies never;
+      }
+    }
+    await real.coordinator.settle(leaseId(lease.n), verdicts[this.verdict]);
+  }
+}
+
+const verdicts: Record<Verdict["type"], Verdict> = {
+  true: {
+    type: "true",
+    recomputed: { testLoss: 0.6, testAccuracy: 0.75 },
+    repeatedEpochs: 0,
+  },
+  false: { type: "false", problems: ["its weights say otherwise"] },
+  lost: { type: "lost", message: "the weights are gone" },
+};
 
 export class Release extends OnLease {
   constructor(

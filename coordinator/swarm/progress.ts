@@ -26,7 +26,8 @@ export function studyProgress(
   workersOnline: number,
   now: Instant,
 ): Progress {
-  const { queued, leased, completed, quarantined } = counts;
+  const { queued, completed, quarantined } = counts;
+  const leased = counts.leased + counts.verifying;
   const left = queued + leased;
   const pace = trialsPerMinute(recent, now);
   return {

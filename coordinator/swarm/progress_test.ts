@@ -3,7 +3,13 @@ import { studyProgress } from "./progress.ts";
 
 const MINUTE = 60_000;
 const now = Date.UTC(2026, 0, 1);
-const counts = { queued: 6, leased: 2, completed: 4, quarantined: 1 };
+const counts = {
+  queued: 6,
+  leased: 1,
+  verifying: 1,
+  completed: 4,
+  quarantined: 1,
+};
 
 /** Begun and accepted so many minutes ago. */
 const span = (begun: number, accepted: number) => ({
@@ -57,7 +63,13 @@ Deno.test("studyProgress: trials longer than the window still have a pace", () =
 });
 
 Deno.test("studyProgress: complete when nothing is queued or leased", () => {
-  const done = { queued: 0, leased: 0, completed: 4, quarantined: 1 };
+  const done = {
+    queued: 0,
+    leased: 0,
+    verifying: 0,
+    completed: 4,
+    quarantined: 1,
+  };
   const progress = studyProgress(done, [], 0, now);
   assert.equal(progress.complete, true);
   assert.equal(progress.secondsLeft, 0);

@@ -1,8 +1,17 @@
 import type { EpochMetrics } from "../protocol/training.ts";
 import { base, core, end, replace, withEpoch } from "./attempts.ts";
 import { backupSaves, isStuck } from "./backup.ts";
+import {
+  accept,
+  complete,
+  judge,
+  over,
+  quarantineEffect,
+  reject,
+  upload,
+  withdraw,
+} from "./delivery.ts";
 import type { Policy } from "./policy.ts";
-import { sameValue } from "./same_value.ts";
 import {
   type Attempt,
   type Instant,
@@ -10,13 +19,7 @@ import {
   runningAttempts,
   type TrialRecord,
 } from "./trial.ts";
-import type {
-  Effect,
-  Rejection,
-  Reply,
-  Transition,
-  TrialEvent,
-} from "./trial_event.ts";
+import type { Transition, TrialEvent } from "./trial_event.ts";
 
 /**
  * The lease machine: `transition(trial, event, policy)` says what a trial
@@ -25,11 +28,15 @@ import type {
  * it inside an atomic read-transition-write, so what it decides is what holds.
  *
  * ```text
- *            lease                complete
- *  queued ----------> leased ----------------> completed
- *    ^  release, expire |  \ fail                  ^
- *    +------------------+   +--> quarantined ------+ late result
+ *            lease            complete              true
+ *  queued ----------> leased ----------> verifying ------> completed
+ *    ^  release, expire |  \ fail           | ^  \
+ *    +------------------+   +-> quarantined --+   +-> queued or quarantined
+ *                                    late result   false
  * ```
+ *
+ * Where nothing verifies, a result that passes its checks completes the trial
+ * at once. `delivery.ts` has what results pass through.
  */
 
 /** Applies one event to one trial. A leased trial may be lent once more to
@@ -44,8 +51,13 @@ export function transition(
       return lease(trial, event, policy);
     case "expire":
       return expire(trial, event.now, policy);
+    case "verdict":
+      return judge(trial, event, policy);
+    case "withdraw":
+      return withdraw(trial, event, policy);
     case "renew":
     case "report":
+    case "upload":
     case "complete":
     case "release": {
       const attempt = trial.attempts.find((a) => a.leaseId === event.leaseId);
@@ -60,6 +72,8 @@ export function transition(
           return event.metrics.epoch > trial.spec.recipe.epochs
             ? reject("no-such-epoch")
             : renew(trial, attempt, event, event.metrics, policy);
+        case "upload":
+          return upload(trial, attempt, event);
         case "complete":
           return complete(trial, attempt, event, policy);
         case "release":
@@ -151,85 +165,18 @@ function renew(
           : [{ type: "epoch", metrics } as const],
       );
     }
+    case "delivered":
     case "superseded":
     case "completed":
       return accept(trial, { type: "stop", reason: "trial-completed" });
     case "released":
     case "failed":
+    case "refused":
     case "expired":
-      return reject(
-        trial.state === "quarantined" ? "trial-quarantined" : "stale-lease",
-      );
+      return reject(over(trial));
     default:
       return attempt satisfies never;
   }
-}
-
-function complete(
-  trial: TrialRecord,
-  attempt: Attempt,
-  event: Of<"complete">,
-  policy: Policy,
-): Transition {
-  if (trial.state === "completed") {
-    if (trial.accepted.leaseId !== event.leaseId) {
-      return reject("trial-completed");
-    }
-    return sameValue(trial.accepted.result, event.result)
-      ? accept(trial, { type: "accepted", repeated: true })
-      : reject("conflicting-result");
-  }
-  // A worker that gave up, or whose result was refused, has said its last word.
-  if (attempt.state === "failed") {
-    return reject(
-      trial.state === "quarantined" ? "trial-quarantined" : "stale-lease",
-    );
-  }
-  // Running, or late (expired, handed back): the trial is unfilled, and an
-  // honest result is worth the same whenever it comes.
-  if (event.problems.length > 0) {
-    const next = end(trial, {
-      ...core(attempt),
-      state: "failed",
-      endedAt: event.now,
-      message: event.problems.join("; "),
-    }, policy);
-    return accept(
-      next,
-      { type: "refused", problems: event.problems },
-      { type: "result-refused", workerId: attempt.workerId },
-      ...quarantineEffect(trial, next),
-      { type: "changed" },
-    );
-  }
-  const superseded = runningAttempts(trial).filter((a) => a !== attempt);
-  return accept(
-    {
-      ...base(trial),
-      state: "completed",
-      accepted: {
-        attempt: attempt.attempt,
-        leaseId: attempt.leaseId,
-        workerId: attempt.workerId,
-        acceptedAt: event.now,
-        result: event.result,
-      },
-      attempts: trial.attempts.map((a): Attempt => {
-        if (a === attempt) {
-          return { ...core(a), state: "completed", endedAt: event.now };
-        }
-        return a.state === "running"
-          ? { ...core(a), state: "superseded", endedAt: event.now }
-          : a;
-      }),
-    },
-    { type: "accepted", repeated: false },
-    { type: "result-accepted", workerId: attempt.workerId },
-    ...superseded.map(({ workerId }) =>
-      ({ type: "attempt-superseded", workerId }) as const
-    ),
-    { type: "changed" },
-  );
 }
 
 function release(
@@ -263,9 +210,11 @@ function release(
         { type: "changed" },
       );
     }
-    // Said twice, or after somebody else's result: nothing to hand back.
+    // Said twice, or after a result: nothing to hand back.
+    case "delivered":
     case "released":
     case "failed":
+    case "refused":
     case "superseded":
       return accept(trial, { type: "released" });
     case "completed":
@@ -299,22 +248,4 @@ function expire(
     ...quarantineEffect(trial, next),
     { type: "changed" },
   );
-}
-
-function quarantineEffect(before: TrialRecord, after: TrialRecord): Effect[] {
-  return before.state !== "quarantined" && after.state === "quarantined"
-    ? [{ type: "trial-quarantined" }]
-    : [];
-}
-
-function accept(
-  trial: TrialRecord,
-  reply: Reply,
-  ...effects: Effect[]
-): Transition {
-  return { ok: true, trial, reply, effects };
-}
-
-function reject(rejection: Rejection): Transition {
-  return { ok: false, rejection };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TrialResult } from "../protocol/training.ts";
 import {
+  delivery,
   epochMetrics,
   leaseId,
   smallStudy,
@@ -11,7 +12,7 @@ import { checkInvariants } from "./invariants.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { transition } from "./transition.ts";
 import { newTrial, type TrialRecord } from "./trial.ts";
-import type { Reply, Transition, TrialEvent } from "./trial_event.ts";
+import type { Reply, Transition, TrialEvent, Verdict } from "./trial_event.ts";
 
 /** For tests of transitions: one trial, told event by event. */
 
@@ -25,7 +26,7 @@ function fresh(): TrialRecord {
 }
 
 /** Applies events one after another; worker n holds lease n. */
-export function script(policy: Policy = defaultPolicy) {
+export function script(policy: Policy = defaultPolicy, verify = false) {
   let trial = fresh();
   let now = 0;
   const effects: string[] = [];
@@ -87,7 +88,15 @@ export function script(policy: Policy = defaultPolicy) {
       n: number,
       result: TrialResult = trained(),
       problems: string[] = [],
-    ) => apply({ type: "complete", ...fence(n), result, problems }),
+      weightsHere = true,
+    ) =>
+      apply({
+        type: "complete",
+        ...fence(n),
+        delivery: delivery(result),
+        problems,
+        verify: verify ? { weightsHere } : null,
+      }),
     release: (n: number, reason: "leaving" | "failed", worker = n) =>
       apply({
         type: "release",
@@ -96,6 +105,9 @@ export function script(policy: Policy = defaultPolicy) {
         reason,
         message: null,
       }),
+    upload: (n: number) => apply({ type: "upload", ...fence(n) }),
+    judge: (n: number, verdict: Verdict) =>
+      apply({ type: "verdict", now, leaseId: leaseId(n), verdict }),
     expire: () => apply({ type: "expire", now }),
   };
 }

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { TrialResult } from "../protocol/training.ts";
-import { epochMetrics, leaseId, trained, workerId } from "./fixtures.ts";
+import {
+  delivery,
+  epochMetrics,
+  leaseId,
+  trained,
+  workerId,
+} from "./fixtures.ts";
 import { rejected, replied, script, TTL } from "./transition_script.ts";
 import type { Reply } from "./trial_event.ts";
 
@@ -61,7 +67,13 @@ Deno.test("transition fence: attempt, lease and worker all have to fit", () => {
       "stale-lease",
     );
     rejected(
-      s.apply({ type: "complete", ...wrong, result: trained(), problems: [] }),
+      s.apply({
+        type: "complete",
+        ...wrong,
+        delivery: delivery(trained()),
+        problems: [],
+        verify: null,
+      }),
       "stale-lease",
     );
     rejected(
@@ -139,6 +151,8 @@ Deno.test("transition complete: fills the trial", () => {
     workerId: workerId(1),
     acceptedAt: 10,
     result: trained(),
+    recomputed: null,
+    repeatedEpochs: 0,
   });
   assert.deepEqual(s.effects(), ["result-accepted", "changed"]);
 });
@@ -234,10 +248,14 @@ Deno.test("transition complete: a result with problems is that worker's failure"
   });
   assert.equal(s.trial.state, "queued");
   const [attempt] = s.trial.attempts;
-  assert.ok(attempt?.state === "failed");
+  assert.ok(attempt?.state === "refused");
   assert.equal(attempt.message, "too good; to be true");
   assert.deepEqual(s.effects(), ["result-refused", "changed"]);
-  rejected(s.complete(1), "stale-lease");
+  // Nor does a better one count; the worker is told the same again.
+  replied(s.complete(1), {
+    type: "refused",
+    problems: ["too good; to be true"],
+  });
 });
 
 Deno.test("transition complete: a refused late result leaves the later attempt be", () => {

@@ -1,4 +1,4 @@
-import type { LeaseId, WorkerId } from "../protocol/ids.ts";
+import type { LeaseId, Sha256, WorkerId } from "../protocol/ids.ts";
 import type { TrialSpec } from "../protocol/study.ts";
 import type {
   BackendName,
@@ -37,22 +37,44 @@ export interface Ended {
   readonly endedAt: Instant;
 }
 
+/** A result as a worker delivered it, and what stands behind it. */
+export interface Delivery {
+  /** As the worker says. */
+  readonly result: TrialResult;
+  /** Of the final weights; null where the trial has none: it diverged. */
+  readonly weights: Sha256 | null;
+}
+
+/** What the coordinator computed itself from a trial's final weights. */
+export interface RecomputedFigures {
+  /** Mean over the test set, in nats. */
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+}
+
 /** One lease of the trial, running or ended. */
 export type Attempt =
   & AttemptBase
   & (
     | { readonly state: "running"; readonly expiresAt: Instant }
+    /** Its result waits for its verdict. */
+    | ({ readonly state: "delivered"; readonly delivery: Delivery } & Ended)
     /** Its result is the trial's. */
     | ({ readonly state: "completed" } & Ended)
     /** Handed back without fault. */
     | ({ readonly state: "released"; readonly message: string | null } & Ended)
-    /** The trial could not be trained there, or its result was refused. */
+    /** The trial could not be trained there. */
     | ({ readonly state: "failed"; readonly message: string } & Ended)
+    /** Its result did not stand up to its checks. */
+    | ({ readonly state: "refused"; readonly message: string } & Ended)
     /** Not renewed in time; a late result is still welcome. */
     | ({ readonly state: "expired" } & Ended)
     /** Another attempt's result was accepted first. */
     | ({ readonly state: "superseded" } & Ended)
   );
+
+/** An attempt whose result is being verified. */
+export type DeliveredAttempt = Extract<Attempt, { state: "delivered" }>;
 
 /** An attempt that holds a lease, until `expiresAt` unless it is renewed. */
 export type RunningAttempt = Extract<Attempt, { state: "running" }>;
@@ -67,8 +89,12 @@ export interface AcceptedResult {
   readonly workerId: WorkerId;
   /** When it passed its checks. */
   readonly acceptedAt: Instant;
-  /** As the worker delivered it. */
+  /** As the worker delivered it; `publishedResult` is what counts. */
   readonly result: TrialResult;
+  /** Null where there are no weights, or nobody recomputed. */
+  readonly recomputed: RecomputedFigures | null;
+  /** First epochs that somebody else has trained again; 0: nobody did. */
+  readonly repeatedEpochs: number;
 }
 
 /** What every trial has, whatever its state. */
@@ -81,13 +107,15 @@ export interface TrialBase {
   readonly attempts: readonly Attempt[];
 }
 
-/** One trial with its attempts, in one of four states. */
+/** One trial with its attempts, in one of five states. */
 export type TrialRecord =
   & TrialBase
   & (
     | { readonly state: "queued" }
     /** At least one attempt is running. */
     | { readonly state: "leased" }
+    /** At least one attempt's result waits for its verdict. */
+    | { readonly state: "verifying" }
     | { readonly state: "completed"; readonly accepted: AcceptedResult }
     /** Failed too often to be tried again by itself. */
     | { readonly state: "quarantined"; readonly quarantinedAt: Instant }
@@ -103,9 +131,20 @@ export function runningAttempts(trial: TrialRecord): RunningAttempt[] {
   return trial.attempts.filter((a) => a.state === "running");
 }
 
-/** The running attempt with the most epochs; of equals the first. */
-export function furthest(trial: TrialRecord): RunningAttempt | undefined {
-  return runningAttempts(trial)
+/** The attempts whose results wait for their verdicts. */
+export function deliveredAttempts(trial: TrialRecord): DeliveredAttempt[] {
+  return trial.attempts.filter((a) => a.state === "delivered");
+}
+
+/**
+ * The attempt with the most epochs of those that a result may come of yet, of
+ * equals the first.
+ */
+export function furthest(
+  trial: TrialRecord,
+): RunningAttempt | DeliveredAttempt | undefined {
+  return trial.attempts
+    .filter((a) => a.state === "running" || a.state === "delivered")
     .sort((a, b) => b.epochs.length - a.epochs.length)[0];
 }
 
@@ -118,6 +157,6 @@ export function nextExpiry(trial: TrialRecord): Instant | null {
 /** How often the trial failed on this worker. */
 export function failuresOn(trial: TrialRecord, workerId: WorkerId): number {
   return trial.attempts.filter((a) =>
-    a.state === "failed" && a.workerId === workerId
+    (a.state === "failed" || a.state === "refused") && a.workerId === workerId
   ).length;
 }

@@ -1,10 +1,12 @@
 import type { LeaseId, WorkerId } from "../protocol/ids.ts";
+import type { BackendName, EpochMetrics } from "../protocol/training.ts";
 import type {
-  BackendName,
-  EpochMetrics,
-  TrialResult,
-} from "../protocol/training.ts";
-import type { Instant, RunningAttempt, TrialRecord } from "./trial.ts";
+  Delivery,
+  Instant,
+  RecomputedFigures,
+  RunningAttempt,
+  TrialRecord,
+} from "./trial.ts";
 
 /** What can happen to a trial, and what may come of it. Types only. */
 
@@ -40,18 +42,51 @@ export type TrialEvent =
     readonly wanted: boolean;
     readonly metrics: EpochMetrics;
   } & Fence)
+  /** Weights begin to come, for a result that is about to. */
+  | ({ readonly type: "upload" } & Fence)
   | ({
     readonly type: "complete";
-    readonly result: TrialResult;
-    /** What the checks found; none: the result is good. */
+    readonly delivery: Delivery;
+    /** What the checks found; none: the result can be true. */
     readonly problems: readonly string[];
+    /** Null: it counts at once, for nobody verifies. */
+    readonly verify: {
+      /** Whether the weights that it names were uploaded. */
+      readonly weightsHere: boolean;
+    } | null;
   } & Fence)
+  | {
+    readonly type: "verdict";
+    readonly now: Instant;
+    readonly leaseId: LeaseId;
+    readonly verdict: Verdict;
+  }
+  /** A worker was caught lying: what it alone vouched for is open again. */
+  | {
+    readonly type: "withdraw";
+    readonly now: Instant;
+    readonly leaseId: LeaseId;
+    readonly message: string;
+  }
   | ({
     readonly type: "release";
     readonly reason: "leaving" | "failed";
     readonly message: string | null;
   } & Fence)
   | { readonly type: "expire"; readonly now: Instant };
+
+/** What verifying a delivered result came to. */
+export type Verdict =
+  | {
+    readonly type: "true";
+    /** Null where nothing could be recomputed from weights. */
+    readonly recomputed: RecomputedFigures | null;
+    /** First epochs that were trained again and came to the same. */
+    readonly repeatedEpochs: number;
+  }
+  | { readonly type: "false"; readonly problems: readonly string[] }
+  /** Nobody's fault: what it takes to judge is gone. */
+  | { readonly type: "lost"; readonly message: string };
 
 /** What the caller is told. */
 export type Reply =
@@ -62,8 +97,15 @@ export type Reply =
     readonly type: "stop";
     readonly reason: "trial-completed" | "study-stopped";
   }
+  | { readonly type: "uploading" }
+  /** It waits for its verdict. */
+  | { readonly type: "received"; readonly repeated: boolean }
   | { readonly type: "accepted"; readonly repeated: boolean }
   | { readonly type: "refused"; readonly problems: readonly string[] }
+  /** Whether there was a result that waited for the verdict. */
+  | { readonly type: "judged"; readonly settled: boolean }
+  /** Whether there was a result to withdraw. */
+  | { readonly type: "withdrawn"; readonly settled: boolean }
   | { readonly type: "released" }
   | { readonly type: "expired"; readonly attempts: number };
 
@@ -76,6 +118,9 @@ export type Effect =
   | { readonly type: "lease-released"; readonly workerId: WorkerId }
   | { readonly type: "lease-expired"; readonly workerId: WorkerId }
   | { readonly type: "trial-failed"; readonly workerId: WorkerId }
+  | { readonly type: "result-received"; readonly workerId: WorkerId }
+  | { readonly type: "result-lost"; readonly workerId: WorkerId }
+  | { readonly type: "result-withdrawn"; readonly workerId: WorkerId }
   | { readonly type: "result-accepted"; readonly workerId: WorkerId }
   | { readonly type: "result-refused"; readonly workerId: WorkerId }
   | { readonly type: "attempt-superseded"; readonly workerId: WorkerId }
@@ -88,6 +133,8 @@ export type Rejection =
   | "trial-completed"
   | "trial-quarantined"
   | "conflicting-result"
+  /** A trained trial's weights have to come before its result. */
+  | "missing-weights"
   /** The trial cannot be leased: it is running, done, or not in the plan. */
   | "not-leasable"
   /** The report names an epoch that the recipe does not have. */

@@ -11,6 +11,7 @@ import type {
   TrialWithNames,
   WorkerListing,
 } from "../storage/storage.ts";
+import { publishedResult } from "../verification/published_result.ts";
 import { trialsPerMinute } from "./progress.ts";
 import { furthest, type Instant } from "./trial.ts";
 
@@ -71,7 +72,9 @@ export function trialView({ trial, names }: TrialWithNames): TrialView {
       : toIso(shown.endedAt),
     epochsDone: accepted?.result.epochs.length ?? shown?.epochs.length ?? 0,
     seconds: accepted?.result.seconds ?? null,
-    result: accepted?.result ?? null,
+    result: accepted === null
+      ? null
+      : publishedResult(accepted.result, accepted.recomputed),
     acceptedAttempt: accepted?.attempt ?? null,
     attempts: trial.attempts.map((a): AttemptView => ({
       attempt: a.attempt,
@@ -83,7 +86,8 @@ export function trialView({ trial, names }: TrialWithNames): TrialView {
       startedAt: toIso(a.startedAt),
       endedAt: a.state === "running" ? null : toIso(a.endedAt),
       epochs: [...a.epochs],
-      message: a.state === "failed" || a.state === "released"
+      message: a.state === "failed" || a.state === "refused" ||
+          a.state === "released"
         ? a.message
         : null,
     })),

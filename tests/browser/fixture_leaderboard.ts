@@ -110,16 +110,23 @@ function leaderboardOf(
   revision: number,
 ): Leaderboard {
   const analyser = createAnalyser(definition, trials);
-  const counts = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
+  const counts = {
+    queued: 0,
+    leased: 0,
+    verifying: 0,
+    completed: 0,
+    quarantined: 0,
+  };
   trials.forEach((trial, i) => {
     const outcome = outcomeOf(trial, i);
     counts[outcome.state] += 1;
     analyser.set(trial.trialId, outcome);
   });
-  const left = counts.queued + counts.leased;
+  const { verifying, ...others } = counts;
+  const left = counts.queued + counts.leased + verifying;
   const progress: Progress = {
     total: trials.length,
-    ...counts,
+    ...others,
     complete: left === 0,
     workersOnline: counts.leased > 0 ? 4 : 0,
     trialsPerMinute: counts.completed === 0 ? null : 3.4,

@@ -31,7 +31,7 @@ interface Route {
     readonly params?: z.ZodType;
     readonly query?: z.ZodType;
     readonly body?: {
-      readonly content: { readonly "application/json": { schema: z.ZodType } };
+      readonly content: Readonly<Record<string, { schema: z.ZodType }>>;
     };
   };
 }
@@ -90,7 +90,7 @@ function requestTo(route: Route, targets: Targets): fc.Arbitrary<FuzzRequest> {
         return query !== undefined || asked ? `${path}?${text}` : path;
       }),
     headers,
-    body: bodyOf(route.request?.body?.content["application/json"].schema),
+    body: bodyOf(route.request?.body?.content["application/json"]?.schema),
     as: fc.constantFrom(
       "nobody",
       "worker",

@@ -96,6 +96,14 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
       run("updateLease", () => inner.updateLease(leaseId, noting(change))),
     expireDue: (change, limit) =>
       run("expireDue", () => inner.expireDue(noting(change), limit)),
+    verifying: (id, limit) =>
+      run("verifying", () => inner.verifying(id, limit)),
+    trust: (worker, backend) =>
+      run("trust", () => inner.trust(worker, backend)),
+    noteTrust: (worker, backend, what) =>
+      run("noteTrust", () => inner.noteTrust(worker, backend, what)),
+    vouchedByLiars: (limit) =>
+      run("vouchedByLiars", () => inner.vouchedByLiars(limit)),
     running: (id, limit) => run("running", () => inner.running(id, limit)),
     runningLeases: (id) => run("runningLeases", () => inner.runningLeases(id)),
     counts: (id) => run("counts", () => inner.counts(id)),

@@ -99,7 +99,13 @@ export class Witness {
   }
 
   get states(): Record<TrialRecord["state"], number> {
-    const n = { queued: 0, leased: 0, completed: 0, quarantined: 0 };
+    const n = {
+      queued: 0,
+      leased: 0,
+      verifying: 0,
+      completed: 0,
+      quarantined: 0,
+    };
     for (const { state } of this.#known.values()) n[state]++;
     return n;
   }
@@ -147,12 +153,17 @@ function breach(
 
 /** Where an ended attempt may still go; running ones may go anywhere. */
 const next: Record<Attempt["state"], readonly Attempt["state"][]> = {
-  running: ["completed", "released", "failed", "expired", "superseded"],
+  running: [
+    ...["delivered", "completed", "released", "failed", "refused"] as const,
+    ...["expired", "superseded"] as const,
+  ],
+  delivered: ["completed", "refused", "released", "superseded"],
   // A late result, good or bad.
-  released: ["completed", "failed"],
-  expired: ["completed", "failed"],
+  released: ["delivered", "completed", "refused"],
+  expired: ["delivered", "completed", "refused"],
   completed: [],
   failed: [],
+  refused: [],
   superseded: [],
 };
 

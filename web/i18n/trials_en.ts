@@ -21,6 +21,7 @@ export const trialsEn = {
   states: {
     queued: "To go",
     leased: "Running",
+    verifying: "Being verified",
     completed: "Done",
     quarantined: "Set aside",
   } satisfies Record<TrialState, string>,
@@ -80,18 +81,21 @@ export const trialsEn = {
     why: "Why it ended",
     states: {
       running: "Running",
+      delivered: "Being verified",
       completed: "Accepted",
       released: "Handed back",
       failed: "Failed",
+      refused: "Refused",
       expired: "Fell silent",
       superseded: "Too late",
     } satisfies Record<AttemptState, string>,
     whys: {
       running: "It has not ended.",
-      completed: "Its result was checked and counts.",
+      delivered: "Its result counts once it has been recomputed.",
+      completed: "Its result was verified and counts.",
       released: "The worker left, without fault.",
-      failed:
-        "The trial could not be trained there, or its result was refused.",
+      failed: "The trial could not be trained there.",
+      refused: "Its result did not stand up to its checks.",
       expired: "The worker was not heard from in time.",
       superseded: "Another attempt's result was accepted first.",
     } satisfies Record<AttemptState, string>,

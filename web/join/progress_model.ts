@@ -179,6 +179,19 @@ export function takeEvent(
         },
         trouble: null,
       };
+    case "refused": {
+      const { contribution } = model;
+      const trials = Math.max(0, contribution.trials - 1);
+      return {
+        ...model,
+        contribution: { ...contribution, trials },
+        trouble: {
+          kind: "trial",
+          reason: "result-refused",
+          message: event.message,
+        },
+      };
+    }
     case "abandoned":
       return {
         ...withPhase(model, event.slot, { kind: "starting" }),

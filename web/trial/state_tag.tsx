@@ -24,6 +24,7 @@ export function StateTag(
 const dots = {
   queued: "queued",
   leased: "running",
+  verifying: "running",
   completed: "done",
   quarantined: "quarantined",
 } as const satisfies Record<TrialState, string>;

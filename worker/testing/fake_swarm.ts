@@ -73,6 +73,12 @@ export class FakeSwarm implements SwarmClient {
   before: (name: CallName) => void = () => {};
   /** Asked after: what it throws is a lost answer. */
   after: (name: CallName) => void = () => {};
+  /** Bytes of weights that every trained result has to bring; null: none. */
+  weightsBytes: number | null = null;
+  readonly uploads = new Map<LeaseId, ArrayBuffer>();
+  /** What a result that was taken came to by now. */
+  verdict: (trialId: TrialId) => "pending" | "accepted" | "refused" = () =>
+    "accepted";
   /** What renewals and reports are told. */
   directive: RenewResponse | null = null;
 
@@ -184,6 +190,7 @@ export class FakeSwarm implements SwarmClient {
         ttlSeconds: this.ttlSeconds,
         trial,
         dataset: this.dataset,
+        weightsBytes: this.weightsBytes,
       };
       return { lease };
     });
@@ -229,6 +236,21 @@ export class FakeSwarm implements SwarmClient {
     });
   }
 
+  uploadWeights(
+    token: string,
+    leaseId: LeaseId,
+    { bytes }: { attempt: number; bytes: ArrayBuffer },
+    signal: AbortSignal,
+  ) {
+    return this.#call("uploadWeights", signal, () => {
+      this.#worker(token);
+      if (bytes.byteLength !== this.weightsBytes) {
+        throw problemError("rejected-weights", 422);
+      }
+      this.uploads.set(leaseId, bytes);
+    });
+  }
+
   complete(
     token: string,
     leaseId: LeaseId,
@@ -237,7 +259,12 @@ export class FakeSwarm implements SwarmClient {
   ) {
     return this.#call("complete", signal, () => {
       this.#worker(token);
-      const { attempt, result } = CompleteRequest.parse(request);
+      const { attempt, result, weights } = CompleteRequest.parse(request);
+      if (this.weightsBytes !== null && result.outcome === "trained") {
+        if (weights === undefined || !this.uploads.has(leaseId)) {
+          throw problemError("missing-weights", 409);
+        }
+      }
       // Over or not: a late result is taken.
       const trialId = this.#known.get(leaseId) ??
         this.#held(token, leaseId, attempt).trial.trialId;
@@ -249,7 +276,9 @@ export class FakeSwarm implements SwarmClient {
       this.results.set(trialId, result);
       this.#leases.delete(leaseId);
       this.queue = this.queue.filter((trial) => trial.trialId !== trialId);
-      return { trialId, accepted: true as const };
+      const verdict = this.verdict(trialId);
+      if (verdict === "refused") throw problemError("rejected-result", 422);
+      return { trialId, verdict };
     });
   }
 

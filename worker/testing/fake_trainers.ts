@@ -1,6 +1,10 @@
+import { Sha256 } from "../../coordinator/protocol/ids.ts";
 import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
 import type { StartTrainer, Trainer } from "../session_types.ts";
 import { epochMetrics, type SceneClock } from "./fixtures.ts";
+
+/** Bytes of a fake network's weights. */
+export const FAKE_WEIGHTS = 16;
 
 /** What a fake trainer does instead of training. */
 export type TrainerPlan = "train" | "die" | "hang";
@@ -51,11 +55,21 @@ export function fakeTrainers(
           onEpoch(metrics);
         }
         return {
-          outcome: "trained",
-          epochs,
-          backend: "simd",
-          seconds: (clock.now - begin) / 1000,
-          checks: { trainLoss: true, trainAccuracy: true, testAccuracy: true },
+          result: {
+            outcome: "trained",
+            epochs,
+            backend: "simd",
+            seconds: (clock.now - begin) / 1000,
+            checks: {
+              trainLoss: true,
+              trainAccuracy: true,
+              testAccuracy: true,
+            },
+          },
+          weights: {
+            bytes: new ArrayBuffer(FAKE_WEIGHTS),
+            sha256: Sha256.parse("0".repeat(64)),
+          },
         };
       },
       close: () => {

@@ -11,6 +11,7 @@ import {
   RenewRequest,
   ReportRequest,
 } from "../../coordinator/protocol/swarm.ts";
+import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
 import { ProblemError } from "../session_client.ts";
 import { FakeSwarm } from "./fake_swarm.ts";
 import type { SceneClock } from "./fixtures.ts";
@@ -80,7 +81,7 @@ async function call(
   const { signal } = new AbortController();
   const token = request.headers.get("authorization")?.slice(7) ?? "";
   const body: unknown = request.method === "POST" ? await request.json() : null;
-  if (request.headers.get(PROTOCOL_HEADER) !== "1") {
+  if (request.headers.get(PROTOCOL_HEADER) !== String(PROTOCOL_VERSION)) {
     return new Response("no protocol version", { status: 500 });
   }
   if (pathname === "/api/workers") {
@@ -113,6 +114,12 @@ async function call(
       return Response.json(
         await swarm.report(token, leaseId, ReportRequest.parse(body), signal),
       );
+    case "weights":
+      await swarm.uploadWeights(token, leaseId, {
+        attempt: 1,
+        bytes: await request.arrayBuffer(),
+      }, signal);
+      return new Response(null, { status: 204 });
     case "complete":
       return Response.json(
         await swarm.complete(

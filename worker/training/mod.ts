@@ -21,6 +21,11 @@ export {
 } from "../backends/portable_kernels.ts";
 export type { ByteImages, Dataset, LabelledImages } from "../data/dataset.ts";
 export type { StepProgress } from "../trainer_api.ts";
+export {
+  evaluateWeights,
+  type Evaluation,
+  packWeights,
+} from "./final_weights.ts";
 export { createNetwork } from "./create_network.ts";
 export { type DrawWords, dropoutLayer, maskWords } from "./dropout.ts";
 export {

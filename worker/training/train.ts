@@ -11,6 +11,7 @@ import { batchOrder, identityOrder } from "../random/draws.ts";
 import type { StepProgress } from "../trainer_api.ts";
 import { createNetwork } from "./create_network.ts";
 import { checkDevice, finishQueued } from "./device.ts";
+import { packWeights } from "./final_weights.ts";
 import type { Network } from "./network.ts";
 import { trainStep } from "./network.ts";
 import { createPace } from "./pace.ts";
@@ -26,6 +27,8 @@ export interface TrainHooks {
   now(): number;
   /** Called after each epoch. */
   onEpoch(metrics: EpochMetrics): void;
+  /** Given a trained trial's final weights, as `packWeights` lays them out. */
+  onWeights?(weights: ArrayBuffer): void;
   /** Called about ten times a second. */
   onProgress(progress: StepProgress): void;
   /** Whether to give the trial up; asked about ten times a second. */
@@ -81,6 +84,7 @@ export async function trainTrial(
         divergedAtEpoch: outcome.epochs.length + 1,
       };
     }
+    hooks.onWeights?.(await packWeights(network));
     return { outcome: "trained", ...base, checks: d2lChecks(final) };
   } catch (error) {
     // On a lost device anything may fail, for any reason.

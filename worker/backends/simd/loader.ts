@@ -32,11 +32,42 @@ function probe(body: readonly number[]): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** What the backend says of itself to people. */
+/** Whether this processor rounds relaxed SIMD's a * b + c once, not twice. */
+function roundsOnce(): boolean {
+  // (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24, which rounding the square drops.
+  const splats = [1 + 2 ** -12, 1 + 2 ** -12, -(1 + 2 ** -11)].flatMap((x) => [
+    0x43, // f32.const
+    ...new Uint8Array(Float32Array.of(x).buffer),
+    ...[0xfd, 0x13], // f32x4.splat
+  ]);
+  const code = [
+    0x00,
+    ...splats,
+    ...[0xfd, 0x85, 0x02], // f32x4.relaxed_madd
+    ...[0xfd, 0x1f, 0x00], // f32x4.extract_lane 0
+    0x0b,
+  ];
+  const module = new WebAssembly.Module(Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7d], // type () -> f32
+    ...[0x03, 0x02, 0x01, 0x00],
+    ...[0x07, 0x05, 0x01, 0x01, 0x66, 0x00, 0x00], // export "f"
+    ...[0x0a, code.length + 2, 0x01, code.length, ...code],
+  ]));
+  const { f } = new WebAssembly.Instance(module).exports;
+  return typeof f === "function" && f() !== 0;
+}
+
+/**
+ * What the backend says of itself. Two devices that say the same compute the
+ * same bits: relaxed SIMD leaves it to the processor how often it rounds.
+ */
 export function describeVariant(variant: KernelVariant): string {
   switch (variant) {
     case "relaxed":
-      return "WebAssembly relaxed SIMD";
+      return roundsOnce()
+        ? "WebAssembly relaxed SIMD"
+        : "WebAssembly relaxed SIMD, rounding twice";
     case "plain":
       return "WebAssembly SIMD";
     default:

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { trained } from "../swarm/fixtures.ts";
+import { compareFigures } from "./compare_figures.ts";
+import { publishedResult } from "./published_result.ts";
+
+const N = 10_000;
+const claim = trained(2, 0.6);
+
+Deno.test("compareFigures: the weights' own figures and what rounding makes of them pass", () => {
+  for (const [loss, accuracy] of [[0, 0], [5e-4, 0], [-5e-4, 4e-4]] as const) {
+    const recomputed = { testLoss: 0.6 + loss, testAccuracy: 0.75 + accuracy };
+    assert.deepEqual(compareFigures(claim, recomputed, N), []);
+  }
+});
+
+Deno.test("compareFigures: one answer may differ on a small test set, two may not", () => {
+  const figures = (answers: number) => ({
+    testLoss: 0.6,
+    testAccuracy: 0.75 - answers / 200,
+  });
+  assert.deepEqual(compareFigures(claim, figures(1), 200), []);
+  assert.equal(compareFigures(claim, figures(2), 200).length, 1);
+});
+
+Deno.test("compareFigures: figures that the weights do not yield are told", () => {
+  const found = compareFigures(
+    claim,
+    { testLoss: 0.61, testAccuracy: 0.74 },
+    N,
+  );
+  assert.equal(found.length, 2);
+  assert.match(found[0] ?? "", /testLoss is given as 0.6 .* yield 0.61/);
+  assert.match(found[1] ?? "", /testAccuracy is given as 0.75 .* yield 0.74/);
+});
+
+Deno.test("compareFigures: weights that yield no figures are refused", () => {
+  for (const testLoss of [NaN, Infinity]) {
+    const recomputed = { testLoss, testAccuracy: 0.1 };
+    assert.deepEqual(compareFigures(claim, recomputed, N), [
+      "the weights yield no finite loss",
+    ]);
+  }
+});
+
+Deno.test("publishedResult: the last epoch's test figures are the coordinator's, the checks too", () => {
+  const published = publishedResult(claim, {
+    testLoss: 2,
+    testAccuracy: 0.5,
+  });
+  assert.ok(published.outcome === "trained");
+  assert.deepEqual(published.epochs[0], claim.epochs[0]);
+  assert.equal(published.epochs[1]?.testLoss, 2);
+  assert.equal(published.epochs[1]?.trainLoss, claim.epochs[1]?.trainLoss);
+  assert.equal(published.checks.testAccuracy, false);
+  assert.equal(publishedResult(claim, null), claim);
+});

@@ -1,0 +1,255 @@
+import type { LeaseId, Sha256, StudyId, WorkerId } from "../protocol/ids.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Schedule } from "../swarm/event_hub.ts";
+import type { Log } from "../swarm/log.ts";
+import {
+  type DeliveredAttempt,
+  deliveredAttempts,
+  type TrialRecord,
+} from "../swarm/trial.ts";
+import type { Verdict } from "../swarm/trial_event.ts";
+import { compareFigures } from "./compare_figures.ts";
+import {
+  compareRepetition,
+  epochsToRepeat,
+  FIRST_EPOCH_DRIFT,
+  NO_DRIFT,
+  sameBits,
+} from "./spot_checks.ts";
+import { type Verifier, VerifierError } from "./verifier_api.ts";
+import type { WeightsStore } from "./weights_store.ts";
+
+/** What verification takes. */
+export interface Verification {
+  readonly verifier: Verifier;
+  readonly weights: WeightsStore;
+}
+
+/** Where delivered results wait for their verdicts. */
+export interface Desk {
+  /** A result was delivered. */
+  wake(): void;
+  /** Resolves when nothing waits that could be judged now. */
+  idle(): Promise<void>;
+  close(): void;
+}
+
+/** Deliveries that are looked at together: the quick ones go first. */
+const BATCH = 16;
+/** Times that judging one result may bring the verifier down. */
+const MOST_FAILURES = 3;
+/** Milliseconds until a verifier that cannot be used is tried again. */
+const RETRY = 5_000;
+/** Milliseconds for which weights without a result are kept. */
+const ORPHAN = 3_600_000;
+
+/**
+ * Judges what workers deliver, one result after the other, off the request
+ * path. What waits is in the storage and nowhere else, so a restart goes on
+ * with it, and a verdict is stored by the lease machine like any other event.
+ */
+export function createDesk(deps: {
+  readonly storage: Storage;
+  readonly verification: Verification;
+  readonly study: () => {
+    readonly studyId: StudyId;
+    readonly testExamples: number;
+  } | null;
+  readonly settle: (leaseId: LeaseId, verdict: Verdict) => Promise<void>;
+  readonly withdraw: (leaseId: LeaseId) => Promise<void>;
+  /** Workers of the coordinator's own process: it would check itself. */
+  readonly isOurs: (workerId: WorkerId) => boolean;
+  /** Uniform in [0, 1), and nobody can foresee it. */
+  readonly chance: () => number;
+  readonly schedule: Schedule;
+  readonly now: () => number;
+  readonly log: Log;
+}): Desk {
+  const { storage, study, settle, chance, schedule, now, log } = deps;
+  const { verifier, weights } = deps.verification;
+  const failures = new Map<LeaseId, number>();
+  let cancelRetry: () => void = () => {};
+  let closed = false;
+  let again = false;
+  let running: Promise<void> | null = null;
+
+  async function recompute(
+    { spec }: TrialRecord,
+    { leaseId, delivery }: DeliveredAttempt,
+    sha256: Sha256,
+    testExamples: number,
+  ): Promise<Verdict> {
+    const bytes = await weights.get(leaseId, sha256);
+    if (bytes === null) {
+      return { type: "lost", message: "the coordinator lost the weights" };
+    }
+    const recomputed = await verifier.evaluate(spec, bytes);
+    const problems = compareFigures(delivery.result, recomputed, testExamples);
+    return problems.length > 0
+      ? { type: "false", problems }
+      : { type: "true", recomputed, repeatedEpochs: 0 };
+  }
+
+  /** Trains the first epochs again, as many as trust and chance ask for. */
+  async function spotCheck(
+    { spec }: TrialRecord,
+    attempt: DeliveredAttempt,
+    verdict: Extract<Verdict, { type: "true" }>,
+  ): Promise<Verdict> {
+    const { workerId, backend, delivery } = attempt;
+    if (deps.isOurs(workerId)) return verdict;
+    const same = sameBits(attempt, await verifier.trainsOn());
+    const epochs = epochsToRepeat(
+      await storage.trust(workerId, backend),
+      spec.recipe.epochs,
+      same,
+      [chance(), chance()],
+    );
+    if (epochs === 0) return verdict;
+    const problems = compareRepetition(
+      delivery.result.epochs,
+      await verifier.repeat(spec, epochs),
+      same ? NO_DRIFT : FIRST_EPOCH_DRIFT,
+    );
+    return problems.length > 0
+      ? { type: "false", problems }
+      : { ...verdict, repeatedEpochs: epochs };
+  }
+
+  /** That a trial diverges shows no weights; it has to do so again. */
+  async function divergeAgain({ spec }: TrialRecord): Promise<Verdict> {
+    const { epochs } = spec.recipe;
+    const { outcome } = await verifier.repeat(spec, epochs);
+    return outcome === "diverged"
+      ? { type: "true", recomputed: null, repeatedEpochs: epochs }
+      : {
+        type: "false",
+        problems: ["the trial did not diverge when it was repeated"],
+      };
+  }
+
+  /** The truth of a result, as far as it was looked into. */
+  async function examine(
+    trial: TrialRecord,
+    attempt: DeliveredAttempt,
+    testExamples: number,
+  ): Promise<Verdict> {
+    const { delivery } = attempt;
+    if (delivery.weights === null) return await divergeAgain(trial);
+    const verdict = await recompute(
+      trial,
+      attempt,
+      delivery.weights,
+      testExamples,
+    );
+    return verdict.type === "true"
+      ? await spotCheck(trial, attempt, verdict)
+      : verdict;
+  }
+
+  async function judge(
+    trial: TrialRecord,
+    attempt: DeliveredAttempt,
+    testExamples: number,
+  ): Promise<Verdict> {
+    const { leaseId, workerId, backend } = attempt;
+    try {
+      const verdict = await examine(trial, attempt, testExamples);
+      // Before the verdict: a crash in between must not forget a lie.
+      if (verdict.type === "false") {
+        await storage.noteTrust(workerId, backend, "lie");
+      }
+      return verdict;
+    } catch (error) {
+      if (!(error instanceof VerifierError) || !error.usable) throw error;
+      const failed = (failures.get(leaseId) ?? 0) + 1;
+      failures.set(leaseId, failed);
+      log("error", "verifier failed", { leaseId, error: error.message });
+      if (failed < MOST_FAILURES) throw error;
+      return {
+        type: "false",
+        problems: [`it cannot be verified: ${error.message}`],
+      };
+    }
+  }
+
+  /** A liar's results that nobody repeated are lent again. */
+  async function withdrawDoubtful(): Promise<void> {
+    for (;;) {
+      const doubtful = await storage.vouchedByLiars(BATCH);
+      for (const leaseId of doubtful) await deps.withdraw(leaseId);
+      if (doubtful.length < BATCH) return;
+    }
+  }
+
+  async function work(): Promise<void> {
+    await withdrawDoubtful();
+    while (!closed) {
+      again = false;
+      const active = study();
+      if (active === null) return;
+      const { studyId, testExamples } = active;
+      const waiting = (await storage.verifying(studyId, BATCH))
+        .flatMap((trial) =>
+          deliveredAttempts(trial).map((attempt) => ({ trial, attempt }))
+        );
+      const next = waiting.find((w) => w.attempt.delivery.weights !== null) ??
+        waiting[0];
+      if (next === undefined) {
+        if (again) continue;
+        return;
+      }
+      const { trial, attempt } = next;
+      const { leaseId, workerId, backend } = attempt;
+      const verdict = await judge(trial, attempt, testExamples);
+      if (closed) return;
+      await settle(leaseId, verdict);
+      failures.delete(leaseId);
+      await weights.delete(leaseId);
+      if (verdict.type === "true") {
+        await storage.noteTrust(workerId, backend, "accepted");
+      } else if (verdict.type === "false") await withdrawDoubtful();
+    }
+  }
+
+  /** Weights whose results never came. */
+  async function dropOrphans(): Promise<void> {
+    for (const leaseId of weights.keptBefore(now() - ORPHAN)) {
+      const kept = await storage.updateLease(leaseId, (trial) => ({
+        trial,
+        changed: false,
+        value: deliveredAttempts(trial).some((a) => a.leaseId === leaseId),
+      }));
+      if (kept?.value !== true) await weights.delete(leaseId);
+    }
+  }
+
+  function wake(): void {
+    again = true;
+    if (running !== null || closed) return;
+    cancelRetry();
+    running = work().then(dropOrphans).catch((error) => {
+      // The storage may be closed under a judgement that was under way.
+      if (closed) return;
+      const message = error instanceof Error ? error.message : String(error);
+      log("error", "verification waits", { error: message });
+      cancelRetry = schedule(RETRY, wake);
+    }).finally(() => {
+      running = null;
+      // Something came after the last look.
+      if (again) wake();
+    });
+  }
+
+  return {
+    wake,
+    async idle() {
+      while (running !== null) await running;
+    },
+    close() {
+      closed = true;
+      cancelRetry();
+      verifier.close();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import type { EpochMetrics } from "../protocol/training.ts";
+import type { Trust } from "../storage/storage.ts";
+import type { Repetition, TrainedOn } from "./verifier_api.ts";
+
+/**
+ * When a result's training is repeated, how far, and what counts as the same.
+ * Weights prove their own figures and no more: that they were trained at the
+ * grid point, from the replicate's key, only training again can show. Pure:
+ * chance arrives as numbers.
+ */
+
+/** However long a worker's record, so large a share of its results is checked. */
+const LEAST_SHARE = 0.05;
+/** Results that must be true, each of them checked, after a lie. */
+const PROBATION = 10;
+/** Share of the later checks that repeat the whole trial, not its first epoch. */
+const WHOLE_SHARE = 0.25;
+
+/**
+ * The chance with which a worker's next result on a backend is checked: always
+ * for the first, then less with each result that was true, never nothing.
+ */
+export function checkProbability({ accepted, lies }: Trust): number {
+  const record = Math.max(0, accepted - PROBATION * lies);
+  return Math.max(LEAST_SHARE, 1 / (1 + record));
+}
+
+/**
+ * First epochs to repeat; 0: this result is not checked. The whole trial where
+ * nothing or something false is known of the worker and now and then later, for
+ * a liar may begin as it should and go on as it likes; but one epoch where
+ * backends differ, for after more they have drifted too far apart to tell.
+ *
+ * @param same Whether the repetition will have the same bits if all is well.
+ * @param chances Two numbers, uniform in [0, 1), that nobody can foresee.
+ */
+export function epochsToRepeat(
+  trust: Trust,
+  epochs: number,
+  same: boolean,
+  [whether, howFar]: readonly [number, number],
+): number {
+  const probability = checkProbability(trust);
+  if (whether >= probability) return 0;
+  return same && (probability === 1 || howFar < WHOLE_SHARE) ? epochs : 1;
+}
+
+/**
+ * Whether two trainings of one trial come to the same bits: with our own
+ * kernels, which say how the processor rounds, and leave nothing else to it.
+ */
+export function sameBits(a: TrainedOn, b: TrainedOn): boolean {
+  return a.backend === "simd" && b.backend === "simd" &&
+    a.backendDetail === b.backendDetail;
+}
+
+/** Figures of an epoch that are compared. */
+const figures = [
+  "trainLoss",
+  "trainAccuracy",
+  "trainLossDropoutOff",
+  "testLoss",
+  "testAccuracy",
+] as const;
+
+/** How far an honest epoch's figure may lie from its repetition's. */
+export type Drift = Readonly<Record<typeof figures[number], number>>;
+
+/**
+ * Of the first epoch between backends: some five times what was measured, see
+ * docs/verification.md. They add in different orders, training makes more of
+ * each difference with every step, and figures of moving weights, averaged over
+ * an epoch, drift least.
+ */
+export const FIRST_EPOCH_DRIFT: Drift = {
+  trainLoss: 0.01,
+  trainAccuracy: 0.012,
+  trainLossDropoutOff: 0.1,
+  testLoss: 0.1,
+  testAccuracy: 0.05,
+};
+
+/** Of the same bits, written and read as decimals. */
+export const NO_DRIFT: Drift = {
+  trainLoss: 1e-9,
+  trainAccuracy: 1e-9,
+  trainLossDropoutOff: 1e-9,
+  testLoss: 1e-9,
+  testAccuracy: 1e-9,
+};
+
+/**
+ * What tells a worker's epochs from their repetition, in sentences; nothing:
+ * they are of the same training.
+ */
+export function compareRepetition(
+  claimed: readonly EpochMetrics[],
+  { outcome, epochs }: Repetition,
+  allowed: Drift,
+): string[] {
+  if (outcome === "diverged" && epochs.length < claimed.length) {
+    return [
+      `the trial was repeated and diverged after ${epochs.length} epochs`,
+    ];
+  }
+  return epochs.flatMap((repeated, i) => {
+    const claim = claimed[i];
+    if (claim === undefined) return [];
+    return figures.filter((name) =>
+      !(Math.abs(claim[name] - repeated[name]) <= allowed[name])
+    ).map((name) =>
+      `epoch ${repeated.epoch}: ${name} is given as ${claim[name]} and came ` +
+      `to ${repeated[name]} when the training was repeated`
+    );
+  });
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { epochMetrics } from "../swarm/fixtures.ts";
+import {
+  checkProbability,
+  compareRepetition,
+  epochsToRepeat,
+  FIRST_EPOCH_DRIFT,
+  NO_DRIFT,
+  sameBits,
+} from "./spot_checks.ts";
+
+const simd = { backend: "simd", backendDetail: "relaxed SIMD" } as const;
+const gpu = { backend: "webgpu", backendDetail: "a card" } as const;
+
+Deno.test("checkProbability: one for a fresh worker, falls with its record, never to zero", () => {
+  const p = (accepted: number, lies = 0) =>
+    checkProbability({ accepted, lies });
+  assert.equal(p(0), 1);
+  assert.equal(p(1), 1 / 2);
+  assert.equal(p(9), 1 / 10);
+  for (let n = 0; n < 1000; n++) assert.ok(p(n + 1) <= p(n));
+  assert.equal(p(1e9), 0.05);
+});
+
+Deno.test("checkProbability: one again after a lie, for ten true results, and for ten more after the next", () => {
+  for (let n = 0; n <= 10; n++) {
+    assert.equal(checkProbability({ accepted: n, lies: 1 }), 1);
+    assert.equal(checkProbability({ accepted: n + 10, lies: 2 }), 1);
+  }
+  assert.equal(checkProbability({ accepted: 11, lies: 1 }), 1 / 2);
+});
+
+Deno.test("epochsToRepeat: the whole trial of a fresh worker and of a liar", () => {
+  for (
+    const trust of [{ accepted: 0, lies: 0 }, { accepted: 9, lies: 1 }]
+  ) assert.equal(epochsToRepeat(trust, 10, true, [0.999, 0.999]), 10);
+});
+
+Deno.test("epochsToRepeat: of a known worker one epoch, or for a quarter of the checks the whole trial", () => {
+  const known = { accepted: 9, lies: 0 };
+  assert.equal(epochsToRepeat(known, 10, true, [0.099, 0.25]), 1);
+  assert.equal(epochsToRepeat(known, 10, true, [0.099, 0.249]), 10);
+  assert.equal(epochsToRepeat(known, 10, true, [0.1, 0]), 0);
+});
+
+Deno.test("epochsToRepeat: one epoch where the backends differ", () => {
+  const fresh = { accepted: 0, lies: 0 };
+  assert.equal(epochsToRepeat(fresh, 10, false, [0.999, 0]), 1);
+});
+
+Deno.test("compareRepetition: the same figures pass, whatever time they took", () => {
+  const claimed = [epochMetrics(1), epochMetrics(2)];
+  const epochs = [{ ...epochMetrics(1), seconds: 99 }];
+  const repetition = { outcome: "trained", epochs } as const;
+  assert.deepEqual(compareRepetition(claimed, repetition, NO_DRIFT), []);
+});
+
+Deno.test("compareRepetition: on the same backend any difference tells, on another only a gross one", () => {
+  const claimed = [epochMetrics(1)];
+  const off = (trainLoss: number) => ({
+    outcome: "trained" as const,
+    epochs: [{ ...epochMetrics(1), trainLoss: 0.6 + trainLoss }],
+  });
+  assert.equal(compareRepetition(claimed, off(1e-8), NO_DRIFT).length, 1);
+  assert.deepEqual(
+    compareRepetition(claimed, off(5e-3), FIRST_EPOCH_DRIFT),
+    [],
+  );
+  const [told] = compareRepetition(claimed, off(0.02), FIRST_EPOCH_DRIFT);
+  assert.match(
+    told ?? "",
+    /epoch 1: trainLoss is given as 0.6 and came to 0.62/,
+  );
+});
+
+Deno.test("compareRepetition: a trial that diverges when it is repeated was not trained to its end", () => {
+  const claimed = [epochMetrics(1), epochMetrics(2)];
+  const repetition = {
+    outcome: "diverged",
+    epochs: [epochMetrics(1)],
+  } as const;
+  assert.equal(compareRepetition(claimed, repetition, NO_DRIFT).length, 1);
+});
+
+Deno.test("sameBits: of our own kernels that round alike, and of nothing else", () => {
+  assert.ok(sameBits(simd, { ...simd }));
+  const twice = { ...simd, backendDetail: "relaxed SIMD, rounding twice" };
+  assert.ok(!sameBits(simd, twice));
+  assert.ok(!sameBits(gpu, { ...gpu }));
+});

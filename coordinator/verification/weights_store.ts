@@ -1,0 +1,158 @@
+import { join } from "node:path";
+import { LeaseId, Sha256 } from "../protocol/ids.ts";
+import type { Instant } from "../swarm/trial.ts";
+
+/** Weights that wait until their results are verified, one set a lease. */
+export interface WeightsStore {
+  /** Keeps them in place of what the lease had; resolves once on the disk. */
+  put(
+    leaseId: LeaseId,
+    sha256: Sha256,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<void>;
+  /** Whether these are the lease's weights. */
+  has(leaseId: LeaseId, sha256: Sha256): boolean;
+  /** Null when they are not there. */
+  get(
+    leaseId: LeaseId,
+    sha256: Sha256,
+  ): Promise<Uint8Array<ArrayBuffer> | null>;
+  delete(leaseId: LeaseId): Promise<void>;
+  /** Those kept at or before this time, by the store's clock. */
+  keptBefore(time: Instant): LeaseId[];
+  /** Of all that are kept. */
+  readonly bytes: number;
+}
+
+interface Entry {
+  readonly sha256: Sha256;
+  readonly bytes: number;
+  readonly keptAt: Instant;
+}
+
+/** Where the bytes of a store lie. */
+interface Place {
+  write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  remove(name: string): Promise<void>;
+}
+
+function createStore(
+  place: Place,
+  now: () => Instant,
+  found: Iterable<readonly [LeaseId, Entry]> = [],
+): WeightsStore {
+  const entries = new Map<LeaseId, Entry>(found);
+  const nameOf = (leaseId: LeaseId, sha256: Sha256) =>
+    `${leaseId}.${sha256}.f32`;
+
+  return {
+    async put(leaseId, sha256, bytes) {
+      const before = entries.get(leaseId);
+      if (before?.sha256 === sha256) return;
+      await place.write(nameOf(leaseId, sha256), bytes);
+      entries.set(leaseId, { sha256, bytes: bytes.length, keptAt: now() });
+      if (before !== undefined) {
+        await place.remove(nameOf(leaseId, before.sha256));
+      }
+    },
+    has: (leaseId, sha256) => entries.get(leaseId)?.sha256 === sha256,
+    async get(leaseId, sha256) {
+      return entries.get(leaseId)?.sha256 === sha256
+        ? await place.read(nameOf(leaseId, sha256))
+        : null;
+    },
+    async delete(leaseId) {
+      const entry = entries.get(leaseId);
+      if (entry === undefined) return;
+      entries.delete(leaseId);
+      await place.remove(nameOf(leaseId, entry.sha256));
+    },
+    keptBefore: (time) =>
+      [...entries].flatMap(([id, { keptAt }]) => keptAt <= time ? [id] : []),
+    get bytes() {
+      return [...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    },
+  };
+}
+
+/** Weights in memory, gone with the process. */
+export function memoryWeights(now: () => Instant): WeightsStore {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  return createStore({
+    write: (name, bytes) => Promise.resolve(void files.set(name, bytes)),
+    read: (name) => Promise.resolve(files.get(name)?.slice() ?? null),
+    remove: (name) => Promise.resolve(void files.delete(name)),
+  }, now);
+}
+
+const NAME = /^([0-9a-f-]{36})\.([0-9a-f]{64})\.f32$/;
+
+/**
+ * Weights as files of a folder, which is made when the first come. What an
+ * earlier process left there is known from the start.
+ */
+export async function folderWeights(
+  folder: string,
+  now: () => Instant,
+): Promise<WeightsStore> {
+  const found: [LeaseId, Entry][] = [];
+  for (const { name, path } of await filesOf(folder)) {
+    const [, lease, sum] = NAME.exec(name) ?? [];
+    const leaseId = LeaseId.safeParse(lease);
+    const sha256 = Sha256.safeParse(sum);
+    if (!leaseId.success || !sha256.success) {
+      // Half written by a process that was killed.
+      if (name.endsWith(".part")) await Deno.remove(path);
+      continue;
+    }
+    const { size } = await Deno.stat(path);
+    const entry = { sha256: sha256.data, bytes: size, keptAt: now() };
+    found.push([leaseId.data, entry]);
+  }
+  return createStore(
+    {
+      async write(name, bytes) {
+        await Deno.mkdir(folder, { recursive: true });
+        const path = join(folder, name);
+        const part = `${path}.${crypto.randomUUID()}.part`;
+        using file = await Deno.open(part, {
+          write: true,
+          create: true,
+          truncate: true,
+        });
+        for (let start = 0; start < bytes.length;) {
+          start += await file.write(bytes.subarray(start));
+        }
+        // A result that names them is stored only after them.
+        await file.sync();
+        await Deno.rename(part, path);
+      },
+      read: (name) => unlessMissing(() => Deno.readFile(join(folder, name))),
+      remove: async (name) => {
+        await unlessMissing(() => Deno.remove(join(folder, name)));
+      },
+    },
+    now,
+    found,
+  );
+}
+
+async function filesOf(folder: string) {
+  const files: { name: string; path: string }[] = [];
+  await unlessMissing(async () => {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      if (isFile) files.push({ name, path: join(folder, name) });
+    }
+  });
+  return files;
+}
+
+async function unlessMissing<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { Sha256 } from "../../coordinator/protocol/ids.ts";
+import type { TrialSpec } from "../../coordinator/protocol/study.ts";
+import {
+  d2lChecks,
+  type EpochMetrics,
+  type TrialResult,
+} from "../../coordinator/protocol/training.ts";
+import type { TrainedTrial } from "../../worker/trainer_api.ts";
+
+/** Trains for real. */
+export type Train = (spec: TrialSpec) => Promise<TrainedTrial>;
+
+/** What a liar has to work with. */
+export interface LiarTools {
+  readonly train: Train;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** A volunteer that does not do what it says. */
+export interface Liar {
+  readonly name: string;
+  /** Workers that it registers, which share what they know. */
+  readonly workers: number;
+  /** What it delivers for the n-th lease, from 0, of all its workers. */
+  deliver(spec: TrialSpec, n: number): Promise<TrainedTrial>;
+}
+
+type Epoch = (metrics: EpochMetrics, i: number, count: number) => EpochMetrics;
+
+/** The trial with its figures changed, and its checks as they then are. */
+function withEpochs(trial: TrainedTrial, change: Epoch): TrainedTrial {
+  const { result, weights } = trial;
+  const epochs = result.epochs.map((m, i, all) => change(m, i, all.length));
+  return { result: withChecks({ ...result, epochs }), weights };
+}
+
+function withChecks(result: TrialResult): TrialResult {
+  const last = result.epochs.at(-1);
+  return result.outcome === "trained" && last !== undefined
+    ? { ...result, checks: d2lChecks(last) }
+    : result;
+}
+
+function swapped(spec: TrialSpec): TrialSpec {
+  const { dropout1, dropout2 } = spec.params;
+  return { ...spec, params: { dropout1: dropout2, dropout2: dropout1 } };
+}
+
+/** No lower than a share of wrong answers allows. */
+function better(m: EpochMetrics, by: number): EpochMetrics {
+  return {
+    ...m,
+    trainLoss: m.trainLoss * (1 - by),
+    trainLossDropoutOff: m.trainLossDropoutOff * (1 - by),
+    testLoss: m.testLoss * (1 - by),
+    testAccuracy: Math.min(1, m.testAccuracy + by / 10),
+  };
+}
+
+/** Every kind of liar that the suite lets loose. */
+export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
+  "random figures and weights": ({ train, random }) => ({
+    name: "random",
+    workers: 1,
+    async deliver(spec) {
+      const honest = await train(spec);
+      const length = (honest.weights?.bytes.byteLength ?? 0) / 4;
+      const noise = Float32Array.from(
+        { length },
+        () => (random() - 0.5) / 10,
+      );
+      const sum = createHash("sha256").update(new Uint8Array(noise.buffer));
+      const made = withEpochs(honest, (m, i) => {
+        const loss = (1.5 - random() / 4) / (1 + i / 4);
+        return {
+          ...m,
+          trainLoss: loss,
+          trainLossDropoutOff: loss,
+          testLoss: loss,
+          trainAccuracy: 0.6 + random() / 4,
+          testAccuracy: 0.6 + random() / 4,
+        };
+      });
+      return {
+        ...made,
+        weights: {
+          bytes: noise.buffer,
+          sha256: Sha256.parse(sum.digest("hex")),
+        },
+      };
+    },
+  }),
+  "better test figures": ({ train }) => ({
+    name: "better",
+    workers: 1,
+    deliver: async (spec) =>
+      withEpochs(
+        await train(spec),
+        (m, i, count) => i === count - 1 ? better(m, 0.05) : m,
+      ),
+  }),
+  "better curves, true test figures": ({ train }) => ({
+    name: "curves",
+    workers: 1,
+    deliver: async (spec) =>
+      withEpochs(await train(spec), (m, i, count) => {
+        const { testLoss, testAccuracy } = m;
+        const good = better(m, 0.05);
+        return i === count - 1 ? { ...good, testLoss, testAccuracy } : good;
+      }),
+  }),
+  "another point's training": ({ train }) => ({
+    name: "lazy",
+    workers: 1,
+    deliver: (spec) =>
+      train({ ...spec, params: { dropout1: 0, dropout2: 0.1 } }),
+  }),
+  "swapped rates": ({ train }) => ({
+    name: "swapped",
+    workers: 1,
+    deliver: (spec) => train(swapped(spec)),
+  }),
+  "swapped rates after the first epoch": ({ train }) => ({
+    name: "late",
+    workers: 1,
+    async deliver(spec) {
+      const [start, rest] = [await train(spec), await train(swapped(spec))];
+      const [first] = start.result.epochs;
+      return withEpochs(rest, (m, i) => i === 0 && first ? first : m);
+    },
+  }),
+  "one result for every trial": ({ train }) => {
+    let one: TrainedTrial | undefined;
+    return {
+      name: "copier",
+      workers: 1,
+      deliver: async (spec) => one ??= await train(spec),
+    };
+  },
+  "honest twelve times, then swapped rates": ({ train }) => ({
+    name: "sleeper",
+    workers: 1,
+    deliver: (spec, n) => train(n < 12 ? spec : swapped(spec)),
+  }),
+  "a pair that trains once for two": ({ train }) => {
+    // One of them trains, the other hands in the same for another replicate.
+    let latest: TrainedTrial | undefined;
+    return {
+      name: "pair",
+      workers: 2,
+      async deliver(spec, n) {
+        if (n % 2 === 0 || latest === undefined) latest = await train(spec);
+        return latest;
+      },
+    };
+  },
+};
