@@ -137,6 +137,7 @@ async function serve(
     dataFolder: dataset.folder,
     assets: await createWebAssets(webFolder),
     database: options.db,
+    confined: true,
     leaseSeconds: options.leaseSeconds,
     // Behind a proxy it is the proxy that minds the host's name.
     loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,

@@ -52,6 +52,12 @@ export interface SwarmOptions {
    * the process ends.
    */
   readonly database?: string;
+  /**
+   * Whether the verifying thread may read its files and do nothing else, which
+   * takes Deno's `--unstable-worker-options`. Default: it may what the process
+   * may.
+   */
+  readonly confined?: boolean;
   /** Shortest lease, in seconds. Default: 30. */
   readonly leaseSeconds?: number;
   /** What one caller, and all together, may take. Default: `defaultLimits`. */
@@ -144,7 +150,14 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { now } = storage;
   const verification = dataFolder === undefined || !verify
     ? undefined
-    : await verificationOf(dataset, dataFolder, database, now, log)
+    : await verificationOf(
+      dataset,
+      dataFolder,
+      database,
+      options.confined ?? false,
+      now,
+      log,
+    )
       .catch(async (error) => {
         await storage.close();
         throw error;
@@ -260,6 +273,7 @@ async function verificationOf(
   dataset: DatasetManifest,
   dataFolder: string,
   database: string,
+  confined: boolean,
   now: () => number,
   log: Log,
 ): Promise<Verification> {
@@ -271,6 +285,7 @@ async function verificationOf(
       dataset,
       dataFolder,
       schedule,
+      confined,
       onReady: (backend) => log("info", "verifier ready", { ...backend }),
     }),
   };

@@ -86,7 +86,7 @@ function ownRule(from: string, to: string): string | undefined {
   // It trains and evaluates as a worker does, in a thread of its own.
   if (
     from.startsWith("coordinator/verification/") &&
-    /^worker\/(training|backends|data)\//.test(to)
+    /^worker\/((training|backends|data)\/|trainer_api\.ts)/.test(to)
   ) return undefined;
   // Pure: the lesson shows the masks that training draws, not a copy of them.
   if (source === "web" && to.startsWith("worker/random/")) return undefined;

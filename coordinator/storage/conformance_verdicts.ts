@@ -10,7 +10,7 @@ import {
 } from "../swarm/fixtures.ts";
 import { defaultPolicy } from "../swarm/policy.ts";
 import { step } from "../swarm/step.ts";
-import type { Verdict } from "../swarm/trial_event.ts";
+import type { ResultVerdict } from "../swarm/trial_event.ts";
 import type { Check, World } from "./conformance_world.ts";
 
 const figures = { testLoss: 0.61, testAccuracy: 0.74 };
@@ -33,7 +33,7 @@ async function deliver(world: World, lease: number): Promise<void> {
 async function judge(
   world: World,
   lease: number,
-  verdict: Verdict,
+  verdict: ResultVerdict,
 ): Promise<void> {
   const changed = await world.storage.updateLease(
     leaseId(lease),
@@ -213,7 +213,7 @@ export function verdictConformance(check: Check): void {
       await world.plan(smallStudy());
       await world.workers(4);
       const { storage, clock } = world;
-      const verdict = (repeatedEpochs: number): Verdict => ({
+      const verdict = (repeatedEpochs: number): ResultVerdict => ({
         type: "true",
         recomputed: figures,
         repeatedEpochs,

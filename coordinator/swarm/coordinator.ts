@@ -12,7 +12,7 @@ import { defaultPolicy, type Policy } from "./policy.ts";
 import { createSightings } from "./sightings.ts";
 import { createSweeper } from "./sweeper.ts";
 import type { Instant } from "./trial.ts";
-import type { Verdict } from "./trial_event.ts";
+import type { ResultVerdict } from "./trial_event.ts";
 import { createDesk, type Verification } from "../verification/desk.ts";
 import { testExamples } from "../verification/weights_layout.ts";
 import { step } from "./step.ts";
@@ -51,7 +51,7 @@ export interface Coordinator
   /** Sweeps every few seconds from now on, after a time of grace. */
   start(): void;
   /** Stores what verifying a delivered result came to. */
-  settle(leaseId: LeaseId, verdict: Verdict): Promise<void>;
+  settle(leaseId: LeaseId, verdict: ResultVerdict): Promise<void>;
   /** A worker of this very process, whose training is not repeated here. */
   isOurs(workerId: WorkerId): void;
   /** Takes back an accepted result that nobody else vouched for. */
@@ -87,7 +87,10 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     actor,
     log,
   });
-  async function settle(leaseId: LeaseId, verdict: Verdict): Promise<void> {
+  async function settle(
+    leaseId: LeaseId,
+    verdict: ResultVerdict,
+  ): Promise<void> {
     const changed = await storage.updateLease(
       leaseId,
       step((_, now) => ({ type: "verdict", now, leaseId, verdict }), policy),

@@ -3,12 +3,12 @@ import { delivery, leaseId, trained, workerId } from "./fixtures.ts";
 import { defaultPolicy } from "./policy.ts";
 import { rejected, replied, script, TTL } from "./transition_script.ts";
 import type { TrialRecord } from "./trial.ts";
-import type { Verdict } from "./trial_event.ts";
+import type { ResultVerdict } from "./trial_event.ts";
 
 const recomputed = { testLoss: 0.61, testAccuracy: 0.74 };
-const good: Verdict = { type: "true", recomputed, repeatedEpochs: 0 };
-const bad: Verdict = { type: "false", problems: ["another net", "no"] };
-const lost: Verdict = { type: "lost", message: "gone" };
+const good: ResultVerdict = { type: "true", recomputed, repeatedEpochs: 0 };
+const bad: ResultVerdict = { type: "false", problems: ["another net", "no"] };
+const lost: ResultVerdict = { type: "lost", message: "gone" };
 const verifying = () => script(defaultPolicy, true);
 
 Deno.test("transition complete: with a verifier the result waits, and a repeat is told so", () => {

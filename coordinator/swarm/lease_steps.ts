@@ -12,7 +12,7 @@ import {
   TTL,
   WORKERS,
 } from "./lease_model.ts";
-import type { Verdict } from "./trial_event.ts";
+import type { ResultVerdict } from "./trial_event.ts";
 
 /** What can happen to a swarm: each step foretells its answer, then asks. */
 
@@ -242,7 +242,7 @@ function fill(model: Model, lease: ModelLease, result: TrialResult): void {
 
 /** A verdict comes, on a result that waits for one or not. */
 export class Judge extends Step {
-  constructor(readonly lease: number, readonly verdict: Verdict["type"]) {
+  constructor(readonly lease: number, readonly verdict: ResultVerdict["type"]) {
     super();
   }
   override toString = () => `judge(l${this.lease}, ${this.verdict})`;
@@ -280,7 +280,7 @@ export class Judge extends Step {
   }
 }
 
-const verdicts: Record<Verdict["type"], Verdict> = {
+const verdicts: Record<ResultVerdict["type"], ResultVerdict> = {
   true: {
     type: "true",
     recomputed: { testLoss: 0.6, testAccuracy: 0.75 },

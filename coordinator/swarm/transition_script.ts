@@ -12,7 +12,12 @@ import { checkInvariants } from "./invariants.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 import { transition } from "./transition.ts";
 import { newTrial, type TrialRecord } from "./trial.ts";
-import type { Reply, Transition, TrialEvent, Verdict } from "./trial_event.ts";
+import type {
+  Reply,
+  ResultVerdict,
+  Transition,
+  TrialEvent,
+} from "./trial_event.ts";
 
 /** For tests of transitions: one trial, told event by event. */
 
@@ -106,7 +111,7 @@ export function script(policy: Policy = defaultPolicy, verify = false) {
         message: null,
       }),
     upload: (n: number) => apply({ type: "upload", ...fence(n) }),
-    judge: (n: number, verdict: Verdict) =>
+    judge: (n: number, verdict: ResultVerdict) =>
       apply({ type: "verdict", now, leaseId: leaseId(n), verdict }),
     expire: () => apply({ type: "expire", now }),
   };

@@ -49,6 +49,7 @@ export interface Delivery {
 export interface RecomputedFigures {
   /** Mean over the test set, in nats. */
   readonly testLoss: number;
+  /** Share of the test set. */
   readonly testAccuracy: number;
 }
 

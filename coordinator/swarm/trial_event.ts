@@ -59,7 +59,7 @@ export type TrialEvent =
     readonly type: "verdict";
     readonly now: Instant;
     readonly leaseId: LeaseId;
-    readonly verdict: Verdict;
+    readonly verdict: ResultVerdict;
   }
   /** A worker was caught lying: what it alone vouched for is open again. */
   | {
@@ -76,7 +76,7 @@ export type TrialEvent =
   | { readonly type: "expire"; readonly now: Instant };
 
 /** What verifying a delivered result came to. */
-export type Verdict =
+export type ResultVerdict =
   | {
     readonly type: "true";
     /** Null where nothing could be recomputed from weights. */

@@ -7,7 +7,7 @@ import {
   deliveredAttempts,
   type TrialRecord,
 } from "../swarm/trial.ts";
-import type { Verdict } from "../swarm/trial_event.ts";
+import type { ResultVerdict } from "../swarm/trial_event.ts";
 import { compareFigures } from "./compare_figures.ts";
 import {
   compareRepetition,
@@ -55,7 +55,7 @@ export function createDesk(deps: {
     readonly studyId: StudyId;
     readonly testExamples: number;
   } | null;
-  readonly settle: (leaseId: LeaseId, verdict: Verdict) => Promise<void>;
+  readonly settle: (leaseId: LeaseId, verdict: ResultVerdict) => Promise<void>;
   readonly withdraw: (leaseId: LeaseId) => Promise<void>;
   /** Workers of the coordinator's own process: it would check itself. */
   readonly isOurs: (workerId: WorkerId) => boolean;
@@ -78,7 +78,7 @@ export function createDesk(deps: {
     { leaseId, delivery }: DeliveredAttempt,
     sha256: Sha256,
     testExamples: number,
-  ): Promise<Verdict> {
+  ): Promise<ResultVerdict> {
     const bytes = await weights.get(leaseId, sha256);
     if (bytes === null) {
       return { type: "lost", message: "the coordinator lost the weights" };
@@ -94,8 +94,8 @@ export function createDesk(deps: {
   async function spotCheck(
     { spec }: TrialRecord,
     attempt: DeliveredAttempt,
-    verdict: Extract<Verdict, { type: "true" }>,
-  ): Promise<Verdict> {
+    verdict: Extract<ResultVerdict, { type: "true" }>,
+  ): Promise<ResultVerdict> {
     const { workerId, backend, delivery } = attempt;
     if (deps.isOurs(workerId)) return verdict;
     const same = sameBits(attempt, await verifier.trainsOn());
@@ -117,7 +117,7 @@ export function createDesk(deps: {
   }
 
   /** That a trial diverges shows no weights; it has to do so again. */
-  async function divergeAgain({ spec }: TrialRecord): Promise<Verdict> {
+  async function divergeAgain({ spec }: TrialRecord): Promise<ResultVerdict> {
     const { epochs } = spec.recipe;
     const { outcome } = await verifier.repeat(spec, epochs);
     return outcome === "diverged"
@@ -133,7 +133,7 @@ export function createDesk(deps: {
     trial: TrialRecord,
     attempt: DeliveredAttempt,
     testExamples: number,
-  ): Promise<Verdict> {
+  ): Promise<ResultVerdict> {
     const { delivery } = attempt;
     if (delivery.weights === null) return await divergeAgain(trial);
     const verdict = await recompute(
@@ -151,7 +151,7 @@ export function createDesk(deps: {
     trial: TrialRecord,
     attempt: DeliveredAttempt,
     testExamples: number,
-  ): Promise<Verdict> {
+  ): Promise<ResultVerdict> {
     const { leaseId, workerId, backend } = attempt;
     try {
       const verdict = await examine(trial, attempt, testExamples);

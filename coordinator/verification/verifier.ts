@@ -1,3 +1,8 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { buildKernels, kernelCache } from "../../worker/backends/simd/build.ts";
+import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
+import type { BackendFiles } from "../../worker/trainer_api.ts";
 import type { Schedule } from "../swarm/event_hub.ts";
 import {
   type TrainedOn,
@@ -8,9 +13,12 @@ import {
   type VerifierStart,
 } from "./verifier_api.ts";
 
-export interface VerifierOptions extends VerifierStart {
-  /** Makes the thread; default: `verifier_thread.ts`. */
-  readonly spawn?: () => Worker;
+export interface VerifierOptions extends Omit<VerifierStart, "files"> {
+  /**
+   * Whether its thread may read its files and do nothing else, which takes
+   * Deno's `--unstable-worker-options`. Default: it may what the process may.
+   */
+  readonly confined?: boolean;
   readonly schedule: Schedule;
   /** Told what it computes on, each time it starts. */
   readonly onReady?: (backend: TrainedOn) => void;
@@ -71,7 +79,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   async function started(): Promise<Worker> {
     if (thread !== null) return thread;
-    const worker = (options.spawn ?? spawnThread)();
+    const files = await backendFiles();
+    const worker = options.confined ? spawnConfined(dataFolder) : spawn();
     thread = worker;
     worker.addEventListener("error", (event) => {
       // Unhandled, it would end the whole process with the thread.
@@ -79,7 +88,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
       end(new VerifierError(`the verifier died: ${event.message}`, true));
     });
     worker.addEventListener("message", ({ data }) => answered(data));
-    const answer = await ask(worker, { dataset, dataFolder }, START, false);
+    const answer = await ask(
+      worker,
+      { dataset, dataFolder, files },
+      START,
+      false,
+    );
     if (answer.type === "ready") {
       const { backend, backendDetail } = answer;
       trainsOn = { backend, backendDetail };
@@ -150,7 +164,44 @@ function unexpected(answer: VerifierAnswer): VerifierError {
   return new VerifierError(`the verifier could not do it: ${why}`, true);
 }
 
-function spawnThread(): Worker {
-  const url = new URL("./verifier_thread.ts", import.meta.url);
+const url = new URL("./verifier_thread.ts", import.meta.url);
+
+function spawn(): Worker {
   return new Worker(url, { type: "module", name: "verifier" });
+}
+
+function spawnConfined(dataFolder: string): Worker {
+  return new Worker(url, {
+    type: "module",
+    name: "verifier",
+    deno: { permissions: verifierPermissions(dataFolder) },
+  });
+}
+
+/** @internal What a confined thread may do. */
+export function verifierPermissions(dataFolder: string) {
+  return {
+    read: [
+      kernelCache,
+      new URL(wasmFilesFolder()),
+      pathToFileURL(resolve(dataFolder)),
+    ],
+    net: false,
+    write: false,
+    env: false,
+    sys: false,
+    run: false,
+    ffi: false,
+    import: false,
+  };
+}
+
+/** Without the kernels, where they cannot be built, another backend will do. */
+async function backendFiles(): Promise<BackendFiles> {
+  const wasmFolder = wasmFilesFolder();
+  try {
+    return { wasmFolder, simdFolder: (await buildKernels()).href };
+  } catch {
+    return { wasmFolder };
+  }
 }

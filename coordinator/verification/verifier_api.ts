@@ -1,3 +1,4 @@
+import type { BackendFiles } from "../../worker/trainer_api.ts";
 import type { DatasetManifest, TrialSpec } from "../protocol/study.ts";
 import type { BackendName, EpochMetrics } from "../protocol/training.ts";
 import type { RecomputedFigures } from "../swarm/trial.ts";
@@ -9,6 +10,7 @@ export interface VerifierStart {
   readonly dataset: DatasetManifest;
   /** Folder with its files, `<SHA-256>.gz` each. */
   readonly dataFolder: string;
+  readonly files: BackendFiles;
 }
 
 /** One job at a time. */

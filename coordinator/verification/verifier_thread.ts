@@ -1,6 +1,4 @@
-import { buildKernels } from "../../worker/backends/simd/build.ts";
 import { backendCandidates } from "../../worker/backends/candidates.ts";
-import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
 import type { Dataset } from "../../worker/data/dataset.ts";
 import { datasetFolder } from "../../worker/data/dataset_folder.ts";
 import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
@@ -36,11 +34,7 @@ async function start(told: VerifierStart): Promise<VerifierAnswer> {
       Promise.reject(new Error(`the data folder lacks a sound file: ${path}`)),
     signal: new AbortController().signal,
   });
-  const files = {
-    wasmFolder: wasmFilesFolder(),
-    ...await simdFolder(),
-  };
-  const candidates = backendCandidates({ dataset, files, now });
+  const candidates = backendCandidates({ dataset, files: told.files, now });
   const reasons: string[] = [];
   for (const backend of BACKENDS) {
     const candidate = candidates.find((c) => c.backend === backend);
@@ -57,15 +51,6 @@ async function start(told: VerifierStart): Promise<VerifierAnswer> {
     }
   }
   throw new Error(`no backend can be used: ${reasons.join("; ")}`);
-}
-
-/** Nothing where the kernels cannot be built: another backend will do. */
-async function simdFolder(): Promise<{ simdFolder?: string }> {
-  try {
-    return { simdFolder: (await buildKernels()).href };
-  } catch {
-    return {};
-  }
 }
 
 async function work(

@@ -1,5 +1,6 @@
 import fc from "npm:fast-check@4.10.2";
 import * as z from "zod";
+import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
 
 /** What fits a zod schema, made from the JSON Schema that zod gives of it. */
 export function fromSchema(schema: z.ZodType): fc.Arbitrary<unknown> {
@@ -44,9 +45,16 @@ function arbitrary(node: Node): fc.Arbitrary<unknown> {
     case "string":
       return string(node);
     case "integer":
-      // One, most of all: attempts and versions are that, where they fit.
+      // One, most of all, and the protocol's version: what attempts and
+      // versions are, where they fit.
       return fc.oneof(
-        { weight: 3, arbitrary: fc.constant(Math.max(1, node.minimum ?? 1)) },
+        {
+          weight: 3,
+          arbitrary: fc.constantFrom(
+            Math.max(1, node.minimum ?? 1),
+            PROTOCOL_VERSION,
+          ),
+        },
         {
           weight: 1,
           arbitrary: fc.integer({
