@@ -1,3 +1,4 @@
+import "./not_wsl.ts";
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "npm:playwright-core@1.65.1";
 
