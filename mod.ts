@@ -231,6 +231,8 @@ export type {
   MetricName,
   Progress,
   SeedRemark,
+  Swap,
+  SwapFigures,
   Verdict,
   VerdictName,
 } from "./coordinator/protocol/leaderboard.ts";

@@ -22,6 +22,10 @@ const benches: Readonly<
     about: "how far the same trial drifts apart between two backends",
     load: () => import("./drift.ts"),
   },
+  leaderboard: {
+    about: "what a leaderboard of thousands of points costs the coordinator",
+    load: () => import("./leaderboard.ts"),
+  },
   gpu: {
     about: "what a training step asks of a GPU: dispatches, bytes up and back",
     load: () => import("./gpu.ts"),
@@ -29,6 +33,10 @@ const benches: Readonly<
   golden: {
     about: "every reference point trained and compared with PyTorch's figures",
     load: () => import("./golden.ts"),
+  },
+  swarm: {
+    about: "the coordinator under thousands of volunteers, and what it costs",
+    load: () => import("./swarm.ts"),
   },
   simulate: {
     about: "the whole swarm on virtual time, thousands of hostile worlds",
@@ -38,7 +46,7 @@ const benches: Readonly<
 
 function usage(): string {
   const lines = Object.entries(benches).map(([name, { about }]) =>
-    `  ${name.padEnd(8)} ${about}`
+    `  ${name.padEnd(12)} ${about}`
   );
   return `Usage: deno task bench NAME [flags]\n\n${lines.join("\n")}`;
 }

@@ -57,6 +57,8 @@ export interface AppDeps {
   /** Null for an unknown study; the same object while nothing changed. */
   readonly leaderboard: (studyId: StudyId) => Promise<Leaderboard | null>;
   readonly leaderboardCsv: (leaderboard: Leaderboard) => string;
+  /** A study's report as HTML; null where it cannot be had. */
+  readonly report: (studyId: StudyId) => Promise<string | null>;
   readonly data: DataFiles;
   readonly assets: Assets;
   readonly log: Log;
@@ -273,6 +275,14 @@ function readingRoutes(app: App, deps: AppDeps): void {
     const { csv, etag } = found(await leaderboard(studyId), "study", studyId);
     c.header("content-disposition", `attachment; filename="${studyId}.csv"`);
     return rendered(c, csv, etag, "text/csv; charset=utf-8");
+  });
+  app.openapi(endpoints.getReport, async (c) => {
+    const { studyId } = c.req.valid("param");
+    const html = found(await deps.report(studyId), "report", studyId);
+    return c.body(html, 200, {
+      "content-type": "text/html; charset=utf-8",
+      "content-disposition": `attachment; filename="${studyId}.html"`,
+    });
   });
   trialRoutes(app, deps);
   app.openapi(endpoints.events, (c) => {

@@ -131,6 +131,8 @@ export async function testSwarm(
     coordinator,
     hub,
     leaderboard: (studyId) => emptyLeaderboard(coordinator, studyId),
+    report: (studyId) =>
+      Promise.resolve(studyId === "seed" ? "<p>The report</p>" : null),
     leaderboardCsv: ({ study, revision }) =>
       `study,revision\r\n${study.id},${revision}\r\n`,
     data: options.data ?? (() => Promise.resolve(null)),
@@ -201,6 +203,7 @@ async function emptyLeaderboard(
     progress: await coordinator.progress(studyId),
     rows: [],
     verdicts: [],
+    swaps: [],
     remarks: [],
     summary: { en: "", zh: "" },
     revision,

@@ -117,6 +117,20 @@ test("GET leaderboard.csv: a file of its own name", async (swarm) => {
   assert.equal(same.status, 304);
 });
 
+test("GET report.html: a file to be saved, not a page of the coordinator's", async (swarm) => {
+  const response = await swarm.call("GET", "/api/studies/seed/report.html");
+  assert.equal(await response.text(), "<p>The report</p>");
+  assert.equal(
+    response.headers.get("content-type"),
+    "text/html; charset=utf-8",
+  );
+  assert.equal(
+    response.headers.get("content-disposition"),
+    'attachment; filename="seed.html"',
+  );
+  assert.equal(response.headers.get("cache-control"), "no-store");
+});
+
 test("GET trials: pages by state; a trial with its attempts", async (swarm) => {
   const token = await swarm.join({ name: "Ada" });
   const { trial, leaseId } = await acquire(swarm, token);
@@ -206,6 +220,7 @@ test("things that are not there are not found", async (swarm) => {
       "/api/studies/other",
       "/api/studies/other/leaderboard",
       "/api/studies/other/leaderboard.csv",
+      "/api/studies/other/report.html",
       "/api/studies/other/trials",
       "/api/studies/other/trials.csv",
       "/api/studies/other/curves",

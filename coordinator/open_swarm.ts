@@ -10,6 +10,7 @@ import type { StudyId, WorkerId } from "./protocol/ids.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest, StudyDefinition } from "./protocol/study.ts";
 import { createVerdictLog } from "./verdict_log.ts";
+import { reportHtml, reportOf } from "./report.ts";
 import { openSqlite } from "./storage/sqlite.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
@@ -46,6 +47,8 @@ export interface SwarmOptions {
    * the process ends.
    */
   readonly database?: string;
+  /** Whether results count without being verified. Default: they do not. */
+  readonly trustWorkers?: boolean;
   /**
    * Whether the verifying thread may read its files and do nothing else, which
    * takes Deno's `--unstable-worker-options`. Default: it may what the process
@@ -141,7 +144,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const metrics = createMetrics();
   const storage = openSqlite(database, clock, { onBatch: metrics.stored });
   const { now } = storage;
-  const verification = dataFolder === undefined
+  const verification = dataFolder === undefined || options.trustWorkers
     ? undefined
     : await verificationOf(
       dataset,
@@ -203,10 +206,14 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw error;
   }
   coordinator.start();
-  const live = createLiveLeaderboards(coordinator, monotonic);
+  const live = createLiveLeaderboards(coordinator, {
+    now: monotonic,
+    schedule,
+    publish: hub.publish,
+  });
   const noteVerdicts = createVerdictLog(log);
-  const leaderboard = async (studyId: StudyId) => {
-    const made = await live(studyId);
+  const leaderboard = async (studyId: StudyId, complete = false) => {
+    const made = await live(studyId, complete);
     if (made !== null) noteVerdicts(made);
     return made;
   };
@@ -220,6 +227,15 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     hub,
     leaderboard,
     leaderboardCsv,
+    report: async (studyId) => {
+      const [board, snapshot] = [
+        await leaderboard(studyId),
+        await coordinator.snapshot(studyId),
+      ];
+      return board === null || assets.report === undefined
+        ? null
+        : reportHtml(assets.report, reportOf(board, snapshot, now()));
+    },
     data: dataFolder === undefined
       ? () => Promise.resolve(null)
       : dataFiles(dataFolder),
@@ -239,7 +255,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     joinCode: secrets.joinCode,
     ownJoinCode: secrets.ownJoinCode,
     async leaderboard() {
-      const found = await leaderboard(id);
+      const found = await leaderboard(id, true);
       if (found === null) throw new Error(`the study is not stored: ${id}`);
       return found;
     },

@@ -89,13 +89,18 @@ Deno.test({
       assert.match(coordinator.output(), /storage unavailable.*check disk/s);
 
       // Reading goes on, and so does writing once there is space.
-      assert.equal((await workers()).workers.length, answered.length);
+      await until(workers, ({ workers }) => workers.length === answered.length);
       assert.ok(await limit("unlimited"));
       const again = await register("after");
       assert.equal(again.status, 201);
       answered.push(RegisterResponse.parse(await again.json()).workerId);
+      // Lists are handed out for a moment as they were read.
+      const listed = await until(
+        workers,
+        ({ workers }) => workers.length >= answered.length,
+      );
       const stored = new Set(
-        (await workers()).workers.map(({ workerId }) => `${workerId}`),
+        listed.workers.map(({ workerId }) => `${workerId}`),
       );
       assert.deepEqual(answered.filter((id) => !stored.has(id)), []);
       assert.equal(stored.size, answered.length, "none that was refused");

@@ -62,6 +62,8 @@ export interface Exports {
   readonly curvesCsv: string;
   /** Trials with their curves. */
   readonly curvesJson: string;
+  /** The study's report, one HTML file. */
+  readonly report: string;
 }
 
 /** A page of a study's trials. */
@@ -172,6 +174,7 @@ export function createApi(
       json: oneStudy.leaderboard.$url({ param: { studyId: study } }).href,
       csv: oneStudy["leaderboard.csv"]
         .$url({ param: { studyId: study } }).href,
+      report: oneStudy["report.html"].$url({ param: { studyId: study } }).href,
       trialsCsv: oneStudy["trials.csv"]
         .$url({ param: { studyId: study } }).href,
       curvesCsv: oneStudy["curves.csv"]

@@ -59,6 +59,7 @@ Deno.test("Api names the addresses of events and of a study's files", () => {
   assert.deepEqual(client.exports(seed), {
     json: "http://swarm.test/api/studies/seed/leaderboard",
     csv: "http://swarm.test/api/studies/seed/leaderboard.csv",
+    report: "http://swarm.test/api/studies/seed/report.html",
     trialsCsv: "http://swarm.test/api/studies/seed/trials.csv",
     curvesCsv: "http://swarm.test/api/studies/seed/curves.csv",
     curvesJson: "http://swarm.test/api/studies/seed/curves",

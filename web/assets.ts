@@ -30,7 +30,12 @@ export interface WebAssets {
    * request's header, allows it and it is worth it.
    */
   find(path: string, acceptEncoding?: string): Promise<WebFile | null>;
+  /** The template of a report, to be filled with data. */
+  readonly report: string;
 }
+
+/** The report's template in a build's folder, beside what is served. */
+export const REPORT_FILE = "report.html";
 
 const encodings = [["br", ".br"], ["gzip", ".gz"]] as const;
 
@@ -56,6 +61,7 @@ export async function createWebAssets(dir: string): Promise<WebAssets> {
     files.set(path, [...variants, webFile(body, null)]);
   }
   return {
+    report: await Deno.readTextFile(join(dir, REPORT_FILE)),
     paths: [...files.keys()],
     find: (path, acceptEncoding = "") =>
       Promise.resolve(

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readManifest, type WebManifest } from "./assets.ts";
+import { readManifest, REPORT_FILE, type WebManifest } from "./assets.ts";
 import { writeDocuments } from "./build_documents.ts";
 import { type BuildWriter, createBuildWriter, sha256 } from "./build_writer.ts";
-import { pages, renderShell, threads } from "./pages.ts";
+import { pages, renderShell, report, threads } from "./pages.ts";
+import { reportTemplate } from "./report_file.ts";
 
 /** What {@linkcode buildWeb} did. */
 export interface WebBuild {
@@ -51,6 +52,10 @@ export async function buildWeb(
     const writer = createBuildWriter(work);
     const bundle = join(work, "bundle");
     await buildPages(bundle, writer, threadFiles);
+    await Deno.writeTextFile(
+      join(work, REPORT_FILE),
+      await buildReport(bundle),
+    );
     await removeFolder(bundle);
     const manifest: WebManifest = { sources: hash, files: writer.files };
     await Deno.writeTextFile(
@@ -100,6 +105,18 @@ async function buildPages(
     };
     await writer.page(page.path, renderShell(page, assets));
   }
+}
+
+/** Everything in one file, shared with no page: it leaves the coordinator. */
+async function buildReport(dir: string): Promise<string> {
+  const bundled = join(dir, "report.js");
+  await runBundle(["--output", bundled, join(root, "web", report.entry)]);
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return reportTemplate({
+    script: await Deno.readTextFile(bundled),
+    style: text(joinTexts(await Promise.all(report.styles.map(read)))),
+    icon: text(await read("styles/icon.svg")),
+  });
 }
 
 /**

@@ -111,6 +111,17 @@ export const pages: readonly Page[] = [
   },
 ];
 
+/** The report: not served as a page, but handed out as a file. */
+export const report = {
+  entry: "report/main.tsx",
+  styles: [
+    ...shared,
+    "styles/leaderboard.css",
+    "styles/heatmap.css",
+    "styles/report.css",
+  ],
+} as const;
+
 /** Addresses of what a page's shell loads. */
 export interface ShellAssets {
   readonly script: string;

@@ -3,9 +3,10 @@ import type {
   LeaderboardRow,
   Progress,
   SeedRemark,
+  Swap,
 } from "../protocol/leaderboard.ts";
 import type { TrialId } from "../protocol/ids.ts";
-import type { StudyDefinition, TrialSpec } from "../protocol/study.ts";
+import type { Params, StudyDefinition, TrialSpec } from "../protocol/study.ts";
 import type { TrialResult } from "../protocol/training.ts";
 import type { TrialState } from "../protocol/views.ts";
 import { aggregateRow, compareRows, type RowFigures } from "./aggregate.ts";
@@ -22,6 +23,7 @@ import {
   pointKey,
   valuesOf,
 } from "./study_data.ts";
+import { swapsOf } from "./swaps.ts";
 import { trialFigures } from "./trial_figures.ts";
 import { verdictOf } from "./verdict.ts";
 import { summaryWords } from "./words/summary_words.ts";
@@ -50,25 +52,23 @@ export interface Analyser {
   leaderboard(progress: Progress, revision: number): Leaderboard;
 }
 
-interface MutablePoint extends PointData {
-  readonly cells: Cell[];
-  row: RowFigures | null;
-}
-
 const queued: Cell = { state: "queued", figures: null };
 
 /** Of each point, by each metric: null for those that cannot be ranked. */
 function bestByMetric(points: readonly PointData[]): BestByMetric {
   const forMetric = (metric: RankedMetric) => {
-    const sign = lowerIsBetter[metric] ? 1 : -1;
-    const columns = points.map((point) =>
-      diverged(point)
-        ? []
-        : valuesOf(point, metric).map((value) => sign * value)
-    );
-    const ranked = columns.flatMap((column, index) =>
-      column.filter((value) => !Number.isNaN(value)).length >= 2 ? [index] : []
-    );
+    const lower = lowerIsBetter[metric];
+    const columns = points.map((point) => {
+      if (diverged(point)) return [];
+      const values = valuesOf(point, metric);
+      return lower ? values : values.map((value) => -value);
+    });
+    const ranked: number[] = [];
+    columns.forEach((column, index) => {
+      let found = 0;
+      for (const value of column) if (!Number.isNaN(value)) found += 1;
+      if (found >= 2) ranked.push(index);
+    });
     const found: (number | null)[] = points.map((point) =>
       diverged(point) && ranked.length >= 2 ? 0 : null
     );
@@ -105,7 +105,40 @@ function rowProbabilities(best: BestByMetric, index: number) {
 interface Findings {
   readonly best: BestByMetric;
   readonly judged: readonly JudgedClaim[];
+  readonly swaps: Swap[];
   readonly remarks: SeedRemark[];
+}
+
+function findingsOf(
+  definition: StudyDefinition,
+  points: readonly PointData[],
+): Findings {
+  const best = bestByMetric(points);
+  return {
+    best,
+    judged: judgeClaims(points, best),
+    swaps: swapsOf(points),
+    remarks: checkRemarks(definition, points),
+  };
+}
+
+/** The points that the trials make up, all queued, and each trial's place. */
+function laidOut(trials: readonly TrialSpec[]) {
+  const points: { params: Params; cells: Cell[] }[] = [];
+  const byKey = new Map<string, number>();
+  const places = new Map<TrialId, { index: number; replicate: number }>();
+  for (const { trialId, params, replicate } of trials) {
+    const key = pointKey(params);
+    let index = byKey.get(key);
+    if (index === undefined) {
+      byKey.set(key, index = points.length);
+      points.push({ params, cells: [] });
+    }
+    const cells = points[index]?.cells ?? [];
+    while (cells.length <= replicate) cells.push(queued);
+    places.set(trialId, { index, replicate });
+  }
+  return { points: points as PointData[], places };
 }
 
 /**
@@ -117,20 +150,8 @@ export function createAnalyser(
   definition: StudyDefinition,
   trials: readonly TrialSpec[],
 ): Analyser {
-  const points: MutablePoint[] = [];
-  const byKey = new Map<string, MutablePoint>();
-  const places = new Map<TrialId, { point: MutablePoint; replicate: number }>();
-  for (const { trialId, params, replicate } of trials) {
-    const key = pointKey(params);
-    let point = byKey.get(key);
-    if (point === undefined) {
-      point = { params, cells: [], row: null };
-      byKey.set(key, point);
-      points.push(point);
-    }
-    while (point.cells.length <= replicate) point.cells.push(queued);
-    places.set(trialId, { point, replicate });
-  }
+  const { points, places } = laidOut(trials);
+  const rowOf = new WeakMap<PointData, RowFigures>();
   let findings: Findings | null = null;
 
   return {
@@ -141,33 +162,30 @@ export function createAnalyser(
           `no such trial: ${trialId}; study ${definition.id} did not plan it`,
         );
       }
-      const { point, replicate } = place;
-      const before = point.cells[replicate] ?? queued;
+      const { index, replicate } = place;
+      const point = points[index];
+      const before = point?.cells[replicate] ?? queued;
       // A result is accepted once; what follows is the same one again.
       const figures = result === null
         ? null
         : before.figures ?? trialFigures(result);
       if (before.state === state && before.figures === figures) return;
-      point.cells[replicate] = { state, figures };
-      point.row = null;
+      if (point !== undefined) {
+        const cells = point.cells.with(replicate, { state, figures });
+        points[index] = { params: point.params, cells };
+      }
       const counts = (cell: Cell) =>
         cell.figures !== null || cell.state === "quarantined";
       if (counts(before) || counts({ state, figures })) findings = null;
     },
 
     leaderboard(progress, revision) {
-      if (findings === null) {
-        const best = bestByMetric(points);
-        findings = {
-          best,
-          judged: judgeClaims(points, best),
-          remarks: checkRemarks(definition, points),
-        };
-      }
-      const { best, judged, remarks } = findings;
+      findings ??= findingsOf(definition, [...points]);
+      const { best, judged, swaps, remarks } = findings;
       const rows = points.map((point, index): LeaderboardRow => {
-        point.row ??= aggregateRow(point);
-        return { ...point.row, probabilityBest: rowProbabilities(best, index) };
+        let row = rowOf.get(point);
+        if (row === undefined) rowOf.set(point, row = aggregateRow(point));
+        return { ...row, probabilityBest: rowProbabilities(best, index) };
       }).sort(compareRows);
       const { id, title, dataset, replicates, seed, recipe } = definition;
       return {
@@ -182,6 +200,7 @@ export function createAnalyser(
         progress,
         rows,
         verdicts: judged.map((entry) => verdictOf(entry, progress)),
+        swaps,
         remarks,
         summary: summaryWords(definition, rows, judged, progress),
         revision,

@@ -54,7 +54,29 @@ interface Rival {
   readonly worse: number;
 }
 
+/** What a point was found to be beside these very low points' figures. */
+const kept = new WeakMap<
+  PointData,
+  Map<MetricName, readonly [string, Rival]>
+>();
+
+/** Thousands of points are rivals; most of them are the ones they were. */
 function rivalOf(
+  point: PointData,
+  low: readonly number[],
+  beside: string,
+  metric: MetricName,
+): Rival {
+  let known = kept.get(point);
+  if (known === undefined) kept.set(point, known = new Map());
+  const [before, found] = known.get(metric) ?? [];
+  if (found !== undefined && before === beside) return found;
+  const rival = compareWith(point, low, metric);
+  known.set(metric, [beside, rival]);
+  return rival;
+}
+
+function compareWith(
   point: PointData,
   low: readonly number[],
   metric: MetricName,
@@ -121,8 +143,11 @@ export function lowestEvidence(
   const { cutoff, low, rivals, control } = lowPoints(points);
   if (low.length === 0 || rivals.length === 0) return null;
   const lowValues = meanOver(low.map((point) => valuesOf(point, metric)));
+  const beside = lowValues.join();
   const lowDiverged = low.some(diverged);
-  const against = rivals.map((point) => rivalOf(point, lowValues, metric));
+  const against = rivals.map((point) =>
+    rivalOf(point, lowValues, beside, metric)
+  );
   const hardest = against.reduce((a, b) => (b.better > a.better ? b : a));
   const strongest = against.reduce((a, b) => (b.worse < a.worse ? b : a));
   // Rivals that diverged lose to low points that trained, not to none at all.

@@ -5,32 +5,17 @@ import {
   type Evidence,
   MOST_COMPARISONS,
 } from "./evidence.ts";
-import {
-  ALPHA,
-  moments,
-  oneSided,
-  outside,
-  replicatesToShow,
-  tost,
-  twoSided,
-} from "./statistics.ts";
+import { pairTests } from "./pair_tests.ts";
+import { ALPHA, moments, oneSided, replicatesToShow } from "./statistics.ts";
 import {
   diverged,
   lowerIsBetter,
   meanOver,
-  paired,
   type PointData,
   type SwappedPair,
   swappedPairs,
   valuesOf,
 } from "./study_data.ts";
-
-function differencesOf(pair: SwappedPair, metric: MetricName): number[] {
-  return paired(
-    valuesOf(pair.lowerFirst, metric),
-    valuesOf(pair.higherFirst, metric),
-  );
-}
 
 const pairDiverged = ({ lowerFirst, higherFirst }: SwappedPair) =>
   diverged(lowerFirst) || diverged(higherFirst);
@@ -51,16 +36,10 @@ export function swapEvidence(
   metric: MetricName,
   margin: number,
 ): Evidence | null {
-  const pairs = swappedPairs(points).map((pair) => {
-    const differences = differencesOf(pair, metric);
-    return {
-      pair,
-      differences,
-      moments: moments(differences),
-      equivalent: tost(differences, margin),
-      different: outside(differences, margin),
-    };
-  });
+  const pairs = swappedPairs(points).map((pair) => ({
+    pair,
+    ...pairTests(pair, metric, margin),
+  }));
   if (pairs.length === 0) return null;
   const support = Math.max(...pairs.map(({ equivalent }) => equivalent));
   const contradict = Math.min(
@@ -106,9 +85,7 @@ export function swapEvidence(
     detail: {
       kind: "swap",
       pairs: pairs.length,
-      differing:
-        pairs.filter(({ differences }) => twoSided(differences) <= ALPHA)
-          .length,
+      differing: pairs.filter(({ none }) => none <= ALPHA).length,
       equivalent: pairs.filter(({ equivalent }) => equivalent <= ALPHA).length,
       worst: worst === undefined
         ? null

@@ -1,5 +1,6 @@
 import type { MetricName } from "../protocol/leaderboard.ts";
 import type { Params } from "../protocol/study.ts";
+import { concordance } from "./concordance.ts";
 import { effectOf, type Evidence } from "./evidence.ts";
 import { ALPHA, moments, oneSided, replicatesToShow } from "./statistics.ts";
 import { diverged, type PointData, valuesOf } from "./study_data.ts";
@@ -30,33 +31,6 @@ function slopes(points: readonly PointData[], metric: MetricName): number[] {
   return found;
 }
 
-/** Pairs of points that both rates put in one order, and what the means say. */
-function concordance(points: readonly PointData[], metric: MetricName) {
-  const trained = points.map((point) => ({
-    params: point.params,
-    mean: moments(valuesOf(point, metric).filter(Number.isFinite)).mean,
-  })).filter(({ mean }) => !Number.isNaN(mean))
-    // From here on only an earlier point can have the lower rates.
-    .sort((a, b) =>
-      a.params.dropout1 - b.params.dropout1 ||
-      a.params.dropout2 - b.params.dropout2
-    );
-  // Flat arrays: for thousands of points there are millions of pairs.
-  const rates = Float64Array.from(trained, ({ params }) => params.dropout2);
-  const means = Float64Array.from(trained, ({ mean }) => mean);
-  let comparable = 0;
-  let inOrder = 0;
-  for (let later = 1; later < rates.length; later++) {
-    const [rate, mean] = [rates[later] ?? 0, means[later] ?? 0];
-    for (let earlier = 0; earlier < later; earlier++) {
-      if ((rates[earlier] ?? 0) > rate) continue;
-      comparable += 1;
-      if ((means[earlier] ?? 0) < mean) inOrder += 1;
-    }
-  }
-  return { comparable, inOrder };
-}
-
 function failingPoints(points: readonly PointData[]) {
   const failing: Params[] = [];
   const sometimesFailing: Params[] = [];
@@ -70,6 +44,15 @@ function failingPoints(points: readonly PointData[]) {
   return { failing, sometimesFailing };
 }
 
+function haveThreeRates(points: readonly PointData[]): boolean {
+  const rates = new Set<number>();
+  for (const { params } of points) {
+    rates.add(Math.round(meanRate(params) * 1e9));
+    if (rates.size >= 3) return true;
+  }
+  return false;
+}
+
 /**
  * Does the metric rise with the rates? Each replicate gives one slope over all
  * points; a t test over replicates asks whether their mean is 0. Null where
@@ -79,16 +62,14 @@ export function trendEvidence(
   points: readonly PointData[],
   metric: MetricName,
 ): Evidence | null {
-  const rates = (some: readonly PointData[]) =>
-    new Set(some.map(({ params }) => meanRate(params).toFixed(9))).size;
-  if (rates(points) < 3) return null;
+  if (!haveThreeRates(points)) return null;
   // A point that will never have all its replicates would take each of its
   // missing ones from every other point.
   const incomplete = (point: PointData) =>
     diverged(point) || point.cells.some(({ state }) => state === "quarantined");
   const used = points.filter((point) => !incomplete(point));
   const leftOut = points.filter(diverged).map(({ params }) => params);
-  const values = rates(used) < 3 ? [] : slopes(used, metric);
+  const values = haveThreeRates(used) ? slopes(used, metric) : [];
   const { above, below } = oneSided(values, 0);
   const { mean, sd } = moments(values);
   // A point of low rates that diverges speaks against the claim; leaving it
@@ -112,7 +93,10 @@ export function trendEvidence(
       kind: "trend",
       points: used.length,
       ...failingPoints(points),
-      ...concordance(used, metric),
+      ...concordance(used.map((point) => ({
+        ...point.params,
+        mean: moments(valuesOf(point, metric).filter(Number.isFinite)).mean,
+      }))),
       leftOut,
     },
   };

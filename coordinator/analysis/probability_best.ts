@@ -12,6 +12,8 @@ interface Posterior {
   readonly mean: number;
   readonly scale: number;
   readonly df: number;
+  /** Of Student's t with these degrees of freedom. */
+  readonly cdf: Table;
 }
 
 /**
@@ -26,23 +28,24 @@ function posteriors(points: PairedValues): Posterior[] {
   const means = new Float64Array(points.length);
   for (let pass = 0; pass < 50; pass++) {
     let change = 0;
-    points.forEach((values, p) => {
+    for (let p = 0; p < points.length; p++) {
       let [sum, n] = [0, 0];
-      values.forEach((value, r) => {
-        if (Number.isNaN(value)) return;
+      for (let r = 0; r < replicates; r++) {
+        const value = points[p]?.[r] ?? NaN;
+        if (Number.isNaN(value)) continue;
         sum += value - (effects[r] ?? 0);
         n += 1;
-      });
+      }
       means[p] = sum / n;
-    });
+    }
     for (let r = 0; r < replicates; r++) {
       let [sum, n] = [0, 0];
-      points.forEach((values, p) => {
-        const value = values[r] ?? NaN;
-        if (Number.isNaN(value)) return;
+      for (let p = 0; p < points.length; p++) {
+        const value = points[p]?.[r] ?? NaN;
+        if (Number.isNaN(value)) continue;
         sum += value - (means[p] ?? 0);
         n += 1;
-      });
+      }
       const effect = n === 0 ? 0 : sum / n;
       change = Math.max(change, Math.abs(effect - (effects[r] ?? 0)));
       effects[r] = effect;
@@ -51,15 +54,19 @@ function posteriors(points: PairedValues): Posterior[] {
   }
   // The fit took part of each point's own spread; give it back.
   const inflation = Math.sqrt(points.length / (points.length - 1));
+  const rest: number[] = [];
   return points.map((values, p) => {
-    const rest = values
-      .map((value, r) => value - (effects[r] ?? 0))
-      .filter((value) => !Number.isNaN(value));
+    rest.length = 0;
+    for (let r = 0; r < replicates; r++) {
+      const value = (values[r] ?? NaN) - (effects[r] ?? 0);
+      if (!Number.isNaN(value)) rest.push(value);
+    }
     const { n, sd } = moments(rest);
     return {
       mean: means[p] ?? NaN,
       scale: Math.max(sd * inflation / Math.sqrt(n), 1e-9),
       df: n - 1,
+      cdf: tabledCdf(n - 1),
     };
   });
 }
@@ -67,7 +74,20 @@ function posteriors(points: PairedValues): Posterior[] {
 /** Distribution functions of t by table: millions of look-ups stay cheap. */
 type Table = (t: number) => number;
 
+const tables = new Map<number, Table>();
+
+/** Each table is made once: a study's points have few different sizes. */
 function tabledCdf(df: number): Table {
+  let table = tables.get(df);
+  if (table === undefined) {
+    // A bound all the same: a table takes 64 kB.
+    if (tables.size >= 64) tables.clear();
+    tables.set(df, table = makeTable(df));
+  }
+  return table;
+}
+
+function makeTable(df: number): Table {
   // Closed forms: Abramowitz & Stegun, 26.7.3 and 26.7.4.
   if (df === 1) return (t) => 0.5 + Math.atan(t) / Math.PI;
   if (df === 2) return (t) => 0.5 + t / (2 * Math.sqrt(2 + t * t));
@@ -97,20 +117,23 @@ function logAbove(f: number): number {
 const NEGLIGIBLE = 1e-3;
 
 /** Above it the smallest mean lies with negligible probability. */
-function upperEnd(points: readonly Posterior[], table: (df: number) => Table) {
+function upperEnd(points: readonly Posterior[]) {
   let low = Infinity;
   let high = Infinity;
   for (const { mean, scale, df } of points) {
     low = Math.min(low, mean + scale * tQuantile(1e-5, df));
     high = Math.min(high, mean + scale * tQuantile(1 - NEGLIGIBLE / 10, df));
   }
+  const least = Math.log(NEGLIGIBLE / 10);
   for (let step = 0; step < 40; step++) {
     const middle = (low + high) / 2;
     let log = 0;
-    for (const { mean, scale, df } of points) {
-      log += logAbove(table(df)((middle - mean) / scale));
+    for (const { mean, scale, cdf } of points) {
+      log += logAbove(cdf((middle - mean) / scale));
+      // No term is above 0: what is too low already stays so.
+      if (log < least) break;
     }
-    if (log < Math.log(NEGLIGIBLE / 10)) high = middle;
+    if (log < least) high = middle;
     else low = middle;
   }
   return high;
@@ -145,46 +168,43 @@ function nodes(points: readonly Posterior[], end: number): number[] {
  */
 export function probabilityBest(points: PairedValues): number[] {
   const known = posteriors(points);
-  const tables = new Map<number, Table>();
-  const table = (df: number) => {
-    let made = tables.get(df);
-    if (made === undefined) tables.set(df, made = tabledCdf(df));
-    return made;
-  };
-  const end = upperEnd(known, table);
+  const end = upperEnd(known);
   // Points that hardly ever fall below the end cannot matter; together they
   // may have the negligible probability and no more.
-  const reach = known.map(({ mean, scale, df }, index) => ({
+  const reach = known.map((point, index) => ({
+    point,
     index,
-    f: table(df)((end - mean) / scale),
+    f: point.cdf((end - point.mean) / point.scale),
   })).sort((a, b) => a.f - b.f);
   let ignored = 0;
   const rivals = reach.filter(({ f }) => (ignored += f) > NEGLIGIBLE);
 
   const at = nodes(known, end);
   const logs = new Float64Array(at.length);
-  const cdfs = rivals.map(({ index }) => {
-    const { mean, scale, df } = known[index] ?? { mean: 0, scale: 1, df: 1 };
-    const cdf = table(df);
-    const own = new Float64Array(at.length);
-    for (let i = 0; i < at.length; i++) {
+  // A row a rival: below which share its mean lies, and the log of the rest.
+  const width = at.length;
+  const below = new Float64Array(rivals.length * width);
+  const above = new Float64Array(rivals.length * width);
+  rivals.forEach(({ point: { mean, scale, cdf } }, rival) => {
+    for (let i = 0; i < width; i++) {
       const f = cdf(((at[i] ?? 0) - mean) / scale);
-      own[i] = f;
-      logs[i] = (logs[i] ?? 0) + logAbove(f);
+      const log = logAbove(f);
+      below[rival * width + i] = f;
+      above[rival * width + i] = log;
+      logs[i] = (logs[i] ?? 0) + log;
     }
-    return own;
   });
   const weights = new Float64Array(points.length);
   let total = 0;
   rivals.forEach(({ index }, rival) => {
-    const own = cdfs[rival];
-    if (own === undefined) return;
-    let sum = own[0] ?? 0;
-    for (let i = 1; i < at.length; i++) {
-      const [from, to] = [own[i - 1] ?? 0, own[i] ?? 0];
+    const start = rival * width;
+    let sum = below[start] ?? 0;
+    for (let i = 1; i < width; i++) {
+      const from = below[start + i - 1] ?? 0;
+      const to = below[start + i] ?? 0;
       if (to - from < 1e-9) continue;
-      const others = (logs[i - 1] ?? 0) + (logs[i] ?? 0) - logAbove(from) -
-        logAbove(to);
+      const others = (logs[i - 1] ?? 0) + (logs[i] ?? 0) -
+        (above[start + i - 1] ?? 0) - (above[start + i] ?? 0);
       sum += (to - from) * Math.exp(others / 2);
     }
     weights[index] = sum;

@@ -10,7 +10,10 @@ export interface Cell {
   readonly figures: TrialFigures | null;
 }
 
-/** A grid point and its replicates, by number. */
+/**
+ * A grid point and its replicates, by number. A value: what changes is a new
+ * point, so that what was worked out of one can be kept with it.
+ */
 export interface PointData {
   readonly params: Params;
   readonly cells: readonly Cell[];
@@ -30,19 +33,43 @@ export const lowerIsBetter: Readonly<Record<MetricName, boolean>> = {
 };
 
 /** Whether a replicate's loss stopped being finite: the point fails to learn. */
-export function diverged({ cells }: PointData): boolean {
-  return cells.some(({ figures }) => figures?.diverged === true);
+export function diverged(point: PointData): boolean {
+  return keptOf(point).diverged;
 }
 
 /**
  * A metric by replicate: NaN where there is no figure; where the replicate
  * diverged, the worst there can be: an infinite loss or error.
  */
-export function valuesOf(point: PointData, metric: MetricName): number[] {
+export function valuesOf(
+  point: PointData,
+  metric: MetricName,
+): readonly number[] {
+  const { columns } = keptOf(point);
   const worst = lowerIsBetter[metric] ? Infinity : -Infinity;
-  return point.cells.map(({ figures }) =>
+  return columns[metric] ??= point.cells.map(({ figures }) =>
     figures === null ? NaN : figures.diverged ? worst : figures.metrics[metric]
   );
+}
+
+interface Kept {
+  readonly diverged: boolean;
+  readonly columns: Partial<Record<MetricName, readonly number[]>>;
+}
+
+/** Thousands of points are asked for their values again after each result. */
+const kept = new WeakMap<PointData, Kept>();
+
+function keptOf(point: PointData): Kept {
+  let found = kept.get(point);
+  if (found === undefined) {
+    found = {
+      diverged: point.cells.some(({ figures }) => figures?.diverged === true),
+      columns: {},
+    };
+    kept.set(point, found);
+  }
+  return found;
 }
 
 /** `sign * (a - b)` by replicate, without those that either lacks. */
@@ -83,7 +110,18 @@ export interface SwappedPair {
 }
 
 /** Every pair of points with swapped rates that the study has both of. */
-export function swappedPairs(points: readonly PointData[]): SwappedPair[] {
+export function swappedPairs(
+  points: readonly PointData[],
+): readonly SwappedPair[] {
+  let pairs = pairsOf.get(points);
+  if (pairs === undefined) pairsOf.set(points, pairs = findPairs(points));
+  return pairs;
+}
+
+/** Several claims ask for the pairs of the same points. */
+const pairsOf = new WeakMap<readonly PointData[], readonly SwappedPair[]>();
+
+function findPairs(points: readonly PointData[]): SwappedPair[] {
   const byKey = new Map(points.map((point) => [pointKey(point.params), point]));
   const pairs: SwappedPair[] = [];
   for (const lowerFirst of points) {
@@ -92,7 +130,15 @@ export function swappedPairs(points: readonly PointData[]): SwappedPair[] {
     const higherFirst = byKey.get(
       pointKey({ dropout1: dropout2, dropout2: dropout1 }),
     );
-    if (higherFirst !== undefined) pairs.push({ lowerFirst, higherFirst });
+    if (higherFirst === undefined) continue;
+    let pair = pairOf.get(lowerFirst);
+    if (pair?.higherFirst !== higherFirst) {
+      pairOf.set(lowerFirst, pair = { lowerFirst, higherFirst });
+    }
+    pairs.push(pair);
   }
   return pairs;
 }
+
+/** A pair of points that did not change is the same pair. */
+const pairOf = new WeakMap<PointData, SwappedPair>();

@@ -25,6 +25,8 @@ export interface Assets {
   readonly paths: readonly string[];
   /** Compressed where the request's `Accept-Encoding` allows it. */
   find(path: string, acceptEncoding?: string): Promise<ServedBytes | null>;
+  /** Template of a study's report; absent: none can be had. */
+  readonly report?: string;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { StudyId } from "../protocol/ids.ts";
 import type { Leaderboard } from "../protocol/leaderboard.ts";
+import { leaderboardJson } from "./leaderboard_json.ts";
 
 /** A leaderboard as it is sent. */
 export interface Rendered {
@@ -22,7 +23,7 @@ export function createLeaderboards(deps: {
     if (leaderboard === null) return null;
     const known = kept.get(leaderboard);
     if (known !== undefined) return known;
-    const json = JSON.stringify(leaderboard);
+    const json = leaderboardJson(leaderboard);
     const hash = createHash("sha256").update(json).digest("hex");
     const made = {
       json,

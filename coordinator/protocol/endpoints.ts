@@ -273,6 +273,21 @@ export const endpoints = {
       ...unchanged,
     },
   },
+  getReport: {
+    method: "get",
+    path: "/api/studies/{studyId}/report.html",
+    tags: ["read"],
+    summary: "The study's report: one file that opens from a disk, offline",
+    request: { params: study },
+    responses: {
+      ...common,
+      ...missing,
+      200: {
+        description: "HTML with all its data, to be saved",
+        content: { "text/html": { schema: z.string() } },
+      },
+    },
+  },
   listTrials: {
     method: "get",
     path: "/api/studies/{studyId}/trials",

@@ -116,6 +116,44 @@ export const Comparison = z.strictObject({
   diverged: z.enum(["first", "second", "both"]).nullable(),
 });
 
+/** What the data say of two points with swapped rates, by one metric. */
+export type SwapFigures = Infer<typeof SwapFigures>;
+/** @internal */
+export const SwapFigures = z.strictObject({
+  /**
+   * By replicate, with the lower rate first and with the higher rate first;
+   * null for one that has no figure, or that diverged.
+   */
+  replicates: z.array(z.tuple([z.number().nullable(), z.number().nullable()])),
+  /** The lower rate first less the higher rate first, paired. */
+  difference: Estimate,
+  /** Two-sided, of no difference; Holm over the pairs. Null: untestable. */
+  pDifference: Probability.nullable(),
+  /** Of a difference as large as the margin (TOST); Holm over the pairs. */
+  pEquivalence: Probability.nullable(),
+  /** The smallest difference that matters. */
+  margin: z.number(),
+  /** Equivalent before different: a difference may be too small to matter. */
+  verdict: z.enum(["different", "equivalent", "open"]),
+  /** The order in which a replicate diverged. */
+  diverged: z.enum(["lowerFirst", "higherFirst", "both"]).nullable(),
+});
+
+/** Two grid points with each other's rates. */
+export type Swap = Infer<typeof Swap>;
+/** @internal */
+export const Swap = z.strictObject({
+  /** The lower rate nearer the input. */
+  lowerFirst: Params,
+  higherFirst: Params,
+  metrics: z.strictObject({
+    trainLoss: SwapFigures,
+    trainLossDropoutOff: SwapFigures,
+    testLoss: SwapFigures,
+    testAccuracy: SwapFigures,
+  }),
+});
+
 /** A claim and what the data say of it. */
 export type Verdict = Infer<typeof Verdict>;
 /** @internal */
@@ -220,6 +258,11 @@ export const Leaderboard = z.strictObject({
   /** Sorted by final training loss, points without a result last. */
   rows: z.array(LeaderboardRow),
   verdicts: z.array(Verdict),
+  /**
+   * Pairs of points with swapped rates, the largest difference in final
+   * training loss first; at most 64 of them.
+   */
+  swaps: z.array(Swap),
   /** Empty where the study's recipe is not the seed's. */
   remarks: z.array(SeedRemark),
   /** A paragraph fit to paste into a report. */

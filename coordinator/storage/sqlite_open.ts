@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { dirname } from "node:path";
 import { migrate } from "./sqlite_schema.ts";
+import { createTally } from "./sqlite_tally.ts";
 import { SQLITE, sqliteCode } from "./sqlite_code.ts";
 import { StorageError } from "./storage.ts";
 
@@ -54,6 +55,7 @@ function prepare(
     db.prepare("PRAGMA journal_mode = WAL").get();
     db.exec("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF");
     migrate(db, path);
+    createTally(db);
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     const check = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
     if (check !== "ok") throw damaged(path, check);

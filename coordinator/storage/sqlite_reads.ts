@@ -47,10 +47,11 @@ export function latestInstant(sql: Sql): Instant {
 export function readStudies(sql: Sql, studyId: StudyId | null): StudyRecord[] {
   return sql(
     "SELECT definition, revision, " +
-      "(SELECT count(*) FROM trials AS t " +
+      "(SELECT coalesce(sum(n), 0) FROM trial_tally AS t " +
       "WHERE t.study_id = s.study_id AND planned = 1) AS trials, " +
-      "(SELECT count(*) FROM trials AS t WHERE t.study_id = s.study_id " +
-      "AND planned = 1 AND state = 'completed') AS completed " +
+      "(SELECT coalesce(sum(n), 0) FROM trial_tally AS t " +
+      "WHERE t.study_id = s.study_id AND planned = 1 " +
+      "AND state = 'completed') AS completed " +
       "FROM studies AS s WHERE deleted = 0 AND " +
       "(?1 IS NULL OR study_id = ?1) ORDER BY study_id",
   ).all(studyId).map((row) => StudyRow.parse(row));
@@ -105,8 +106,7 @@ export function stateCounts(
   };
   for (
     const row of sql(
-      "SELECT state, count(*) AS n FROM trials " +
-        "WHERE study_id = ? AND planned = 1 GROUP BY state",
+      "SELECT state, n FROM trial_tally WHERE study_id = ? AND planned = 1",
     ).all(studyId)
   ) {
     const { state, n } = StateCountRow.parse(row);

@@ -9,6 +9,7 @@ import { createLeaseCalls } from "./lease_calls.ts";
 import { defaultTerms, type LeaseTerms } from "./lease_terms.ts";
 import type { Log } from "./log.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
+import { createSightings } from "./sightings.ts";
 import { createSweeper } from "./sweeper.ts";
 import type { Instant } from "./trial.ts";
 import type { ResultVerdict } from "./trial_event.ts";
@@ -77,6 +78,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   let active: StudyToRun | null = null;
   const actor = createActor(hub, log);
   const study = () => active;
+  const sightings = createSightings({ storage, schedule, log });
   const sweeper = createSweeper({
     storage,
     schedule,
@@ -126,6 +128,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   const { prepare = cannotPrepare } = deps;
   const leases = createLeaseCalls({
     storage,
+    sightings,
     random,
     policy,
     terms,
@@ -148,7 +151,15 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   return {
-    ...createWorkerCalls({ storage, random, terms, now, log, study }),
+    ...createWorkerCalls({
+      storage,
+      sightings,
+      random,
+      terms,
+      now,
+      log,
+      study,
+    }),
     ...leases,
     ...createAdminCalls({
       storage,
@@ -173,6 +184,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     close() {
       sweeper.stop();
       desk?.close();
+      sightings.stop();
       hub.close();
     },
   };

@@ -291,5 +291,9 @@ Deno.test("createCoordinator authenticate: writes down a sighting only now and t
     clock.advance(1000);
     assert.ok(await coordinator.authenticate(`Bearer ${token}`));
   }
-  assert.equal(sightings, 12);
+  // Due after half a heartbeat of 10 s, and gathered for one more second.
+  assert.equal(sightings, 10);
+  clock.advance(60_000);
+  assert.ok(await coordinator.authenticate(`Bearer ${token}`));
+  assert.equal(sightings, 11, "one that was away is back at once");
 });

@@ -22,6 +22,7 @@ import type {
 } from "./calls.ts";
 import { leaseMilliseconds, type LeaseTerms } from "./lease_terms.ts";
 import type { Policy } from "./policy.ts";
+import type { Sightings } from "./sightings.ts";
 import { step } from "./step.ts";
 import { createStragglers } from "./stragglers.ts";
 import type { RunningAttempt, TrialRecord } from "./trial.ts";
@@ -51,6 +52,7 @@ function sameSpeed(before: number | null, now: number | null): boolean {
 
 export function createLeaseCalls(deps: {
   readonly storage: Storage;
+  readonly sightings: Sightings;
   readonly random: Random;
   readonly policy: Policy;
   readonly terms: LeaseTerms;
@@ -61,7 +63,8 @@ export function createLeaseCalls(deps: {
   /** Told that a result waits to be verified. */
   readonly onDelivered: () => void;
 }): LeaseCalls {
-  const { storage, random, policy, terms, actor, study, weights } = deps;
+  const { storage, sightings, random, policy, terms, actor, study } = deps;
+  const { weights } = deps;
   const stragglers = createStragglers(storage, policy);
 
   /** Whether this coordinator still leases out what the trial belongs to. */
@@ -308,6 +311,7 @@ export function createLeaseCalls(deps: {
           message: null,
         }));
       }
+      sightings.forget(workerId);
       await storage.seen(workerId, { left: true });
     },
   };

@@ -31,8 +31,19 @@ import {
 export interface StudySnapshot {
   readonly definition: StudyDefinition;
   readonly revision: number;
-  /** Every planned trial in leasing order, with its result if it has one. */
+  /**
+   * Every planned trial in leasing order, with its result if it has one. What
+   * did not change is the same object in the next snapshot, a trial or all.
+   */
   readonly trials: readonly TrialChange[];
+}
+
+/** What has been read of a study's trials so far. */
+interface KnownTrials {
+  revision: number;
+  readonly trials: Map<TrialId, TrialChange>;
+  /** The same in leasing order; null where that is to be worked out anew. */
+  sorted: readonly TrialChange[] | null;
 }
 
 /** What pages may read. Null: there is no such thing. */
@@ -70,10 +81,7 @@ export function createViews(deps: {
   readonly study: () => StudyToRun | null;
 }): Views {
   const { storage, terms, now, study } = deps;
-  const snapshots = new Map<
-    StudyId,
-    { revision: number; trials: Map<TrialId, TrialChange> }
-  >();
+  const snapshots = new Map<StudyId, KnownTrials>();
 
   const seenSince = () => now() - terms.offlineAfter * 1000;
   const activeStudy = () => study()?.definition.id ?? null;
@@ -119,8 +127,8 @@ export function createViews(deps: {
     async snapshot(studyId) {
       const found = await storage.study(studyId);
       if (found === null) return null;
-      const known = snapshots.get(studyId) ??
-        { revision: 0, trials: new Map() };
+      const known: KnownTrials = snapshots.get(studyId) ??
+        { revision: 0, trials: new Map(), sorted: null };
       snapshots.set(studyId, known);
       if (found.revision !== known.revision) {
         const changes = await storage.changesSince(studyId, known.revision);
@@ -131,14 +139,16 @@ export function createViews(deps: {
             else known.trials.delete(change.spec.trialId);
           }
           known.revision = changes.revision;
+          known.sorted = null;
         }
       }
+      known.sorted ??= [...known.trials.values()].sort((a, b) =>
+        a.spec.replicate - b.spec.replicate || a.position - b.position
+      );
       return {
         definition: found.definition,
         revision: known.revision,
-        trials: [...known.trials.values()].sort((a, b) =>
-          a.spec.replicate - b.spec.replicate || a.position - b.position
-        ),
+        trials: known.sorted,
       };
     },
 

@@ -3,6 +3,7 @@ import type { Storage, WorkerRecord } from "../storage/storage.ts";
 import type { Random, StudyToRun, WorkerCalls } from "./calls.ts";
 import type { LeaseTerms } from "./lease_terms.ts";
 import type { Log } from "./log.ts";
+import type { Sightings } from "./sightings.ts";
 import {
   formatToken,
   hashSecret,
@@ -15,13 +16,14 @@ import { workerName } from "./worker_name.ts";
 
 export function createWorkerCalls(deps: {
   readonly storage: Storage;
+  readonly sightings: Sightings;
   readonly random: Random;
   readonly terms: LeaseTerms;
   readonly now: () => Instant;
   readonly log: Log;
   readonly study: () => StudyToRun | null;
 }): WorkerCalls {
-  const { storage, random, terms, now, log, study } = deps;
+  const { storage, sightings, random, terms, now, log, study } = deps;
   /** Compared with where there is no such worker: that takes as long. */
   const nobody = hashSecret(toHex(random.bytes(SECRET_BYTES)));
 
@@ -29,7 +31,12 @@ export function createWorkerCalls(deps: {
   async function touch(worker: WorkerRecord): Promise<WorkerRecord> {
     const due = worker.lastSeenAt + terms.heartbeat * 500;
     if (!worker.left && now() < due) return worker;
-    await storage.seen(worker.workerId, { left: false });
+    const away = worker.left ||
+      now() >= worker.lastSeenAt + terms.offlineAfter * 1000;
+    // That somebody is back shows at once; that somebody is still there can
+    // wait, and its call need not wait for it.
+    if (away) await storage.seen(worker.workerId, { left: false });
+    else sightings.note(worker.workerId);
     return { ...worker, left: false, lastSeenAt: now() };
   }
 

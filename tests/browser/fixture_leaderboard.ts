@@ -3,6 +3,7 @@ import {
   type TrialOutcome,
 } from "../../coordinator/analysis/analyser.ts";
 import { referenceStudy } from "../../coordinator/analysis/testing/reference_study.ts";
+import { squareStudy } from "../../coordinator/analysis/testing/square_study.ts";
 import {
   Leaderboard,
   type Progress,
@@ -11,10 +12,7 @@ import {
   StudyDefinition,
   type TrialSpec,
 } from "../../coordinator/protocol/study.ts";
-import {
-  d2lChecks,
-  type TrialResult,
-} from "../../coordinator/protocol/training.ts";
+import type { TrialResult } from "../../coordinator/protocol/training.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
 
 /**
@@ -30,9 +28,13 @@ const queued: TrialOutcome = { state: "queued", result: null };
 const leased: TrialOutcome = { state: "leased", result: null };
 const quarantined: TrialOutcome = { state: "quarantined", result: null };
 
-/** The seed's fifteen points, three replicates each. */
-export function seedLeaderboard(stage: Stage, revision = 7): Leaderboard {
-  const { definition, trials, results } = referenceStudy();
+/** The seed's fifteen points, three replicates each unless told otherwise. */
+export function seedLeaderboard(
+  stage: Stage,
+  revision = 7,
+  replicates = 3,
+): Leaderboard {
+  const { definition, trials, results } = referenceStudy({ replicates });
   const done = (trial: TrialSpec): TrialOutcome => ({
     state: "completed",
     result: results.get(trial.trialId) ?? null,
@@ -57,26 +59,20 @@ export function seedLeaderboard(stage: Stage, revision = 7): Leaderboard {
   );
 }
 
-/** A square of `side` x `side` points, one replicate each, all done. */
-export function gridLeaderboard(side: number, revision = 7): Leaderboard {
-  const rates = Array.from(
-    { length: side },
-    (_, i) => Math.round(i / side * 1000) / 1000,
-  );
-  const { definition, trials } = planStudy(StudyDefinition.parse({
-    id: "grid",
-    title: {
-      en: `A square of ${side * side} points`,
-      zh: `${side * side} 个点`,
-    },
-    searchSpace: { grid: { dropout1: rates, dropout2: rates } },
-    replicates: 1,
-  }));
-  const result = (trial: TrialSpec) => madeUpResult(trial);
+/** A square of `side` x `side` points, all done. */
+export function gridLeaderboard(
+  side: number,
+  revision = 7,
+  replicates = 1,
+): Leaderboard {
+  const { definition, trials, results } = squareStudy(side, replicates);
   return leaderboardOf(
     definition,
     trials,
-    (trial) => ({ state: "completed", result: result(trial) }),
+    ({ trialId }) => ({
+      state: "completed",
+      result: results.get(trialId) ?? null,
+    }),
     revision,
   );
 }
@@ -100,6 +96,7 @@ export function noPointsLeaderboard(): Leaderboard {
     progress: { ...progress, total: 0, queued: 0 },
     rows: [],
     verdicts: [],
+    swaps: [],
     remarks: [],
     summary: { en: "", zh: "" },
     revision: 0,
@@ -145,30 +142,3 @@ const divergedResult: TrialResult = {
   seconds: 1,
   divergedAtEpoch: 1,
 };
-
-function madeUpResult({ params, recipe }: TrialSpec): TrialResult {
-  const { dropout1, dropout2 } = params;
-  const loss = 0.31 + 0.24 * dropout1 ** 1.6 + 0.11 * dropout2 ** 2;
-  const accuracy = 0.862 - 0.09 * dropout1 ** 3 - 0.03 * dropout2 ** 4;
-  const epochs = Array.from({ length: recipe.epochs }, (_, i) => {
-    const left = 1 / (i + 1) - 1 / recipe.epochs;
-    return {
-      epoch: i + 1,
-      trainLoss: loss + 0.8 * left,
-      trainAccuracy: 0.995 - 0.36 * loss - 0.3 * left,
-      trainLossDropoutOff: 0.3 + 0.1 * dropout1 + 0.7 * left,
-      testLoss: 0.37 + 0.12 * dropout1 ** 2.4 + 0.6 * left,
-      testAccuracy: accuracy - 0.2 * left,
-      seconds: 1,
-    };
-  });
-  const final = epochs.at(-1);
-  if (final === undefined) throw new RangeError("a recipe without epochs");
-  return {
-    outcome: "trained",
-    epochs,
-    backend: "simd",
-    seconds: recipe.epochs,
-    checks: d2lChecks(final),
-  };
-}

@@ -126,6 +126,7 @@ function changedAssets(
   { threadPrelude, scripts = {} }: TestStudy,
 ): WebAssets {
   return {
+    report: assets.report,
     paths: [...assets.paths, ...Object.keys(scripts)],
     find: async (path, acceptEncoding) => {
       const script = scripts[path];

@@ -170,6 +170,7 @@ export function createHost(options: HostOptions): Host {
       hub,
       leaderboard: () => Promise.resolve(null),
       leaderboardCsv: () => "",
+      report: () => Promise.resolve(null),
       data: () => Promise.resolve(null),
       assets: noFiles,
       now: () => time.now,

@@ -27,6 +27,8 @@ interface LineChartProps {
   readonly at: number | null;
   readonly onPoint: (epoch: number | null) => void;
   readonly height?: number;
+  /** The axis of the values; absent: as far as they go. */
+  readonly domain?: readonly [number, number];
 }
 
 const margin = { top: 14, right: 14, bottom: 40, left: 46 };
@@ -45,12 +47,22 @@ export function LineChart(props: LineChartProps): JSX.Element {
     false,
   );
   const y = linearAxis(
-    series.flatMap((
-      s,
-    ) => [...s.values, ...(s.band ?? []).flatMap((b) => b ?? [])]),
+    props.domain ?? series.flatMap(({ values, band = [] }) => [
+      ...values,
+      ...band.flatMap((ends) => ends ?? []),
+    ]),
     [bottom, margin.top],
-    Math.max(3, Math.round(height / 64)),
+    Math.max(3, Math.round(height / (props.domain ? 36 : 64))),
+    props.domain === undefined,
   );
+  // A dot at the frame's edge is seen whole, a line beyond it is not.
+  const room = 6;
+  const frame = {
+    x: margin.left - room,
+    y: margin.top - room,
+    width: Math.max(1, right - margin.left + 2 * room),
+    height: bottom - margin.top + 2 * room,
+  };
   const point = (event: PointerEvent) => {
     const box = ref.current?.getBoundingClientRect();
     if (box === undefined) return;
@@ -85,27 +97,40 @@ export function LineChart(props: LineChartProps): JSX.Element {
             y2={bottom}
           />
         )}
-        {series.map((one) => (
-          <g key={one.key} class={`series series-${one.colour}`}>
-            {one.band !== undefined && (
-              <path class="band" d={bandPath(one.band, x, y)} />
-            )}
-            <path class="line" d={linePath(one.values, x, y)} />
-            {one.values.length === 1 && one.values[0] !== undefined && (
-              <circle class="dot" cx={x(1)} cy={y(one.values[0])} r={3} />
-            )}
-            {at !== null && one.values[at - 1] !== undefined && (
-              <circle
-                class="dot"
-                cx={x(at)}
-                cy={y(one.values[at - 1] ?? 0)}
-                r={4}
-              />
-            )}
-          </g>
-        ))}
+        <svg
+          {...frame}
+          viewBox={`${frame.x} ${frame.y} ${frame.width} ${frame.height}`}
+        >
+          {series.map((one) => (
+            <Line key={one.key} series={one} at={at} x={x} y={y} />
+          ))}
+        </svg>
       </svg>
     </div>
+  );
+}
+
+function Line(
+  { series, at, x, y }: {
+    readonly series: Series;
+    readonly at: number | null;
+    readonly x: Axis;
+    readonly y: Axis;
+  },
+): JSX.Element {
+  const { values, band } = series;
+  const here = at === null ? undefined : values[at - 1];
+  return (
+    <g class={`series series-${series.colour}`}>
+      {band !== undefined && <path class="band" d={bandPath(band, x, y)} />}
+      <path class="line" d={linePath(values, x, y)} />
+      {values.length === 1 && values[0] !== undefined && (
+        <circle class="dot" cx={x(1)} cy={y(values[0])} r={3} />
+      )}
+      {at !== null && here !== undefined && (
+        <circle class="dot" cx={x(at)} cy={y(here)} r={4} />
+      )}
+    </g>
   );
 }
 

@@ -1,8 +1,10 @@
 import type {
   MetricName,
   SeedRemark,
+  SwapFigures,
   VerdictName,
 } from "../../coordinator/protocol/leaderboard.ts";
+import type { BandName } from "../leaderboard/view_state.ts";
 
 /** Words of the leaderboard page. */
 
@@ -83,8 +85,6 @@ export const leaderboardEn = {
     adjustedP: "Adjusted p",
     noInterval: "no interval",
     details: "Evidence and numbers",
-    moreReplicates: (count: string) =>
-      `About ${count} more replicates a point would probably settle it`,
     comparisons: "What was compared",
     comparison: "Points",
     difference: "Difference",
@@ -110,10 +110,24 @@ export const leaderboardEn = {
     asTable: "Curves as a table",
     chart: (metric: string, points: string) =>
       `${metric} by epoch for ${points}`,
+    title: (metric: string) => `${metric} by epoch`,
     waiting: "no result yet",
+    bands: "Band",
+    bandNames: {
+      sd: "±1 SD",
+      ci: "95% CI",
+      none: "None",
+    } satisfies Record<BandName, string>,
+    interval: "Bands: 95% interval of the mean over replicates",
+    axes: "The seed's axes",
+    axesNote:
+      "A plot a point, its three metrics on one axis from 0.3 to 0.9, as the lesson plots them. What lies outside is cut off, as in the lesson.",
+    seedChart: (point: string) =>
+      `Training loss, training accuracy and test accuracy by epoch for ${point}, on the lesson's axes`,
   },
   heatmap: {
     heading: "Every pair of rates",
+    none: "This study has no grid points.",
     metric: "Metric",
     dropout1: "dropout1, after the first hidden layer",
     dropout2: "dropout2, after the second hidden layer",
@@ -129,6 +143,42 @@ export const leaderboardEn = {
       absent: "not in the study",
     },
     cell: (point: string, value: string) => `${point}: ${value}`,
+  },
+  swaps: {
+    heading: "Swapped pairs",
+    note:
+      "Each panel sets a pair of rates against the same rates the other way round. Thin lines are replicates: both ends of one began with the same weights and batches. The band around the left mean is the margin that matters.",
+    metric: "Metric",
+    chart: (metric: string, pairs: string) =>
+      `${metric} of ${pairs} swapped pairs, means with 95% intervals and every replicate`,
+    pair: "Pair",
+    of: (lower: string, higher: string) => `${lower} and ${higher}`,
+    lowerFirst: "Lower rate first",
+    higherFirst: "Higher rate first",
+    difference: "Difference",
+    interval: "95% interval",
+    pDifference: "Adjusted p, no difference",
+    pEquivalence: "Adjusted p, equivalence",
+    verdict: "Verdict",
+    verdicts: {
+      different: "Different",
+      equivalent: "Equivalent",
+      open: "Open",
+    } satisfies Record<SwapFigures["verdict"], string>,
+    diverged: "diverged",
+    caption: (metric: string, margin: string) =>
+      `Lower rate first less higher rate first, on ${metric}. Equivalent: shown to differ by less than ${margin}. p-values adjusted over the pairs (Holm).`,
+    more: (count: string) =>
+      `The ${count} pairs with smaller differences are in the JSON.`,
+    none: "No two points of this study have each other's rates.",
+    noneYet: "No pair has results on both sides yet.",
+  },
+  save: {
+    label: (chart: string) => `Save the chart: ${chart}`,
+    as: (format: string, chart: string) => `Save as ${format}: ${chart}`,
+    source: (study: string, revision: string, points: string, runs: string) =>
+      `Study ${study}, revision ${revision}: ${points} grid points, ${runs} trials. Made by dropout-swarm.`,
+    failed: "The picture could not be made",
   },
   table: {
     heading: "Grid points",
@@ -171,7 +221,8 @@ export const leaderboardEn = {
     says: "The lesson says",
     measured: "What we measure",
     agreement: "Agreement",
-    all: (count: string) => `All ${count} remarks`,
+    all: (count: string) =>
+      count === "1" ? "The 1 remark" : `All ${count} remarks`,
     count: (name: string, count: string) => `${name}: ${count}`,
     names: {
       agrees: "Agrees",
@@ -183,6 +234,7 @@ export const leaderboardEn = {
     heading: "Take the data with you",
     csv: "CSV",
     json: "JSON",
+    report: "Report (HTML, works offline)",
     api: "API reference",
   },
   metrics: {

@@ -57,7 +57,6 @@ export const leaderboardZh: LeaderboardWords = {
     adjustedP: "校正后 p 值",
     noInterval: "无区间",
     details: "证据与数字",
-    moreReplicates: (count) => `每点大约再重复 ${count} 次才有可能得出结论`,
     comparisons: "比较了什么",
     comparison: "网格点",
     difference: "差异",
@@ -82,10 +81,20 @@ export const leaderboardZh: LeaderboardWords = {
     remove: (point) => `隐藏 ${point}`,
     asTable: "以表格显示曲线",
     chart: (metric, points) => `${points} 的${metric}随轮次的变化`,
+    title: (metric) => `${metric}随轮次的变化`,
     waiting: "尚无结果",
+    bands: "色带",
+    bandNames: { sd: "±1 标准差", ci: "95% 区间", none: "无" },
+    interval: "色带：各次重复均值的 95% 区间",
+    axes: "笔记的坐标轴",
+    axesNote:
+      "每点一幅图，三个指标画在 0.3 到 0.9 的同一坐标轴上，与课程笔记的图相同。超出的部分被截去，也与课程笔记相同。",
+    seedChart: (point) =>
+      `${point} 的训练损失、训练准确率与测试准确率随轮次的变化，采用课程笔记的坐标轴`,
   },
   heatmap: {
     heading: "所有暂退概率组合",
+    none: "本研究没有网格点。",
     metric: "指标",
     dropout1: "dropout1（第一隐藏层之后）",
     dropout2: "dropout2（第二隐藏层之后）",
@@ -100,6 +109,37 @@ export const leaderboardZh: LeaderboardWords = {
       absent: "不在研究中",
     },
     cell: (point, value) => `${point}:${value}`,
+  },
+  swaps: {
+    heading: "交换两层概率",
+    note:
+      "每一格把一对概率与其前后互换的那一对相比。细线是各次重复：同一条线的两端从相同的权重和批次开始。左端均值周围的色带表示有意义的差异。",
+    metric: "指标",
+    chart: (metric, pairs) =>
+      `${pairs} 对交换点的${metric}：均值、95% 区间与每次重复`,
+    pair: "交换点",
+    of: (lower, higher) => `${lower} 与 ${higher}`,
+    lowerFirst: "低概率在前",
+    higherFirst: "高概率在前",
+    difference: "差异",
+    interval: "95% 区间",
+    pDifference: "校正后 p（无差异）",
+    pEquivalence: "校正后 p（等效）",
+    verdict: "结论",
+    verdicts: { different: "有差异", equivalent: "等效", open: "未定" },
+    diverged: "发散",
+    caption: (metric, margin) =>
+      `低概率在前减高概率在前，按${metric}。等效：已证明差异小于 ${margin}。p 值按所有交换点做了 Holm 校正。`,
+    more: (count) => `另有 ${count} 对差异较小，见 JSON。`,
+    none: "本研究没有概率互换的两个点。",
+    noneYet: "还没有两端都有结果的交换点。",
+  },
+  save: {
+    label: (chart) => `保存图表：${chart}`,
+    as: (format, chart) => `保存为 ${format}：${chart}`,
+    source: (study, revision, points, runs) =>
+      `研究 ${study}，修订 ${revision}：${points} 个网格点，${runs} 次试验。由 dropout-swarm 生成。`,
+    failed: "无法生成图片",
   },
   table: {
     heading: "网格点",
@@ -149,6 +189,7 @@ export const leaderboardZh: LeaderboardWords = {
     heading: "带走数据",
     csv: "CSV",
     json: "JSON",
+    report: "报告（HTML，可离线打开）",
     api: "API 文档",
   },
   metrics: {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { commonWords } from "./common_words.ts";
 import { joinWords } from "./join_words.ts";
 import { leaderboardWords } from "./leaderboard_words.ts";
+import { reportWords } from "./report_words.ts";
 import { trialsWords } from "./trials_words.ts";
 import { workersWords } from "./workers_words.ts";
 import { lessonWords } from "./lesson_words.ts";
@@ -24,6 +25,7 @@ const catalogues = {
   common: commonWords,
   join: joinWords,
   leaderboard: leaderboardWords,
+  report: reportWords,
   trials: trialsWords,
   workers: workersWords,
   lesson: lessonWords,

@@ -8,11 +8,27 @@ import { decimalsOf } from "./metrics.ts";
 const width = 260;
 const middle = 14;
 
+/** The same as a sentence, for those who do not see it. */
+export function effectText(
+  { metric, estimate, low, high, margin }: NonNullable<Verdict["effect"]>,
+): string {
+  const t = words(leaderboardWords).verdicts;
+  const decimals = decimalsOf(metric);
+  const signed = (value: number) => formats.value.signed(value, decimals);
+  return t.plot(
+    signed(estimate),
+    low !== null && high !== null
+      ? `${signed(low)} … ${signed(high)}`
+      : t.noInterval,
+    `±${formats.value.fixed(Math.abs(margin), decimals)}`,
+  );
+}
+
 /** The effect's interval against zero and the margin that matters. */
 export function EffectPlot(
   { effect }: { readonly effect: NonNullable<Verdict["effect"]> },
 ): JSX.Element {
-  const { verdicts: t, metrics } = words(leaderboardWords);
+  const { metrics } = words(leaderboardWords);
   const { metric, estimate, low, high } = effect;
   const decimals = decimalsOf(metric);
   const signed = (value: number) => formats.value.signed(value, decimals);
@@ -34,11 +50,7 @@ export function EffectPlot(
       <svg
         viewBox={`0 0 ${width} 28`}
         role="img"
-        aria-label={t.plot(
-          signed(estimate),
-          hasInterval ? `${signed(low)} … ${signed(high)}` : t.noInterval,
-          `±${formats.value.fixed(margin, decimals)}`,
-        )}
+        aria-label={effectText(effect)}
       >
         <rect
           class="margin"

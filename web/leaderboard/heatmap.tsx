@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import { type JSX, render } from "preact";
 import {
   type Leaderboard,
   MetricName,
@@ -12,6 +12,7 @@ import {
   heatmapOf,
 } from "./heatmap_model.ts";
 import { formatShort, isHigherBetter } from "./metrics.ts";
+import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";
 
 /** The study's points by their two rates, coloured by a metric. */
@@ -24,6 +25,7 @@ export function Heatmap(
   const t = words(leaderboardWords);
   const { metric } = state.view.value;
   const map = heatmapOf(leaderboard.rows, metric);
+  const title = t.heatmap.caption(t.metrics[metric].name);
   return (
     <section class="heatmap" aria-labelledby="heatmap-heading">
       <div class="section-head">
@@ -43,11 +45,33 @@ export function Heatmap(
           </select>
         </label>
       </div>
-      <HeatmapGrid state={state} map={map} metric={metric} />
-      <Scale map={map} metric={metric} />
-      <p class="hint">{t.heatmap.hint}</p>
+      {map.cells.size === 0 ? <p class="faint">{t.heatmap.none}</p> : (
+        <>
+          <p class="printed">{title}</p>
+          <HeatmapGrid state={state} map={map} metric={metric} />
+          <Scale map={map} metric={metric} />
+          <p class="hint">{t.heatmap.hint}</p>
+          <SaveChart
+            leaderboard={leaderboard}
+            name={`heatmap-${metric}`}
+            title={title}
+            chart={() => drawn(map, metric)}
+          />
+        </>
+      )}
     </section>
   );
+}
+
+/** The heatmap on the page is a table: its picture is drawn when asked for. */
+async function drawn(
+  map: HeatmapModel,
+  metric: MetricName,
+): Promise<SVGSVGElement | null> {
+  const { HeatmapPicture } = await import("./heatmap_picture.tsx");
+  const box = document.createElement("div");
+  render(<HeatmapPicture map={map} metric={metric} />, box);
+  return box.querySelector("svg");
 }
 
 function Scale(

@@ -4,7 +4,7 @@ import type { MetricName } from "../../coordinator/protocol/leaderboard.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { trialsWords } from "../i18n/trials_words.ts";
 import { formats, words } from "../ui/language.ts";
-import { pointLink } from "../ui/links.ts";
+import { PointAnchor } from "../ui/point_anchor.tsx";
 import type { HeatmapCell } from "./heatmap_model.ts";
 import { formatMetric } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
@@ -26,7 +26,9 @@ export function HeatmapDetails(
   const figure = (value: number) => formatMetric(metric, value, formats.value);
   return (
     <p class="heat-details">
-      <a href={pointLink(study, params)}>{t.pointTitle(pointLabel(params))}</a>
+      <PointAnchor study={study} params={params}>
+        {t.pointTitle(pointLabel(params))}
+      </PointAnchor>
       {mean !== null && ` · ${metrics[metric].short} ${figure(mean)}`}
       {sd !== null && ` · ${t.stats.sd(figure(sd))}`}
     </p>

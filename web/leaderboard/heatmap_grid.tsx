@@ -67,7 +67,10 @@ export function HeatmapGrid(
     <div class="heat-scroll">
       <table
         class={density.name}
-        style={{ minWidth: `${3 + columns * density.rem}rem` }}
+        style={{
+          minWidth: `${3 + columns * density.rem}rem`,
+          maxWidth: `${3 + columns * 7}rem`,
+        }}
         role="grid"
         aria-labelledby="heatmap-heading"
         aria-multiselectable="true"

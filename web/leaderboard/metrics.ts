@@ -52,6 +52,7 @@ export const rankedMetrics = [
   "testLoss",
   "testAccuracy",
 ] as const satisfies readonly MetricName[];
+export type RankedMetric = typeof rankedMetrics[number];
 
 /** A p value in three places, or as below the smallest of those. */
 export function formatP(p: number, formats: Formats): string {

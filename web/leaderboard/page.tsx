@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { StudyId } from "../../coordinator/protocol/ids.ts";
 import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import type { Api } from "../api.ts";
@@ -7,15 +7,17 @@ import { commonWords } from "../i18n/common_words.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { trialsWords } from "../i18n/trials_words.ts";
 import { Icon } from "../ui/icon.tsx";
-import { formats, language, words } from "../ui/language.ts";
+import { language, words } from "../ui/language.ts";
 import { API_PAGE } from "../ui/links.ts";
 import { Notice, Site } from "../ui/site.tsx";
 import { Curves } from "./curves.tsx";
 import { Heatmap } from "./heatmap.tsx";
+import { RecipeLine, Summary } from "./headline.tsx";
 import { Remarks } from "./remarks.tsx";
 import { Invite } from "./invite.tsx";
 import type { LeaderboardState } from "./state.ts";
 import { Strip } from "./strip.tsx";
+import { Swaps } from "./swaps.tsx";
 import { PointTable } from "./table.tsx";
 import { TrialList } from "./trial_list.tsx";
 import type { TrialListState } from "./trial_list_state.ts";
@@ -67,6 +69,7 @@ function Body(
         <Heatmap state={state} leaderboard={leaderboard} />
       </div>
       <PointTable state={state} rows={leaderboard.rows} />
+      <Swaps state={state} leaderboard={leaderboard} />
       <TrialList
         state={state}
         trials={trials}
@@ -111,35 +114,19 @@ function Headline(
     readonly leaderboard: Leaderboard;
   },
 ): JSX.Element {
-  const t = words(leaderboardWords);
   const { study, summary } = leaderboard;
   const here = language.value;
-  const { recipe } = study;
   return (
     <div class="headline">
       <div>
         <h1>{study.title[here]}</h1>
-        <p class="recipe">
-          {t.recipe({
-            dataset: datasetName(study.dataset),
-            layers: recipe.hiddenSizes.join(" + "),
-            epochs: recipe.epochs,
-            batch: recipe.batchSize,
-            rate: formats.value.rate(recipe.learningRate),
-            replicates: study.replicates,
-          })}
-        </p>
+        <RecipeLine leaderboard={leaderboard} />
         <StudyChoice state={state} leaderboard={leaderboard} />
         {summary[here] !== "" && <Summary text={summary[here]} />}
       </div>
       {!leaderboard.progress.complete && <Invite />}
     </div>
   );
-}
-
-/** As its makers write it. */
-function datasetName(name: string): string {
-  return name === "fashion-mnist" ? "Fashion-MNIST" : name;
 }
 
 function StudyChoice(
@@ -175,35 +162,6 @@ function StudyChoice(
         ))}
       </select>
     </label>
-  );
-}
-
-/** Fit to paste into a report, so there is a button for that. */
-function Summary({ text }: { readonly text: string }): JSX.Element {
-  const t = words(leaderboardWords);
-  const common = words(commonWords);
-  const [copied, setCopied] = useState(false);
-  // Absent on pages that came over plain HTTP from another machine.
-  const clipboard: Clipboard | undefined = navigator.clipboard;
-  const copy = async () => {
-    try {
-      await clipboard.writeText(text);
-      setCopied(true);
-    } catch {
-      setCopied(false);
-    }
-  };
-  return (
-    <section class="summary" aria-labelledby="summary-heading">
-      <h2 id="summary-heading" class="hidden">{t.summary}</h2>
-      <p>{text}</p>
-      {clipboard !== undefined && (
-        <button type="button" class="button is-quiet" onClick={copy}>
-          <Icon name={copied ? "check" : "copy"} />
-          <span aria-live="polite">{copied ? common.copied : common.copy}</span>
-        </button>
-      )}
-    </section>
   );
 }
 
@@ -245,6 +203,12 @@ function Exports(
             </a>
           </li>
         ))}
+        <li>
+          <a class="button" href={links.report} download={`${id}.html`}>
+            <Icon name="download" />
+            {t.report}
+          </a>
+        </li>
         <li>
           <a class="button" href={API_PAGE}>
             <Icon name="link" />

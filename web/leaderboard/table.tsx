@@ -6,7 +6,6 @@ import { linearAxis } from "../charts/scale.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";
-import { pointLink } from "../ui/links.ts";
 import { Pager } from "../ui/pager.tsx";
 import { type Column, columnsOf } from "./columns.ts";
 import { rankedMetrics } from "./metrics.ts";
@@ -105,11 +104,11 @@ export function PointTable(
           <tbody {...holdProps}>
             {shown.map((key) => {
               const row = byKey.get(key);
-              return row !== undefined && (
+              return row !== undefined && study !== undefined && (
                 <TableRow
                   key={key}
                   row={row}
-                  href={study === undefined ? "" : pointLink(study, row.params)}
+                  study={study}
                   axis={axis}
                   metric={metric}
                   best={row.probabilityBest[ranked]}

@@ -1,3 +1,4 @@
+import type { StudyId } from "../../coordinator/protocol/ids.ts";
 import type { JSX } from "preact";
 import type {
   Estimate,
@@ -12,6 +13,7 @@ import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";
 import { formatMetric, tableMetrics } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
+import { PointAnchor } from "../ui/point_anchor.tsx";
 import type { LiveEpoch } from "./state.ts";
 import type { SortKey } from "./view_state.ts";
 
@@ -20,10 +22,10 @@ export const INTERVAL_WIDTH = 132;
 
 /** One grid point. A click anywhere on it shows or hides its curve. */
 export function TableRow(
-  { row, href, axis, metric, best, sort, colour, live, epochs, onToggle }: {
+  { row, study, axis, metric, best, sort, colour, live, epochs, onToggle }: {
     readonly row: LeaderboardRow;
-    /** Of the point's own page. */
-    readonly href: string;
+    /** Where the point has a page of its own. */
+    readonly study: StudyId;
     readonly axis: Axis;
     /** Of the column of intervals. */
     readonly metric: MetricName;
@@ -58,12 +60,13 @@ export function TableRow(
         </label>
       </td>
       <th scope="row" class="rate">
-        <a
-          href={href}
+        <PointAnchor
+          study={study}
+          params={row.params}
           title={words(trialsWords).pointTitle(pointLabel(row.params))}
         >
           {formats.value.rate(row.params.dropout1)}
-        </a>
+        </PointAnchor>
       </th>
       <td class="rate">{formats.value.rate(row.params.dropout2)}</td>
       <td class="replicates">

@@ -8,7 +8,8 @@ import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { formats, language, words } from "../ui/language.ts";
 import { Comparisons } from "./comparisons.tsx";
-import { EffectPlot } from "./effect_plot.tsx";
+import { EffectPlot, effectText } from "./effect_plot.tsx";
+import { SaveChart } from "./save_chart.tsx";
 import { decimalsOf, formatP } from "./metrics.ts";
 
 const icons = {
@@ -26,12 +27,19 @@ export function Verdicts(
   return (
     <section class="verdicts" aria-labelledby="verdicts-heading">
       <h2 id="verdicts-heading">{t.heading}</h2>
-      {verdicts.length === 0 && <p class="faint">{t.none}</p>}
-      <div class="cards">
-        {verdicts.map((verdict) => (
-          <VerdictCard key={verdict.claimId} verdict={verdict} />
-        ))}
-      </div>
+      {verdicts.length === 0
+        ? <p class="faint none">{t.none}</p>
+        : (
+          <div class="cards">
+            {verdicts.map((verdict) => (
+              <VerdictCard
+                key={verdict.claimId}
+                verdict={verdict}
+                leaderboard={leaderboard}
+              />
+            ))}
+          </div>
+        )}
       <Announcer key={leaderboard.study.id} verdicts={verdicts} />
     </section>
   );
@@ -39,19 +47,26 @@ export function Verdicts(
 
 /** The card of one claim. */
 export function VerdictCard(
-  { verdict, level = 3 }: {
+  { verdict, leaderboard, level = 3 }: {
     readonly verdict: Verdict;
+    /** Named in the file where the effect is saved as a picture. */
+    readonly leaderboard?: Leaderboard;
     /** Of its heading. */
     readonly level?: 3 | 4;
   },
 ): JSX.Element {
+  const card = useRef<HTMLElement>(null);
   const t = words(leaderboardWords).verdicts;
   const here = language.value;
   const heading = `claim-${verdict.claimId}`;
   const { effect } = verdict;
   const Heading = level === 3 ? "h3" : "h4";
   return (
-    <article class={`card is-${verdict.verdict}`} aria-labelledby={heading}>
+    <article
+      class={`card is-${verdict.verdict}`}
+      aria-labelledby={heading}
+      ref={card}
+    >
       <p class="verdict">
         <span class="badge">
           <Icon name={icons[verdict.verdict]} />
@@ -71,13 +86,17 @@ export function VerdictCard(
         <div class="details">
           <p>{verdict.evidence[here]}</p>
           <p class="caution">{verdict.caution[here]}</p>
-          {verdict.moreReplicates !== null && (
-            <p class="caution">
-              {t.moreReplicates(formats.value.integer(verdict.moreReplicates))}
-            </p>
-          )}
           <Numbers verdict={verdict} />
           <Comparisons comparisons={verdict.comparisons} />
+          {effect !== null && leaderboard !== undefined && (
+            <SaveChart
+              leaderboard={leaderboard}
+              name={`effect-${verdict.claimId}`}
+              title={verdict.claim[here]}
+              subtitle={`${verdict.headline[here]} ${effectText(effect)}`}
+              chart={() => card.current?.querySelector(".effect > svg") ?? null}
+            />
+          )}
         </div>
       </details>
     </article>

@@ -1,5 +1,6 @@
 import { MetricName } from "../../coordinator/protocol/leaderboard.ts";
 import { StudyId } from "../../coordinator/protocol/ids.ts";
+import { type RankedMetric, rankedMetrics } from "./metrics.ts";
 import { TrialState } from "../../coordinator/protocol/views.ts";
 import { MAX_CHOSEN, parsePoint, pointKey } from "./points.ts";
 
@@ -21,6 +22,10 @@ export const curveNames = [
 ] as const;
 export type CurveName = typeof curveNames[number];
 
+/** What the band around a curve shows. */
+export const bandNames = ["sd", "ci", "none"] as const;
+export type BandName = typeof bandNames[number];
+
 /** What a visitor sees besides the data: all of it is in the page's address. */
 export interface ViewState {
   /** Null for the study that the coordinator leases out now. */
@@ -30,6 +35,11 @@ export interface ViewState {
   /** The heatmap's metric. */
   readonly metric: MetricName;
   readonly curve: CurveName;
+  readonly band: BandName;
+  /** Whether the curves are drawn as the lesson behind the study does. */
+  readonly seedAxes: boolean;
+  /** The swapped pairs' metric. */
+  readonly swap: RankedMetric;
   /** Keys of the points whose curves are drawn; null before anybody chose. */
   readonly points: readonly string[] | null;
   /** Of the table, counted from 1. */
@@ -46,6 +56,9 @@ export const defaultViewState: ViewState = {
   descending: false,
   metric: "testAccuracy",
   curve: "trainLoss",
+  band: "sd",
+  seedAxes: false,
+  swap: "trainLoss",
   points: null,
   page: 1,
   trials: null,
@@ -71,6 +84,11 @@ export function parseViewState(query: URLSearchParams): ViewState {
     metric: metric.success ? metric.data : defaultViewState.metric,
     curve: curveNames.find((name) => name === query.get("curve")) ??
       defaultViewState.curve,
+    band: bandNames.find((name) => name === query.get("band")) ??
+      defaultViewState.band,
+    seedAxes: query.get("axes") === "seed",
+    swap: rankedMetrics.find((name) => name === query.get("swap")) ??
+      defaultViewState.swap,
     points: points === null ? null : parsePoints(points),
     page: page("page"),
     trials: trials.success ? trials.data : null,
@@ -88,6 +106,9 @@ export function writeViewState(state: ViewState, query: URLSearchParams): void {
   set("sort", unless(sort, defaultViewState.sort));
   set("metric", unless(state.metric, defaultViewState.metric));
   set("curve", unless(state.curve, defaultViewState.curve));
+  set("band", unless(state.band, defaultViewState.band));
+  set("axes", state.seedAxes ? "seed" : null);
+  set("swap", unless(state.swap, defaultViewState.swap));
   set("points", state.points === null ? null : state.points.join(";"));
   set("page", unless(state.page, 1));
   set("trials", state.trials);

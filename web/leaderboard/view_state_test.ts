@@ -20,6 +20,9 @@ Deno.test("parseViewState reads back what writeViewState wrote", () => {
     descending: true,
     metric: "generalisationGap",
     curve: "testAccuracy",
+    band: "none",
+    seedAxes: true,
+    swap: "testLoss",
     points: ["0.2,0.5", "0.5,0.2"],
     page: 3,
     trials: "leased",
@@ -41,7 +44,7 @@ Deno.test("writeViewState leaves defaults out and other keys alone", () => {
 
 Deno.test("parseViewState falls back where a link makes no sense", () => {
   const query = new URLSearchParams(
-    "study=../x&sort=rank.desc&metric=speed&curve=x&points=9,9;0.2,0.5;0.2,0.5;q&page=-1",
+    "study=../x&sort=rank.desc&metric=speed&curve=x&band=y&axes=z&swap=trainAccuracy&points=9,9;0.2,0.5;0.2,0.5;q&page=-1",
   );
   assert.deepEqual(parseViewState(query), {
     ...defaultViewState,

@@ -71,7 +71,8 @@ export function Site(
   );
 }
 
-function LanguageSwitch(): JSX.Element {
+/** English or Chinese. */
+export function LanguageSwitch(): JSX.Element {
   return (
     <fieldset class="languages">
       <legend class="hidden">{words(commonWords).language}</legend>

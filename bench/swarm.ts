@@ -1,0 +1,198 @@
+import { parseArgs } from "node:util";
+import { findCeiling } from "./swarm/ceiling.ts";
+import { measureCost } from "./swarm/cost.ts";
+import {
+  connectionPorts,
+  openFileLimit,
+  tooManyVolunteers,
+} from "./swarm/descriptors.ts";
+import { hold } from "./swarm/hold.ts";
+import { measureMemory } from "./swarm/memory.ts";
+import type { Pace } from "./swarm/pace.ts";
+import { printReport, type Report, reportJson } from "./swarm/report.ts";
+
+const PARTS = ["hold", "ceiling", "memory", "cost"] as const;
+type Part = (typeof PARTS)[number];
+
+const USAGE = `Usage: deno task bench swarm [flags]
+
+Starts a coordinator as \`deno task start --workers 0\` does, on a SQLite file,
+and lets volunteers talk to it over HTTP on this machine, from threads of
+another process: the very session of a worker with a trainer that only lets
+time pass, each with a connection of its own. Four parts:
+
+  hold     all volunteers at a study's pace, then a restart under them
+  ceiling  cycles of lease, report and complete a second, until the 99th
+           percentile of one of them passes 50 ms twice
+  memory   of the coordinator per 1,000 workers
+  cost     real training through \`start --workers 2\`, and by the same threads
+           without a coordinator, in turns
+
+Times are the volunteers', on the same machine: give it nothing else to do.
+
+  --only LIST           parts to run: hold,cost (default: all)
+  --volunteers N        (default: 10000)
+  --minutes M           of holding (default: 10)
+  --trial-seconds A-B   time of a trial, spread evenly over the orders of
+                        magnitude from a fast desktop's to a slow phone's
+                        (default: 20-300)
+  --epochs N            epochs of a trial, each reported (default: 10)
+  --pages N             open leaderboards meanwhile (default: 5)
+  --join-rate N         new volunteers a second (default: 200)
+  --outage SECONDS      without a coordinator; 0: no restart (default: 5)
+  --threads N           of volunteers (default: 2)
+  --db PATH             the coordinator's file while holding, kept afterwards
+                        (default: a new one, thrown away)
+  --rate-seconds N      at each rate of the ceiling (default: 10)
+  --rounds N            of the cost (default: 5)
+  --json                print the figures as JSON`;
+
+/** Measures and prints. */
+export async function run(args: string[]): Promise<void> {
+  let options: Options | null;
+  try {
+    options = await readOptions(args);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : `${error}`);
+    Deno.exitCode = 2;
+    return;
+  }
+  if (options === null) {
+    console.log(USAGE);
+    return;
+  }
+  const report = await measure(options);
+  if (options.json) console.log(reportJson(report));
+  else printReport(report);
+}
+
+interface Options {
+  readonly parts: readonly Part[];
+  readonly volunteers: number;
+  readonly minutes: number;
+  readonly pace: Pace;
+  readonly epochs: number;
+  readonly pages: number;
+  readonly joinPerSecond: number;
+  readonly outageSeconds: number | null;
+  readonly threads: number;
+  readonly db: string | undefined;
+  readonly rateSeconds: number;
+  readonly rounds: number;
+  readonly json: boolean;
+}
+
+async function measure(options: Options): Promise<Report> {
+  const { parts, rateSeconds, rounds, threads } = options;
+  const wanted = (part: Part) => parts.includes(part);
+  const common = { ...options, say };
+  return {
+    hold: wanted("hold") ? await hold(common) : null,
+    ceiling: wanted("ceiling")
+      ? await findCeiling({
+        workers: 400,
+        threads,
+        from: 50,
+        growth: 1.25,
+        seconds: rateSeconds,
+        rates: 20,
+        limit: 50,
+        say,
+      })
+      : null,
+    memory: wanted("memory") ? await measureMemory(common) : null,
+    cost: wanted("cost")
+      ? await measureCost({ rounds, trials: 8, epochs: 3, threads: 2, say })
+      : null,
+  };
+}
+
+/** @returns null when help was asked for */
+async function readOptions(args: string[]): Promise<Options | null> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: "string", default: PARTS.join(",") },
+      volunteers: { type: "string", default: "10000" },
+      minutes: { type: "string", default: "10" },
+      "trial-seconds": { type: "string", default: "20-300" },
+      epochs: { type: "string", default: "10" },
+      pages: { type: "string", default: "5" },
+      "join-rate": { type: "string", default: "200" },
+      outage: { type: "string", default: "5" },
+      threads: { type: "string", default: "2" },
+      db: { type: "string" },
+      "rate-seconds": { type: "string", default: "10" },
+      rounds: { type: "string", default: "5" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return null;
+  const number = (flag: string, text: string, least: number, most: number) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (value >= least && value <= most) return value;
+    throw new RangeError(
+      `--${flag}: not a number from ${least} to ${most}: ${text}`,
+    );
+  };
+  const whole = (flag: string, text: string, least: number, most: number) => {
+    const value = number(flag, text, least, most);
+    if (Number.isInteger(value)) return value;
+    throw new RangeError(`--${flag}: not a whole number: ${text}`);
+  };
+  const volunteers = whole("volunteers", values.volunteers, 1, 60_000);
+  const problem = tooManyVolunteers(
+    volunteers,
+    await openFileLimit(),
+    await connectionPorts(),
+  );
+  if (problem !== null) throw new RangeError(problem);
+  const [shortest = "", longest = ""] = values["trial-seconds"].split("-");
+  const pace = {
+    shortest: number("trial-seconds", shortest, 0.1, 86_400),
+    longest: number("trial-seconds", longest, 0.1, 86_400),
+  };
+  if (pace.longest < pace.shortest) {
+    throw new RangeError(
+      `--trial-seconds: the longest comes second: ${values["trial-seconds"]}`,
+    );
+  }
+  const { db } = values;
+  if (db !== undefined && await exists(db)) {
+    throw new RangeError(
+      `--db: what is in the file would be counted too: ${db}; ` +
+        "name one that is not there yet",
+    );
+  }
+  const outage = number("outage", values.outage, 0, 60);
+  return {
+    parts: values.only.split(",").map(part),
+    volunteers,
+    minutes: number("minutes", values.minutes, 0.01, 60),
+    pace,
+    epochs: whole("epochs", values.epochs, 1, 1000),
+    pages: whole("pages", values.pages, 0, 200),
+    joinPerSecond: number("join-rate", values["join-rate"], 1, 5000),
+    outageSeconds: outage === 0 ? null : outage,
+    threads: whole("threads", values.threads, 1, 16),
+    db,
+    rateSeconds: number("rate-seconds", values["rate-seconds"], 1, 120),
+    rounds: whole("rounds", values.rounds, 1, 50),
+    json: values.json,
+  };
+}
+
+function part(name: string): Part {
+  const known = PARTS.find((part) => part === name);
+  if (known !== undefined) return known;
+  throw new RangeError(`--only: not one of ${PARTS.join(", ")}: ${name}`);
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
+function say(line: string): void {
+  console.error(`bench swarm: ${line} ...`);
+}

@@ -1,0 +1,151 @@
+import { processUse } from "./coordinator_process.ts";
+import type { CyclesSeen } from "./cycles.ts";
+import {
+  addLatencies,
+  createLatencies,
+  type Latencies,
+  quantile,
+} from "./latencies.ts";
+import { type Ledger, readLedger } from "./ledger.ts";
+import { inWorkplace, type Workplace } from "./workplace.ts";
+
+export interface CeilingOptions {
+  /** Workers that take turns, over all threads. */
+  readonly workers: number;
+  readonly threads: number;
+  /** Cycles a second to begin with. */
+  readonly from: number;
+  /** Each rate is so many times the one before. */
+  readonly growth: number;
+  /** Seconds at each rate. */
+  readonly seconds: number;
+  /** Rates tried at most. */
+  readonly rates: number;
+  /** Milliseconds that the 99th percentile must not pass. */
+  readonly limit: number;
+  readonly v8Flags?: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** What a rate of cycles came to. */
+export interface AtRate {
+  /** Cycles begun a second. */
+  readonly offered: number;
+  /** Cycles accepted a second. */
+  readonly reached: number;
+  readonly lease: Latencies;
+  readonly report: Latencies;
+  readonly complete: Latencies;
+  readonly refused: number;
+  readonly none: number;
+  /** Processors that the coordinator kept busy; null: not known here. */
+  readonly cpu: number | null;
+  /** Whether each call's 99th percentile kept the limit. */
+  readonly within: boolean;
+}
+
+export interface Ceiling {
+  readonly limit: number;
+  readonly rates: readonly AtRate[];
+  /** Highest rate within the limit; null: not even the first. */
+  readonly best: AtRate | null;
+  readonly ledger: Ledger;
+}
+
+/** Rates that miss in a row before it is believed. */
+const MISSES = 2;
+
+/** Raises the rate of lease, report, complete until the limit is passed. */
+export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
+  const { from, growth, seconds, rates, threads, v8Flags } = options;
+  let trials = from * seconds;
+  for (let i = 0, rate = from; i < rates; i++, rate *= growth) {
+    trials += rate * seconds + 1;
+  }
+  // A study may have a million; the ceiling comes long before.
+  trials = Math.min(Math.ceil(trials), 400_000);
+  return await inWorkplace(
+    { trials, epochs: 1, threads, v8Flags },
+    (workplace) => climb(workplace, options),
+  );
+}
+
+async function climb(
+  workplace: Workplace,
+  options: CeilingOptions,
+): Promise<Ceiling> {
+  const { from, growth, seconds, limit, say } = options;
+  // Registers the workers, and lets the engines compile what is hot.
+  await runRate(workplace, options, from, seconds);
+  const rates: AtRate[] = [];
+  let misses = 0;
+  let rate = from;
+  for (let i = 0; i < options.rates && misses < MISSES; i++) {
+    say(`${rate.toFixed(0)} cycles a second`);
+    const once = await runRate(workplace, options, rate, seconds);
+    // The machine may hiccup: a rate that misses has a second try.
+    const at = once.within
+      ? once
+      : await runRate(workplace, options, rate, seconds);
+    rates.push(at);
+    misses = at.within ? 0 : misses + 1;
+    rate *= growth;
+  }
+  const accepted = await workplace.crowd.accepted();
+  await workplace.coordinator.stop();
+  return {
+    limit,
+    rates,
+    best: rates.findLast(({ within }) => within) ?? null,
+    ledger: readLedger(workplace.db, accepted),
+  };
+}
+
+async function runRate(
+  { crowd, coordinator: { url, pid } }: Workplace,
+  { workers, limit }: CeilingOptions,
+  perSecond: number,
+  seconds: number,
+): Promise<AtRate> {
+  const each = Math.ceil(workers / crowd.size);
+  const before = await processUse(pid);
+  const begun = performance.now();
+  const all = await crowd.each((thread, i) =>
+    thread.cycles({
+      url,
+      first: i * each,
+      workers: each,
+      perSecond: perSecond / crowd.size,
+      seconds,
+    })
+  );
+  const after = await processUse(pid);
+  const took = (performance.now() - begun) / 1000;
+  const sum = (of: (seen: CyclesSeen) => number) =>
+    all.reduce((total, seen) => total + of(seen), 0);
+  const merged = (of: (seen: CyclesSeen) => Latencies) => {
+    const into = createLatencies();
+    for (const seen of all) addLatencies(into, of(seen));
+    return into;
+  };
+  const lease = merged((seen) => seen.lease);
+  const report = merged((seen) => seen.report);
+  const complete = merged((seen) => seen.complete);
+  return {
+    offered: perSecond,
+    reached: sum((seen) => seen.accepted / seen.seconds),
+    lease,
+    report,
+    complete,
+    refused: sum(({ refused }) =>
+      Object.values(refused).reduce((total, n) => total + n, 0)
+    ),
+    none: sum(({ none }) => none),
+    cpu: before === null || after === null
+      ? null
+      : (after.cpuSeconds - before.cpuSeconds) / took,
+    within: [lease, report, complete].every((of) =>
+      quantile(of, 0.99) <= limit
+    ),
+  };
+}

@@ -1,0 +1,161 @@
+import { fileURLToPath } from "node:url";
+import * as z from "zod";
+import { shell } from "./shell.ts";
+
+/** The coordinator as users start it, in a process of its own. */
+export interface CoordinatorProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** Ends it as the system would end it: at once, without a last word. */
+  kill(): Promise<void>;
+  /** Ends it as Ctrl-C does. */
+  stop(): Promise<void>;
+}
+
+export interface CoordinatorStart {
+  /** Path of the study's JSON file, or a built-in study's name. */
+  readonly study: string;
+  readonly db: string;
+  /** Folder with the data set. */
+  readonly data?: string;
+  readonly port: number;
+  /** Further flags of V8, such as `--prof`. */
+  readonly v8Flags?: string;
+  /** What it writes to standard error is kept there; default: thrown away. */
+  readonly log?: (line: string) => void;
+}
+
+const root = new URL("../../", import.meta.url);
+
+const Config = z.object({
+  tasks: z.object({ start: z.object({ command: z.string() }) }),
+});
+
+/**
+ * The command of `deno task start`, as arguments. Started without `deno task`
+ * before it, since a signal would reach that process and not the coordinator.
+ */
+async function startCommand(v8Flags: string | undefined): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL("deno.json", root));
+  const { command } = Config.parse(JSON.parse(text)).tasks.start;
+  return command.split(" ").slice(1).map((word) =>
+    v8Flags !== undefined && word.startsWith("--v8-flags=")
+      ? `${word},${v8Flags}`
+      : word
+  );
+}
+
+/** Milliseconds: a large study is planned before it answers. */
+const START_PATIENCE = 120_000;
+
+/** Starts it, and waits until it answers. */
+export async function startCoordinator(
+  { study, db, data, port, v8Flags, log }: CoordinatorStart,
+): Promise<CoordinatorProcess> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...await startCommand(v8Flags),
+      ...["--workers", "0", "--study", study, "--db", db],
+      ...["--port", String(port)],
+      // Simulated volunteers have nothing to show for what they say.
+      "--trust-workers",
+      ...data === undefined ? [] : ["--data", data],
+    ],
+    cwd: fileURLToPath(root),
+    // The volunteers' addresses are told as a proxy here would tell them.
+    env: { NO_COLOR: "1", SWARM_TRUST_PROXY: "loopback" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let said = "";
+  const reading = (async () => {
+    for await (
+      const text of child.stderr.pipeThrough(new TextDecoderStream())
+    ) {
+      said = (said + text).slice(-2000);
+      log?.(text);
+    }
+  })();
+  let ended = false;
+  const end = Promise.all([child.status, reading]).then(() => ended = true);
+  const url = `http://127.0.0.1:${port}`;
+  const patience = performance.now() + START_PATIENCE;
+  for (;;) {
+    if (ended || performance.now() > patience) {
+      if (!ended) child.kill("SIGKILL");
+      throw new Error(`the coordinator did not start: ${said}`);
+    }
+    const here = await fetch(`${url}/healthz`).then(
+      async (response) => {
+        await response.body?.cancel();
+        return response.ok;
+      },
+      () => false,
+    );
+    if (here) break;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const signal = async (name: Deno.Signal) => {
+    if (!ended) child.kill(name);
+    await end;
+  };
+  return {
+    url,
+    pid: child.pid,
+    kill: () => signal("SIGKILL"),
+    stop: () => signal("SIGINT"),
+  };
+}
+
+/** Runs the same command to its end, with other flags. */
+export async function runStart(
+  flags: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number; readonly said: string }> {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...await startCommand(undefined), ...flags],
+    cwd: fileURLToPath(root),
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  return { code, said: new TextDecoder().decode(stderr).slice(-2000) };
+}
+
+/** A port that was free a moment ago: a restarted coordinator needs it too. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+/** What the system says of a process; null where it is not Linux. */
+export interface ProcessUse {
+  /** Memory that it holds, in bytes. */
+  readonly memory: number;
+  /** Seconds that its threads have run in sum. */
+  readonly cpuSeconds: number;
+  /** Files and connections that it has open. */
+  readonly files: number;
+}
+
+/** Ticks a second of `/proc/<pid>/stat`: the same on every Linux of today. */
+const TICKS = 100;
+
+export async function processUse(pid: number): Promise<ProcessUse | null> {
+  const said = await shell(
+    `cd /proc/${pid} && grep VmRSS status && cat stat && ls fd | wc -l`,
+  );
+  if (said === null) return null;
+  const [memory = "", stat = "", files] = said.split("\n");
+  // The second field, the name in parentheses, may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return {
+    memory: Number(/\d+/.exec(memory)?.[0]) * 1024,
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+    files: Number(files),
+  };
+}

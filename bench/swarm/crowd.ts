@@ -1,0 +1,58 @@
+import * as Comlink from "comlink";
+import type { CrowdApi } from "./crowd_thread.ts";
+import { addSeen, createSeen, type Seen } from "./meter.ts";
+import type { Accepted } from "./volunteer.ts";
+
+/** Volunteers on several threads, as if they were on one. */
+export interface Crowd {
+  /** Number of threads. */
+  readonly size: number;
+  /** Asks each thread; rejects when one of them has died. */
+  each<T>(ask: (api: CrowdApi, index: number) => Promise<T>): Promise<T[]>;
+  /** What was seen since it was last collected. */
+  collect(): Promise<Seen>;
+  /** Volunteers that were answered at or after a moment (`Date.now()`). */
+  heardSince(moment: number): Promise<number>;
+  /** All results told to be accepted. */
+  accepted(): Promise<Accepted[]>;
+  close(): void;
+}
+
+/** Starts threads for volunteers; they share nothing with the coordinator. */
+export function startCrowd(size: number): Crowd {
+  // Comlink's calls never settle when the thread dies.
+  const death = Promise.withResolvers<never>();
+  death.promise.catch(() => {});
+  const workers = Array.from({ length: size }, () => {
+    const worker = new Worker(new URL("./crowd_thread.ts", import.meta.url), {
+      type: "module",
+    });
+    worker.onerror = (event) => {
+      event.preventDefault();
+      death.reject(
+        new Error(`a thread of volunteers died: ${event.message}`),
+      );
+    };
+    return worker;
+  });
+  const apis = workers.map((worker) => Comlink.wrap<CrowdApi>(worker));
+  const each: Crowd["each"] = (ask) =>
+    Promise.race([Promise.all(apis.map(ask)), death.promise]);
+  return {
+    size,
+    each,
+    async collect() {
+      const sum = createSeen();
+      for (const seen of await each((api) => api.collect())) addSeen(sum, seen);
+      return sum;
+    },
+    async heardSince(moment) {
+      const counts = await each((api) => api.heardSince(moment));
+      return counts.reduce((sum, n) => sum + n, 0);
+    },
+    accepted: async () => (await each((api) => api.accepted())).flat(),
+    close() {
+      for (const worker of workers) worker.terminate();
+    },
+  };
+}

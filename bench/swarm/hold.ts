@@ -1,0 +1,245 @@
+import * as z from "zod";
+import { type ProcessUse, processUse } from "./coordinator_process.ts";
+import { type Ledger, readLedger } from "./ledger.ts";
+import { addSeen, answered, createSeen, type Seen } from "./meter.ts";
+import { type Pace, secondsPerTrial } from "./pace.ts";
+import { type Reader, startReaders } from "./reader.ts";
+import {
+  inWorkplace,
+  pause,
+  STEPS_PER_EPOCH,
+  type Workplace,
+} from "./workplace.ts";
+
+export interface HoldOptions {
+  readonly volunteers: number;
+  readonly minutes: number;
+  readonly pace: Pace;
+  readonly epochs: number;
+  readonly threads: number;
+  /** Open leaderboards. */
+  readonly pages: number;
+  /** New volunteers a second, on all threads together. */
+  readonly joinPerSecond: number;
+  /** Seconds without a coordinator; null: it is not restarted. */
+  readonly outageSeconds: number | null;
+  readonly db?: string | undefined;
+  readonly v8Flags?: string | undefined;
+  readonly say: (line: string) => void;
+}
+
+/** Volunteers at a study's own pace. */
+export interface Held {
+  readonly volunteers: number;
+  readonly trials: number;
+  readonly minutes: number;
+  /** While all were there, the joining left out. */
+  readonly seen: Seen;
+  readonly answeredPerSecond: number;
+  /** Fewest workers that the coordinator took for online. */
+  readonly fewestOnline: number;
+  /** Milliseconds in which an open page had its leaderboard. */
+  readonly leaderboard: Reader["latencies"];
+  readonly use: {
+    readonly memory: number;
+    /** Processors kept busy. */
+    readonly cpu: number;
+    readonly files: number;
+  } | null;
+  readonly storm: Storm | null;
+  /** Abandoned trials by reason, over all. */
+  readonly abandoned: Readonly<Record<string, number>>;
+  /** Volunteers that stopped by themselves, and why. */
+  readonly stopped: readonly string[];
+  readonly ledger: Ledger;
+}
+
+/** All coming back at once. */
+export interface Storm {
+  readonly outageSeconds: number;
+  /** From the start of the new process until it answered. */
+  readonly startSeconds: number;
+  /** From when it answered until so many had been answered. */
+  readonly halfBack: number;
+  readonly mostBack: number;
+  readonly allBack: number | null;
+  readonly back: number;
+  readonly seen: Seen;
+}
+
+/** Seconds between looks at who is online. */
+const LOOK = 10;
+/** Seconds that the last volunteer may take to come back. */
+const PATIENCE = 180;
+/** Of all threads together. */
+const LEAVE_PER_SECOND = 400;
+
+/** Trials that so many volunteers come to, with some to spare. */
+export function trialsNeeded(
+  { volunteers, minutes, pace }: HoldOptions,
+): number {
+  // The joining, a restart and the leaving take time as well.
+  const seconds = 1.2 * minutes * 60 + 30;
+  let trials = 0;
+  for (let i = 0; i < volunteers; i++) {
+    trials += seconds / secondsPerTrial(i, pace) + 1;
+  }
+  return Math.ceil(trials);
+}
+
+export async function hold(options: HoldOptions): Promise<Held> {
+  const { epochs, threads, db, v8Flags } = options;
+  const trials = trialsNeeded(options);
+  return await inWorkplace(
+    { trials, epochs, threads, db, v8Flags },
+    (workplace) => holdIn(workplace, options),
+  );
+}
+
+async function holdIn(
+  workplace: Workplace,
+  options: HoldOptions,
+): Promise<Held> {
+  const { volunteers, minutes, pages, say } = options;
+  const { crowd, trials } = workplace;
+  const { url, pid } = workplace.coordinator;
+  say(`${volunteers} volunteers join`);
+  await joinAll(workplace, options);
+  const patience = performance.now() + PATIENCE * 1000;
+  while (await crowd.heardSince(1) < volunteers) {
+    if (performance.now() > patience) {
+      throw new Error(
+        "the volunteers did not all come in: the rate of " +
+          "joining is more than the coordinator takes; lower --join-rate",
+      );
+    }
+    await pause(0.1);
+  }
+  await crowd.collect();
+
+  say(`${minutes} minutes at a study's pace`);
+  const readers = startReaders(url, pages);
+  const before = await processUse(pid);
+  const seen = createSeen();
+  let fewestOnline = Infinity;
+  const begun = performance.now();
+  const elapsed = () => (performance.now() - begun) / 1000;
+  while (elapsed() < minutes * 60) {
+    await pause(Math.min(LOOK, minutes * 60 - elapsed()));
+    addSeen(seen, await crowd.collect());
+    fewestOnline = Math.min(fewestOnline, await online(url));
+  }
+  const seconds = elapsed();
+  const after = await processUse(pid);
+  const leaderboard = await readers.stop();
+
+  const storm = options.outageSeconds === null
+    ? null
+    : await restartUnder(workplace, options, options.outageSeconds);
+  say("the volunteers leave");
+  const stopped = await leaveAll(workplace);
+  const accepted = await crowd.accepted();
+  const abandoned: Record<string, number> = {};
+  for (const some of await crowd.each((thread) => thread.abandoned())) {
+    for (const [reason, n] of Object.entries(some)) {
+      abandoned[reason] = (abandoned[reason] ?? 0) + n;
+    }
+  }
+  await workplace.coordinator.stop();
+  return {
+    volunteers,
+    trials,
+    minutes,
+    seen,
+    answeredPerSecond: answered(seen) / seconds,
+    fewestOnline,
+    leaderboard,
+    use: useBetween(before, after, seconds),
+    storm,
+    abandoned,
+    stopped,
+    ledger: readLedger(workplace.db, accepted),
+  };
+}
+
+async function joinAll(
+  { crowd, coordinator: { url } }: Workplace,
+  { volunteers, pace, epochs, joinPerSecond }: HoldOptions,
+): Promise<void> {
+  const each = Math.ceil(volunteers / crowd.size);
+  await crowd.each((thread, i) =>
+    thread.join({
+      url,
+      first: i * each,
+      count: Math.min(each, volunteers - i * each),
+      perSecond: joinPerSecond / crowd.size,
+      pace,
+      epochs,
+      stepsPerEpoch: STEPS_PER_EPOCH,
+    })
+  );
+}
+
+async function leaveAll({ crowd }: Workplace): Promise<string[]> {
+  const stopped = await crowd.each((thread) =>
+    thread.leave(LEAVE_PER_SECOND / crowd.size)
+  );
+  return stopped.flat();
+}
+
+async function restartUnder(
+  workplace: Workplace,
+  { volunteers, say }: HoldOptions,
+  outageSeconds: number,
+): Promise<Storm> {
+  const { crowd } = workplace;
+  say(`the coordinator is killed, and back after ${outageSeconds} s`);
+  await crowd.collect();
+  await workplace.coordinator.kill();
+  await pause(outageSeconds);
+  const started = Date.now();
+  await workplace.restart();
+  const up = Date.now();
+  const backAfter: number[] = [];
+  const shares = [0.5, 0.99, 1];
+  let back = 0;
+  while (backAfter.length < shares.length) {
+    const seconds = (Date.now() - up) / 1000;
+    if (seconds > PATIENCE) break;
+    await pause(0.05);
+    back = await crowd.heardSince(up);
+    while ((shares[backAfter.length] ?? Infinity) * volunteers <= back) {
+      backAfter.push((Date.now() - up) / 1000);
+    }
+  }
+  const [halfBack = NaN, mostBack = NaN, allBack = null] = backAfter;
+  return {
+    outageSeconds,
+    startSeconds: (up - started) / 1000,
+    halfBack,
+    mostBack,
+    allBack,
+    back,
+    seen: await crowd.collect(),
+  };
+}
+
+const Online = z.object({ online: z.number() });
+
+async function online(url: string): Promise<number> {
+  const response = await fetch(`${url}/api/workers?limit=1`);
+  return Online.parse(await response.json()).online;
+}
+
+function useBetween(
+  before: ProcessUse | null,
+  after: ProcessUse | null,
+  seconds: number,
+): Held["use"] {
+  if (before === null || after === null) return null;
+  return {
+    memory: after.memory,
+    cpu: (after.cpuSeconds - before.cpuSeconds) / seconds,
+    files: after.files,
+  };
+}

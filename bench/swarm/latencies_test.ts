@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import {
+  addLatencies,
+  addLatency,
+  createLatencies,
+  quantile,
+} from "./latencies.ts";
+
+Deno.test("quantile: within a bucket's width of the sorted times", () => {
+  const all = createLatencies();
+  const even = createLatencies();
+  // 1 to 10,000 ms, half of them counted elsewhere and added.
+  for (let ms = 1; ms <= 10_000; ms++) {
+    addLatency(ms % 2 === 0 ? even : all, ms);
+  }
+  addLatencies(all, even);
+  assert.equal(all.count, 10_000);
+  for (const share of [0.01, 0.5, 0.99, 0.999]) {
+    const found = quantile(all, share) / (share * 10_000);
+    assert.ok(found >= 1 && found <= 1.021, `${share}: ${found}`);
+  }
+  assert.equal(quantile(all, 1), 10_000);
+});
+
+Deno.test("quantile: the extremes have a place, nothing has no quantile", () => {
+  const one = createLatencies();
+  assert.ok(Number.isNaN(quantile(one, 0.5)));
+  addLatency(one, 0);
+  assert.equal(quantile(one, 0.99), 0);
+  addLatency(one, 1e12);
+  assert.equal(quantile(one, 1), 1e12);
+});

@@ -1,0 +1,86 @@
+import { processUse } from "./coordinator_process.ts";
+import type { Pace } from "./pace.ts";
+import { inWorkplace, pause, STEPS_PER_EPOCH } from "./workplace.ts";
+
+export interface MemoryOptions {
+  readonly volunteers: number;
+  readonly threads: number;
+  readonly joinPerSecond: number;
+  readonly say: (line: string) => void;
+}
+
+/** What the coordinator holds for its workers. */
+export interface MemoryUse {
+  /** Megabytes at each number of workers, the first without any. */
+  readonly samples: readonly (readonly [workers: number, megabytes: number])[];
+  /** Slope of the line through them, by least squares. */
+  readonly perThousand: number;
+}
+
+const STEPS = 5;
+/** Slow enough that the workers do nothing but keep their leases. */
+const pace: Pace = { shortest: 36_000, longest: 36_000 };
+/** Seconds in which what joining left behind is cleared, and heartbeats come. */
+const SETTLE = 12;
+/** Least of so many looks: what a collection of garbage leaves. */
+const LOOKS = 10;
+
+/**
+ * Memory of the coordinator as workers join, each with a connection, a lease
+ * and heartbeats. Null where the system does not tell.
+ */
+export async function measureMemory(
+  { volunteers, threads, joinPerSecond, say }: MemoryOptions,
+): Promise<MemoryUse | null> {
+  return await inWorkplace(
+    { trials: volunteers, epochs: 10, threads },
+    async ({ crowd, coordinator: { url, pid } }) => {
+      if (await processUse(pid) === null) return null;
+      const samples: [number, number][] = [];
+      const each = Math.ceil(volunteers / STEPS / threads);
+      for (let step = 0; step <= STEPS; step++) {
+        if (step > 0) {
+          await crowd.each((thread, i) =>
+            thread.join({
+              url,
+              first: ((step - 1) * threads + i) * each,
+              count: each,
+              perSecond: joinPerSecond / threads,
+              pace,
+              epochs: 10,
+              stepsPerEpoch: STEPS_PER_EPOCH,
+            })
+          );
+        }
+        await pause(SETTLE);
+        const workers = step * each * threads;
+        const megabytes = await leastMemory(pid);
+        say(`${workers} workers: ${megabytes.toFixed(0)} MB`);
+        samples.push([workers, megabytes]);
+      }
+      return { samples, perThousand: 1000 * slope(samples) };
+    },
+  );
+}
+
+async function leastMemory(pid: number): Promise<number> {
+  let least = Infinity;
+  for (let look = 0; look < LOOKS; look++) {
+    const use = await processUse(pid);
+    least = Math.min(least, (use?.memory ?? NaN) / 1e6);
+    await pause(0.2);
+  }
+  return least;
+}
+
+/** Of the line with the least squared distances. */
+export function slope(
+  points: readonly (readonly [x: number, y: number])[],
+): number {
+  const mean = (of: 0 | 1) =>
+    points.reduce((sum, point) => sum + point[of], 0) / points.length;
+  const [x0, y0] = [mean(0), mean(1)];
+  const sum = (f: (x: number, y: number) => number) =>
+    points.reduce((total, [x, y]) => total + f(x - x0, y - y0), 0);
+  return sum((x, y) => x * y) / sum((x) => x * x);
+}

@@ -1,0 +1,59 @@
+import type { TrialSpec } from "../../coordinator/protocol/study.ts";
+import {
+  d2lChecks,
+  type EpochMetrics,
+  type TrialResult,
+} from "../../coordinator/protocol/training.ts";
+
+/** Shortest and longest time that a volunteer takes for a trial, in seconds. */
+export interface Pace {
+  readonly shortest: number;
+  readonly longest: number;
+}
+
+/** Multiples of it modulo 1 fill the interval evenly, in any number. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * Seconds a trial takes volunteer number `index`: spread evenly over the
+ * orders of magnitude from a fast desktop to a slow phone, the same at each
+ * run.
+ */
+export function secondsPerTrial(index: number, pace: Pace): number {
+  const share = (index * GOLDEN) % 1;
+  return pace.shortest * (pace.longest / pace.shortest) ** share;
+}
+
+/** Figures that a trial may have, by the checks of the coordinator. */
+export function epochFigures(epoch: number, seconds: number): EpochMetrics {
+  const trainLoss = 0.3 + 0.9 / epoch;
+  const testLoss = 0.35 + 0.8 / epoch;
+  return {
+    epoch,
+    trainLoss,
+    trainAccuracy: 0.9 - 0.4 / epoch,
+    trainLossDropoutOff: trainLoss - 0.02,
+    testLoss,
+    testAccuracy: 0.88 - 0.35 / epoch,
+    seconds,
+  };
+}
+
+/** A whole trial's result of such figures. */
+export function resultOf(
+  { recipe }: TrialSpec,
+  secondsPerEpoch: number,
+): TrialResult {
+  const epochs = Array.from(
+    { length: recipe.epochs },
+    (_, i) => epochFigures(i + 1, secondsPerEpoch),
+  );
+  const [last = epochFigures(1, secondsPerEpoch)] = epochs.slice(-1);
+  return {
+    outcome: "trained",
+    epochs,
+    backend: "simd",
+    seconds: secondsPerEpoch * recipe.epochs,
+    checks: d2lChecks(last),
+  };
+}

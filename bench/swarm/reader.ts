@@ -1,0 +1,69 @@
+import { addLatency, createLatencies, type Latencies } from "./latencies.ts";
+
+/** Open leaderboards, as the page keeps itself fresh. */
+export interface Reader {
+  readonly latencies: Latencies;
+}
+
+/** Milliseconds that the page gathers events before it fetches. */
+const GATHER = 800;
+
+/**
+ * Follows the event stream so many times, each fetching the leaderboard with
+ * the `ETag` that it has when the stream says that something changed.
+ */
+export function startReaders(
+  url: string,
+  count: number,
+): { stop(): Promise<Latencies> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const latencies = createLatencies();
+  const reading = Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        read(url, latencies, signal).catch((error) => {
+          if (!signal.aborted) throw error;
+        }),
+    ),
+  );
+  return {
+    async stop() {
+      stopping.abort();
+      await reading;
+      return latencies;
+    },
+  };
+}
+
+async function read(
+  url: string,
+  latencies: Latencies,
+  signal: AbortSignal,
+): Promise<void> {
+  const events = await fetch(`${url}/api/events`, { signal });
+  if (events.body === null) throw new Error("the event stream has no body");
+  let etag = "";
+  let fetching: Promise<void> | null = null;
+  const refresh = async () => {
+    await new Promise((resolve) => setTimeout(resolve, GATHER));
+    if (signal.aborted) return;
+    const begun = performance.now();
+    const response = await fetch(`${url}/api/studies/load/leaderboard`, {
+      headers: { "if-none-match": etag },
+      signal,
+    });
+    await response.arrayBuffer();
+    addLatency(latencies, performance.now() - begun);
+    etag = response.headers.get("etag") ?? "";
+  };
+  for await (
+    const text of events.body.pipeThrough(new TextDecoderStream())
+  ) {
+    if (!text.includes('"changed"') || fetching !== null) continue;
+    fetching = refresh().catch((error) => {
+      if (!signal.aborted) throw error;
+    }).finally(() => fetching = null);
+  }
+}

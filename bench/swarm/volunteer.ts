@@ -1,0 +1,122 @@
+import type { WorkerId } from "../../coordinator/protocol/ids.ts";
+import { runSession } from "../../worker/session.ts";
+import type { SwarmClient } from "../../worker/session_client.ts";
+import type {
+  AbandonReason,
+  SessionClock,
+  SessionEnd,
+  Trainer,
+} from "../../worker/session_types.ts";
+import { epochFigures, resultOf } from "./pace.ts";
+
+/** A result that the coordinator said it accepted, and whose it was. */
+export interface Accepted {
+  readonly trialId: string;
+  readonly workerId: WorkerId;
+}
+
+export interface VolunteerOptions {
+  readonly client: SwarmClient;
+  readonly name: string;
+  /** Seconds that an epoch takes. */
+  readonly secondsPerEpoch: number;
+  /** Steps of an epoch: what the coordinator sizes leases by. */
+  readonly stepsPerEpoch: number;
+  readonly onAccepted: (accepted: Accepted) => void;
+  readonly onAbandoned: (reason: AbandonReason) => void;
+  readonly signal: AbortSignal;
+}
+
+const clock: SessionClock = { sleep };
+
+/**
+ * A volunteer that talks like any other and trains nothing: the very session
+ * of a worker, with a trainer that lets an epoch's time pass and tells figures.
+ * What a session comes to send besides, it sends here too.
+ */
+export async function runVolunteer(
+  options: VolunteerOptions,
+): Promise<SessionEnd> {
+  const { client, name, signal, onAccepted, onAbandoned } = options;
+  let workerId: WorkerId | undefined;
+  return await runSession({
+    client,
+    startTrainer: () => Promise.resolve(idleTrainer(options)),
+    clock,
+    random: Math.random,
+    newId: () => crypto.randomUUID(),
+    onEvent(event) {
+      switch (event.type) {
+        case "registered":
+          workerId = event.workerId;
+          break;
+        case "completed":
+          if (workerId === undefined) break;
+          onAccepted({ trialId: event.trial.trialId, workerId });
+          break;
+        case "abandoned":
+          onAbandoned(event.reason);
+          break;
+        case "refused":
+        case "trainer-ready":
+        case "trainer-failed":
+        case "waiting":
+        case "leased":
+        case "progress":
+        case "epoch":
+        case "connection-lost":
+        case "connection-restored":
+        case "stopped":
+          break;
+        default:
+          event satisfies never;
+      }
+    },
+    worker: { kind: "deno", threads: 1, device: "simulated", name },
+    signal,
+  });
+}
+
+/** Trains nothing, for as long as training would take. */
+function idleTrainer(
+  { secondsPerEpoch, stepsPerEpoch }: VolunteerOptions,
+): Trainer {
+  return {
+    report: {
+      backend: "simd",
+      backendDetail: "simulated",
+      stepMilliseconds: secondsPerEpoch * 1000 / stepsPerEpoch,
+      measurements: [],
+    },
+    async train(spec, { onEpoch }, signal) {
+      for (let epoch = 1; epoch <= spec.recipe.epochs; epoch++) {
+        try {
+          await sleep(secondsPerEpoch * 1000, signal);
+        } catch {
+          return null;
+        }
+        onEpoch(epochFigures(epoch, secondsPerEpoch));
+      }
+      return { result: resultOf(spec, secondsPerEpoch), weights: null };
+    },
+    close() {},
+  };
+}
+
+export function sleep(
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}

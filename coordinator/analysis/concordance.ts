@@ -1,0 +1,87 @@
+/** A point's rates and what was measured there; NaN where nothing was. */
+export interface MeasuredPoint {
+  readonly dropout1: number;
+  readonly dropout2: number;
+  readonly mean: number;
+}
+
+/** Pairs of points where one has no lower and some higher rate, */
+export interface Concordance {
+  readonly comparable: number;
+  /** and of these, those where it has the higher mean. */
+  readonly inOrder: number;
+}
+
+/** Counts what was added, by rank: sums of a prefix in logarithmic time. */
+class Counter {
+  readonly #sums: Int32Array;
+
+  constructor(ranks: number) {
+    this.#sums = new Int32Array(ranks + 1);
+  }
+
+  add(rank: number, count: 1 | -1): void {
+    const sums = this.#sums;
+    for (let at = rank + 1; at < sums.length; at += at & -at) {
+      sums[at] = (sums[at] ?? 0) + count;
+    }
+  }
+
+  /** Of the ranks below this one. */
+  below(rank: number): number {
+    let sum = 0;
+    for (let at = rank; at > 0; at -= at & -at) sum += this.#sums[at] ?? 0;
+    return sum;
+  }
+}
+
+/**
+ * Counts the pairs of points that both rates put in one order. For thousands of
+ * points there are millions of pairs: they are counted by halves, those between
+ * an earlier and a later half while the two are merged by their second rate
+ * (divide and conquer, n log² n).
+ */
+export function concordance(points: readonly MeasuredPoint[]): Concordance {
+  // Sorted, only an earlier point can have the lower rates.
+  const sorted = points.filter(({ mean }) => !Number.isNaN(mean))
+    .toSorted((a, b) => a.dropout1 - b.dropout1 || a.dropout2 - b.dropout2);
+  const means = Float64Array.from(new Set(sorted.map(({ mean }) => mean)))
+    .sort();
+  const rankOf = new Map(Array.from(means, (mean, rank) => [mean, rank]));
+  const rates = Float64Array.from(sorted, ({ dropout2 }) => dropout2);
+  const ranks = Int32Array.from(sorted, ({ mean }) => rankOf.get(mean) ?? 0);
+  let order = Int32Array.from(sorted.keys());
+  let merged = new Int32Array(order.length);
+  const counter = new Counter(means.length);
+  let [comparable, inOrder] = [0, 0];
+
+  const merge = (from: number, middle: number, to: number) => {
+    let [earlier, at] = [from, from];
+    for (let later = middle; later < to; later++) {
+      const point = order[later] ?? 0;
+      const rate = rates[point] ?? 0;
+      for (; earlier < middle; earlier++) {
+        const other = order[earlier] ?? 0;
+        if ((rates[other] ?? 0) > rate) break;
+        counter.add(ranks[other] ?? 0, 1);
+        merged[at++] = other;
+      }
+      comparable += earlier - from;
+      inOrder += counter.below(ranks[point] ?? 0);
+      merged[at++] = point;
+    }
+    for (let i = from; i < earlier; i++) {
+      counter.add(ranks[order[i] ?? 0] ?? 0, -1);
+    }
+    for (; earlier < middle; earlier++) merged[at++] = order[earlier] ?? 0;
+  };
+
+  for (let width = 1; width < order.length; width *= 2) {
+    for (let from = 0; from < order.length; from += 2 * width) {
+      const middle = Math.min(from + width, order.length);
+      merge(from, middle, Math.min(from + 2 * width, order.length));
+    }
+    [order, merged] = [merged, order];
+  }
+  return { comparable, inOrder };
+}

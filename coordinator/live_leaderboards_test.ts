@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { createLiveLeaderboards } from "./live_leaderboards.ts";
+import type { SwarmEvent } from "./protocol/views.ts";
+import type { TrialChange } from "./storage/storage.ts";
+import { fakeClock, seed, smallStudy, trained } from "./swarm/fixtures.ts";
+import { studyProgress } from "./swarm/progress.ts";
+
+/** A study whose snapshots take as long as the test says. */
+function world() {
+  const clock = fakeClock();
+  const { definition, trials: specs } = smallStudy();
+  let trials: TrialChange[] = specs.map((spec, position) => ({
+    spec,
+    position,
+    planned: true,
+    state: "queued",
+    result: null,
+  }));
+  let revision = 1;
+  let made = 0;
+  const published: SwarmEvent[] = [];
+  const options = { snapshotTakes: 0 };
+  const progress = () => {
+    const completed = trials.filter(({ state }) => state === "completed");
+    const counts = {
+      queued: trials.length - completed.length,
+      leased: 0,
+      verifying: 0,
+      completed: completed.length,
+      quarantined: 0,
+    };
+    return Promise.resolve(studyProgress(counts, [], 1, clock.now()));
+  };
+  const leaderboard = createLiveLeaderboards({
+    snapshot() {
+      made++;
+      clock.advance(options.snapshotTakes);
+      return Promise.resolve({ definition, revision, trials });
+    },
+    progress,
+    async study() {
+      return {
+        definition,
+        active: true,
+        progress: await progress(),
+        revision,
+        dataset: null,
+      };
+    },
+  }, {
+    now: clock.now,
+    schedule: clock.schedule,
+    publish: (event) => published.push(event),
+  });
+  return {
+    clock,
+    options,
+    published,
+    leaderboard,
+    made: () => made,
+    /** The next queued trial gets a result. */
+    complete() {
+      const next = trials.findIndex(({ state }) => state === "queued");
+      revision++;
+      trials = trials.map((trial, i) =>
+        i === next ? { ...trial, state: "completed", result: trained() } : trial
+      );
+    },
+  };
+}
+
+/** Lets promises that are settled be heard. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+Deno.test("createLiveLeaderboards: one computation every quarter second, whoever asks", async () => {
+  const { leaderboard, clock, complete, made } = world();
+  const [first, same] = await Promise.all([
+    leaderboard(seed),
+    leaderboard(seed),
+  ]);
+  assert.equal(first, same);
+  complete();
+  clock.advance(249);
+  assert.equal(await leaderboard(seed), first);
+  assert.equal(made(), 1);
+  clock.advance(1);
+  const next = await leaderboard(seed);
+  assert.equal(next?.progress.completed, 1);
+  assert.equal(next?.revision, 2);
+  assert.equal(made(), 2);
+});
+
+Deno.test("createLiveLeaderboards: what takes long is made so much less often", async () => {
+  const { leaderboard, clock, complete, options, made } = world();
+  options.snapshotTakes = 200;
+  await leaderboard(seed);
+  complete();
+  clock.advance(50 * 200 - 1);
+  assert.equal((await leaderboard(seed))?.progress.completed, 0);
+  clock.advance(1);
+  assert.equal((await leaderboard(seed))?.progress.completed, 1);
+  assert.equal(made(), 2);
+});
+
+Deno.test("createLiveLeaderboards: tells pages that were handed an old one, once", async () => {
+  const { leaderboard, clock, complete, options, published } = world();
+  options.snapshotTakes = 100;
+  await leaderboard(seed);
+  await leaderboard(seed);
+  clock.advance(5000);
+  await settle();
+  assert.deepEqual(published, [], "nothing is new");
+
+  await leaderboard(seed);
+  complete();
+  await leaderboard(seed);
+  await leaderboard(seed);
+  assert.deepEqual(published, []);
+  clock.advance(5000);
+  await settle();
+  assert.deepEqual(published, [
+    { type: "changed", studyId: seed, revision: 2 },
+  ]);
+  assert.equal((await leaderboard(seed))?.revision, 2);
+});
+
+Deno.test("createLiveLeaderboards: as of now where that is asked for", async () => {
+  const { leaderboard, complete } = world();
+  await leaderboard(seed);
+  complete();
+  const [old, now] = await Promise.all([
+    leaderboard(seed),
+    leaderboard(seed, true),
+  ]);
+  assert.equal(old?.progress.completed, 0);
+  assert.equal(now?.progress.completed, 1);
+});

@@ -1,0 +1,135 @@
+import { Command, Option } from "commander";
+import { fileURLToPath } from "node:url";
+import { createWebAssets } from "../web/assets.ts";
+import { createLiveLeaderboards } from "./live_leaderboards.ts";
+import { StudyId } from "./protocol/ids.ts";
+import { Leaderboard } from "./protocol/leaderboard.ts";
+import type { Report } from "./protocol/report.ts";
+import { reportHtml, reportOf } from "./report.ts";
+import { openSqlite } from "./storage/sqlite.ts";
+import { StorageError } from "./storage/storage.ts";
+import { defaultTerms } from "./swarm/lease_terms.ts";
+import { createViews } from "./swarm/views.ts";
+
+/**
+ * The `report` command: writes a study's report from a coordinator's database,
+ * or from a leaderboard's JSON, as one HTML file. Nothing imports this file.
+ */
+
+const webFolder = fileURLToPath(new URL("../.cache/web", import.meta.url));
+
+interface Options {
+  readonly db: string;
+  readonly study: string;
+  readonly json?: string;
+  readonly out?: string;
+}
+
+/** What went wrong, in a line for the user. */
+class ReportError extends Error {
+  override readonly name = "ReportError";
+}
+
+function readOptions(args: readonly string[]): Options {
+  return new Command("deno task report").description(
+    "Writes a study's report as one HTML file that opens from a disk, offline.",
+  )
+    .addOption(
+      new Option("--db <path>", "a coordinator's SQLite file, not in use")
+        .env("SWARM_DB").default("swarm.db"),
+    )
+    .addOption(
+      new Option("--study <id>", "which of its studies")
+        .env("SWARM_STUDY").default("seed"),
+    )
+    .addOption(
+      new Option(
+        "--json <path>",
+        "a leaderboard's JSON instead of a database",
+      ).conflicts("db"),
+    )
+    .addOption(
+      new Option("--out <path>", "the file to write (default: STUDY.html)"),
+    )
+    .allowExcessArguments(false)
+    .parse([...args], { from: "user" })
+    .opts<Options>();
+}
+
+async function fromJson(path: string): Promise<Report> {
+  const parsed = Leaderboard.safeParse(JSON.parse(await readText(path)));
+  if (parsed.success) return reportOf(parsed.data, null, Date.now());
+  const [issue] = parsed.error.issues;
+  throw new ReportError(
+    `${path} is no leaderboard of this release: ${issue?.path.join(".")}: ` +
+      `${issue?.message}; fetch it anew from its coordinator`,
+  );
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new ReportError(
+      `the file cannot be read: ${path}: ` +
+        (error instanceof Error ? error.message : String(error)),
+    );
+  }
+}
+
+async function fromDatabase(db: string, study: string): Promise<Report> {
+  // Opening a file that is not there would make it.
+  if (!await Deno.stat(db).then(() => true, () => false)) {
+    throw new ReportError(`there is no database: ${db}; name one with --db`);
+  }
+  const id = StudyId.safeParse(study);
+  const storage = openSqlite(db, Date.now);
+  try {
+    const views = createViews({
+      storage,
+      terms: defaultTerms,
+      now: Date.now,
+      study: () => null,
+    });
+    const snapshot = id.success ? await views.snapshot(id.data) : null;
+    const leaderboard = id.success
+      ? await createLiveLeaderboards(views, {
+        now: () => performance.now(),
+        schedule: () => () => {},
+        publish: () => {},
+      })(id.data)
+      : null;
+    if (snapshot === null || leaderboard === null) {
+      const { studies } = await views.studies();
+      throw new ReportError(
+        `${db} has no study ${study}; it has ` +
+          (studies.map(({ id }) => id).join(", ") || "none"),
+      );
+    }
+    return reportOf(leaderboard, snapshot, Date.now());
+  } finally {
+    await storage.close();
+  }
+}
+
+if (import.meta.main) {
+  try {
+    const { db, study, json, out } = readOptions(Deno.args);
+    const report = json === undefined
+      ? await fromDatabase(db, study)
+      : await fromJson(json);
+    const { id } = report.leaderboard.study;
+    const path = out ?? `${id}.html`;
+    const { report: template } = await createWebAssets(webFolder);
+    await Deno.writeTextFile(path, reportHtml(template, report));
+    const { size } = await Deno.stat(path);
+    console.log(`report of study ${id}: ${path}, ${Math.ceil(size / 1000)} kB`);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      console.error(`error: the file is no JSON: ${error.message}`);
+    } else if (error instanceof ReportError || error instanceof StorageError) {
+      console.error(`error: ${error.message}`);
+    } else throw error;
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Leaderboard } from "./protocol/leaderboard.ts";
+import type { Report, ReportOrigin } from "./protocol/report.ts";
+import { PROTOCOL_VERSION } from "./protocol/version.ts";
+import { RELEASE } from "./release.ts";
+import type { TrialChange } from "./storage/storage.ts";
+import { startCommand } from "./study/start_command.ts";
+import type { StudySnapshot } from "./swarm/views.ts";
+
+/** Where the data goes in the template, which `web/report_file.ts` writes. */
+const SLOT = '<script type="application/json" id="report"></script>';
+
+/**
+ * A study's report. Without a snapshot, the leaderboard is all that is known:
+ * not who trained, nor the whole definition.
+ *
+ * @param now Milliseconds since 1970.
+ */
+export function reportOf(
+  leaderboard: Leaderboard,
+  snapshot: StudySnapshot | null,
+  now: number,
+): Report {
+  const { id, replicates, recipe } = leaderboard.study;
+  const start = snapshot === null
+    ? `deno task start --study ${id} --replicates ${replicates} ` +
+      `--epochs ${recipe.epochs}`
+    : startCommand(snapshot.definition);
+  return {
+    leaderboard,
+    origin: {
+      madeAt: new Date(now).toISOString(),
+      version: RELEASE,
+      deno: Deno.version.deno,
+      protocolVersion: PROTOCOL_VERSION,
+      commands: [start, `deno task report --study ${id} --out ${id}.html`],
+      definition: snapshot?.definition ?? null,
+      backends: backendsOf(snapshot?.trials ?? []),
+    },
+  };
+}
+
+function backendsOf(trials: readonly TrialChange[]): ReportOrigin["backends"] {
+  const found = new Map<string, { trials: number; seconds: number }>();
+  for (const { result } of trials) {
+    if (result === null) continue;
+    const { trials, seconds } = found.get(result.backend) ??
+      { trials: 0, seconds: 0 };
+    found.set(result.backend, {
+      trials: trials + 1,
+      seconds: seconds + result.seconds,
+    });
+  }
+  return Array.from(found, ([backend, sums]) => ({ backend, ...sums }))
+    .sort((a, b) => b.trials - a.trials);
+}
+
+/**
+ * Puts a report into the template that the build of the pages made: a file that
+ * opens from a disk, offline.
+ *
+ * @throws {RangeError} where the template has no place for it
+ */
+export function reportHtml(template: string, report: Report): string {
+  const at = template.indexOf(SLOT);
+  if (at < 0) {
+    throw new RangeError("the report's template has no place for the data");
+  }
+  // Nothing in the data may end the element that holds it.
+  const json = JSON.stringify(report).replaceAll("<", "\\u003c");
+  const filled = SLOT.replace("></", () => `>${json}</`);
+  return template.slice(0, at) + filled + template.slice(at + SLOT.length);
+}

@@ -1,0 +1,26 @@
+import type { StudyDefinition } from "../protocol/study.ts";
+import { builtinStudies } from "./builtin.ts";
+import { planStudy, studyPoints } from "./plan.ts";
+
+/**
+ * The command that runs a study again. One that is not built in, or was
+ * changed beyond what flags can change, is named by a file with its definition.
+ */
+export function startCommand(definition: StudyDefinition): string {
+  const { id, replicates, recipe: { epochs }, searchSpace } = definition;
+  const builtin = builtinStudies.get(id);
+  const same = (a: unknown, b: unknown) =>
+    JSON.stringify(a) === JSON.stringify(b);
+  const listed = "points" in searchSpace ? searchSpace.points : undefined;
+  const points = same(builtin?.searchSpace, searchSpace) ? undefined : listed;
+  const again = builtin && planStudy(builtin, {
+    replicates,
+    epochs,
+    ...points && { points },
+  }).definition;
+  if (!same(again, definition)) return `deno task start --study ${id}.json`;
+  const list = points && studyPoints({ points })
+    .map(({ dropout1, dropout2 }) => `${dropout1},${dropout2}`).join(";");
+  return `deno task start --study ${id} --replicates ${replicates} ` +
+    `--epochs ${epochs}` + (list ? ` --points "${list}"` : "");
+}

@@ -1,0 +1,78 @@
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
+import type { LegendEntry } from "../charts/picture_text.ts";
+import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { Icon } from "../ui/icon.tsx";
+import { formats, words } from "../ui/language.ts";
+
+/** Saves a chart as a file that needs nothing else. */
+export function SaveChart(
+  { leaderboard, name, title, subtitle, chart, legend }: {
+    readonly leaderboard: Leaderboard;
+    /** Goes into the file's name. */
+    readonly name: string;
+    readonly title: string;
+    readonly subtitle?: string;
+    /** The chart as it is now; null where there is none. */
+    readonly chart: () =>
+      | SVGSVGElement
+      | null
+      | Promise<SVGSVGElement | null>;
+    readonly legend?: () => readonly LegendEntry[];
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).save;
+  const { study, revision, rows, progress } = leaderboard;
+  const host = useRef<HTMLDivElement>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const count = formats.value.integer;
+  const save = async (format: "svg" | "png") => {
+    try {
+      // Fetched by the few who save: the page is there before.
+      const { pictureOf, pngOf, saveFile } = await import(
+        "../charts/picture.ts"
+      );
+      const drawn = await chart();
+      if (drawn === null || host.current === null) return;
+      const picture = pictureOf(drawn, {
+        title,
+        subtitle: subtitle ?? "",
+        source: t.source(
+          study.id,
+          count(revision),
+          count(rows.length),
+          count(progress.completed),
+        ),
+        legend: legend?.() ?? [],
+      }, host.current);
+      saveFile(
+        `${study.id}-${name}.${format}`,
+        format === "svg"
+          ? new Blob([picture.svg], { type: "image/svg+xml" })
+          : await pngOf(picture),
+      );
+      setFailure(null);
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <div class="save" role="group" aria-label={t.label(title)}>
+      {(["svg", "png"] as const).map((format) => (
+        <button
+          key={format}
+          type="button"
+          class="button is-quiet"
+          aria-label={t.as(format.toUpperCase(), title)}
+          onClick={() => save(format)}
+        >
+          <Icon name="download" />
+          {format.toUpperCase()}
+        </button>
+      ))}
+      {failure !== null && <p role="alert">{t.failed}: {failure}</p>}
+      <div class="picture-host" ref={host} aria-hidden="true" />
+    </div>
+  );
+}
