@@ -12,6 +12,7 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     leaseSeconds: 30,
     newSecrets: false,
     log: "text",
+    trustWorkers: false,
     exit: false,
     json: false,
   });

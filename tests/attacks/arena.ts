@@ -194,6 +194,7 @@ export async function openArena(replicates: number): Promise<Arena> {
       hub,
       leaderboard: () => Promise.resolve(null),
       leaderboardCsv: () => "",
+      report: () => Promise.resolve(null),
       data: () => Promise.resolve(null),
       assets: { paths: [], find: () => Promise.resolve(null) },
       log: () => {},
