@@ -14,10 +14,6 @@ const benches: Readonly<
     about: "a training step on every backend, beside PyTorch's",
     load: () => import("./step.ts"),
   },
-  leaderboard: {
-    about: "what a leaderboard of thousands of points costs the coordinator",
-    load: () => import("./leaderboard.ts"),
-  },
   attacks: {
     about: "lying volunteers: how many lies were caught, at what cost",
     load: () => import("./attacks.ts"),
@@ -25,6 +21,10 @@ const benches: Readonly<
   drift: {
     about: "how far the same trial drifts apart between two backends",
     load: () => import("./drift.ts"),
+  },
+  leaderboard: {
+    about: "what a leaderboard of thousands of points costs the coordinator",
+    load: () => import("./leaderboard.ts"),
   },
   gpu: {
     about: "what a training step asks of a GPU: dispatches, bytes up and back",

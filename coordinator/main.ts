@@ -138,6 +138,7 @@ async function serve(
     assets: await createWebAssets(webFolder),
     database: options.db,
     confined: true,
+    trustWorkers: options.trustWorkers,
     leaseSeconds: options.leaseSeconds,
     // Behind a proxy it is the proxy that minds the host's name.
     loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,

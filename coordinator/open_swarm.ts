@@ -52,6 +52,8 @@ export interface SwarmOptions {
    * the process ends.
    */
   readonly database?: string;
+  /** Whether results count without being verified. Default: they do not. */
+  readonly trustWorkers?: boolean;
   /**
    * Whether the verifying thread may read its files and do nothing else, which
    * takes Deno's `--unstable-worker-options`. Default: it may what the process
@@ -148,7 +150,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const metrics = createMetrics();
   const storage = openSqlite(database, clock, { onBatch: metrics.stored });
   const { now } = storage;
-  const verification = dataFolder === undefined || !verify
+  const verification = dataFolder === undefined || options.trustWorkers
     ? undefined
     : await verificationOf(
       dataset,

@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly db: string;
   /** Folder with the data set's files, looked at first. */
   readonly data?: string;
+  /** Whether results count without being verified. */
+  readonly trustWorkers: boolean;
   readonly exit: boolean;
   readonly json: boolean;
   /** Shortest lease, in seconds. */
@@ -206,6 +208,13 @@ export function parseStartOptions(
         "SWARM_LOG",
         "text for people, json for programs: one document a line",
       ).choices(LOG_FORMATS).default("text"),
+    )
+    .addOption(
+      option(
+        "--trust-workers",
+        "SWARM_TRUST_WORKERS",
+        "count results without verifying them: for a swarm of your own",
+      ).default(false),
     )
     .addOption(
       option("--exit", "SWARM_EXIT", "end when the study is complete")

@@ -13,6 +13,7 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     newSecrets: false,
     verify: true,
     log: "text",
+    trustWorkers: false,
     exit: false,
     json: false,
   });

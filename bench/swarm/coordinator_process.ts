@@ -58,6 +58,8 @@ export async function startCoordinator(
       // Volunteers that only talk have no weights to show.
       ...["--workers", "0", "--no-verify", "--study", study, "--db", db],
       ...["--port", String(port)],
+      // Simulated volunteers have nothing to show for what they say.
+      "--trust-workers",
       ...data === undefined ? [] : ["--data", data],
     ],
     cwd: fileURLToPath(root),

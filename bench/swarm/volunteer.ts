@@ -57,6 +57,7 @@ export async function runVolunteer(
         case "abandoned":
           onAbandoned(event.reason);
           break;
+        case "refused":
         case "trainer-ready":
         case "trainer-failed":
         case "waiting":

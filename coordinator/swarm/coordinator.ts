@@ -183,8 +183,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     counters: actor.counters,
     close() {
       sweeper.stop();
-      sightings.stop();
       desk?.close();
+      sightings.stop();
       hub.close();
     },
   };

@@ -63,8 +63,8 @@ export function createLeaseCalls(deps: {
   /** Told that a result waits to be verified. */
   readonly onDelivered: () => void;
 }): LeaseCalls {
-  const { storage, sightings, random, policy, terms, actor, study, weights } =
-    deps;
+  const { storage, sightings, random, policy, terms, actor, study } = deps;
+  const { weights } = deps;
   const stragglers = createStragglers(storage, policy);
 
   /** Whether this coordinator still leases out what the trial belongs to. */
