@@ -143,7 +143,6 @@ async function serve(
     // Behind a proxy it is the proxy that minds the host's name.
     loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,
     newSecrets: options.newSecrets,
-    verify: options.verify,
     ...joinCode !== undefined && { joinCode },
     ...trustProxy !== undefined && { trustProxy },
     log,

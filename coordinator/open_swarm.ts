@@ -38,11 +38,6 @@ export interface SwarmOptions {
    */
   readonly dataFolder?: string;
   /**
-   * Whether results are recomputed before they count, where there are data.
-   * Without it, those that wait from before go on waiting. Default: true.
-   */
-  readonly verify?: boolean;
-  /**
    * The pages and what they load, as `folderAssets(".cache/web/public")` reads
    * them after `deno task build`. Absent: the API alone is served.
    */
@@ -140,7 +135,6 @@ const LABEL_HEADER = 8;
  */
 export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { plan, dataset, dataFolder, assets = noAssets } = options;
-  const { verify = true } = options;
   const { database = ":memory:", leaseSeconds: minTtl = defaultTerms.minTtl } =
     options;
   const { log = () => {} } = options;

@@ -33,8 +33,6 @@ export interface StartOptions {
   readonly trustProxy?: readonly string[];
   /** Makes a new admin token, and join code where one was made. */
   readonly newSecrets: boolean;
-  /** Whether results are recomputed from their weights before they count. */
-  readonly verify: boolean;
   readonly log: LogFormat;
 }
 
@@ -194,13 +192,6 @@ export function parseStartOptions(
         "SWARM_NEW_SECRETS",
         "make a new admin token, and a new join code where one is made",
       ).default(false),
-    )
-    .addOption(
-      option(
-        "--no-verify",
-        "SWARM_NO_VERIFY",
-        "believe results unchecked: for a swarm whose machines are all yours",
-      ),
     )
     .addOption(
       option(

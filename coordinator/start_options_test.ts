@@ -11,7 +11,6 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     db: "swarm.db",
     leaseSeconds: 30,
     newSecrets: false,
-    verify: true,
     log: "text",
     trustWorkers: false,
     exit: false,
@@ -37,11 +36,8 @@ Deno.test("parseStartOptions takes environment variables, flags first", () => {
   try {
     assert.equal(parseStartOptions([], 1).epochs, 4);
     assert.equal(parseStartOptions(["--epochs", "2"], 1).epochs, 2);
-    Deno.env.set("SWARM_NO_VERIFY", "1");
-    assert.equal(parseStartOptions([], 1).verify, false);
   } finally {
     Deno.env.delete("SWARM_EPOCHS");
-    Deno.env.delete("SWARM_NO_VERIFY");
   }
 });
 

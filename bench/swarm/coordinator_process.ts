@@ -55,8 +55,7 @@ export async function startCoordinator(
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...await startCommand(v8Flags),
-      // Volunteers that only talk have no weights to show.
-      ...["--workers", "0", "--no-verify", "--study", study, "--db", db],
+      ...["--workers", "0", "--study", study, "--db", db],
       ...["--port", String(port)],
       // Simulated volunteers have nothing to show for what they say.
       "--trust-workers",

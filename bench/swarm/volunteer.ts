@@ -67,7 +67,6 @@ export async function runVolunteer(
         case "connection-lost":
         case "connection-restored":
         case "stopped":
-        case "refused":
           break;
         default:
           event satisfies never;
