@@ -6,7 +6,7 @@ import { StudyId } from "./protocol/ids.ts";
 import { Leaderboard } from "./protocol/leaderboard.ts";
 import type { Report } from "./protocol/report.ts";
 import { reportHtml, reportOf } from "./report.ts";
-import { openSqlite } from "./storage/sqlite.ts";
+import { isServer, openStorage } from "./storage/open_storage.ts";
 import { StorageError } from "./storage/storage.ts";
 import { defaultTerms } from "./swarm/lease_terms.ts";
 import { createViews } from "./swarm/views.ts";
@@ -79,11 +79,11 @@ async function readText(path: string): Promise<string> {
 
 async function fromDatabase(db: string, study: string): Promise<Report> {
   // Opening a file that is not there would make it.
-  if (!await Deno.stat(db).then(() => true, () => false)) {
+  if (!isServer(db) && !await Deno.stat(db).then(() => true, () => false)) {
     throw new ReportError(`there is no database: ${db}; name one with --db`);
   }
   const id = StudyId.safeParse(study);
-  const storage = openSqlite(db, Date.now);
+  const { storage } = await openStorage(db);
   try {
     const views = createViews({
       storage,

@@ -11,18 +11,17 @@ import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest, StudyDefinition } from "./protocol/study.ts";
 import { createVerdictLog } from "./verdict_log.ts";
 import { reportHtml, reportOf } from "./report.ts";
-import { openSqlite } from "./storage/sqlite.ts";
+import { openStorage } from "./storage/open_storage.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createCoordinator } from "./swarm/coordinator.ts";
 import type { Verification } from "./verification/desk.ts";
 import { createVerifier } from "./verification/verifier.ts";
-import { folderWeights, memoryWeights } from "./verification/weights_store.ts";
+import type { WeightsStore } from "./verification/weights_store.ts";
 import { createEventHub, type Schedule } from "./swarm/event_hub.ts";
 import { defaultTerms } from "./swarm/lease_terms.ts";
 import { sameValue } from "./swarm/same_value.ts";
 import type { Log } from "./swarm/log.ts";
-import { steadyClock } from "./swarm/steady_clock.ts";
 
 /** What {@link openSwarm} needs. */
 export interface SwarmOptions {
@@ -43,8 +42,9 @@ export interface SwarmOptions {
    */
   readonly assets?: Assets;
   /**
-   * Path of the SQLite file, made if missing. Default: `:memory:`, gone when
-   * the process ends.
+   * Path of the SQLite file, made if missing; or `postgres://…`, the address of
+   * a PostgreSQL database that any number of coordinators share. Default:
+   * `:memory:`, gone when the process ends.
    */
   readonly database?: string;
   /** Whether results count without being verified. Default: they do not. */
@@ -80,7 +80,7 @@ export interface SwarmOptions {
   readonly log?: Log;
   /**
    * Milliseconds since 1970. Default: the system's clock, but never going back
-   * when that is set back.
+   * when that is set back. With PostgreSQL it is the database's clock.
    */
   readonly now?: () => number;
 }
@@ -139,19 +139,20 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     options;
   const { log = () => {} } = options;
   const monotonic = () => performance.now();
-  const { now: clock = steadyClock(Date.now, monotonic) } = options;
   const guard = createGuard({ ...options, now: monotonic });
   const metrics = createMetrics();
-  const storage = openSqlite(database, clock, { onBatch: metrics.stored });
+  const { storage, weights } = await openStorage(database, {
+    ...options.now === undefined ? {} : { clock: options.now },
+    onBatch: metrics.stored,
+  });
   const { now } = storage;
   const verification = dataFolder === undefined || options.trustWorkers
     ? undefined
     : await verificationOf(
       dataset,
       dataFolder,
-      database,
+      weights,
       options.confined ?? false,
-      now,
       log,
     )
       .catch(async (error) => {
@@ -170,6 +171,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   });
   const bytes = (count: number) =>
     crypto.getRandomValues(new Uint8Array(count));
+  let secrets: OpenedSecrets | undefined;
   const coordinator = createCoordinator({
     storage,
     hub,
@@ -182,6 +184,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     log,
     ...verification === undefined ? {} : { verification },
     prepare: lendable,
+    onNews: async () => await secrets?.refresh(),
     terms: {
       ...defaultTerms,
       minTtl,
@@ -192,7 +195,6 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     coordinator.close();
     await storage.close();
   };
-  let secrets: OpenedSecrets;
   try {
     await coordinator.run({ ...lendable(plan.definition), ...plan });
     secrets = await openSecrets({
@@ -268,15 +270,12 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
 async function verificationOf(
   dataset: DatasetManifest,
   dataFolder: string,
-  database: string,
+  weights: () => Promise<WeightsStore>,
   confined: boolean,
-  now: () => number,
   log: Log,
 ): Promise<Verification> {
   return {
-    weights: database === ":memory:"
-      ? memoryWeights(now)
-      : await folderWeights(`${database}-weights`, now),
+    weights: await weights(),
     verifier: createVerifier({
       dataset,
       dataFolder,

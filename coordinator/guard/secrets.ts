@@ -18,6 +18,8 @@ export interface OpenedSecrets extends Secrets {
   readonly joinCode: string | null;
   /** A code for this process's own workers, never stored. */
   readonly ownJoinCode: string | undefined;
+  /** Reads again what another coordinator may have replaced. */
+  refresh(): Promise<void>;
 }
 
 export interface SecretOptions {
@@ -40,12 +42,10 @@ export async function openSecrets(
 ): Promise<OpenedSecrets> {
   const make = () => base64Url(bytes(SECRET_BYTES));
   const kept = async (name: SecretName) => {
-    const known = renew ? null : await store.secret(name);
-    if (known !== null) return { hash: known, secret: null };
     const secret = (name === "admin" ? ADMIN : "") + make();
-    const hash = hashSecret(secret);
-    await store.keepSecret(name, hash);
-    return { hash, secret };
+    const made = hashSecret(secret);
+    const hash = await store.keepSecret(name, made, renew);
+    return { hash, secret: hash === made ? secret : null };
   };
   const admin = await kept("admin");
   const own = make();
@@ -55,15 +55,21 @@ export async function openSecrets(
     ? await kept("join")
     : { hash: hashSecret(joinCode), secret: joinCode };
   const ownHash = hashSecret(own);
+  let adminHash = admin.hash;
+  let joinHash = join?.hash ?? null;
   return {
     adminToken: admin.secret,
     joinCode: join?.secret ?? null,
     ownJoinCode: join === null ? undefined : own,
-    isAdmin: (token) => secretFits(token, admin.hash),
+    async refresh() {
+      adminHash = await store.secret("admin") ?? adminHash;
+      if (joinCode === true) joinHash = await store.secret("join") ?? joinHash;
+    },
+    isAdmin: (token) => secretFits(token, adminHash),
     mayJoin(code) {
-      if (join === null) return true;
+      if (joinHash === null) return true;
       // Both are compared, whichever fits.
-      const fits = [join.hash, ownHash]
+      const fits = [joinHash, ownHash]
         .map((hash) => secretFits(code ?? "", hash));
       return code !== undefined && fits.includes(true);
     },

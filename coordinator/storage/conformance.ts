@@ -2,6 +2,7 @@ import { type FakeClock, fakeClock } from "../swarm/fixtures.ts";
 import { changeConformance } from "./conformance_changes.ts";
 import { backupConformance } from "./conformance_backups.ts";
 import { claimConformance } from "./conformance_claims.ts";
+import { fleetConformance } from "./conformance_fleet.ts";
 import { guardConformance } from "./conformance_guard.ts";
 import { readConformance } from "./conformance_reads.ts";
 import { verdictConformance } from "./conformance_verdicts.ts";
@@ -35,6 +36,7 @@ export function storageConformance(
   backupConformance(check);
   changeConformance(check);
   guardConformance(check);
+  fleetConformance(check);
   readConformance(check);
   verdictConformance(check);
 }

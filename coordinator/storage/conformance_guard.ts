@@ -4,14 +4,21 @@ import type { Check } from "./conformance_world.ts";
 
 /** Secrets, removed workers and deleted studies. */
 export function guardConformance(check: Check): void {
-  check("secret: as it was kept last, by its name", async ({ storage }) => {
-    assert.equal(await storage.secret("admin"), null);
-    await storage.keepSecret("admin", "a".repeat(64));
-    await storage.keepSecret("join", "b".repeat(64));
-    await storage.keepSecret("admin", "c".repeat(64));
-    assert.equal(await storage.secret("admin"), "c".repeat(64));
-    assert.equal(await storage.secret("join"), "b".repeat(64));
-  });
+  check(
+    "secret: the first that was kept, or the last that replaced it",
+    async ({ storage }) => {
+      const [a, b, c] = ["a", "b", "c"].map((letter) => letter.repeat(64));
+      assert.ok(a && b && c);
+      assert.equal(await storage.secret("admin"), null);
+      assert.equal(await storage.keepSecret("admin", a, false), a);
+      assert.equal(await storage.keepSecret("admin", b, false), a);
+      assert.equal(await storage.keepSecret("join", b, true), b);
+      assert.equal(await storage.secret("admin"), a);
+      assert.equal(await storage.keepSecret("admin", c, true), c);
+      assert.equal(await storage.secret("admin"), c);
+      assert.equal(await storage.secret("join"), b);
+    },
+  );
 
   check("removeWorker: marks that one, for good", async (world) => {
     const { storage } = world;

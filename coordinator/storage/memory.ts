@@ -30,6 +30,7 @@ import {
   type Trust,
   type WorkerRecord,
 } from "./storage.ts";
+import { createTurnstile } from "./turnstile.ts";
 
 /** Whether the trial lost its result for a reason. */
 function withdrawn(attempt: number, trial: TrialRecord): boolean {
@@ -73,6 +74,12 @@ export function openMemory(now: () => Instant): Storage {
     trusts.get(`${workerId} ${backend}`) ??
       { accepted: 0, lies: 0, liedAt: -Infinity };
   const secrets = new Map<SecretName, string>();
+  let lent: StudyId | null | undefined;
+
+  const lentStudy = (id: StudyId | null) => {
+    const study = id === null ? undefined : studies.get(id);
+    return study === undefined || study.deleted ? null : study.definition;
+  };
 
   const rowsOf = (studyId: StudyId) =>
     [...rows.values()].filter((r) => r.trial.spec.studyId === studyId);
@@ -465,7 +472,25 @@ export function openMemory(now: () => Instant): Storage {
       }),
 
     secret: (name) => atomically(() => secrets.get(name) ?? null),
-    keepSecret: (name, hash) => atomically(() => void secrets.set(name, hash)),
+    keepSecret: (name, hash, replace) =>
+      atomically(() => {
+        const kept = replace ? hash : secrets.get(name) ?? hash;
+        secrets.set(name, kept);
+        return kept;
+      }),
+
+    lend: (studyId) => atomically(() => void (lent = studyId)),
+    news: () =>
+      atomically(() => ({
+        ...lent === undefined ? {} : { lent: lentStudy(lent) },
+        revisions: new Map(
+          [...studies].map(([id, { revision }]) => [id, revision]),
+        ),
+        epochs: [],
+      })),
+    watch: () => null,
+    alone: () => atomically(() => true),
+    exclusively: createTurnstile(),
 
     ping: () => atomically(() => {}),
     close: () => atomically(() => {}),

@@ -14,6 +14,7 @@ import {
   listWorkers,
   readChanges,
   readNames,
+  readNews,
   readStudies,
   recentAcceptances,
   runningTrials,
@@ -27,7 +28,7 @@ import {
   SecretRow,
   TrialIdRow,
   WorkerRow,
-} from "./sqlite_rows.ts";
+} from "./rows.ts";
 import { noteTrust, readTrust, vouchedByLiars } from "./sqlite_trust.ts";
 import {
   prepareOnce,
@@ -35,6 +36,7 @@ import {
   type Sql,
   writeTrial,
 } from "./sqlite_trial.ts";
+import { createTurnstile } from "./turnstile.ts";
 import {
   type Changed,
   type Claim,
@@ -227,13 +229,30 @@ export function openSqlite(
         const row = sql("SELECT hash FROM secrets WHERE name = ?").get(name);
         return row === undefined ? null : SecretRow.parse(row).hash;
       }),
-    keepSecret: (name: SecretName, hash: string) =>
+    keepSecret: (name: SecretName, hash: string, replace: boolean) =>
       atomically(() => {
+        const otherwise = replace
+          ? "DO UPDATE SET hash = excluded.hash"
+          : "DO NOTHING";
         sql(
           "INSERT INTO secrets (name, hash) VALUES (?, ?) " +
-            "ON CONFLICT (name) DO UPDATE SET hash = excluded.hash",
+            `ON CONFLICT (name) ${otherwise}`,
         ).run(name, hash);
+        return SecretRow.parse(
+          sql("SELECT hash FROM secrets WHERE name = ?").get(name),
+        ).hash;
       }),
+
+    lend: (studyId: StudyId | null) =>
+      atomically(() => {
+        sql("INSERT OR REPLACE INTO lending (one, study_id) VALUES (1, ?)")
+          .run(studyId);
+      }),
+    news: () => attempt(() => readNews(sql)),
+    // The file is one coordinator's alone.
+    watch: () => null,
+    alone: () => Promise.resolve(true),
+    exclusively: createTurnstile(),
 
     ping: () => attempt(() => void sql("SELECT 1").get()),
     close: () =>

@@ -1,7 +1,7 @@
 import type { StudyId } from "../protocol/ids.ts";
 import type { StudyDefinition, TrialSpec } from "../protocol/study.ts";
 import { sameValue } from "../swarm/same_value.ts";
-import { PlanRow, RevisionRow, StudyTextRow } from "./sqlite_rows.ts";
+import { PlanRow, RevisionRow, StudyTextRow } from "./rows.ts";
 import type { Sql } from "./sqlite_trial.ts";
 import { conflictingPlan, type PlanOutcome } from "./storage.ts";
 

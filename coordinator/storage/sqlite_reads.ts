@@ -7,19 +7,22 @@ import {
   ChangeRow,
   CurveRow,
   InstantRow,
+  LentRow,
   NameRow,
   RevisionRow,
   StateCountRow,
+  StudyRevisionRow,
   StudyRow,
   TrialIdRow,
   WorkerCounts,
   WorkerRow,
-} from "./sqlite_rows.ts";
+} from "./rows.ts";
 import type { Sql } from "./sqlite_trial.ts";
 import {
   type Acceptance,
   type Changes,
   type CurveRequest,
+  type News,
   type PageRequest,
   RECENT_RESULTS,
   type StudyRecord,
@@ -55,6 +58,24 @@ export function readStudies(sql: Sql, studyId: StudyId | null): StudyRecord[] {
       "FROM studies AS s WHERE deleted = 0 AND " +
       "(?1 IS NULL OR study_id = ?1) ORDER BY study_id",
   ).all(studyId).map((row) => StudyRow.parse(row));
+}
+
+/** Of one coordinator alone: nothing comes from elsewhere. */
+export function readNews(sql: Sql): News {
+  const lent = sql(
+    "SELECT s.definition AS lent FROM lending AS l LEFT JOIN studies AS s " +
+      "ON s.study_id = l.study_id AND s.deleted = 0",
+  ).get();
+  return {
+    ...lent === undefined ? {} : LentRow.parse(lent),
+    revisions: new Map(
+      sql("SELECT study_id, revision FROM studies").all().map((row) => {
+        const { study_id, revision } = StudyRevisionRow.parse(row);
+        return [study_id, revision];
+      }),
+    ),
+    epochs: [],
+  };
 }
 
 export function listWorkers(

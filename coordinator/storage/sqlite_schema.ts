@@ -210,6 +210,13 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (worker_id, backend)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Which study is lent; no row: nobody ever said.
+  `
+  CREATE TABLE lending (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    study_id TEXT REFERENCES studies
+  ) STRICT;
+  `,
 ];
 
 /** The version that this program writes. */

@@ -1,7 +1,7 @@
 import type { LeaseId, WorkerId } from "../protocol/ids.ts";
 import type { BackendName } from "../protocol/training.ts";
 import type { Instant } from "../swarm/trial.ts";
-import { LeaseRow, TrustRow } from "./sqlite_rows.ts";
+import { LeaseRow, TrustRow } from "./rows.ts";
 import type { Sql } from "./sqlite_trial.ts";
 import type { Trust } from "./storage.ts";
 

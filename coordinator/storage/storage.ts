@@ -141,8 +141,34 @@ export interface Storage {
 
   /** The hash that is kept under the name. */
   secret(name: SecretName): Promise<string | null>;
-  /** Keeps the hash, in place of an earlier one. */
-  keepSecret(name: SecretName, hash: string): Promise<void>;
+  /**
+   * Keeps the hash where none is kept under the name yet, or (`replace`) in
+   * place of it; resolves to the hash that is kept now. Of several coordinators
+   * that start together one makes the secret.
+   */
+  keepSecret(
+    name: SecretName,
+    hash: string,
+    replace: boolean,
+  ): Promise<string>;
+
+  /** Remembers which study is lent; null: none. */
+  lend(studyId: StudyId | null): Promise<void>;
+  /** What coordinators that share the storage have to know of each other. */
+  news(): Promise<News>;
+  /**
+   * Calls `wake` soon after there may be news from another coordinator; it may
+   * call without cause, and may miss some. Returns what ends it. Null: no other
+   * coordinator can use this storage.
+   */
+  watch(wake: () => void): (() => void) | null;
+  /** Whether no other coordinator has this storage open. */
+  alone(): Promise<boolean>;
+  /**
+   * Does the work unless a coordinator, this one too, is at work under that
+   * name now; null: it did not. Whoever dies at it makes way for the next.
+   */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null>;
 
   /** Whether the storage answers; throws a StorageError if not. */
   ping(): Promise<void>;
@@ -151,6 +177,27 @@ export interface Storage {
 
 /** Which secrets are kept. */
 export type SecretName = "admin" | "join";
+
+/** What any coordinator may have changed. */
+export interface News {
+  /** The study that is lent; null: none; absent: nobody ever said. */
+  readonly lent?: StudyDefinition | null;
+  /** How far each study is, those out of sight included. */
+  readonly revisions: ReadonlyMap<StudyId, number>;
+  /**
+   * Epochs that other coordinators were told of since the last call, the latest
+   * of them where there are many.
+   */
+  readonly epochs: readonly ReportedEpoch[];
+}
+
+/** An epoch of a running attempt, as its worker reported it. */
+export interface ReportedEpoch {
+  readonly trialId: TrialId;
+  readonly params: Params;
+  readonly replicate: number;
+  readonly metrics: EpochMetrics;
+}
 
 /** Pure: what becomes of the trial, and a value for the caller. */
 export type Transact<T> = (trial: TrialRecord, now: Instant) => Change<T>;
@@ -368,7 +415,7 @@ export class StorageError extends Error {
 export type StorageErrorCode =
   /** The folder or file cannot be opened, read or written. */
   | "cannot-open"
-  /** Another coordinator has it. */
+  /** Another coordinator has it, and it is for one alone. */
   | "in-use"
   /** Not a database, another program's, or damaged. */
   | "not-ours"

@@ -12,7 +12,10 @@ export interface Actor {
 }
 
 /** Tells pages through the hub and people through the log; counts. */
-export function createActor(hub: EventHub, log: Log): Actor {
+export function createActor(
+  hub: Pick<EventHub, "publish">,
+  log: Log,
+): Actor {
   const counters = new Map<string, number>();
 
   function count(name: string): void {

@@ -1,7 +1,10 @@
 import type { LeaseId, WorkerId } from "../protocol/ids.ts";
+import type { StudyDefinition } from "../protocol/study.ts";
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
 import { InvalidStudy } from "../study/invalid_study.ts";
 import { createActor } from "./act.ts";
+import { createFellows } from "./fellows.ts";
+import { sameValue } from "./same_value.ts";
 import { type AdminCalls, createAdminCalls } from "./admin_calls.ts";
 import type { LeaseCalls, Random, StudyToRun, WorkerCalls } from "./calls.ts";
 import type { EventHub, Schedule } from "./event_hub.ts";
@@ -40,15 +43,23 @@ export interface CoordinatorDeps {
   readonly verification?: Verification;
   /** What it takes to lend a study that the operator asks for. */
   readonly prepare?: AdminDeps["prepare"];
+  /** Told that another coordinator may have changed anything. */
+  readonly onNews?: () => Promise<void>;
 }
 
 export interface Coordinator
   extends WorkerCalls, LeaseCalls, AdminCalls, Views {
-  /** Plans the study in the storage and leases out its trials from now on. */
+  /**
+   * Plans the study in the storage and leases out its trials from now on; but
+   * where other coordinators lend another one, that one.
+   */
   run(study: StudyToRun): Promise<PlanOutcome>;
   /** Ends the leases that are due; resolves to their number. */
   sweep(): Promise<number>;
-  /** Sweeps every few seconds from now on, after a time of grace. */
+  /**
+   * From now on sweeps every few seconds, after a time of grace, and follows
+   * the other coordinators on this storage.
+   */
   start(): void;
   /** Stores what verifying a delivered result came to. */
   settle(leaseId: LeaseId, verdict: ResultVerdict): Promise<void>;
@@ -76,8 +87,20 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   const policy = deps.policy ?? defaultPolicy;
   const terms = deps.terms ?? defaultTerms;
   let active: StudyToRun | null = null;
-  const actor = createActor(hub, log);
   const study = () => active;
+  const { prepare = cannotPrepare } = deps;
+  const fellows = createFellows({
+    storage,
+    schedule,
+    log,
+    publish: hub.publish,
+    lent: adopt,
+    onNews: async () => {
+      desk?.wake();
+      await deps.onNews?.();
+    },
+  });
+  const actor = createActor(fellows, log);
   const sightings = createSightings({ storage, schedule, log });
   const sweeper = createSweeper({
     storage,
@@ -125,7 +148,6 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     now,
     log,
   });
-  const { prepare = cannotPrepare } = deps;
   const leases = createLeaseCalls({
     storage,
     sightings,
@@ -138,15 +160,52 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     onDelivered: () => desk?.wake(),
   });
 
-  async function run(next: StudyToRun): Promise<PlanOutcome> {
+  /** Lends what another coordinator was told to lend. */
+  function adopt(definition: StudyDefinition | null): void {
+    if (sameValue(definition, active?.definition ?? null)) return;
+    try {
+      active = definition === null ? null : prepare(definition);
+      log("info", "another coordinator said what is lent", {
+        studyId: definition?.id ?? "none",
+      });
+    } catch (error) {
+      active = null;
+      log("error", "the study that is lent cannot be lent here", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  async function plan(next: StudyToRun): Promise<PlanOutcome> {
     const outcome = await storage.plan(next.definition, next.trials);
+    const { id: studyId } = next.definition;
+    const { revision, added, restored, unplanned } = outcome;
+    fellows.publish({ type: "changed", studyId, revision });
+    log("info", "study planned", { studyId, added, restored, unplanned });
+    return outcome;
+  }
+
+  async function lend(next: StudyToRun | null): Promise<void> {
+    await storage.lend(next?.definition.id ?? null);
     active = next;
-    const { id } = next.definition;
-    hub.publish({ type: "changed", studyId: id, revision: outcome.revision });
-    const { added, restored, unplanned } = outcome;
-    log("info", "study planned", { studyId: id, added, restored, unplanned });
     // What an earlier process left unjudged.
     desk?.wake();
+  }
+
+  async function run(next: StudyToRun): Promise<PlanOutcome> {
+    const outcome = await plan(next);
+    const { id: studyId } = next.definition;
+    const { lent } = await storage.news();
+    if (lent === undefined || lent?.id === studyId || await storage.alone()) {
+      await lend(next);
+    } else {
+      log("warn", "other coordinators lend another study, or none", {
+        studyId,
+        lent: lent?.id ?? "none",
+      });
+      adopt(lent);
+      desk?.wake();
+    }
     return outcome;
   }
 
@@ -167,8 +226,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       prepare,
       active: study,
       lend: async (next) => {
-        if (next === null) active = null;
-        else await run(next);
+        if (next !== null) await plan(next);
+        await lend(next);
       },
       leave: leases.leave,
     }),
@@ -179,10 +238,14 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     isOurs: (workerId) => void ours.add(workerId),
     verified: () => desk?.idle() ?? Promise.resolve(),
     sweep: sweeper.sweep,
-    start: sweeper.start,
+    start() {
+      sweeper.start();
+      fellows.start();
+    },
     counters: actor.counters,
     close() {
       sweeper.stop();
+      fellows.stop();
       desk?.close();
       sightings.stop();
       hub.close();

@@ -226,10 +226,11 @@ export function createLeaseCalls(deps: {
       if (weights === null || expected === null) {
         return refused("rejected-weights", ["nobody asked for them"]);
       }
-      if (weights.bytes + expected > MOST_WEIGHTS) {
+      const kept = await weights.bytes();
+      if (kept + expected > MOST_WEIGHTS) {
         throw new StorageError(
           "unavailable",
-          `more weights wait to be verified than are kept: ${weights.bytes} ` +
+          `more weights wait to be verified than are kept: ${kept} ` +
             "bytes; verifying is slower than training",
         );
       }
@@ -246,6 +247,8 @@ export function createLeaseCalls(deps: {
 
     async complete({ workerId }, leaseId, { attempt, result, weights: sum }) {
       let trialId: TrialRecord["spec"]["trialId"] | undefined;
+      const weightsHere = sum !== undefined && weights !== null &&
+        await weights.has(leaseId, sum);
       const delivery = {
         result,
         weights: result.outcome === "trained" ? sum ?? null : null,
@@ -262,9 +265,7 @@ export function createLeaseCalls(deps: {
           attempt,
           delivery,
           problems: checkResult(trial.spec, result, reported),
-          verify: weights === null ? null : {
-            weightsHere: sum !== undefined && weights.has(leaseId, sum),
-          },
+          verify: weights === null ? null : { weightsHere },
         };
       });
       if (!outcome.ok) return outcome;

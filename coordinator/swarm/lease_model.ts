@@ -41,11 +41,11 @@ export const modelWeights = Sha256.parse("e".repeat(64));
 export const modelVerification: Verification = {
   weights: {
     put: () => Promise.resolve(),
-    has: () => true,
+    has: () => Promise.resolve(true),
     get: () => Promise.resolve(new Uint8Array(4)),
     delete: () => Promise.resolve(),
-    keptBefore: () => [],
-    bytes: 0,
+    keptBefore: () => Promise.resolve([]),
+    bytes: () => Promise.resolve(0),
   },
   verifier: {
     evaluate: () => new Promise(() => {}),

@@ -29,7 +29,8 @@ export interface Sweeper {
  * Takes the leases away that were not renewed in time. After a start it waits
  * a shortest lease's time first: while the coordinator was away nobody could
  * renew, and a worker that is there will have called by then. So it does after
- * the clock has leapt: the machine slept, or the clock was set.
+ * the clock has leapt (the machine slept, or the clock was set), and after the
+ * storage was away. Of several coordinators one sweeps at a time.
  */
 export function createSweeper(deps: {
   readonly storage: Storage;
@@ -73,10 +74,14 @@ export function createSweeper(deps: {
         later(terms.minTtl * 1000);
         return;
       }
-      sweep().catch((error) => {
-        // The storage may be closed under a sweep that was under way.
-        if (!stopped) log("error", "sweep failed", { error: String(error) });
-      }).finally(() => later(EVERY));
+      storage.exclusively("sweep", sweep).then(
+        () => later(EVERY),
+        (error) => {
+          // The storage may be closed under a sweep that was under way.
+          if (!stopped) log("error", "sweep failed", { error: String(error) });
+          later(terms.minTtl * 1000);
+        },
+      );
     });
   }
 

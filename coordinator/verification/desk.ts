@@ -34,6 +34,18 @@ export interface Desk {
   close(): void;
 }
 
+/** A delivery without its verdict. */
+interface Waiting {
+  readonly trial: TrialRecord;
+  readonly attempt: DeliveredAttempt;
+}
+
+/** Evaluating weights is quicker than training again where there are none. */
+function quickFirst(waiting: readonly Waiting[]): Waiting[] {
+  const slow = ({ attempt }: Waiting) => attempt.delivery.weights === null;
+  return [...waiting].sort((a, b) => Number(slow(a)) - Number(slow(b)));
+}
+
 /** Deliveries that are looked at together: the quick ones go first. */
 const BATCH = 16;
 /** Times that judging one result may bring the verifier down. */
@@ -193,28 +205,52 @@ export function createDesk(deps: {
         .flatMap((trial) =>
           deliveredAttempts(trial).map((attempt) => ({ trial, attempt }))
         );
-      const next = waiting.find((w) => w.attempt.delivery.weights !== null) ??
-        waiting[0];
-      if (next === undefined) {
-        if (again) continue;
-        return;
-      }
-      const { trial, attempt } = next;
-      const { leaseId, workerId, backend } = attempt;
-      const verdict = await judge(trial, attempt, testExamples);
-      if (closed) return;
-      await settle(leaseId, verdict);
-      failures.delete(leaseId);
-      await weights.delete(leaseId);
-      if (verdict.type === "true") {
-        await storage.noteTrust(workerId, backend, "accepted");
-      } else if (verdict.type === "false") await withdrawDoubtful();
+      if (!await judgeOne(quickFirst(waiting), testExamples) && !again) return;
     }
+  }
+
+  /** The first one that no other coordinator is at; false: there is none. */
+  async function judgeOne(
+    waiting: readonly Waiting[],
+    testExamples: number,
+  ): Promise<boolean> {
+    for (const { trial: { spec }, attempt: { leaseId } } of waiting) {
+      const judged = await storage.exclusively(
+        `verify ${leaseId}`,
+        async () => {
+          // Another coordinator may have been quicker since it was read.
+          const trial = (await storage.trial(spec.trialId))?.trial;
+          const attempt = trial && deliveredAttempts(trial)
+            .find((a) => a.leaseId === leaseId);
+          if (trial === undefined || attempt === undefined) return true;
+          await judgeFinally(trial, attempt, testExamples);
+          return true;
+        },
+      );
+      if (judged !== null) return true;
+    }
+    return false;
+  }
+
+  async function judgeFinally(
+    trial: TrialRecord,
+    attempt: DeliveredAttempt,
+    testExamples: number,
+  ): Promise<void> {
+    const { leaseId, workerId, backend } = attempt;
+    const verdict = await judge(trial, attempt, testExamples);
+    if (closed) return;
+    await settle(leaseId, verdict);
+    failures.delete(leaseId);
+    await weights.delete(leaseId);
+    if (verdict.type === "true") {
+      await storage.noteTrust(workerId, backend, "accepted");
+    } else if (verdict.type === "false") await withdrawDoubtful();
   }
 
   /** Weights whose results never came. */
   async function dropOrphans(): Promise<void> {
-    for (const leaseId of weights.keptBefore(now() - ORPHAN)) {
+    for (const leaseId of await weights.keptBefore(now() - ORPHAN)) {
       const kept = await storage.updateLease(leaseId, (trial) => ({
         trial,
         changed: false,

@@ -128,7 +128,7 @@ Deno.test("createDesk: a true result is received, recomputed, then accepted; its
   assert.equal(again.ok && again.value.verdict, "accepted");
   const view = await d.coordinator.trial(trialId);
   assert.equal(view?.result?.epochs.at(-1)?.testLoss, 0.6001);
-  assert.equal(d.weights.bytes, 0);
+  assert.equal(await d.weights.bytes(), 0);
   assert.equal((await d.coordinator.progress(seed)).completed, 1);
 });
 
@@ -141,7 +141,7 @@ Deno.test("createDesk: figures that are not the weights' are refused, and the wo
   assert.equal(answer.rejection, "rejected-result");
   assert.match(answer.problems[0] ?? "", /testLoss is given as 0.6 /);
   assert.equal((await d.coordinator.trial(trialId))?.state, "queued");
-  assert.equal(d.weights.bytes, 0);
+  assert.equal(await d.weights.bytes(), 0);
 });
 
 Deno.test("createDesk: a trial that is said to diverge has to do so again", async () => {
@@ -243,11 +243,11 @@ Deno.test("createDesk: weights whose result never came are dropped after an hour
   d.clock.advance(3_000_000);
   await d.deliver();
   await d.coordinator.verified();
-  assert.equal(d.weights.bytes, 4);
+  assert.equal(await d.weights.bytes(), 4);
   d.clock.advance(600_001);
   await d.deliver();
   await d.coordinator.verified();
-  assert.equal(d.weights.bytes, 0);
+  assert.equal(await d.weights.bytes(), 0);
 });
 
 Deno.test("createDesk: a worker's first result on a backend is repeated, later ones by chance", async () => {

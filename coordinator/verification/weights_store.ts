@@ -11,7 +11,7 @@ export interface WeightsStore {
     bytes: Uint8Array<ArrayBuffer>,
   ): Promise<void>;
   /** Whether these are the lease's weights. */
-  has(leaseId: LeaseId, sha256: Sha256): boolean;
+  has(leaseId: LeaseId, sha256: Sha256): Promise<boolean>;
   /** Null when they are not there. */
   get(
     leaseId: LeaseId,
@@ -19,9 +19,9 @@ export interface WeightsStore {
   ): Promise<Uint8Array<ArrayBuffer> | null>;
   delete(leaseId: LeaseId): Promise<void>;
   /** Those kept at or before this time, by the store's clock. */
-  keptBefore(time: Instant): LeaseId[];
+  keptBefore(time: Instant): Promise<LeaseId[]>;
   /** Of all that are kept. */
-  readonly bytes: number;
+  bytes(): Promise<number>;
 }
 
 interface Entry {
@@ -56,7 +56,8 @@ function createStore(
         await place.remove(nameOf(leaseId, before.sha256));
       }
     },
-    has: (leaseId, sha256) => entries.get(leaseId)?.sha256 === sha256,
+    has: (leaseId, sha256) =>
+      Promise.resolve(entries.get(leaseId)?.sha256 === sha256),
     async get(leaseId, sha256) {
       return entries.get(leaseId)?.sha256 === sha256
         ? await place.read(nameOf(leaseId, sha256))
@@ -69,10 +70,13 @@ function createStore(
       await place.remove(nameOf(leaseId, entry.sha256));
     },
     keptBefore: (time) =>
-      [...entries].flatMap(([id, { keptAt }]) => keptAt <= time ? [id] : []),
-    get bytes() {
-      return [...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-    },
+      Promise.resolve(
+        [...entries].flatMap(([id, { keptAt }]) => keptAt <= time ? [id] : []),
+      ),
+    bytes: () =>
+      Promise.resolve(
+        [...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+      ),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   StorageError,
   type Transact,
 } from "../../coordinator/storage/storage.ts";
+import { createTurnstile } from "../../coordinator/storage/turnstile.ts";
 
 /** What becomes of one operation on the storage. */
 export type Fate =
@@ -80,8 +81,15 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
     deleteStudy: (id) => run("deleteStudy", () => inner.deleteStudy(id)),
     removeWorker: (id) => run("removeWorker", () => inner.removeWorker(id)),
     secret: (name) => run("secret", () => inner.secret(name)),
-    keepSecret: (name, hash) =>
-      run("keepSecret", () => inner.keepSecret(name, hash)),
+    keepSecret: (name, hash, replace) =>
+      run("keepSecret", () => inner.keepSecret(name, hash, replace)),
+    lend: (id) => run("lend", () => inner.lend(id)),
+    news: () => run("news", () => inner.news()),
+    watch: (wake) => inner.watch(wake),
+    alone: () => run("alone", () => inner.alone()),
+    // Not an operation, for what it does is made of those; and what a dead
+    // process was at does not hold up the next one.
+    exclusively: createTurnstile(),
     registerWorker: (worker) =>
       run("registerWorker", () => inner.registerWorker(worker)),
     worker: (id) => run("worker", () => inner.worker(id)),

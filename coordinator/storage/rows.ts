@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { LeaseId, Sha256, TrialId, WorkerId } from "../protocol/ids.ts";
+import {
+  LeaseId,
+  Sha256,
+  StudyId,
+  TrialId,
+  WorkerId,
+} from "../protocol/ids.ts";
 import { StudyDefinition, TrialSpec } from "../protocol/study.ts";
 import {
   BackendName,
@@ -12,15 +18,19 @@ import { publishedResult } from "../verification/published_result.ts";
 import type {
   Acceptance,
   HeldLease,
+  ReportedEpoch,
   TrialBrief,
   TrialChange,
   TrialCurveRecord,
+  WorkerListing,
   WorkerRecord,
 } from "./storage.ts";
 
 /** What stands in the tables, parsed into what the program works with. */
 
-const Flag = z.union([z.literal(0), z.literal(1)]).transform((n) => n === 1);
+/** PostgreSQL has booleans, SQLite has numbers. */
+const Flag = z.union([z.boolean(), z.literal(0), z.literal(1)])
+  .transform((flag) => flag === true || flag === 1);
 
 function json<T extends z.ZodType>(schema: T) {
   return z.string().transform((text): unknown => JSON.parse(text)).pipe(schema);
@@ -33,7 +43,7 @@ export const StudyRow = z.object({
   completed: z.number(),
 });
 
-export const WorkerRow = z.object({
+const workerColumns = z.object({
   worker_id: WorkerId,
   name: z.string(),
   kind: z.enum(["deno", "browser"]),
@@ -48,22 +58,28 @@ export const WorkerRow = z.object({
   last_seen_at: z.number(),
   has_left: Flag,
   removed: Flag,
-}).transform((row): WorkerRecord => ({
-  workerId: row.worker_id,
-  name: row.name,
-  kind: row.kind,
-  threads: row.threads,
-  device: row.device,
-  protocolVersion: row.protocol_version,
-  tokenHash: row.token_hash,
-  backend: row.backend,
-  backendDetail: row.backend_detail,
-  stepMilliseconds: row.step_milliseconds,
-  registeredAt: row.registered_at,
-  lastSeenAt: row.last_seen_at,
-  left: row.has_left,
-  removed: row.removed,
-}));
+});
+
+function toWorker(row: z.infer<typeof workerColumns>): WorkerRecord {
+  return {
+    workerId: row.worker_id,
+    name: row.name,
+    kind: row.kind,
+    threads: row.threads,
+    device: row.device,
+    protocolVersion: row.protocol_version,
+    tokenHash: row.token_hash,
+    backend: row.backend,
+    backendDetail: row.backend_detail,
+    stepMilliseconds: row.step_milliseconds,
+    registeredAt: row.registered_at,
+    lastSeenAt: row.last_seen_at,
+    left: row.has_left,
+    removed: row.removed,
+  };
+}
+
+export const WorkerRow = workerColumns.transform(toWorker);
 
 export const WorkerCounts = z.object({
   running: z.number(),
@@ -208,6 +224,8 @@ export const PlanRow = z.object({
 /** The revision of a study, as it stands in its row. */
 export const RevisionRow = z.object({ revision: z.number() });
 
+export const StudyRevisionRow = RevisionRow.extend({ study_id: StudyId });
+
 /** A study's row with its definition unparsed, to compare. */
 export const StudyTextRow = RevisionRow.extend({ definition: z.string() });
 
@@ -235,4 +253,28 @@ export const AcceptanceRow = z.object({
 }).transform((row): Acceptance => ({
   acceptedAt: row.accepted_at,
   startedAt: row.started_at,
+}));
+
+/** A worker with all that a list of workers shows. */
+export const ListedWorkerRow = workerColumns.extend({
+  ...WorkerCounts.shape,
+  recent: z.array(AcceptanceRow),
+}).transform(({ running, completed, recent, ...row }): WorkerListing => ({
+  worker: toWorker(row),
+  trialsRunning: running,
+  trialsCompleted: completed,
+  recent,
+}));
+
+/** Null: none, or one that was deleted since. */
+export const LentRow = z.object({ lent: json(StudyDefinition).nullable() });
+
+export const ReportedEpochRow = z.object({
+  spec: json(TrialSpec),
+  metrics: json(EpochMetrics),
+}).transform(({ spec, metrics }): ReportedEpoch => ({
+  trialId: spec.trialId,
+  params: spec.params,
+  replicate: spec.replicate,
+  metrics,
 }));

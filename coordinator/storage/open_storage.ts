@@ -1,0 +1,51 @@
+import { steadyClock } from "../swarm/steady_clock.ts";
+import {
+  folderWeights,
+  memoryWeights,
+  type WeightsStore,
+} from "../verification/weights_store.ts";
+import { openSqlite } from "./sqlite.ts";
+import type { Storage } from "./storage.ts";
+
+/** A swarm's storage, and where weights wait beside it. */
+export interface OpenedStorage {
+  readonly storage: Storage;
+  /** Opened when they are asked for: whoever only reads has no use for them. */
+  readonly weights: () => Promise<WeightsStore>;
+}
+
+/** Whether it is the address of a database server, and not a file's path. */
+export function isServer(database: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(database);
+}
+
+/**
+ * Opens what `--db` names: `postgres://…`, or the path of a SQLite file, or
+ * `:memory:`.
+ *
+ * @throws StorageError with one line that says what to do.
+ */
+export async function openStorage(database: string, options: {
+  /** Milliseconds since 1970. A server goes by its own clock. */
+  readonly clock?: () => number;
+  /** Told of each transaction of leases: its calls and its time. */
+  readonly onBatch?: (calls: number, milliseconds: number) => void;
+} = {}): Promise<OpenedStorage> {
+  const { clock = steadyClock(Date.now, () => performance.now()), onBatch } =
+    options;
+  const told = onBatch === undefined ? {} : { onBatch };
+  if (isServer(database)) {
+    // Its driver is loaded by those alone who have a server.
+    const { openPostgres } = await import("./postgres.ts");
+    const { storage, weights } = await openPostgres(database, told);
+    return { storage, weights: () => Promise.resolve(weights) };
+  }
+  const storage = openSqlite(database, clock, told);
+  return {
+    storage,
+    weights: () =>
+      database === ":memory:"
+        ? Promise.resolve(memoryWeights(storage.now))
+        : folderWeights(`${database}-weights`, storage.now),
+  };
+}
