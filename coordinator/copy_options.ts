@@ -48,3 +48,29 @@ export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
     .parse([...args], { from: "user" })
     .opts<RestoreOptions>();
 }
+
+/** What the `move` command was asked for. */
+export interface MoveOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly live: boolean;
+}
+
+/** Reads the flags of `move`; prints help or an error where due. */
+export function parseMoveOptions(args: readonly string[]): MoveOptions {
+  return new Command("deno task move").description(
+    "Copies all that a database holds into an empty one: a SQLite file's path " +
+      "or postgres://user@host/database, either way round. Compares both " +
+      "before it says so.",
+  )
+    .requiredOption("--from <database>", "what to copy")
+    .requiredOption("--to <database>", "where to: an empty one, or none yet")
+    .option(
+      "--live",
+      "though coordinators write on: what comes later is not in the copy",
+      false,
+    )
+    .allowExcessArguments(false)
+    .parse([...args], { from: "user" })
+    .opts<MoveOptions>();
+}

@@ -17,7 +17,7 @@ export interface StartOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Path of the SQLite file. */
+  /** Path of the SQLite file, or `postgres://…`. */
   readonly db: string;
   /** Folder with the data set's files, looked at first. */
   readonly data?: string;
@@ -154,8 +154,12 @@ export function parseStartOptions(
         .argParser(wholeNumber(0, 65_535)).default(8000),
     )
     .addOption(
-      option("--db <path>", "SWARM_DB", "the SQLite file; made if missing")
-        .default("swarm.db"),
+      option(
+        "--db <database>",
+        "SWARM_DB",
+        "a SQLite file, made if missing; or postgres://user@host/database, " +
+          "which many coordinators share",
+      ).default("swarm.db"),
     )
     .addOption(
       option(

@@ -10,7 +10,6 @@ import {
   type PostgresPool,
   reasonOf,
   sqlState,
-  storable,
   withoutPassword,
 } from "./postgres_pool.ts";
 import {
@@ -30,6 +29,7 @@ import { openSession, type PostgresSession } from "./postgres_session.ts";
 import { readTrials } from "./postgres_trial.ts";
 import { createTurns } from "./postgres_turns.ts";
 import { postgresWeights } from "./postgres_weights.ts";
+import { storable } from "./storable.ts";
 import {
   CountRow,
   HeldRow,

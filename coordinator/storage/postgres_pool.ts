@@ -223,13 +223,6 @@ export function reasonOf(error: unknown): string {
   return error.message === "" ? code : error.message;
 }
 
-/** Text as PostgreSQL can keep it: it knows no NUL and no half of a pair. */
-export function storable(text: string): string;
-export function storable(text: string | null): string | null;
-export function storable(text: string | null): string | null {
-  return text?.toWellFormed().replaceAll("\0", "\ufffd") ?? null;
-}
-
 /** The address without its password, for people. */
 export function withoutPassword(url: string): string {
   try {

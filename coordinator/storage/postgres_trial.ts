@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { TrialId } from "../protocol/ids.ts";
 import type { TrialRecord } from "../swarm/trial.ts";
-import { type Queries, storable } from "./postgres_pool.ts";
+import type { Queries } from "./postgres_pool.ts";
 import {
   AttemptRow,
   DeliveryRow,
@@ -10,6 +10,7 @@ import {
   TrialIdRow,
   TrialRow,
 } from "./rows.ts";
+import { storable } from "./storable.ts";
 import { assembleTrial, attemptFate, trialDiff } from "./trial_rows.ts";
 
 /** Trials in PostgreSQL: many at once, for nearly all of the time is travel. */

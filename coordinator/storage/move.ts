@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import { LeaseId, Sha256 } from "../protocol/ids.ts";
+import type { WeightsStore } from "../verification/weights_store.ts";
+import { withPostgres } from "./move_postgres.ts";
+import { withSqlite } from "./move_sqlite.ts";
+import { type Row, type Table, tables } from "./move_tables.ts";
+import { isServer } from "./open_storage.ts";
+import { StorageError } from "./storage.ts";
+
+/** Moves all that a swarm's database holds into an empty one of either kind. */
+
+/** One side of the move, in a transaction of its own. */
+export interface End {
+  /** Its rows by rising key, some at a time. */
+  read(table: Table): AsyncIterable<readonly Row[]>;
+  write(table: Table, rows: readonly Row[]): Promise<void>;
+  readonly weights: WeightsStore;
+}
+
+/** Opens a database for the work; what that throws leaves it as it was. */
+export type WithEnd = <T>(
+  database: string,
+  how: "read" | "write",
+  live: boolean,
+  work: (end: End) => Promise<T>,
+) => Promise<T>;
+
+/** What was moved, in a few figures. */
+export interface Moved {
+  readonly studies: number;
+  readonly trials: number;
+  readonly results: number;
+  readonly workers: number;
+  /** Sets of weights that wait for their verdicts. */
+  readonly weights: number;
+}
+
+/**
+ * Copies everything from one database into another, an empty one, and compares
+ * both before it says so: row by row, by a sum over each table.
+ *
+ * @param options.live Though coordinators go on writing to it: what they accept
+ * from now on is not in the copy.
+ * @throws StorageError with one line that says what to do.
+ */
+export async function moveDatabase(
+  from: string,
+  to: string,
+  options: { readonly live?: boolean } = {},
+): Promise<Moved> {
+  const { live = false } = options;
+  return await end(from)(
+    from,
+    "read",
+    live,
+    (source) => end(to)(to, "write", false, (target) => copy(source, target)),
+  );
+}
+
+function end(database: string): WithEnd {
+  return isServer(database) ? withPostgres : withSqlite;
+}
+
+/** Of all rows in their order, and how many there are. */
+interface Sum {
+  readonly rows: number;
+  readonly digest: string;
+}
+
+async function copy(source: End, target: End): Promise<Moved> {
+  for (const table of tables) {
+    for await (const _ of target.read(table)) {
+      throw new StorageError(
+        "not-ours",
+        "cannot move into a database that holds something: its table " +
+          `${table.name} has rows; name an empty one with --to`,
+      );
+    }
+  }
+  const counts = new Map<string, number>();
+  for (const table of tables) {
+    const read = await sum(source, table, (rows) => target.write(table, rows));
+    const written = await sum(target, table);
+    if (written.rows !== read.rows || written.digest !== read.digest) {
+      throw new StorageError(
+        "unavailable",
+        `the copy differs from what was read: ${table.name}, ` +
+          `${written.rows} rows of ${read.rows}; nothing was kept of it`,
+      );
+    }
+    counts.set(table.name, read.rows);
+  }
+  const n = (table: string) => counts.get(table) ?? 0;
+  return {
+    studies: n("studies"),
+    trials: n("trials"),
+    results: n("results"),
+    workers: n("workers"),
+    weights: await copyWeights(source, target),
+  };
+}
+
+async function sum(
+  end: End,
+  table: Table,
+  each: (rows: readonly Row[]) => Promise<void> = () => Promise.resolve(),
+): Promise<Sum> {
+  const hash = createHash("sha256");
+  let rows = 0;
+  for await (const some of end.read(table)) {
+    for (const row of some) {
+      hash.update(
+        `${JSON.stringify(table.columns.map(({ name }) => row[name]))}\n`,
+      );
+    }
+    rows += some.length;
+    await each(some);
+  }
+  return { rows, digest: hash.digest("hex") };
+}
+
+/** Those that delivered results name; others are of no more use. */
+async function copyWeights(source: End, target: End): Promise<number> {
+  const leases = new Map<string, unknown>();
+  const [attempts, deliveries] = ["attempts", "deliveries"].map((wanted) =>
+    tables.find(({ name }) => name === wanted)
+  );
+  if (attempts === undefined || deliveries === undefined) return 0;
+  const key = (row: Row) => `${row["trial_id"]} ${row["attempt"]}`;
+  for await (const rows of source.read(attempts)) {
+    for (const row of rows) {
+      if (row["state"] === "delivered") leases.set(key(row), row["lease_id"]);
+    }
+  }
+  let copied = 0;
+  for await (const rows of source.read(deliveries)) {
+    for (const row of rows) {
+      const sha256 = Sha256.safeParse(row["weights"]);
+      const leaseId = LeaseId.safeParse(leases.get(key(row)));
+      if (!sha256.success || !leaseId.success) continue;
+      const bytes = await source.weights.get(leaseId.data, sha256.data);
+      // Lost before the move: the trial is lent again, as it would have been.
+      if (bytes === null) continue;
+      await target.weights.put(leaseId.data, sha256.data, bytes);
+      copied++;
+    }
+  }
+  return copied;
+}
