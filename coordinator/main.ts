@@ -14,6 +14,7 @@ import { joinAddress } from "./join_address.ts";
 import { listen, StartError } from "./listen.ts";
 import { isLoopbackHost } from "./guard/address.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
+import type { Leaderboard } from "./protocol/leaderboard.ts";
 import type { StudyDefinition } from "./protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./start_options.ts";
 import { StorageError } from "./storage/storage.ts";
@@ -167,6 +168,14 @@ async function serve(
   }
 }
 
+/** A storage that does not serve now will again, and workers train on. */
+function whileAway(error: unknown): null {
+  if (error instanceof StorageError && error.code === "unavailable") {
+    return null;
+  }
+  throw error;
+}
+
 /** Resolves when every planned trial has a result or is quarantined. */
 async function follow(
   swarm: Swarm,
@@ -175,19 +184,40 @@ async function follow(
 ): Promise<void> {
   let looks = 0;
   while (!signal.aborted) {
-    const progress = await swarm.progress();
-    output.progress(progress);
-    // Looked at, a verdict that changed is logged, also where no page asks.
-    if (looks++ % VERDICT_LOOKS === 0) await swarm.leaderboard();
-    if (progress.complete) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      }, { once: true });
-    });
+    const progress = await swarm.progress().catch(whileAway);
+    if (progress !== null) {
+      output.progress(progress);
+      // Looked at, a verdict that changed is logged, also where no page asks.
+      if (looks++ % VERDICT_LOOKS === 0) {
+        await swarm.leaderboard().catch(whileAway);
+      }
+      if (progress.complete) return;
+    }
+    await pause(signal);
   }
+}
+
+/** The final figures; null: stopped before they could be had. */
+async function conclude(
+  swarm: Swarm,
+  signal: AbortSignal,
+): Promise<Leaderboard | null> {
+  while (!signal.aborted) {
+    const leaderboard = await swarm.leaderboard().catch(whileAway);
+    if (leaderboard !== null) return leaderboard;
+    await pause(signal);
+  }
+  return null;
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LOOK);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
@@ -259,8 +289,9 @@ async function start(options: StartOptions): Promise<void> {
   });
   try {
     await follow(running, output, signal);
-    if (!signal.aborted) {
-      output.leaderboard(await running.leaderboard());
+    const final = await conclude(running, signal);
+    if (final !== null) {
+      output.leaderboard(final);
       if (!options.exit) {
         output.line(`complete; the leaderboard stays at ${url}/`);
         await untilAborted(signal);

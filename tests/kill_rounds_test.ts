@@ -7,6 +7,7 @@ import {
   TrialView,
   WorkerList,
 } from "../coordinator/protocol/views.ts";
+import { type Database, databaseKinds, withDatabase } from "./databases.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import { createChance } from "./simulation/chance.ts";
 import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";
@@ -35,7 +36,12 @@ function volunteer(start: () => RunningCommand) {
   return { done, kill: () => command.kill("SIGKILL") };
 }
 
-Deno.test(`a study survives ${ROUNDS} kills at random moments (SWARM_KILL_SEED=${SEED})`, async () => {
+for (const kind of databaseKinds) {
+  Deno.test(`a study on ${kind} survives ${ROUNDS} kills at random moments (SWARM_KILL_SEED=${SEED})`, () =>
+    withDatabase(kind, killRounds));
+}
+
+async function killRounds(database: Database): Promise<void> {
   const chance = createChance(SEED);
   const folder = await Deno.makeTempDir({ prefix: "kill-rounds-" });
   const processes = new Set<RunningCommand>();
@@ -45,7 +51,6 @@ Deno.test(`a study survives ${ROUNDS} kills at random moments (SWARM_KILL_SEED=$
       epochs: 8,
       examples: 2000,
     });
-    const database = join(folder, "swarm.db");
     const port = freePort();
     const url = `http://127.0.0.1:${port}`;
     const run = (script: string, args: string[]) => {
@@ -62,7 +67,7 @@ Deno.test(`a study survives ${ROUNDS} kills at random moments (SWARM_KILL_SEED=$
     const coordinate = () =>
       run("coordinator/main.ts", [
         ...["--study", study.path, "--data", study.data],
-        ...["--db", database, "--port", String(port)],
+        ...["--db", database.address, "--port", String(port)],
         ...["--workers", "0", "--lease-seconds", "1"],
       ]);
     const joinAs = (name: string) =>
@@ -91,8 +96,10 @@ Deno.test(`a study survives ${ROUNDS} kills at random moments (SWARM_KILL_SEED=$
     await until(leaderboard, ({ progress }) => progress.completed > 0);
     for (let round = 0; round < ROUNDS; round++) {
       await new Promise((r) => setTimeout(r, chance.between(0, 1500)));
-      const victim = chance.pick([...workers, null, null]);
-      if (victim === null) {
+      const victim = chance.pick([...workers, "coordinator", "database"]);
+      if (victim === "database" && database.crash !== null) {
+        await database.crash();
+      } else if (typeof victim === "string") {
         await look();
         await kill(coordinator);
         coordinator = coordinate();
@@ -102,9 +109,8 @@ Deno.test(`a study survives ${ROUNDS} kills at random moments (SWARM_KILL_SEED=$
       }
       if (round === Math.floor(ROUNDS / 2)) {
         await look();
-        const backup = run("coordinator/main_backup.ts", [
-          ...["--db", database, "--out", join(folder, "backup.db")],
-        ]);
+        const out = join(folder, "backup.db");
+        const backup = run(...database.backup(out));
         assert.equal((await backup.ended).code, 0, backup.output());
         processes.delete(backup);
       }
@@ -139,4 +145,4 @@ Deno.test(`a study survives ${ROUNDS} kills at random moments (SWARM_KILL_SEED=$
     await Promise.all([...processes].map(({ ended }) => ended));
     await Deno.remove(folder, { recursive: true });
   }
-});
+}

@@ -6,12 +6,18 @@ import {
   TrialView,
   WorkerList,
 } from "../coordinator/protocol/views.ts";
+import { type Database, databaseKinds, withDatabase } from "./databases.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";
 
 const REPLICATES = 2;
 
-Deno.test("a study completes though a worker and the coordinator are killed, each trial counted once", async () => {
+for (const kind of databaseKinds) {
+  Deno.test(`a study on ${kind} completes though a worker and the coordinator are killed, each trial counted once`, () =>
+    withDatabase(kind, killTwo));
+}
+
+async function killTwo({ address }: Database): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kill-test-" });
   const processes: RunningCommand[] = [];
   try {
@@ -31,7 +37,7 @@ Deno.test("a study completes though a worker and the coordinator are killed, eac
     const startCoordinator = () =>
       run("coordinator/main.ts", [
         ...["--study", study.path, "--data", study.data],
-        ...["--db", join(folder, "swarm.db"), "--port", String(port)],
+        ...["--db", address, "--port", String(port)],
         ...["--workers", "0", "--lease-seconds", "2"],
       ]);
     const joinAs = (name: string) =>
@@ -103,4 +109,4 @@ Deno.test("a study completes though a worker and the coordinator are killed, eac
     await Promise.all(processes.map(({ ended }) => ended));
     await Deno.remove(folder, { recursive: true });
   }
-});
+}

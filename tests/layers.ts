@@ -43,7 +43,7 @@ const LIBRARY_ROOMS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^@tensorflow\//, [/^worker\/(training|backends)\//]],
   [/^prom-client$/, [/^coordinator\/metrics\.ts$/]],
   [/^ipaddr\.js$/, [/^coordinator\/guard\/address\.ts$/]],
-  [/^node:sqlite$/, [/^coordinator\/storage\//]],
+  [/^(node:sqlite|pg|dataloader)$/, [/^coordinator\/storage\//]],
 ];
 
 const PURE_FORBIDS = /^node:(?!assert)|^@tensorflow\/|^comlink|^hono\/client/;

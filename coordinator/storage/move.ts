@@ -4,7 +4,7 @@ import type { WeightsStore } from "../verification/weights_store.ts";
 import { withPostgres } from "./move_postgres.ts";
 import { withSqlite } from "./move_sqlite.ts";
 import { type Row, type Table, tables } from "./move_tables.ts";
-import { isServer } from "./open_storage.ts";
+import { isServer } from "./server_address.ts";
 import { StorageError } from "./storage.ts";
 
 /** Moves all that a swarm's database holds into an empty one of either kind. */

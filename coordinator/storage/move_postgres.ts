@@ -2,8 +2,9 @@ import * as z from "zod";
 import type { End, WithEnd } from "./move.ts";
 import { type Column, type Table, toRow } from "./move_tables.ts";
 import { openPostgres } from "./postgres.ts";
-import { createPool, type Queries, withoutPassword } from "./postgres_pool.ts";
+import { createPool, type Queries } from "./postgres_pool.ts";
 import { postgresWeights } from "./postgres_weights.ts";
+import { withoutPassword } from "./server_address.ts";
 import { StorageError } from "./storage.ts";
 
 /** Rows in one go. */

@@ -4,6 +4,7 @@ import {
   memoryWeights,
   type WeightsStore,
 } from "../verification/weights_store.ts";
+import { isServer } from "./server_address.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { Storage } from "./storage.ts";
 
@@ -12,11 +13,6 @@ export interface OpenedStorage {
   readonly storage: Storage;
   /** Opened when they are asked for: whoever only reads has no use for them. */
   readonly weights: () => Promise<WeightsStore>;
-}
-
-/** Whether it is the address of a database server, and not a file's path. */
-export function isServer(database: string): boolean {
-  return /^postgres(ql)?:\/\//i.test(database);
 }
 
 /**

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { LeaseId, TrialId, WorkerId } from "../protocol/ids.ts";
 import type { Instant } from "../swarm/trial.ts";
 import type { WeightsStore } from "../verification/weights_store.ts";
+import { createCrowd } from "./postgres_crowd.ts";
 import { deleteStudy, planTrials } from "./postgres_plan.ts";
 import {
   createPool,
@@ -10,7 +11,6 @@ import {
   type PostgresPool,
   reasonOf,
   sqlState,
-  withoutPassword,
 } from "./postgres_pool.ts";
 import {
   listCurves,
@@ -40,8 +40,8 @@ import {
   StudyRevisionRow,
   TrialIdRow,
   TrustRow,
-  WorkerRow,
 } from "./rows.ts";
+import { withoutPassword } from "./server_address.ts";
 import { type News, type Storage, StorageError } from "./storage.ts";
 
 export interface PostgresOptions extends PoolOptions {
@@ -148,6 +148,7 @@ async function connected(
   });
   /** As a parameter: null is the database's own time. */
   const at = () => clock?.() ?? null;
+  const crowd = createCrowd(pool, at);
   const weights = postgresWeights(pool, now);
 
   async function trialsOf(ids: readonly TrialId[]) {
@@ -218,13 +219,9 @@ async function connected(
         ],
       );
     },
-    worker: async (workerId) => {
-      const [row] = await rows("SELECT * FROM workers WHERE worker_id = $1", [
-        workerId,
-      ]);
-      return row === undefined ? null : WorkerRow.parse(row);
-    },
+    worker: crowd.worker,
     seen: async (workerId, { left, backend }) => {
+      if (!left && backend === undefined) return await crowd.seen(workerId);
       await count(
         "UPDATE workers SET last_seen_at = coalesce($2, swarm_now()), " +
           "has_left = $3, backend = CASE WHEN $4 THEN $5 ELSE backend END, " +

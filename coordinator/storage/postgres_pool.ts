@@ -222,13 +222,3 @@ export function reasonOf(error: unknown): string {
   const code = "code" in error ? String(error.code) : error.name;
   return error.message === "" ? code : error.message;
 }
-
-/** The address without its password, for people. */
-export function withoutPassword(url: string): string {
-  try {
-    const { hostname, port, pathname } = new URL(url);
-    return `postgres://${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
-  } catch {
-    return "the database";
-  }
-}

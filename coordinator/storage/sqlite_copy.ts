@@ -1,4 +1,5 @@
 import { backup, DatabaseSync } from "node:sqlite";
+import { isServer } from "./server_address.ts";
 import { StorageError } from "./storage.ts";
 import { explainOpening, lockBeside } from "./sqlite_open.ts";
 import { checkOurs } from "./sqlite_schema.ts";
@@ -195,6 +196,13 @@ function setAside(path: string): string | null {
 }
 
 function mustExist(path: string, what: string): void {
+  if (isServer(path)) {
+    throw new StorageError(
+      "cannot-open",
+      `cannot ${what} a server's database: use deno task move (--live while ` +
+        "coordinators run), or PostgreSQL's own pg_dump",
+    );
+  }
   if (exists(path)) return;
   throw new StorageError(
     "cannot-open",

@@ -208,3 +208,10 @@ test("restoreDatabase: a backup of a newer version is refused", async (folder) =
     code: "newer",
   });
 });
+
+test("backupDatabase: a server's database is sent to the command that copies it", async () => {
+  await assert.rejects(
+    backupDatabase("postgres://127.0.0.1/swarm", "backup.db"),
+    { name: "StorageError", message: /use deno task move/ },
+  );
+});

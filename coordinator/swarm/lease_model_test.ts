@@ -2,7 +2,10 @@ import { join } from "node:path";
 // Inline: a package of tests only, which starting the swarm must not download.
 // deno-lint-ignore no-import-prefix
 import fc from "npm:fast-check@4.10.2";
+import { emptySchema } from "../../tests/postgres/schema.ts";
+import { startPostgres } from "../../tests/postgres/server.ts";
 import { openMemory } from "../storage/memory.ts";
+import { openPostgres } from "../storage/postgres.ts";
 import { openSqlite } from "../storage/sqlite.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Coordinator, createCoordinator } from "./coordinator.ts";
@@ -167,3 +170,23 @@ Deno.test("lease machine: does what its model does, on SQLite through crashes", 
     };
     return store;
   }));
+
+Deno.test("lease machine: does what its model does, on PostgreSQL through crashes", async () => {
+  await using server = await startPostgres({ fsync: false });
+  const database = await server.createDatabase();
+  await explore(20, async (clock) => {
+    const { url } = await emptySchema(database);
+    const opened: Storage[] = [];
+    const reopen = async () => {
+      const { storage } = await openPostgres(url, { clock: clock.now });
+      opened.push(storage);
+      return storage;
+    };
+    return {
+      storage: await reopen(),
+      // What the one before has open stays open, as after a crash.
+      reopen,
+      end: async () => void await Promise.all(opened.map((s) => s.close())),
+    };
+  });
+});

@@ -1,0 +1,64 @@
+/** A load balancer on this machine, as simple as one can be that is real. */
+export interface Balancer extends AsyncDisposable {
+  readonly url: string;
+  /** Requests passed on, by backend. */
+  readonly passed: ReadonlyMap<string, number>;
+  /** The backends from now on. */
+  use(backends: readonly string[]): void;
+}
+
+/**
+ * Passes each request on to the next backend, and where nobody listens there to
+ * the one after it, as nginx does by its defaults for requests that have not
+ * been answered. Whether a request may be sent twice is for the protocol to
+ * say, and ours says yes.
+ */
+export function startBalancer(backends: readonly string[]): Balancer {
+  let current = backends;
+  let turn = 0;
+  const passed = new Map<string, number>();
+
+  async function pass(request: Request, caller: string): Promise<Response> {
+    const { pathname, search } = new URL(request.url);
+    const body = request.body === null ? null : await request.arrayBuffer();
+    const headers = new Headers(request.headers);
+    headers.set("x-forwarded-for", caller);
+    const order = current.map((_, i) => current[(turn + i) % current.length]);
+    turn++;
+    for (const backend of order) {
+      try {
+        const answer = await fetch(`${backend}${pathname}${search}`, {
+          method: request.method,
+          headers,
+          body,
+          redirect: "manual",
+          signal: request.signal,
+        });
+        passed.set(backend ?? "", (passed.get(backend ?? "") ?? 0) + 1);
+        // As they come: what was decoded on the way is not encoded any more.
+        const plain = new Headers(answer.headers);
+        plain.delete("content-encoding");
+        plain.delete("content-length");
+        const { status } = answer;
+        return new Response(answer.body, { status, headers: plain });
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+      }
+    }
+    return new Response("no backend answers", { status: 502 });
+  }
+
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request, { remoteAddr }) =>
+      pass(request, remoteAddr.hostname).catch(() =>
+        new Response("the backend went away", { status: 502 })
+      ),
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    passed,
+    use: (next) => void (current = next),
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { startPostgres } from "./postgres/server.ts";
+
+/** The databases that a coordinator can keep a study in, for real processes. */
+
+export const databaseKinds = ["SQLite", "PostgreSQL"] as const;
+export type DatabaseKind = (typeof databaseKinds)[number];
+
+/** An empty database of a test's own. */
+export interface Database {
+  /** What `--db` names. */
+  readonly address: string;
+  /** Ends the server as a crash does, and starts it again; null: no server. */
+  readonly crash: (() => Promise<void>) | null;
+  /** The script and arguments that copy it, while it is used, into a file. */
+  backup(out: string): [script: string, args: string[]];
+}
+
+/** Runs the work on a database that is gone afterwards. */
+export async function withDatabase(
+  kind: DatabaseKind,
+  work: (database: Database) => Promise<void>,
+): Promise<void> {
+  switch (kind) {
+    case "SQLite": {
+      const folder = await Deno.makeTempDir({ prefix: "database-" });
+      const address = join(folder, "swarm.db");
+      try {
+        await work({
+          address,
+          crash: null,
+          backup: (
+            out,
+          ) => ["coordinator/main_backup.ts", ["--db", address, "--out", out]],
+        });
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+      return;
+    }
+    case "PostgreSQL": {
+      await using server = await startPostgres();
+      const address = await server.createDatabase();
+      await work({
+        address,
+        crash: () => server.restart("immediate"),
+        backup: (out) => [
+          "coordinator/main_move.ts",
+          ["--from", address, "--to", out, "--live"],
+        ],
+      });
+      return;
+    }
+    default:
+      kind satisfies never;
+  }
+}
