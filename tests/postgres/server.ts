@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
-import postgres from "npm:postgres@3.4.9";
+// @ts-types="npm:@types/pg@8.23.1"
+import pg from "npm:pg@8.23.1";
 import { type Binaries, copyFolder, findBinaries } from "./binaries.ts";
 import { makeCertificate } from "./certificate.ts";
 import {
@@ -14,10 +15,11 @@ export type Shutdown = "fast" | "immediate";
 
 /** A PostgreSQL server of the caller's own; gone with the caller's process. */
 export interface PostgresServer extends AsyncDisposable {
-  /** Of the superuser `swarm` and the database `postgres`. */
+  /**
+   * Of the superuser `swarm` and the database `postgres`. With TLS it names the
+   * server's certificate, which vouches for itself: `sslrootcert`.
+   */
   readonly url: string;
-  /** The server's certificate as PEM, its own authority; null: no TLS. */
-  readonly certificate: string | null;
   /** The address of a new, empty database. */
   createDatabase(): Promise<string>;
   /** Default: `fast`. */
@@ -74,12 +76,11 @@ export async function startPostgres(
       join(data, "pg_hba.conf"),
       `${ssl ? "hostssl" : "host"} all all 127.0.0.1/32 scram-sha-256\n`,
     );
-    let certificate: string | null = null;
+    const certificate = join(data, "server.crt");
     if (ssl) {
       const made = await makeCertificate();
       const key = join(data, "server.key");
-      certificate = made.certificate;
-      await Deno.writeTextFile(join(data, "server.crt"), certificate);
+      await Deno.writeTextFile(certificate, made.certificate);
       await Deno.writeTextFile(key, made.key, { mode: 0o600 });
       await own(key);
     }
@@ -103,12 +104,9 @@ export async function startPostgres(
         ) => ["-c", `${name}=${value}`]),
       ]);
     const { port, running } = await onFreePort(start);
-    return serverOf(running, () => start(port), {
-      url: `postgres://swarm:${password}@127.0.0.1:${port}/postgres` +
-        (ssl ? "?sslmode=require" : ""),
-      folder,
-      certificate,
-    });
+    const url = `postgres://swarm:${password}@127.0.0.1:${port}/postgres` +
+      (ssl ? `?sslmode=verify-full&sslrootcert=${certificate}` : "");
+    return serverOf(url, folder, running, () => start(port));
   } catch (error) {
     await Deno.remove(folder, { recursive: true });
     throw error;
@@ -183,13 +181,10 @@ async function onFreePort(
 }
 
 function serverOf(
+  url: string,
+  folder: string,
   first: Running,
   start: () => Promise<Running>,
-  { url, folder, certificate }: {
-    readonly url: string;
-    readonly folder: string;
-    readonly certificate: string | null;
-  },
 ): PostgresServer {
   let running: Running | null = first;
   let databases = 0;
@@ -209,7 +204,6 @@ function serverOf(
   };
   return {
     url,
-    certificate,
     down,
     up,
     stop,
@@ -220,11 +214,12 @@ function serverOf(
     },
     async createDatabase() {
       const name = `test_${++databases}`;
-      const sql = postgres(url, { max: 1, onnotice: () => {} });
+      const client = new pg.Client(url);
+      await client.connect();
       try {
-        await sql`create database ${sql(name)}`;
+        await client.query(`create database ${name}`);
       } finally {
-        await sql.end();
+        await client.end();
       }
       const address = new URL(url);
       address.pathname = `/${name}`;
