@@ -121,6 +121,27 @@ test("join page pauses, resumes and stops, its leases handed back each time", ()
       }),
   ));
 
+test("join page: the keyboard alone starts, pauses, resumes and stops", () =>
+  withCoordinator(
+    long,
+    (swarm) =>
+      visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+        const focused = (name: string) =>
+          page.locator("button:focus", { hasText: name }).waitFor();
+        await page.getByRole("button", { name: "Start", exact: true }).focus();
+        await page.keyboard.press("Enter");
+        await focused("Pause");
+        await page.keyboard.press("Enter");
+        await focused("Resume");
+        await page.keyboard.press("Enter");
+        await focused("Pause");
+        await page.keyboard.press("Tab");
+        await focused("Stop");
+        await page.keyboard.press("Enter");
+        await focused("Start again");
+      }),
+  ));
+
 test("join page trains on without the coordinator, and delivers when it is back", () =>
   withCoordinator(
     { ...long, epochs: 12 },
