@@ -56,12 +56,18 @@ async function killTwo({ address }: Database): Promise<void> {
     await until(leaderboard, ({ progress }) => progress.total === study.trials);
     const doomed = joinAs("doomed");
     const survivor = joinAs("survivor");
-    const [held] = await until(
-      async () =>
-        (await trials()).filter(({ state, workerName, epochsDone }) =>
-          state === "leased" && workerName === "doomed" && epochsDone >= 1
-        ),
-      (running) => running.length > 0,
+    const held = await until(
+      async () => {
+        // Stopped while it is looked at: it would go on to the trial's end.
+        doomed.kill("SIGSTOP");
+        const running = (await trials()).find((trial) =>
+          trial.state === "leased" && trial.workerName === "doomed" &&
+          trial.epochsDone >= 1
+        );
+        if (running === undefined) doomed.kill("SIGCONT");
+        return running;
+      },
+      (running) => running !== undefined,
     );
     doomed.kill("SIGKILL");
     await doomed.ended;

@@ -5,6 +5,9 @@ import * as z from "zod";
 
 const root = new URL("../", import.meta.url);
 
+/** Milliseconds that anything waited for may take, on a busy machine too. */
+export const PATIENCE = 180_000;
+
 /** A running command whose output is kept line by line. */
 export interface RunningCommand {
   readonly pid: number;
@@ -12,7 +15,7 @@ export interface RunningCommand {
   readonly output: () => string;
   /** Standard output alone. */
   readonly stdout: () => string;
-  /** The first match in the output; rejects after a minute or at its end. */
+  /** The first match in the output; rejects at its end, or much too late. */
   waitFor(pattern: RegExp): Promise<RegExpMatchArray>;
   kill(signal: Deno.Signal): void;
   readonly ended: Promise<Deno.CommandStatus>;
@@ -100,8 +103,8 @@ export function runScript(
     waitFor(pattern) {
       return new Promise((resolve, reject) => {
         const late = setTimeout(
-          () => reject(new Error(`no ${pattern} after a minute: ${all}`)),
-          60_000,
+          () => reject(new Error(`no ${pattern} in a long while: ${all}`)),
+          PATIENCE,
         );
         const look = () => {
           const match = all.match(pattern);

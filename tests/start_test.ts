@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
-import { runScript } from "./processes.ts";
+import { TrialPage, TrialView } from "../coordinator/protocol/views.ts";
+import { type RunningCommand, runScript } from "./processes.ts";
 import { writeTinyDataset } from "./tiny_dataset.ts";
+import { get, until } from "./tiny_study.ts";
 
 /** The `start` command as its users run it, on a data set of a moment's size. */
 async function withStudy(
@@ -69,21 +71,41 @@ Deno.test("start --exit --json writes one JSON document and nothing else to stan
 
 Deno.test("start stopped by Ctrl-C hands its leases back, and goes on when started again", async () => {
   await withStudy(async (start) => {
-    const longer = ["--epochs", "20"];
+    // Longer than it takes to see two of them under way.
+    const longer = ["--epochs", "30"];
+    const urlOf = async (run: RunningCommand) =>
+      (await run.waitFor(/leaderboard (http:\S+?)\/,/))[1];
     const run = start(...longer);
-    const [, url] = await run.waitFor(/leaderboard (http:\S+?)\/,/);
-    const leased = async () => {
-      const response = await fetch(`${url}/api/studies/tiny/leaderboard`);
-      return Leaderboard.parse(await response.json()).progress.leased;
-    };
-    while (await leased() < 2) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const url = await urlOf(run);
+    await until(
+      () => get(`${url}/api/studies/tiny/leaderboard`, Leaderboard),
+      ({ progress }) => progress.leased === 2,
+    );
     run.kill("SIGINT");
     assert.equal((await run.ended).code, 0, run.output());
     assert.match(run.output(), /stopping/);
+
+    const idle = start(...longer, "--workers", "0");
+    const there = await urlOf(idle);
+    const { trials } = await get(
+      `${there}/api/studies/tiny/trials`,
+      TrialPage,
+    );
+    const views = await Promise.all(
+      trials.map(({ trialId }) =>
+        get(`${there}/api/trials/${trialId}`, TrialView)
+      ),
+    );
+    const handedBack = views.filter(({ state }) => state !== "completed");
+    assert.ok(handedBack.length > 0);
+    for (const { state, attempts } of handedBack) {
+      assert.equal(state, "queued");
+      for (const { state } of attempts) assert.equal(state, "released");
+    }
+    idle.kill("SIGINT");
+    await idle.ended;
+
     const again = start(...longer, "--exit", "--json");
-    // Handed back: none has to expire before it is lent again.
     assert.equal((await again.ended).code, 0, again.output());
     const { progress } = Leaderboard.parse(JSON.parse(again.stdout()));
     assert.equal(progress.completed, 4);

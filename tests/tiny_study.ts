@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type * as z from "zod";
+import { PATIENCE } from "./processes.ts";
 import { writeTinyDataset } from "./tiny_dataset.ts";
 
 /** A study small enough for real processes to finish in a test. */
@@ -59,9 +60,6 @@ export async function get<T>(url: string, schema: z.ZodType<T>): Promise<T> {
 
 /** Milliseconds between looks at the coordinator. */
 const LOOK = 100;
-/** Milliseconds that each thing waited for may take. */
-const PATIENCE = 120_000;
-
 /** Asks until the answer will do; a coordinator that is away is asked again. */
 export async function until<T>(
   ask: () => Promise<T>,

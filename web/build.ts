@@ -31,7 +31,8 @@ const sourceFiles = ["deno.json", "deno.lock"];
 /**
  * Builds the pages into `outDir`, unless a build of the same sources is there.
  * Scripts are bundled by `deno bundle`; every file but the pages themselves is
- * named by its content. The folder changes in one step at the end.
+ * named by its content. The folder changes in one step at the end. Of many who
+ * want the same build at once, in whatever process, one makes it.
  *
  * @throws Error if the bundler fails, with what it said
  */
@@ -40,10 +41,13 @@ export async function buildWeb(
   threadFiles: ThreadFiles,
 ): Promise<WebBuild> {
   const hash = await hashSources();
-  if ((await readManifest(outDir))?.sources === hash) {
-    return { dir: outDir, built: false };
-  }
+  const isThere = async () => (await readManifest(outDir))?.sources === hash;
+  if (await isThere()) return { dir: outDir, built: false };
   await Deno.mkdir(dirname(outDir), { recursive: true });
+  // Closing the file, however that comes about, gives the lock back.
+  using lock = await Deno.open(`${outDir}.lock`, { create: true, write: true });
+  await lock.lock(true);
+  if (await isThere()) return { dir: outDir, built: false };
   const work = await Deno.makeTempDir({
     dir: dirname(outDir),
     prefix: `${basename(outDir)}-building-`,
@@ -245,7 +249,7 @@ function joinTexts(texts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(joined);
 }
 
-/** Puts `fresh` where `target` is. Of two builds at once the last one stays. */
+/** Puts `fresh` where `target` is. */
 async function replaceFolder(target: string, fresh: string): Promise<void> {
   const old = `${fresh}-old`;
   try {

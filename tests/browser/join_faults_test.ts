@@ -3,6 +3,7 @@ import { TrialView } from "../../coordinator/protocol/views.ts";
 import type { Page } from "./chromium.ts";
 import {
   agreesWithDeno,
+  attempts,
   completed,
   get,
   long,
@@ -12,7 +13,7 @@ import {
   until,
   withCoordinator,
 } from "./joining.ts";
-import { visitors } from "./visit.ts";
+import { PATIENCE, visitors } from "./visit.ts";
 
 const { visit, test } = visitors();
 
@@ -30,6 +31,12 @@ const onlyGpu = `
   };
   WebGL2RenderingContext.prototype.uniform1fv = function (where, values) {
     uniform1fv.call(this, where, globalThis.broken ? [NaN] : values);
+  };
+  const { mapAsync } = GPUBuffer.prototype;
+  GPUBuffer.prototype.mapAsync = function (...args) {
+    const mapped = mapAsync.apply(this, args);
+    if (globalThis.loseInReading) lastDevice.destroy();
+    return mapped;
   };
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (...args) {
@@ -82,6 +89,13 @@ const breakdowns = [
     prelude: "OffscreenCanvas.prototype.getContext = () => null;",
     strike: "lastDevice.destroy()",
   },
+  {
+    // Chromium fails the reading before it says that the device is lost.
+    what: "its WebGPU device is lost while it is read from",
+    backend: "webgpu",
+    prelude: "OffscreenCanvas.prototype.getContext = () => null;",
+    strike: "globalThis.loseInReading = true",
+  },
 ] as const;
 
 for (const { what, backend, prelude, strike } of breakdowns) {
@@ -98,7 +112,7 @@ for (const { what, backend, prelude, strike } of breakdowns) {
           await start(page, "auto");
           // A GPU in name only is measured twice: that is its time.
           await page.waitForSelector(".slot.is-training .as-table", {
-            timeout: 240_000,
+            timeout: 3 * PATIENCE,
           });
           const [before] = await trials(swarm);
           assert.equal(before?.backend, backend);
@@ -118,7 +132,6 @@ for (const { what, backend, prelude, strike } of breakdowns) {
           await until(
             "the trial is complete",
             async () => await completed(swarm) === 1,
-            120,
           );
           assert.match(await notices(), /图形处理器丢失或计算出错/);
           const [after] = await trials(swarm);
@@ -135,7 +148,7 @@ for (const { what, backend, prelude, strike } of breakdowns) {
 
 test("join page goes on at once when something fails unseen in its thread", () =>
   withCoordinator(
-    { ...long, epochs: 40 },
+    long,
     (swarm) =>
       visit(`${swarm.origin}/join`, {}, async ({ page }) => {
         await start(page, "simd");
@@ -146,12 +159,14 @@ test("join page goes on at once when something fails unseen in its thread", () =
             "void setTimeout(() => Promise.reject(new Error('nobody waits')))",
           );
         }
-        await page.waitForSelector(".notice >> text=nobody waits", {
-          timeout: 5000,
-        });
-        await until(
-          "the trial is complete",
-          async () => await completed(swarm) === 1,
+        await page.waitForSelector(".notice >> text=nobody waits");
+        await page.waitForSelector(".slot.is-training >> text=attempt 2");
+        const [first] = await attempts(swarm);
+        assert.equal(first?.state, "failed");
+        // Not found out by its silence, a minute later.
+        assert.match(
+          first.message ?? "",
+          /the trainer thread died: .*nobody waits/,
         );
       }),
   ));
@@ -167,10 +182,8 @@ for (
       small,
       (swarm) =>
         visit(`${swarm.origin}/join`, { locale }, async ({ page }) => {
-          const began = performance.now();
           await start(page, "auto");
-          await page.waitForSelector(".measured table", { timeout: 30_000 });
-          const seconds = (performance.now() - began) / 1000;
+          await page.waitForSelector(".measured table");
           for (const name of ["WebGPU", "WebGL"]) {
             const row = page.locator(".measured tr", { hasText: name });
             assert.match(
@@ -178,7 +191,6 @@ for (
               new RegExp(`${words}.*swiftshader`, "i"),
             );
           }
-          assert.ok(seconds < 20, `${seconds} s to choose a backend`);
           await until(
             "the trial is complete",
             async () => await completed(swarm) === 1,

@@ -3,6 +3,7 @@ import { TrialView, WorkerList } from "../../coordinator/protocol/views.ts";
 import { axeViolations } from "./axe.ts";
 import {
   agreesWithDeno,
+  attempts,
   completed,
   get,
   long,
@@ -12,6 +13,7 @@ import {
   until,
   withCoordinator,
 } from "./joining.ts";
+import type { TestCoordinator } from "./test_coordinator.ts";
 import { visitors } from "./visit.ts";
 
 const { visit, test } = visitors();
@@ -46,19 +48,11 @@ for (const backend of ["simd", "wasm", "webgl", "webgpu"] as const) {
       small,
       (swarm) =>
         visit(`${swarm.origin}/join`, {}, async ({ page, complaints }) => {
-          const began = performance.now();
           await start(page, backend);
-          await page.waitForSelector(".slot.is-training, .slot.is-waiting", {
-            timeout: 90_000,
-          });
-          if (backend === "simd") {
-            const seconds = (performance.now() - began) / 1000;
-            assert.ok(seconds < 5, `${seconds} s from Start to training`);
-          }
+          await page.waitForSelector(".slot.is-training, .slot.is-waiting");
           await until(
             "the trial is complete",
             async () => await completed(swarm) === 1,
-            90,
           );
           const [trial] = await trials(swarm);
           assert.equal(trial?.state, "completed");
@@ -76,6 +70,21 @@ for (const backend of ["simd", "wasm", "webgl", "webgpu"] as const) {
     ));
 }
 
+/** Handed back and to be had again, and not because the lease expired. */
+async function handedBack(
+  swarm: TestCoordinator,
+  times: number,
+): Promise<void> {
+  await until(
+    "the trial is to be had again",
+    async () => (await trials(swarm))[0]?.state === "queued",
+  );
+  assert.deepEqual(
+    (await attempts(swarm)).map(({ state }) => state),
+    Array(times).fill("released"),
+  );
+}
+
 test("join page hands its lease back at once when the tab goes", () =>
   withCoordinator(
     long,
@@ -85,11 +94,7 @@ test("join page hands its lease back at once when the tab goes", () =>
         await page.waitForSelector(".slot.is-training .as-table");
         assert.equal((await trials(swarm))[0]?.state, "leased");
         await page.goto("about:blank");
-        await until(
-          "the trial is to be had again",
-          async () => (await trials(swarm))[0]?.state === "queued",
-          5,
-        );
+        await handedBack(swarm, 1);
       }),
   ));
 
@@ -98,7 +103,6 @@ test("join page pauses, resumes and stops, its leases handed back each time", ()
     long,
     (swarm) =>
       visit(`${swarm.origin}/join`, {}, async ({ page, complaints }) => {
-        const state = async () => (await trials(swarm))[0]?.state;
         const press = (name: string) =>
           page.getByRole("button", { name, exact: true }).click();
         await start(page, "simd");
@@ -106,14 +110,35 @@ test("join page pauses, resumes and stops, its leases handed back each time", ()
         assert.ok(await page.locator("#threads").isDisabled());
         await press("Pause");
         await page.waitForSelector(".status.is-paused");
-        await until("handed back", async () => await state() === "queued", 5);
+        await handedBack(swarm, 1);
         assert.ok(await page.locator("#threads").isEnabled());
         await press("Resume");
         await page.waitForSelector(".slot.is-training");
         await press("Stop");
         await page.waitForSelector(".status.is-ready");
-        await until("handed back", async () => await state() === "queued", 5);
+        await handedBack(swarm, 2);
         assert.deepEqual(complaints, []);
+      }),
+  ));
+
+test("join page: the keyboard alone starts, pauses, resumes and stops", () =>
+  withCoordinator(
+    long,
+    (swarm) =>
+      visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+        const focused = (name: string) =>
+          page.locator("button:focus", { hasText: name }).waitFor();
+        await page.getByRole("button", { name: "Start", exact: true }).focus();
+        await page.keyboard.press("Enter");
+        await focused("Pause");
+        await page.keyboard.press("Enter");
+        await focused("Resume");
+        await page.keyboard.press("Enter");
+        await focused("Pause");
+        await page.keyboard.press("Tab");
+        await focused("Stop");
+        await page.keyboard.press("Enter");
+        await focused("Start again");
       }),
   ));
 
@@ -121,20 +146,32 @@ test("join page trains on without the coordinator, and delivers when it is back"
   withCoordinator(
     { ...long, epochs: 12 },
     (swarm) =>
-      visit(`${swarm.origin}/join`, {}, async ({ page, context }) => {
+      visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+        // Away from the first report on.
+        let away = true;
+        await page.route(
+          /\/api\/leases\/.+/,
+          (route) => away ? route.abort() : route.continue(),
+        );
         await start(page, "simd");
-        await page.waitForSelector(".slot.is-training");
-        await context.setOffline(true);
-        await page.waitForSelector(".notice >> text=results wait here");
+        const notice = page.locator(".notice", {
+          hasText: "results wait here",
+        });
+        await notice.waitFor();
+        const epochs = page.locator(".given .stat", { hasText: "Epochs" })
+          .locator(".value");
+        await until(
+          "the trial is trained",
+          async () => await epochs.innerText() === "12",
+        );
+        assert.ok(await notice.isVisible());
         assert.equal(await completed(swarm), 0);
-        await context.setOffline(false);
+        away = false;
         await until(
           "the result is delivered",
           async () => await completed(swarm) === 1,
         );
-        await page.waitForSelector(".notice >> text=results wait here", {
-          state: "detached",
-        });
+        await notice.waitFor({ state: "detached" });
         const workers =
           WorkerList.parse(await get(swarm, "/api/workers")).workers;
         assert.deepEqual(workers.map((worker) => worker.trialsCompleted), [1]);

@@ -5,6 +5,7 @@ import {
   StudyList,
   TrialPage,
   type TrialSummary,
+  TrialView,
 } from "../../coordinator/protocol/views.ts";
 import { startStockBackend } from "../../worker/backends/stock.ts";
 import { createClient } from "../../worker/client.ts";
@@ -15,6 +16,7 @@ import {
   startTestCoordinator,
   type TestCoordinator,
 } from "./test_coordinator.ts";
+import { PATIENCE } from "./visit.ts";
 
 /** What the tests of the join page are written with. */
 
@@ -58,6 +60,14 @@ export async function get(
 export const trials = async (swarm: TestCoordinator) =>
   TrialPage.parse(await get(swarm, "/api/studies/tiny/trials")).trials;
 
+/** How the attempts at the study's first trial stand, in their order. */
+export async function attempts(swarm: TestCoordinator) {
+  const [trial] = await trials(swarm);
+  assert.ok(trial !== undefined);
+  return TrialView.parse(await get(swarm, `/api/trials/${trial.trialId}`))
+    .attempts;
+}
+
 export const completed = async (swarm: TestCoordinator) =>
   StudyList.parse(await get(swarm, "/api/studies")).studies[0]?.completed ?? 0;
 
@@ -65,11 +75,11 @@ export const completed = async (swarm: TestCoordinator) =>
 export async function until(
   what: string,
   holds: () => Promise<boolean>,
-  seconds = 60,
+  patience = PATIENCE,
 ): Promise<void> {
-  const end = performance.now() + seconds * 1000;
+  const end = performance.now() + patience;
   while (!await holds()) {
-    assert.ok(performance.now() < end, `not within ${seconds} s: ${what}`);
+    assert.ok(performance.now() < end, `not within ${patience} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

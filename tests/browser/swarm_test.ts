@@ -1,38 +1,11 @@
 import assert from "node:assert/strict";
-import {
-  StudyList,
-  TrialPage,
-  WorkerList,
-} from "../../coordinator/protocol/views.ts";
+import { WorkerList } from "../../coordinator/protocol/views.ts";
 import { runDenoWorker } from "../../worker/main_deno.ts";
-import {
-  startTestCoordinator,
-  type TestCoordinator,
-} from "./test_coordinator.ts";
-import { visitors } from "./visit.ts";
+import { completed, get, start, trials, until } from "./joining.ts";
+import { startTestCoordinator } from "./test_coordinator.ts";
+import { PATIENCE, visitors } from "./visit.ts";
 
 const { visit, test } = visitors();
-
-async function get(swarm: TestCoordinator, path: string): Promise<unknown> {
-  const response = await fetch(swarm.origin + path);
-  assert.equal(response.status, 200, path);
-  return await response.json();
-}
-
-async function until(
-  what: string,
-  holds: () => Promise<boolean>,
-  seconds: number,
-): Promise<void> {
-  const end = performance.now() + seconds * 1000;
-  while (!await holds()) {
-    assert.ok(performance.now() < end, `not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-const completed = async (swarm: TestCoordinator) =>
-  StudyList.parse(await get(swarm, "/api/studies")).studies[0]?.completed ?? 0;
 
 test("two tabs and a Deno process finish a study through every kind of trouble", async () => {
   const swarm = await startTestCoordinator({
@@ -45,13 +18,11 @@ test("two tabs and a Deno process finish a study through every kind of trouble",
   const cacheDir = await Deno.makeTempDir({ prefix: "swarm-worker-" });
   const leaving = new AbortController();
   const join = `${swarm.origin}/join`;
-  const start = ".button.is-large";
   try {
     await visit(join, {}, async (first) => {
       await visit(join, {}, async (second) => {
         for (const { page } of [first, second]) {
-          await page.selectOption("#backend", "simd");
-          await page.click(start);
+          await start(page, "simd");
         }
         const deno = runDenoWorker({
           url: swarm.origin,
@@ -63,7 +34,7 @@ test("two tabs and a Deno process finish a study through every kind of trouble",
         for (const { page } of [first, second]) {
           await page.waitForSelector(".slot.is-training");
         }
-        await until("a result", async () => await completed(swarm) >= 1, 60);
+        await until("a result", async () => await completed(swarm) >= 1);
         // One tab goes in the middle of a trial,
         await first.page.waitForSelector(".slot.is-training");
         await first.page.goto("about:blank");
@@ -77,17 +48,15 @@ test("two tabs and a Deno process finish a study through every kind of trouble",
         await until(
           "the study",
           async () => await completed(swarm) === 12,
-          120,
+          3 * PATIENCE,
         );
         leaving.abort();
         assert.deepEqual(await deno, { reason: "left" });
       });
     });
-    const { trials } = TrialPage.parse(
-      await get(swarm, "/api/studies/tiny/trials"),
-    );
-    assert.equal(new Set(trials.map(({ trialId }) => trialId)).size, 12);
-    assert.ok(trials.every(({ state }) => state === "completed"));
+    const all = await trials(swarm);
+    assert.equal(new Set(all.map(({ trialId }) => trialId)).size, 12);
+    assert.ok(all.every(({ state }) => state === "completed"));
     const { workers } = WorkerList.parse(await get(swarm, "/api/workers"));
     const counted = workers.reduce((sum, w) => sum + w.trialsCompleted, 0);
     assert.equal(counted, 12, "each result is counted once");

@@ -5,6 +5,12 @@ import {
   type Page,
 } from "./chromium.ts";
 
+/**
+ * Milliseconds that anything waited for may take: how long a test that fails
+ * waits, not one that passes. Machines that build are small and busy.
+ */
+export const PATIENCE = 120_000;
+
 export type ContextOptions = NonNullable<Parameters<Browser["newContext"]>[0]>;
 
 /** A page as one visitor sees it. */
@@ -43,6 +49,7 @@ export function visitors(): Visitors {
         viewport: { width: 1280, height: 900 },
         ...options,
       });
+      context.setDefaultTimeout(PATIENCE);
       const complaints: string[] = [];
       // A file has no server: it may ask for itself alone.
       const { origin } = new URL(address);

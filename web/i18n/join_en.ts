@@ -34,8 +34,10 @@ export const joinEn = {
     downloadsUnknown:
       "The training pictures, once: they are kept in this browser for the next visit. And about 1 MB of program.",
     leaves: "What leaves the device",
-    leavesText:
-      "The figures of each training (losses, accuracies, seconds), the backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.",
+    leavesText: (weights: string) =>
+      `The figures of each training (losses, accuracies, seconds) and the trained network by which they are checked, ${weights}; the backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.`,
+    leavesTextUnknown:
+      "The figures of each training (losses, accuracies, seconds) and the trained network by which they are checked; the backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.",
     stays: "Leaving",
     staysText:
       "Close the tab whenever you like: what you had in hand goes to somebody else.",
@@ -79,7 +81,6 @@ export const joinEn = {
   } satisfies Record<BackendName, string>,
   state: {
     heading: "State",
-    loading: "Fetching the program…",
     joining: "Joining…",
     downloading: "Fetching the training pictures",
     downloaded: (received: string, total: string) => `${received} of ${total}`,
@@ -89,7 +90,8 @@ export const joinEn = {
     waiting: "Nothing to do right now",
     paused: "Paused. The trials in hand went to others.",
     pausedBattery:
-      "Paused: the battery is low. Training goes on by itself when the device charges.",
+      "Paused: the battery is low. Training begins by itself when the device charges.",
+    pausedBatteryNote: "Resume trains all the same.",
     stopped: "Stopped. Thank you!",
     complete: "The study is complete. Thank you!",
     failed: "It cannot go on",
@@ -98,7 +100,6 @@ export const joinEn = {
   },
   connectionLost:
     "The coordinator does not answer. Training goes on; results wait here and are delivered when it is back.",
-  connectionRestored: "The coordinator is back.",
   outdated:
     "The coordinator was upgraded and speaks a newer version than this page. Reload the page to take part again.",
   trouble: {
@@ -155,7 +156,7 @@ export const joinEn = {
     heading: (slot: number) => `Thread ${slot}`,
     starting: "Getting ready…",
     replicate: (replicate: number) => `replicate ${replicate}`,
-    attempt: (attempt: number) => `attempt ${attempt}`,
+    attempt: (attempt: number) => `, attempt ${attempt}`,
     epoch: "Epoch",
     epochOf: (epoch: number, of: number) => `${epoch} of ${of}`,
     step: "Step",

@@ -21,8 +21,10 @@ export const joinZh: JoinWords = {
     downloadsUnknown:
       "训练图片，只下载一次：它们会保存在这个浏览器里，下次无需再下载。另有约 1 MB 的程序。",
     leaves: "哪些信息会离开设备",
-    leavesText:
-      "每次训练的数字（损失、准确率、用时）、所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。仅此而已：没有文件，没有位置，没有 Cookie。",
+    leavesText: (weights) =>
+      `每次训练的数字（损失、准确率、用时）和用来核对这些数字的训练好的网络（${weights}）；所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。仅此而已：没有文件，没有位置，没有 Cookie。`,
+    leavesTextUnknown:
+      "每次训练的数字（损失、准确率、用时）和用来核对这些数字的训练好的网络；所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。仅此而已：没有文件，没有位置，没有 Cookie。",
     stays: "离开",
     staysText: "随时可以关闭标签页：你手上的试验会交给别人。",
   },
@@ -62,7 +64,6 @@ export const joinZh: JoinWords = {
   },
   state: {
     heading: "状态",
-    loading: "正在获取程序…",
     joining: "正在加入…",
     downloading: "正在获取训练图片",
     downloaded: (received, total) => `${received} / ${total}`,
@@ -70,7 +71,8 @@ export const joinZh: JoinWords = {
     training: (count) => `正在训练 ${count} 个试验`,
     waiting: "目前无事可做",
     paused: "已暂停。手上的试验已交给别人。",
-    pausedBattery: "已暂停：电量不足。设备充电后会自动继续。",
+    pausedBattery: "已暂停：电量不足。设备充电后会自动开始。",
+    pausedBatteryNote: "点击“继续”仍会训练。",
     stopped: "已停止。谢谢！",
     complete: "研究已完成。谢谢！",
     failed: "无法继续",
@@ -79,7 +81,6 @@ export const joinZh: JoinWords = {
   },
   connectionLost:
     "协调器没有应答。训练会继续；结果先留在这里，等它恢复后再送达。",
-  connectionRestored: "协调器已恢复。",
   outdated: "协调器已升级，其版本比本页面新。请重新加载页面后再参加。",
   trouble: {
     label: "已处理的问题：",
@@ -127,7 +128,7 @@ export const joinZh: JoinWords = {
     heading: (slot) => `线程 ${slot}`,
     starting: "正在准备…",
     replicate: (replicate) => `第 ${replicate} 次重复`,
-    attempt: (attempt) => `第 ${attempt} 次尝试`,
+    attempt: (attempt) => `，第 ${attempt} 次尝试`,
     epoch: "轮次",
     epochOf: (epoch, of) => `${epoch} / ${of}`,
     step: "步",

@@ -5,11 +5,13 @@ import type { DeviceLimits } from "./settings.ts";
 
 /** What a person should know before they press Start. */
 export function Consent(
-  { limits, threads, download }: {
+  { limits, threads, download, upload }: {
     readonly limits: DeviceLimits;
     readonly threads: number;
-    /** Bytes; null while unknown. */
+    /** Bytes, once; null while unknown. */
     readonly download: number | null;
+    /** Bytes, of each trial; null while unknown. */
+    readonly upload: number | null;
   },
 ): JSX.Element {
   const t = words(joinWords).consent;
@@ -27,7 +29,11 @@ export function Consent(
             ? t.downloadsUnknown
             : t.downloadsText(formats.value.bytes(download))}
         </Fact>
-        <Fact name={t.leaves}>{t.leavesText}</Fact>
+        <Fact name={t.leaves}>
+          {upload === null
+            ? t.leavesTextUnknown
+            : t.leavesText(formats.value.bytes(upload))}
+        </Fact>
         <Fact name={t.stays}>{t.staysText}</Fact>
       </dl>
     </section>

@@ -87,6 +87,9 @@ export function createJoinController(
   /** Goes up with every joining: what an earlier one still says is dropped. */
   let joining = 0;
   let hiddenWhileActive = false;
+  let power: BatteryState = "fine";
+  /** The person trains on a low battery: their word holds until it is fine. */
+  let inSpite = false;
 
   const callbacks = (mine: number): JoinCallbacks => ({
     onEvent: (event) => {
@@ -149,6 +152,23 @@ export function createJoinController(
     model.value = emptyModel(model.value.contribution);
   };
 
+  const sparesBattery = () =>
+    power === "low" && settings.value.spareBattery && !inSpite;
+  const spareBattery = () => {
+    part("paused");
+    pausedBy.value = "battery";
+  };
+  const begin = () => {
+    if (sparesBattery()) spareBattery();
+    else void join();
+  };
+  /** After the battery's state or the wish to spare it changed. */
+  const heedBattery = () => {
+    if (phase.value === "active" && sparesBattery()) spareBattery();
+    if (pausedBy.value !== "battery") return;
+    if (power === "fine" || !settings.value.spareBattery) void join();
+  };
+
   return {
     phase,
     pausedBy,
@@ -159,9 +179,14 @@ export function createJoinController(
     change: (change) => {
       settings.value = { ...settings.value, ...change };
       memory.write(SETTINGS_KEY, JSON.stringify(settings.value));
+      if (change.spareBattery === undefined) return;
+      inSpite = false;
+      heedBattery();
     },
     start: () => {
-      if (phase.value !== "active") void join();
+      if (phase.value === "active") return;
+      if (pausedBy.value === "battery") inSpite = true;
+      begin();
     },
     pause: (reason) => {
       if (phase.value !== "active") return;
@@ -174,12 +199,9 @@ export function createJoinController(
       model.value = { ...model.value, end: { reason: "left" } };
     },
     battery: (state) => {
-      if (state === "low" && settings.value.spareBattery) {
-        if (phase.value === "active") {
-          part("paused");
-          pausedBy.value = "battery";
-        }
-      } else if (state === "fine" && pausedBy.value === "battery") void join();
+      power = state;
+      if (state === "fine") inSpite = false;
+      heedBattery();
     },
     hide: () => {
       hiddenWhileActive = phase.value === "active";
@@ -189,7 +211,7 @@ export function createJoinController(
       membership = undefined;
     },
     show: () => {
-      if (hiddenWhileActive) void join();
+      if (hiddenWhileActive) begin();
       hiddenWhileActive = false;
     },
   };

@@ -155,6 +155,38 @@ Deno.test("JoinController.battery pauses when low and resumes once charged", asy
   assert.equal(joinings.length, 2);
 });
 
+Deno.test("JoinController.start on a low battery waits for the charger, or for a second word", async () => {
+  const { controller, joinings, loading, settle } = world();
+  controller.battery("low");
+  controller.start();
+  await settle();
+  assert.equal(controller.pausedBy.value, "battery");
+  assert.equal(loading.loads, 0);
+  controller.start();
+  await settle();
+  assert.equal(joinings.length, 1);
+  // As long as it stays low, the person's word holds.
+  controller.battery("between");
+  controller.battery("low");
+  assert.equal(controller.phase.value, "active");
+  controller.battery("fine");
+  controller.battery("low");
+  assert.equal(controller.pausedBy.value, "battery");
+});
+
+Deno.test("JoinController.change heeds at once whether to spare the battery", async () => {
+  const { controller, joinings, last, settle } = world();
+  controller.battery("low");
+  controller.start();
+  controller.change({ spareBattery: false });
+  await settle();
+  assert.equal(joinings.length, 1);
+  assert.equal(controller.phase.value, "active");
+  controller.change({ spareBattery: true });
+  assert.equal(last().left, "yes");
+  assert.equal(controller.pausedBy.value, "battery");
+});
+
 Deno.test("JoinController.hide leaves in passing, and show joins again", async () => {
   const { controller, joinings, settle } = world();
   controller.hide();

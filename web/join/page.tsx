@@ -17,7 +17,7 @@ import type { DeviceLimits } from "./settings.ts";
 import { SettingsForm } from "./settings_form.tsx";
 import { Bar, SlotCard } from "./slot_card.tsx";
 import { Status } from "./status.tsx";
-import { downloadBytes, type StudyInfo } from "./study_info.ts";
+import { downloadBytes, type StudyInfo, uploadBytes } from "./study_info.ts";
 
 interface JoinPageProps {
   readonly controller: JoinController;
@@ -74,6 +74,7 @@ function Invitation(
             limits={limits}
             threads={controller.settings.value.threads}
             download={download}
+            upload={uploadBytes(info.study.value)}
           />
           <StartButton controller={controller} download={download} />
         </div>
@@ -104,7 +105,7 @@ function Work({ controller, info, limits, now }: JoinPageProps): JSX.Element {
           <Given contribution={model.contribution} />
           <StudyProgress study={info.study.value} />
           <Measured model={model} />
-          <p class="note">{words(joinWords).hiddenTab}</p>
+          {active && <p class="note">{words(joinWords).hiddenTab}</p>}
         </div>
         <SettingsForm controller={controller} limits={limits} />
       </div>

@@ -51,7 +51,7 @@ function Point({ trial }: { readonly trial: TrialInHand }): JSX.Element {
       <span class="point">{pointOf(trial)}</span>{" "}
       <span class="faint">
         {t.replicate(spec.replicate + 1)}
-        {attempt > 1 && `, ${t.attempt(attempt)}`}
+        {attempt > 1 && t.attempt(attempt)}
       </span>
     </>
   );

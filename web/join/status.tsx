@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { joinWords } from "../i18n/join_words.ts";
 import { formats, words } from "../ui/language.ts";
-import type { JoinController } from "./controller.ts";
+import type { JoinController, Phase } from "./controller.ts";
 import { Bar } from "./slot_card.tsx";
 
 /** In one line what goes on, and the buttons that change it. */
@@ -94,6 +95,9 @@ function reasonWords(
       </>
     );
   }
+  if (controller.pausedBy.value === "battery") {
+    return <p class="faint">{t.state.pausedBatteryNote}</p>;
+  }
   // Before the first thread is ready there is no card that could say it.
   const only = model.slots.length > 0 &&
       model.slots.every((slot) => slot.report === null)
@@ -114,11 +118,15 @@ function Buttons(
 ): JSX.Element {
   const t = words(joinWords);
   const phase = controller.phase.value;
+  const { row, pressed } = useFocusKept(phase);
   const button = (label: string, run: () => void, primary = false) => (
     <button
       type="button"
       class={primary ? "button is-primary" : "button"}
-      onClick={run}
+      onClick={() => {
+        pressed();
+        run();
+      }}
     >
       {label}
     </button>
@@ -127,27 +135,50 @@ function Buttons(
   switch (phase) {
     case "active":
       return (
-        <div class="buttons">
+        <div class="buttons" ref={row}>
           {button(t.pause, () => controller.pause("person"))}
           {stop}
         </div>
       );
     case "paused":
       return (
-        <div class="buttons">
+        <div class="buttons" ref={row}>
           {button(t.resume, controller.start, true)}
           {stop}
         </div>
       );
     case "failed":
       return (
-        <div class="buttons">{button(t.retry, controller.start, true)}</div>
+        <div class="buttons" ref={row}>
+          {button(t.retry, controller.start, true)}
+        </div>
       );
     case "ready":
       return (
-        <div class="buttons">{button(t.again, controller.start, true)}</div>
+        <div class="buttons" ref={row}>
+          {button(t.again, controller.start, true)}
+        </div>
       );
     default:
       return phase satisfies never;
   }
+}
+
+/**
+ * Gives the focus to the first button of a row where the one that was pressed
+ * is gone: who pressed it by keyboard goes on from there. Start made the row.
+ */
+function useFocusKept(phase: Phase) {
+  const row = useRef<HTMLDivElement>(null);
+  const awaited = useRef(true);
+  useLayoutEffect(() => {
+    const lost = awaited.current && document.activeElement === document.body;
+    awaited.current = false;
+    if (!lost) return;
+    row.current?.querySelector("button")?.focus({ preventScroll: true });
+  }, [phase]);
+  const pressed = () => {
+    awaited.current = true;
+  };
+  return { row, pressed };
 }

@@ -38,6 +38,24 @@ export function createStudyInfo(
   };
 }
 
+/** What stands before the pixels of an IDX file, and before the labels. */
+const IMAGES_HEADER = 16;
+const LABELS_HEADER = 8;
+
+/**
+ * Bytes that a trial's result brings along: weights and biases of the network,
+ * as float32.
+ */
+export function uploadBytes(study: StudyDetail | null): number | null {
+  if (study === null || study.dataset === null) return null;
+  const { files, classes } = study.dataset;
+  const [first, second] = study.definition.recipe.hiddenSizes;
+  const pixels = (files.testImages.bytes - IMAGES_HEADER) /
+    (files.testLabels.bytes - LABELS_HEADER);
+  return 4 *
+    ((pixels + 1) * first + (first + 1) * second + (second + 1) * classes);
+}
+
 /** Bytes of a study's data set as it is downloaded. */
 export function downloadBytes(study: StudyDetail | null): number | null {
   if (study === null || study.dataset === null) return null;

@@ -8,7 +8,7 @@ import { words } from "../ui/language.ts";
 export function Replacement(): JSX.Element {
   const t = words(lessonWords).formula;
   return (
-    <Display>
+    <Display label={t.replaced}>
       <mrow>
         <HPrime />
         <mo>=</mo>
@@ -41,7 +41,7 @@ export function Replacement(): JSX.Element {
 /** Why the expectation stays what it was. */
 export function Expectation(): JSX.Element {
   return (
-    <Display>
+    <Display label={words(lessonWords).formula.mean}>
       <mrow>
         <Of name="E" />
         <mo>=</mo>
@@ -64,7 +64,7 @@ export function Expectation(): JSX.Element {
 /** The noise that dropout adds. */
 export function Variance(): JSX.Element {
   return (
-    <Display>
+    <Display label={words(lessonWords).formula.variance}>
       <mrow>
         <Of name="Var" />
         <mo>=</mo>
@@ -81,11 +81,15 @@ export function Variance(): JSX.Element {
   );
 }
 
+/** With a wide font a narrow page has to scroll it, by keyboard too. */
 function Display(
-  { children }: { readonly children: ComponentChildren },
+  { label, children }: {
+    readonly label: string;
+    readonly children: ComponentChildren;
+  },
 ): JSX.Element {
   return (
-    <div class="formula">
+    <div class="formula" role="group" aria-label={label} tabIndex={0}>
       <math display="block">{children}</math>
     </div>
   );

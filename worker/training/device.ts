@@ -54,7 +54,7 @@ export function finishQueued(): Promise<void> | null {
 }
 
 /** @throws {DeviceError} when the current backend's device is lost */
-export function checkDevice(): void {
+function checkDevice(): void {
   const why = watches.get(tf.getBackend())?.lost() ?? null;
   if (why !== null) throw lostError(why);
 }
@@ -120,9 +120,40 @@ const CANARY: DropoutAttrs = {
  * Has the current backend compute what is known: asked before figures that are
  * not finite are believed to be the network's and not the device's.
  *
- * @throws {DeviceError} when it comes to anything else
+ * @throws {DeviceError} when it comes to anything else, or to nothing
  */
 export async function verifyDevice(): Promise<void> {
+  try {
+    await computeKnown();
+  } catch (error) {
+    if (error instanceof DeviceError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DeviceError(
+      `${tf.getBackend()} cannot compute a known result: ${why}`,
+    );
+  }
+}
+
+/**
+ * What an error of training on the current backend comes down to: a
+ * {@link DeviceError} where its device cannot compute any more. A device that
+ * is lost fails what was under way, and may say only afterwards that it is
+ * lost: a browser's WebGPU rejects a reading first. So one that is watched is
+ * not asked what it says, but what it can.
+ */
+export async function causeOf(error: unknown): Promise<unknown> {
+  if (error instanceof DeviceError || !watches.has(tf.getBackend())) {
+    return error;
+  }
+  try {
+    await verifyDevice();
+    return error;
+  } catch (fault) {
+    return fault;
+  }
+}
+
+async function computeKnown(): Promise<void> {
   const [rows, inner, columns] = [6, 8, 10];
   const y = tf.tidy(() =>
     dense(

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { startStockBackend } from "../backends/stock.ts";
 import { BACKEND_TEST, testedBackends, titled } from "../backends/testing.ts";
 import {
-  checkDevice,
   checkFigures,
   DeviceError,
   type DeviceWatch,
@@ -77,7 +76,6 @@ Deno.test("readBack and finishQueued on a device that was lost say so", async ()
   await watched(gone, async () => {
     await assert.rejects(readBack(x), lost);
     await assert.rejects(async () => await finishQueued(), lost);
-    assert.throws(checkDevice, lost);
     await assert.rejects(trainTrial(spec(), data, hooks({ tick: 50 })), lost);
   });
   x.dispose();
@@ -99,6 +97,66 @@ Deno.test("finishQueued does not wait for a device that is lost meanwhile", asyn
     for (const listener of listeners) listener(reason);
     await assert.rejects(async () => await waiting, { name: "DeviceError" });
     assert.equal(listeners.size, 0);
+  });
+});
+
+/** A device that says that it is well, and nothing more. */
+const silent: DeviceWatch = {
+  lost: () => null,
+  onLost: () => () => {},
+  finished: () => Promise.resolve(),
+};
+
+/** As a browser rejects a reading whose device is being lost. */
+const unmapped = () =>
+  new DOMException("Buffer was unmapped before mapping was resolved.");
+
+Deno.test("trainTrial: a reading that fails before the device says that it is lost is the device's", async () => {
+  await watched(silent, async () => {
+    const backend = tf.backend();
+    const { read } = backend;
+    backend.read = () => Promise.reject(unmapped());
+    try {
+      await assert.rejects(trainTrial(spec(), data, hooks()), {
+        name: "DeviceError",
+        message: "cpu cannot compute a known result: " +
+          "Buffer was unmapped before mapping was resolved.",
+      });
+    } finally {
+      backend.read = read;
+    }
+  });
+});
+
+Deno.test("trainTrial: a call that fails as the network is made is the device's, too", async () => {
+  await watched(silent, async () => {
+    const backend = tf.backend();
+    const { write } = backend;
+    backend.write = () => {
+      throw new RangeError("createBuffer failed");
+    };
+    try {
+      await assert.rejects(trainTrial(spec(), data, hooks()), {
+        name: "DeviceError",
+        message: "cpu cannot compute a known result: createBuffer failed",
+      });
+    } finally {
+      backend.write = write;
+    }
+  });
+});
+
+Deno.test("trainTrial: an error on a device that computes as it should is its own", async () => {
+  await watched(silent, async () => {
+    const own = new RangeError("a program that goes wrong");
+    const broken = hooks();
+    broken.onEpoch = () => {
+      throw own;
+    };
+    await assert.rejects(
+      trainTrial(spec(), data, broken),
+      (error) => error === own,
+    );
   });
 });
 

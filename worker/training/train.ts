@@ -10,7 +10,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { batchOrder, identityOrder } from "../random/draws.ts";
 import type { StepProgress } from "../trainer_api.ts";
 import { createNetwork } from "./create_network.ts";
-import { checkDevice, finishQueued } from "./device.ts";
+import { causeOf, finishQueued } from "./device.ts";
 import { packWeights } from "./final_weights.ts";
 import type { Network } from "./network.ts";
 import { trainStep } from "./network.ts";
@@ -53,13 +53,25 @@ export async function trainTrial(
   data: Dataset,
   hooks: TrainHooks,
 ): Promise<TrialResult | null> {
-  const start = hooks.now();
   checkData(data);
   if (tf.getBackend() !== hooks.backend) {
     throw new Error(
       `train: the current backend is not ${hooks.backend}: ${tf.getBackend()}`,
     );
   }
+  try {
+    return await trainNetwork(spec, data, hooks);
+  } catch (error) {
+    throw await causeOf(error);
+  }
+}
+
+async function trainNetwork(
+  spec: TrialSpec,
+  data: Dataset,
+  hooks: TrainHooks,
+): Promise<TrialResult | null> {
+  const start = hooks.now();
   const network = createNetwork(spec.recipe.network, {
     sizes: [data.train.images.size, ...spec.recipe.hiddenSizes, data.classes],
     rates: [spec.params.dropout1, spec.params.dropout2],
@@ -86,10 +98,6 @@ export async function trainTrial(
     }
     hooks.onWeights?.(await packWeights(network));
     return { outcome: "trained", ...base, checks: d2lChecks(final) };
-  } catch (error) {
-    // On a lost device anything may fail, for any reason.
-    checkDevice();
-    throw error;
   } finally {
     network.dispose();
   }
