@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { findCeiling } from "./swarm/ceiling.ts";
+import { isServer } from "../coordinator/storage/open_storage.ts";
+import { type Ceiling, findCeiling } from "./swarm/ceiling.ts";
 import { measureCost } from "./swarm/cost.ts";
 import {
   connectionPorts,
@@ -9,6 +10,7 @@ import {
 import { hold } from "./swarm/hold.ts";
 import { measureMemory } from "./swarm/memory.ts";
 import type { Pace } from "./swarm/pace.ts";
+import { unfitServer } from "./swarm/postgres.ts";
 import { printReport, type Report, reportJson } from "./swarm/report.ts";
 
 const PARTS = ["hold", "ceiling", "memory", "cost"] as const;
@@ -16,17 +18,19 @@ type Part = (typeof PARTS)[number];
 
 const USAGE = `Usage: deno task bench swarm [flags]
 
-Starts a coordinator as \`deno task start --workers 0\` does, on a SQLite file,
-and lets volunteers talk to it over HTTP on this machine, from threads of
-another process: the very session of a worker with a trainer that only lets
-time pass, each with a connection of its own. Four parts:
+Starts a coordinator as \`deno task start --workers 0\` does, on a SQLite file or
+on a PostgreSQL server, and lets volunteers talk to it over HTTP on this machine,
+from threads of another process: the very session of a worker with a trainer that
+only lets time pass, each with a connection of its own. Four parts:
 
   hold     all volunteers at a study's pace, then a restart under them
   ceiling  cycles of lease, report and complete a second, until the 99th
-           percentile of one of them passes 50 ms twice
+           percentile of one of them passes 50 ms twice; with a server, on a
+           SQLite file first, then with each number of coordinators on it, the
+           workers' calls going to all of them in turn
   memory   of the coordinator per 1,000 workers
   cost     real training through \`start --workers 2\`, and by the same threads
-           without a coordinator, in turns
+           without a coordinator, in turns; on a SQLite file
 
 Times are the volunteers', on the same machine: give it nothing else to do.
 
@@ -41,8 +45,12 @@ Times are the volunteers', on the same machine: give it nothing else to do.
   --join-rate N         new volunteers a second (default: 200)
   --outage SECONDS      without a coordinator; 0: no restart (default: 5)
   --threads N           of volunteers (default: 2)
-  --db PATH             the coordinator's file while holding, kept afterwards
-                        (default: a new one, thrown away)
+  --db DATABASE         postgres://user@host/database, an empty one: each part
+                        gets a schema of its own there, dropped afterwards; or
+                        the file while holding, kept afterwards (default: a new
+                        file, thrown away)
+  --coordinators LIST   that share the server, for the ceiling
+                        (default: 1,2,4)
   --rate-seconds N      at each rate of the ceiling (default: 10)
   --rounds N            of the cost (default: 5)
   --json                print the figures as JSON`;
@@ -77,34 +85,52 @@ interface Options {
   readonly outageSeconds: number | null;
   readonly threads: number;
   readonly db: string | undefined;
+  readonly coordinators: readonly number[];
   readonly rateSeconds: number;
   readonly rounds: number;
   readonly json: boolean;
 }
 
 async function measure(options: Options): Promise<Report> {
-  const { parts, rateSeconds, rounds, threads } = options;
+  const { parts, rounds } = options;
   const wanted = (part: Part) => parts.includes(part);
   const common = { ...options, say };
   return {
+    cores: navigator.hardwareConcurrency,
     hold: wanted("hold") ? await hold(common) : null,
-    ceiling: wanted("ceiling")
-      ? await findCeiling({
-        workers: 400,
-        threads,
-        from: 50,
-        growth: 1.25,
-        seconds: rateSeconds,
-        rates: 20,
-        limit: 50,
-        say,
-      })
+    ceilings: wanted("ceiling") ? await findCeilings(options) : [],
+    memory: wanted("memory")
+      ? await measureMemory({ ...common, db: serverOf(options) })
       : null,
-    memory: wanted("memory") ? await measureMemory(common) : null,
     cost: wanted("cost")
       ? await measureCost({ rounds, trials: 8, epochs: 3, threads: 2, say })
       : null,
   };
+}
+
+/** Of a SQLite file, and of so many coordinators on a server beside it. */
+async function findCeilings(options: Options): Promise<Ceiling[]> {
+  const { rateSeconds, threads } = options;
+  const common = {
+    workers: 400,
+    threads,
+    from: 50,
+    growth: 1.25,
+    seconds: rateSeconds,
+    rates: 20,
+    limit: 50,
+    say,
+  };
+  const ceilings = [await findCeiling(common)];
+  const db = serverOf(options);
+  for (const coordinators of db === undefined ? [] : options.coordinators) {
+    ceilings.push(await findCeiling({ ...common, db, coordinators }));
+  }
+  return ceilings;
+}
+
+function serverOf({ db }: Options): string | undefined {
+  return db !== undefined && isServer(db) ? db : undefined;
 }
 
 /** @returns null when help was asked for */
@@ -122,6 +148,7 @@ async function readOptions(args: string[]): Promise<Options | null> {
       outage: { type: "string", default: "5" },
       threads: { type: "string", default: "2" },
       db: { type: "string" },
+      coordinators: { type: "string" },
       "rate-seconds": { type: "string", default: "10" },
       rounds: { type: "string", default: "5" },
       json: { type: "boolean", default: false },
@@ -158,8 +185,18 @@ async function readOptions(args: string[]): Promise<Options | null> {
       `--trial-seconds: the longest comes second: ${values["trial-seconds"]}`,
     );
   }
-  const { db } = values;
-  if (db !== undefined && await exists(db)) {
+  const { db, coordinators } = values;
+  const server = db !== undefined && isServer(db);
+  if (!server && coordinators !== undefined) {
+    throw new RangeError(
+      `--coordinators: only a server is shared: ${db ?? "no --db"}; ` +
+        "name it with --db postgres://user@host/database",
+    );
+  }
+  if (server) {
+    const unfit = await unfitServer(db);
+    if (unfit !== null) throw new RangeError(`--db: ${unfit}`);
+  } else if (db !== undefined && await exists(db)) {
     throw new RangeError(
       `--db: what is in the file would be counted too: ${db}; ` +
         "name one that is not there yet",
@@ -177,6 +214,9 @@ async function readOptions(args: string[]): Promise<Options | null> {
     outageSeconds: outage === 0 ? null : outage,
     threads: whole("threads", values.threads, 1, 16),
     db,
+    coordinators: (coordinators ?? "1,2,4").split(",").map((text) =>
+      whole("coordinators", text, 1, 16)
+    ),
     rateSeconds: number("rate-seconds", values["rate-seconds"], 1, 120),
     rounds: whole("rounds", values.rounds, 1, 50),
     json: values.json,

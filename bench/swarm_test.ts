@@ -35,7 +35,7 @@ Deno.test("hold: what volunteers were told is what the coordinator's file has", 
 });
 
 Deno.test("findCeiling: every cycle is an accepted result", async () => {
-  const { rates, ledger } = await findCeiling({
+  const { kind, coordinators, rates, ledger } = await findCeiling({
     workers: 10,
     threads: 2,
     from: 20,
@@ -50,5 +50,6 @@ Deno.test("findCeiling: every cycle is an accepted result", async () => {
   // The first rate runs once more before, to warm up.
   assert.equal(ledger.results, 20 + 20 + 30);
   assert.deepEqual(ledger.attempts, { completed: 70 });
+  assert.deepEqual([kind, coordinators], ["SQLite", 1]);
   assert.deepEqual(rates.map(({ refused, none }) => refused + none), [0, 0]);
 });

@@ -1,4 +1,4 @@
-import { processUse } from "./coordinator_process.ts";
+import { cpuBetween, type CpuUse, readCpu } from "./cpu.ts";
 import type { CyclesSeen } from "./cycles.ts";
 import {
   addLatencies,
@@ -6,7 +6,7 @@ import {
   type Latencies,
   quantile,
 } from "./latencies.ts";
-import { type Ledger, readLedger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { inWorkplace, type Workplace } from "./workplace.ts";
 
 export interface CeilingOptions {
@@ -23,6 +23,10 @@ export interface CeilingOptions {
   readonly rates: number;
   /** Milliseconds that the 99th percentile must not pass. */
   readonly limit: number;
+  /** A server's address; default: a SQLite file. */
+  readonly db?: string | undefined;
+  /** That share it. Default: 1. */
+  readonly coordinators?: number;
   readonly v8Flags?: string | undefined;
   readonly say: (line: string) => void;
 }
@@ -38,13 +42,17 @@ export interface AtRate {
   readonly complete: Latencies;
   readonly refused: number;
   readonly none: number;
-  /** Processors that the coordinator kept busy; null: not known here. */
-  readonly cpu: number | null;
+  /** Processors kept busy, by whom. */
+  readonly cpu: CpuUse;
   /** Whether each call's 99th percentile kept the limit. */
   readonly within: boolean;
 }
 
 export interface Ceiling {
+  /** The database's kind, and what its speed depends on. */
+  readonly kind: string;
+  readonly settings: string | null;
+  readonly coordinators: number;
   readonly limit: number;
   readonly rates: readonly AtRate[];
   /** Highest rate within the limit; null: not even the first. */
@@ -58,6 +66,7 @@ const MISSES = 2;
 /** Raises the rate of lease, report, complete until the limit is passed. */
 export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   const { from, growth, seconds, rates, threads, v8Flags } = options;
+  const { db, coordinators = 1 } = options;
   let trials = from * seconds;
   for (let i = 0, rate = from; i < rates; i++, rate *= growth) {
     trials += rate * seconds + 1;
@@ -65,7 +74,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   // A study may have a million; the ceiling comes long before.
   trials = Math.min(Math.ceil(trials), 400_000);
   return await inWorkplace(
-    { trials, epochs: 1, threads, v8Flags },
+    { trials, epochs: 1, threads, db, coordinators, v8Flags },
     (workplace) => climb(workplace, options),
   );
 }
@@ -75,13 +84,16 @@ async function climb(
   options: CeilingOptions,
 ): Promise<Ceiling> {
   const { from, growth, seconds, limit, say } = options;
+  const { crowd, database } = workplace;
+  const all = [workplace.coordinator, ...workplace.others];
+  const on = `${database.kind}, ${all.length} coordinator(s)`;
   // Registers the workers, and lets the engines compile what is hot.
   await runRate(workplace, options, from, seconds);
   const rates: AtRate[] = [];
   let misses = 0;
   let rate = from;
   for (let i = 0; i < options.rates && misses < MISSES; i++) {
-    say(`${rate.toFixed(0)} cycles a second`);
+    say(`${on}: ${rate.toFixed(0)} cycles a second`);
     const once = await runRate(workplace, options, rate, seconds);
     // The machine may hiccup: a rate that misses has a second try.
     const at = once.within
@@ -91,35 +103,40 @@ async function climb(
     misses = at.within ? 0 : misses + 1;
     rate *= growth;
   }
-  const accepted = await workplace.crowd.accepted();
-  await workplace.coordinator.stop();
+  const accepted = await crowd.accepted();
+  await Promise.all(all.map((coordinator) => coordinator.stop()));
   return {
+    kind: database.kind,
+    settings: database.settings,
+    coordinators: all.length,
     limit,
     rates,
     best: rates.findLast(({ within }) => within) ?? null,
-    ledger: readLedger(workplace.db, accepted),
+    ledger: await database.readLedger(accepted),
   };
 }
 
 async function runRate(
-  { crowd, coordinator: { url, pid } }: Workplace,
+  workplace: Workplace,
   { workers, limit }: CeilingOptions,
   perSecond: number,
   seconds: number,
 ): Promise<AtRate> {
+  const { crowd, coordinator, others } = workplace;
+  const urls = [coordinator, ...others].map(({ url }) => url);
   const each = Math.ceil(workers / crowd.size);
-  const before = await processUse(pid);
+  const before = await readCpu(workplace);
   const begun = performance.now();
   const all = await crowd.each((thread, i) =>
     thread.cycles({
-      url,
+      urls,
       first: i * each,
-      workers: each,
+      workers: Math.min(each, workers - i * each),
       perSecond: perSecond / crowd.size,
       seconds,
     })
   );
-  const after = await processUse(pid);
+  const after = await readCpu(workplace);
   const took = (performance.now() - begun) / 1000;
   const sum = (of: (seen: CyclesSeen) => number) =>
     all.reduce((total, seen) => total + of(seen), 0);
@@ -141,9 +158,7 @@ async function runRate(
       Object.values(refused).reduce((total, n) => total + n, 0)
     ),
     none: sum(({ none }) => none),
-    cpu: before === null || after === null
-      ? null
-      : (after.cpuSeconds - before.cpuSeconds) / took,
+    cpu: cpuBetween(before, after, took),
     within: [lease, report, complete].every((of) =>
       quantile(of, 0.99) <= limit
     ),

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
+import { parseStat } from "./process_stat.ts";
 import { shell } from "./shell.ts";
 
 /** The coordinator as users start it, in a process of its own. */
@@ -15,6 +16,7 @@ export interface CoordinatorProcess {
 export interface CoordinatorStart {
   /** Path of the study's JSON file, or a built-in study's name. */
   readonly study: string;
+  /** What `--db` is given. */
   readonly db: string;
   /** Folder with the data set. */
   readonly data?: string;
@@ -142,20 +144,15 @@ export interface ProcessUse {
   readonly files: number;
 }
 
-/** Ticks a second of `/proc/<pid>/stat`: the same on every Linux of today. */
-const TICKS = 100;
-
 export async function processUse(pid: number): Promise<ProcessUse | null> {
   const said = await shell(
     `cd /proc/${pid} && grep VmRSS status && cat stat && ls fd | wc -l`,
   );
   if (said === null) return null;
   const [memory = "", stat = "", files] = said.split("\n");
-  // The second field, the name in parentheses, may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return {
     memory: Number(/\d+/.exec(memory)?.[0]) * 1024,
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+    cpuSeconds: parseStat(stat).own,
     files: Number(files),
   };
 }

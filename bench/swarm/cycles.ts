@@ -2,14 +2,15 @@ import { LeaseId, type WorkerId } from "../../coordinator/protocol/ids.ts";
 import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
 import { createClient } from "../../worker/client.ts";
 import { ProblemError, type SwarmClient } from "../../worker/session_client.ts";
-import { ownConnection } from "./connection.ts";
+import { balancedConnection } from "./balancer.ts";
 import { addLatency, createLatencies, type Latencies } from "./latencies.ts";
 import { resultOf } from "./pace.ts";
 import type { Accepted } from "./volunteer.ts";
 
 /** Lease, report, complete, as often as asked and without training between. */
 export interface CyclesRequest {
-  readonly url: string;
+  /** Of every coordinator; each worker calls them in turn. */
+  readonly urls: readonly string[];
   /** Number of the first worker. */
   readonly first: number;
   /** Workers that take turns, each with a connection of its own. */
@@ -55,10 +56,11 @@ export function createCycler(
   const idle: CycleWorker[] = [];
   let registered = 0;
 
-  async function register({ url, first, workers }: CyclesRequest) {
+  async function register({ urls, first, workers }: CyclesRequest) {
+    const [url = ""] = urls;
     for (; registered < workers; registered++) {
       const index = first + registered;
-      const { fetch } = ownConnection(url, addressOf(index));
+      const { fetch } = balancedConnection(urls, addressOf(index), index);
       const client = createClient({ url, fetch });
       const { token, workerId } = await client.register({
         protocolVersion: PROTOCOL_VERSION,

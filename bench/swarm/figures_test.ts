@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { cpuBetween } from "./cpu.ts";
 import { tooManyVolunteers } from "./descriptors.ts";
 import { slope } from "./memory.ts";
+import { inSchema } from "./postgres.ts";
 
 Deno.test("slope: of a line, and the one with the least squares", () => {
   assert.equal(slope([[0, 5], [1, 7], [2, 9]]), 2);
@@ -16,4 +18,29 @@ Deno.test("tooManyVolunteers: says which limit, and what to do", () => {
     /1024 files.*ulimit -n 1100.*924 at most/,
   );
   assert.match(tooManyVolunteers(30_000, 1e6, 28_000) ?? "", /28000 ports/);
+});
+
+Deno.test("cpuBetween: processors kept busy; null for what nobody knows", () => {
+  assert.deepEqual(
+    cpuBetween(
+      { coordinators: 10, database: null, volunteers: 1 },
+      { coordinators: 25, database: null, volunteers: 3 },
+      10,
+    ),
+    { coordinators: 1.5, database: null, volunteers: 0.2 },
+  );
+});
+
+Deno.test("inSchema: beside the options that an address has", () => {
+  const url = "postgres://me:secret@127.0.0.1:5433/swarm?sslmode=disable";
+  const options = (address: string) =>
+    new URL(address).searchParams.get("options");
+  assert.equal(
+    inSchema(url, "s1"),
+    `${url}&options=-c%20search_path%3Ds1`,
+  );
+  assert.equal(
+    options(inSchema(`${url}&options=-c%20work_mem%3D8MB`, "s1")),
+    "-c work_mem=8MB -c search_path=s1",
+  );
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type ProcessUse, processUse } from "./coordinator_process.ts";
-import { type Ledger, readLedger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { addSeen, answered, createSeen, type Seen } from "./meter.ts";
 import { type Pace, secondsPerTrial } from "./pace.ts";
 import { type Reader, startReaders } from "./reader.ts";
@@ -158,7 +158,7 @@ async function holdIn(
     storm,
     abandoned,
     stopped,
-    ledger: readLedger(workplace.db, accepted),
+    ledger: await workplace.database.readLedger(accepted),
   };
 }
 

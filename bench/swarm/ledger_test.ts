@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { WorkerId } from "../../coordinator/protocol/ids.ts";
 import { openSqlite } from "../../coordinator/storage/sqlite.ts";
 import { DatabaseSync } from "node:sqlite";
-import { balances, readLedger } from "./ledger.ts";
+import { balances, readFileLedger } from "./ledger.ts";
 
 const mine = WorkerId.parse("00000000-0000-4000-8000-000000000001");
 const other = WorkerId.parse("00000000-0000-4000-8000-000000000002");
 
 /** A file with results of trials `a` and `b` by worker `mine`. */
-async function withFile(look: (path: string) => void): Promise<void> {
+async function withFile(look: (path: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "ledger-test-" });
   try {
     const path = `${folder}/swarm.db`;
@@ -42,7 +42,7 @@ async function withFile(look: (path: string) => void): Promise<void> {
            ('c', 1, 'lc', '${mine}', 'simd', 0, 1, 'expired', 1);`,
     );
     db.close();
-    look(path);
+    await look(path);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -50,35 +50,41 @@ async function withFile(look: (path: string) => void): Promise<void> {
 
 const told = (trialId: string, workerId = mine) => ({ trialId, workerId });
 
-Deno.test("readLedger: balances where each was told once, or its answer lost", async () => {
-  await withFile((path) => {
-    const whole = readLedger(path, [told("a"), told("b")]);
+Deno.test("readFileLedger: balances where each was told once, or its answer lost", async () => {
+  await withFile(async (path) => {
+    const whole = await readFileLedger(path, [told("a"), told("b")]);
     assert.equal(whole.results, 2);
     assert.equal(whole.untold, 0);
     assert.deepEqual(whole.attempts, { completed: 2, expired: 1 });
     assert.equal(whole.expired, 1);
     assert.ok(balances(whole));
-    const one = readLedger(path, [told("a")]);
+    const one = await readFileLedger(path, [told("a")]);
     assert.equal(one.untold, 1);
     assert.ok(balances(one));
   });
 });
 
-Deno.test("readLedger: does not balance where one is lost, doubled or another's", async () => {
-  await withFile((path) => {
-    assert.equal(readLedger(path, [told("a"), told("c")]).lost, 1);
-    assert.equal(readLedger(path, [told("a"), told("b", other)]).lost, 1);
-    assert.equal(readLedger(path, [told("a"), told("a")]).toldTwice, 1);
+Deno.test("readFileLedger: does not balance where one is lost, doubled or another's", async () => {
+  await withFile(async (path) => {
+    assert.equal((await readFileLedger(path, [told("a"), told("c")])).lost, 1);
+    assert.equal(
+      (await readFileLedger(path, [told("a"), told("b", other)])).lost,
+      1,
+    );
+    assert.equal(
+      (await readFileLedger(path, [told("a"), told("a")])).toldTwice,
+      1,
+    );
     for (
       const wrong of [
         [told("a"), told("c")],
         [told("a"), told("b", other)],
         [told("a"), told("a")],
       ]
-    ) assert.ok(!balances(readLedger(path, wrong)));
+    ) assert.ok(!balances(await readFileLedger(path, wrong)));
     const db = new DatabaseSync(path);
     db.exec("UPDATE attempts SET state = 'superseded' WHERE trial_id = 'b'");
     db.close();
-    assert.equal(readLedger(path, []).miscounted, 1);
+    assert.equal((await readFileLedger(path, [])).miscounted, 1);
   });
 });

@@ -6,6 +6,7 @@ export interface MemoryOptions {
   readonly volunteers: number;
   readonly threads: number;
   readonly joinPerSecond: number;
+  readonly db?: string | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -30,10 +31,10 @@ const LOOKS = 10;
  * and heartbeats. Null where the system does not tell.
  */
 export async function measureMemory(
-  { volunteers, threads, joinPerSecond, say }: MemoryOptions,
+  { volunteers, threads, joinPerSecond, db, say }: MemoryOptions,
 ): Promise<MemoryUse | null> {
   return await inWorkplace(
-    { trials: volunteers, epochs: 10, threads },
+    { trials: volunteers, epochs: 10, threads, db },
     async ({ crowd, coordinator: { url, pid } }) => {
       if (await processUse(pid) === null) return null;
       const samples: [number, number][] = [];

@@ -9,8 +9,11 @@ import { CALLS, type Seen } from "./meter.ts";
 
 /** Everything measured; null: left out, or not known on this system. */
 export interface Report {
+  /** Processors of this machine. */
+  readonly cores: number;
   readonly hold: Held | null;
-  readonly ceiling: Ceiling | null;
+  /** Of each database and number of coordinators; none: left out. */
+  readonly ceilings: readonly Ceiling[];
   readonly memory: MemoryUse | null;
   readonly cost: Cost | null;
 }
@@ -36,9 +39,11 @@ function isLatencies(value: unknown): value is Latencies {
   return typeof value === "object" && value !== null && "buckets" in value;
 }
 
-export function printReport({ hold, ceiling, memory, cost }: Report): void {
+export function printReport(report: Report): void {
+  const { hold, ceilings, memory, cost } = report;
   if (hold !== null) printHeld(hold);
-  if (ceiling !== null) printCeiling(ceiling);
+  ceilings.forEach(printCeiling);
+  if (ceilings.length > 1) printCeilings(ceilings, report.cores);
   if (memory !== null) {
     const last = memory.samples.at(-1);
     console.log(
@@ -98,7 +103,7 @@ function printLedger(
   abandoned: Readonly<Record<string, number>>,
 ): void {
   console.log(
-    `in the file: ${ledger.results} results, ${ledger.told} told to ` +
+    `in the database: ${ledger.results} results, ${ledger.told} told to ` +
       `volunteers, ${ledger.untold} whose answer was lost; lost: ` +
       `${ledger.lost}, counted twice: ${ledger.toldTwice}, miscounted: ` +
       `${ledger.miscounted}: ${balances(ledger) ? "balances" : "DOES NOT"}; ` +
@@ -118,40 +123,88 @@ function printCalls(seen: Seen, leaderboard: Latencies | null): void {
   console.log(table.toString());
 }
 
-function printCeiling({ rates, best, limit, ledger }: Ceiling): void {
+function printCeiling(ceiling: Ceiling): void {
+  const { rates, limit, ledger, settings } = ceiling;
   const table = tableOf(
     "lease-report-complete cycles a second",
     "reached",
-    "lease p50 / p99",
-    "report",
-    "complete",
-    "processors",
+    ...CALL_COLUMNS,
+    ...CPU_COLUMNS,
     "refused",
   );
-  const pair = (of: Latencies) => `${ms(of, 0.5)} / ${ms(of, 0.99)}`;
   for (const rate of rates) {
     table.push([
       `${rate.offered.toFixed(0)}${rate.within ? "" : " (too slow)"}`,
       rate.reached.toFixed(0),
-      pair(rate.lease),
-      pair(rate.report),
-      pair(rate.complete),
-      rate.cpu?.toFixed(2) ?? "",
+      ...callCells(rate),
+      ...cpuCells(rate),
       rate.refused + rate.none,
     ]);
   }
+  console.log(`${onWhat(ceiling)}${settings === null ? "" : ` (${settings})`}`);
   console.log(table.toString());
   console.log(
-    best === null
+    ceiling.best === null
       ? `not even the first rate had its 99th percentile within ${limit} ms`
-      : `ceiling: ${reached(best)} cycles a second with every 99th ` +
+      : `ceiling: ${reached(ceiling)} cycles a second with every 99th ` +
         `percentile within ${limit} ms`,
   );
   printLedger(ledger, {});
 }
 
-function reached({ reached }: AtRate): string {
-  return reached.toFixed(0);
+/** The ceilings beside each other. */
+function printCeilings(ceilings: readonly Ceiling[], cores: number): void {
+  const table = tableOf(
+    "cycles a second within the limit",
+    "ceiling",
+    ...CALL_COLUMNS,
+    ...CPU_COLUMNS,
+    "results",
+    "ledger",
+  );
+  for (const ceiling of ceilings) {
+    const { best, ledger } = ceiling;
+    table.push([
+      onWhat(ceiling),
+      reached(ceiling),
+      ...best === null
+        ? [...CALL_COLUMNS, ...CPU_COLUMNS].map(() => "")
+        : [...callCells(best), ...cpuCells(best)],
+      ledger.results,
+      balances(ledger) ? "balances" : "DOES NOT",
+    ]);
+  }
+  console.log(table.toString());
+  console.log(
+    `all of it on one machine of ${cores} processors, which the volunteers ` +
+      "use too: together they cannot be kept busier than that\n",
+  );
+}
+
+function onWhat({ kind, coordinators }: Ceiling): string {
+  return `${kind}, ${coordinators} ` +
+    (coordinators === 1 ? "coordinator" : "coordinators");
+}
+
+function reached({ best }: Ceiling): string {
+  return best === null ? "none" : best.reached.toFixed(0);
+}
+
+const CALL_COLUMNS = ["lease p50 / p99", "report", "complete"];
+
+function callCells({ lease, report, complete }: AtRate): string[] {
+  return [lease, report, complete].map((of) =>
+    `${ms(of, 0.5)} / ${ms(of, 0.99)}`
+  );
+}
+
+/** Processors that they keep busy. */
+const CPU_COLUMNS = ["coordinators' CPUs", "server's", "volunteers'"];
+
+function cpuCells({ cpu }: AtRate): string[] {
+  return [cpu.coordinators, cpu.database, cpu.volunteers].map((busy) =>
+    busy?.toFixed(2) ?? ""
+  );
 }
 
 function printCost({ rounds, ratio, epochs, threads }: Cost): void {

@@ -6,6 +6,7 @@ import {
   startCoordinator,
 } from "./coordinator_process.ts";
 import { type Crowd, startCrowd } from "./crowd.ts";
+import { type Database, newDatabase } from "./database.ts";
 
 /** Examples of the data set: 12 steps an epoch, which sizes the leases. */
 const EXAMPLES = 3000;
@@ -20,34 +21,43 @@ export interface WorkplaceOptions {
   readonly epochs: number;
   /** Threads of volunteers. */
   readonly threads: number;
-  /** Path of the SQLite file; default: in a folder that is thrown away. */
+  /** A server's address, or the path of a file; default: a file, thrown away. */
   readonly db?: string | undefined;
+  /** On the one database. Default: 1. */
+  readonly coordinators?: number;
   readonly v8Flags?: string | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** A coordinator, a crowd, and a study large enough for both. */
+/** A coordinator or more, a crowd, and a study large enough for all. */
 export interface Workplace {
   readonly crowd: Crowd;
-  readonly db: string;
+  readonly database: Database;
   readonly trials: number;
   coordinator: CoordinatorProcess;
-  /** Starts a coordinator again, on the same file and port. */
+  /** Others on the same database. */
+  readonly others: readonly CoordinatorProcess[];
+  /** Starts the coordinator again, on the same database and port. */
   restart(): Promise<CoordinatorProcess>;
 }
 
 /** Sets it all up, and clears it away whatever happens. */
 export async function inWorkplace<T>(
-  { trials, epochs, threads, db: given, v8Flags, log }: WorkplaceOptions,
+  options: WorkplaceOptions,
   work: (workplace: Workplace) => Promise<T>,
 ): Promise<T> {
+  const { trials, epochs, threads, coordinators = 1, v8Flags, log } = options;
   const folder = await Deno.makeTempDir({ prefix: "dropout-swarm-bench-" });
   const crowd = startCrowd(threads);
+  const others: CoordinatorProcess[] = [];
+  let database: Database | undefined;
   let workplace: Workplace | undefined;
   const clear = async () => {
     crowd.close();
     await workplace?.coordinator.kill();
+    await Promise.all(others.map((other) => other.kill()));
     await Deno.remove(folder, { recursive: true });
+    await database?.close();
   };
   const interrupted = () => void clear().then(() => Deno.exit(130));
   const signals = ["SIGINT", "SIGTERM"] as const;
@@ -67,12 +77,12 @@ export async function inWorkplace<T>(
         recipe: { epochs },
       }),
     );
-    const db = given ?? join(folder, "swarm.db");
+    const opened = database = await newDatabase(options.db, folder);
     const port = freePort();
-    const start = () =>
+    const start = (port: number) =>
       startCoordinator({
         study,
-        db,
+        db: opened.address,
         data: folder,
         port,
         ...v8Flags !== undefined && { v8Flags },
@@ -80,12 +90,16 @@ export async function inWorkplace<T>(
       });
     const made: Workplace = {
       crowd,
-      db,
+      database: opened,
       trials: replicates * RATES.length ** 2,
-      coordinator: await start(),
-      restart: async () => made.coordinator = await start(),
+      coordinator: await start(port),
+      others,
+      restart: async () => made.coordinator = await start(port),
     };
     workplace = made;
+    while (others.length < coordinators - 1) {
+      others.push(await start(freePort()));
+    }
     return await work(made);
   } finally {
     for (const signal of signals) {

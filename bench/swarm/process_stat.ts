@@ -1,0 +1,51 @@
+/** A process, as `/proc/<pid>/stat` has it. */
+interface Stat {
+  readonly pid: number;
+  readonly name: string;
+  readonly parent: number;
+  /** Seconds that it ran, in its own code and in the system's. */
+  readonly own: number;
+  /** Those of its children that have ended. */
+  readonly ended: number;
+}
+
+/** Ticks a second of `/proc/<pid>/stat`: the same on every Linux of today. */
+const TICKS = 100;
+
+export function parseStat(line: string): Stat {
+  // The name in parentheses may hold anything, spaces and parentheses too.
+  const [from, to] = [line.indexOf("("), line.lastIndexOf(")")];
+  const fields = line.slice(to + 2).split(" ").map(Number);
+  const [, parent = NaN] = fields;
+  const seconds = (field: number) =>
+    ((fields[field] ?? NaN) + (fields[field + 1] ?? NaN)) / TICKS;
+  return {
+    pid: Number(line.slice(0, from)),
+    name: line.slice(from + 1, to),
+    parent,
+    own: seconds(11),
+    ended: seconds(13),
+  };
+}
+
+/**
+ * Seconds that all processes of a PostgreSQL server have run, those that have
+ * ended too: it is the parent of each, and waited for them.
+ *
+ * @param stats The lines of every process there is.
+ * @param pid Of one that serves a connection.
+ * @returns null where that one is on another machine, or in another container.
+ */
+export function serverSeconds(stats: string, pid: number): number | null {
+  const processes = stats.split("\n").map(parseStat);
+  const find = (wanted: number) => processes.find(({ pid }) => pid === wanted);
+  const serving = find(pid);
+  const server = serving?.name.startsWith("postgres")
+    ? find(serving.parent)
+    : undefined;
+  if (server === undefined) return null;
+  return processes.reduce(
+    (sum, { parent, own }) => parent === server.pid ? sum + own : sum,
+    server.own + server.ended,
+  );
+}
