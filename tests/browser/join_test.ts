@@ -85,6 +85,82 @@ async function handedBack(
   );
 }
 
+/** Counts the shared memory that the page posts to its threads. */
+const countShared = `
+  globalThis.sharedBytes = 0;
+  const look = (value) => {
+    if (value instanceof SharedArrayBuffer) sharedBytes += value.byteLength;
+    else if (ArrayBuffer.isView(value)) look(value.buffer);
+    else if (typeof value === "object" && value !== null) {
+      for (const part of Object.values(value)) look(part);
+    }
+  };
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (globalThis.crossOriginIsolated) look(message);
+    return postMessage.call(this, message, ...rest);
+  };`;
+
+for (const isolated of [true, false]) {
+  const how = isolated ? "shares the data with" : "copies the data to";
+  test(`join page ${how} its threads, and keeps it for the next visit`, () =>
+    withCoordinator(
+      long,
+      (swarm) =>
+        visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+          const downloads: string[] = [];
+          page.on("request", (request) => {
+            const { pathname } = new URL(request.url());
+            if (pathname.startsWith("/data/")) downloads.push(pathname);
+          });
+          await page.addInitScript(countShared);
+          // As from a coordinator reached over plain HTTP.
+          if (!isolated) {
+            await page.route("**/join", async (route) => {
+              const response = await route.fetch();
+              const headers = response.headers();
+              delete headers["cross-origin-opener-policy"];
+              await route.fulfill({ response, headers });
+            });
+          }
+          for (const files of [4, 0]) {
+            await page.reload();
+            await start(page, "simd");
+            await page.waitForSelector(".slot.is-training .as-table");
+            assert.equal(
+              await page.evaluate("crossOriginIsolated"),
+              isolated,
+            );
+            const shared = Number(await page.evaluate("sharedBytes"));
+            // Images of 784 bytes: 2,000 to train on, 200 to test.
+            assert.ok(
+              isolated ? shared > 2200 * 784 : shared === 0,
+              `${shared} bytes`,
+            );
+            assert.equal(downloads.splice(0).length, files);
+          }
+        }),
+    ));
+}
+
+test("join page trains in a browser of 2023, which lacks what newer ones have", () =>
+  withCoordinator(
+    small,
+    (swarm) =>
+      visit(`${swarm.origin}/join`, {}, async ({ page, complaints }) => {
+        await page.addInitScript(
+          "delete Promise.withResolvers; delete AbortSignal.any;",
+        );
+        await page.reload();
+        await start(page, "simd");
+        await until(
+          "the trial is complete",
+          async () => await completed(swarm) === 1,
+        );
+        assert.deepEqual(complaints, []);
+      }),
+  ));
+
 test("join page hands its lease back at once when the tab goes", () =>
   withCoordinator(
     long,
