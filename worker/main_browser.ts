@@ -1,3 +1,4 @@
+import "./browser/older_browsers.ts";
 import type { DatasetManifest } from "../coordinator/protocol/study.ts";
 import { createThreadClock, type ThreadClock } from "./browser/clock.ts";
 import { browserDatasetStore } from "./browser/dataset_store.ts";

@@ -20,6 +20,9 @@ const gpuFlags = [
   "--enable-features=Vulkan",
 ];
 
+/** A name for this machine under which a page is no secure context. */
+export const PLAIN_HOST = "swarm.test";
+
 /**
  * Starts a headless Chromium: the one named by `CHROMIUM`, else one that is
  * installed, else the one inside the npm package `@sparticuz/chromium`.
@@ -29,7 +32,11 @@ export async function launchChromium(): Promise<Browser> {
     installed.find((path) => existsSync(path)) ?? await packagedChromium();
   return await chromium.launch({
     executablePath,
-    args: ["--no-sandbox", "--disable-dev-shm-usage", ...gpuFlags],
+    args: [
+      ...["--no-sandbox", "--disable-dev-shm-usage"],
+      `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
+      ...gpuFlags,
+    ],
   });
 }
 

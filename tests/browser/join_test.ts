@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TrialView, WorkerList } from "../../coordinator/protocol/views.ts";
 import { axeViolations } from "./axe.ts";
+import { PLAIN_HOST } from "./chromium.ts";
 import {
   agreesWithDeno,
   attempts,
@@ -84,6 +85,81 @@ async function handedBack(
     Array(times).fill("released"),
   );
 }
+
+/** Counts the shared memory that the page posts to its threads. */
+const countShared = `
+  globalThis.sharedBytes = 0;
+  const look = (value) => {
+    if (value instanceof SharedArrayBuffer) sharedBytes += value.byteLength;
+    else if (ArrayBuffer.isView(value)) look(value.buffer);
+    else if (typeof value === "object" && value !== null) {
+      for (const part of Object.values(value)) look(part);
+    }
+  };
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (globalThis.crossOriginIsolated) look(message);
+    return postMessage.call(this, message, ...rest);
+  };`;
+
+for (
+  const [host, isolated, what] of [
+    ["127.0.0.1", true, "shares the data with its threads"],
+    // As from a laptop in the same room.
+    [PLAIN_HOST, false, "over plain HTTP copies the data to its threads"],
+  ] as const
+) {
+  test(`join page ${what}, and keeps it for the next visit`, () =>
+    withCoordinator(long, (swarm) => {
+      const address = new URL("/join", swarm.origin);
+      address.hostname = host;
+      return visit(address.href, {}, async ({ page, complaints }) => {
+        const downloads: string[] = [];
+        page.on("request", (request) => {
+          const { pathname } = new URL(request.url());
+          if (pathname.startsWith("/data/")) downloads.push(pathname);
+        });
+        await page.addInitScript(countShared);
+        for (const files of [4, 0]) {
+          await page.reload();
+          await start(page, "simd");
+          await page.waitForSelector(".slot.is-training .as-table");
+          assert.equal(
+            await page.evaluate("isSecureContext && crossOriginIsolated"),
+            isolated,
+          );
+          const shared = Number(await page.evaluate("sharedBytes"));
+          // Images of 784 bytes: 2,000 to train on, 200 to test.
+          assert.ok(
+            isolated ? shared > 2200 * 784 : shared === 0,
+            `${shared} bytes`,
+          );
+          assert.equal(downloads.splice(0).length, files);
+        }
+        // A browser says why it isolates no such page.
+        const expected = /Opener-Policy header has been ignored/;
+        assert.deepEqual(complaints.filter((one) => !expected.test(one)), []);
+      });
+    }));
+}
+
+test("join page trains in a browser of 2023, which lacks what newer ones have", () =>
+  withCoordinator(
+    small,
+    (swarm) =>
+      visit(`${swarm.origin}/join`, {}, async ({ page, complaints }) => {
+        await page.addInitScript(
+          "delete Promise.withResolvers; delete AbortSignal.any;",
+        );
+        await page.reload();
+        await start(page, "simd");
+        await until(
+          "the trial is complete",
+          async () => await completed(swarm) === 1,
+        );
+        assert.deepEqual(complaints, []);
+      }),
+  ));
 
 test("join page hands its lease back at once when the tab goes", () =>
   withCoordinator(

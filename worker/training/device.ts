@@ -65,11 +65,12 @@ async function unlessLost<Value>(
   begin: () => Promise<Value>,
 ): Promise<Value> {
   checkDevice();
-  const lost = Promise.withResolvers<never>();
-  lost.promise.catch(() => {});
-  const forget = watch.onLost((why) => lost.reject(lostError(why)));
+  let forget = () => {};
   try {
-    return await Promise.race([begin(), lost.promise]);
+    return await new Promise<Value>((resolve, reject) => {
+      forget = watch.onLost((why) => reject(lostError(why)));
+      begin().then(resolve, reject);
+    });
   } finally {
     forget();
     // What came of a device that is lost by now, be it an error, is not worth
