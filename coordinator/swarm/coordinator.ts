@@ -135,7 +135,11 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     actor,
     study,
     weights: verification?.weights ?? null,
+    ...verification?.mostWeights === undefined
+      ? {}
+      : { mostWeights: verification.mostWeights },
     onDelivered: () => desk?.wake(),
+    makeRoom: () => desk?.makeRoom() ?? Promise.resolve(),
   });
 
   async function run(next: StudyToRun): Promise<PlanOutcome> {
