@@ -16,9 +16,11 @@ import { openApiDocument } from "./middleware/openapi.ts";
 import { originCheck } from "./middleware/origin_check.ts";
 import {
   admitCall,
+  admitExport,
   admitRegistration,
   admitRequest,
   checkHost,
+  withRoom,
 } from "./middleware/admission.ts";
 import { measure } from "./middleware/measure.ts";
 import { ProblemError, problemResponse } from "./middleware/problems.ts";
@@ -145,6 +147,9 @@ export function createApp(deps: AppDeps) {
     app.on(method.toUpperCase(), routePath(path), checks);
   }
   app.post(endpoints.register.path, admitRegistration(guard));
+  for (const { path } of exportEndpoints) {
+    app.get(routePath(path), admitExport(guard));
+  }
   // Weights are read up to their own exact length, whatever that is.
   const readWhole = readBody(guard);
   app.use((c, next) => isUpload(c.req) ? next() : readWhole(c, next));
@@ -158,6 +163,14 @@ export function createApp(deps: AppDeps) {
 }
 
 type App = OpenAPIHono<WorkerEnv>;
+
+/** What reads a whole study each time it is asked for. */
+const exportEndpoints = [
+  endpoints.getTrialsCsv,
+  endpoints.getCurvesCsv,
+  endpoints.getCurves,
+  endpoints.getReport,
+];
 
 /** A slow line needs its time: 16 KiB a second will do. */
 function uploadSeconds({ limits }: Guard, bytes: number): number {
@@ -226,7 +239,12 @@ function workerRoutes(app: App, deps: AppDeps): void {
       await coordinator.upload(c.var.worker, leaseId, {
         attempt,
         read: (bytes) =>
-          readExactly(c.req.raw, bytes, uploadSeconds(guard, bytes)),
+          withRoom(
+            guard,
+            c.var.address,
+            bytes,
+            () => readExactly(c.req.raw, bytes, uploadSeconds(guard, bytes)),
+          ),
       }),
     );
     return c.body(null, 204);
@@ -237,7 +255,7 @@ function workerRoutes(app: App, deps: AppDeps): void {
     const completed = must(
       await coordinator.complete(c.var.worker, leaseId, request),
     );
-    guard.leases.end(leaseId);
+    guard.leaseDelivered(leaseId);
     return c.json(completed, 200);
   });
   app.openapi(endpoints.release, async (c) => {

@@ -308,6 +308,27 @@ test(
   },
 );
 
+/** Deno ends where it writes an error's stack without a descriptor left. */
+const exhausted = Object.defineProperty(
+  Object.assign(new Error("Too many open files"), { code: "EMFILE" }),
+  "stack",
+  { get: () => assert.fail("its stack was asked for") },
+);
+
+test(
+  "without a file descriptor left it says so, and asks for no stack",
+  async (swarm) => {
+    const path = `/data/${"a".repeat(64)}.gz`;
+    const response = await swarm.call("GET", path, { peer: "192.0.2.1" });
+    await problem(response, 503, "unavailable");
+    assert.deepEqual(
+      swarm.logged.map(({ level, fields }) => [level, fields["reason"]]),
+      [["info", undefined], ["warn", "unavailable:descriptors"]],
+    );
+  },
+  { data: () => Promise.reject(exhausted) },
+);
+
 test("SwarmApi: Hono's client speaks it with checked types", async (swarm) => {
   const client = hc<SwarmApi>("http://localhost", {
     fetch: (input: RequestInfo | URL, init?: RequestInit) =>

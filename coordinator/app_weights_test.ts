@@ -185,3 +185,46 @@ test(
   },
   { verification: () => undefined },
 );
+
+test(
+  "PUT weights: those whose results never came make room for others",
+  async (swarm) => {
+    const token = await swarm.join({ threads: 3 });
+    const [late, waits, third] = [
+      await acquire(swarm, token),
+      await acquire(swarm, token),
+      await acquire(swarm, token),
+    ];
+    const bytes = new Uint8Array(BYTES);
+    await put(swarm, token, late, bytes);
+    await put(swarm, token, waits, bytes);
+    await complete(swarm, token, waits, sum(bytes));
+    const full = await put(swarm, token, third, bytes);
+    await problem(full, 503, "unavailable");
+    swarm.clock.advance(60_000);
+    assert.equal((await put(swarm, token, third, bytes)).status, 204);
+    // Whoever was late is asked for them again; who had delivered is not.
+    await problem(
+      await complete(swarm, token, late, sum(bytes)),
+      409,
+      "missing-weights",
+    );
+    assert.equal(
+      (await complete(swarm, token, waits, sum(bytes))).status,
+      200,
+    );
+  },
+  {
+    verification: (clock) => ({
+      weights: memoryWeights(clock.now),
+      mostWeights: 2 * BYTES,
+      verifier: {
+        // Busy for as long as the test lasts.
+        evaluate: () => new Promise(() => {}),
+        repeat: () => new Promise(() => {}),
+        trainsOn: () => new Promise(() => {}),
+        close: () => {},
+      },
+    }),
+  },
+);

@@ -21,11 +21,15 @@ export type Handler = (
 /** Milliseconds between tries to listen again. */
 const AGAIN = 100;
 
+/** Milliseconds that answers under way have before all connections are cut. */
+const GRACE = 1000;
+
 /**
  * Serves HTTP, or says why it cannot. Where the system has no file descriptor
- * left for a new connection, Deno's server ends; this one ends the connections
- * that are idle, listens again on the same port, and goes on. Calls that are
- * under way come to their end meanwhile.
+ * left for a new connection, Deno's server ends; this one waits a moment for
+ * the answers that are under way, cuts every connection, and listens again on
+ * the same port. Cutting the idle ones alone is not enough: who asks for a
+ * large file and never reads it holds a connection for as long as it likes.
  *
  * @param port 0: any free one
  * @param log Told of each such end.
@@ -37,39 +41,45 @@ export function listen(
   handler: Handler,
   log: Log = () => {},
 ): Listening {
-  const serve = (port: number) =>
-    Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
-  let server: ReturnType<typeof serve>;
+  const serve = (port: number) => {
+    const cut = new AbortController();
+    const { signal } = cut;
+    const options = { hostname: host, port, onListen: () => {}, signal };
+    return { server: Deno.serve(options, handler), cut: () => cut.abort() };
+  };
+  let current: ReturnType<typeof serve>;
   try {
-    server = serve(port);
+    current = serve(port);
   } catch (error) {
     throw startError(host, port, error) ?? error;
   }
-  const bound = server.addr.port;
-  const ended: Promise<void>[] = [];
+  const bound = current.server.addr.port;
   let stopping = false;
-  let retry: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const later = (milliseconds: number, run: () => void) => {
+    clearTimeout(timer);
+    if (!stopping) timer = setTimeout(run, milliseconds);
+  };
 
   function watch(): void {
-    const mine = server;
-    mine.finished.catch((error) => {
+    const { server, cut } = current;
+    server.finished.catch((error) => {
       if (stopping) return;
       log("error", "server ended, listening again", { error: `${error}` });
-      // Closes what is idle; what is being answered is answered first.
-      ended.push(mine.shutdown().catch(() => {}));
-      again();
+      later(GRACE, () => {
+        cut();
+        again();
+      });
     });
   }
 
   function again(): void {
-    retry = setTimeout(() => {
-      try {
-        server = serve(bound);
-      } catch {
-        return again();
-      }
-      watch();
-    }, AGAIN);
+    try {
+      current = serve(bound);
+    } catch {
+      return later(AGAIN, again);
+    }
+    watch();
   }
 
   watch();
@@ -84,8 +94,9 @@ export function listen(
     url: `http://${local}:${bound}`,
     async shutdown() {
       stopping = true;
-      clearTimeout(retry);
-      await Promise.all([server.shutdown(), ...ended]);
+      clearTimeout(timer);
+      // It may have ended just now.
+      await current.server.shutdown().catch(() => {});
     },
   };
 }

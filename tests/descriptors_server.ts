@@ -1,16 +1,23 @@
+import { testSwarm } from "../coordinator/app_fixture.ts";
 import { listen } from "../coordinator/listen.ts";
+import { dataFiles } from "../coordinator/middleware/files.ts";
 
 /** A server for `descriptors_test.ts`: few file descriptors, real sockets. */
+const [folder = ""] = Deno.args;
+const swarm = await testSwarm({ data: dataFiles(folder) });
 const server = listen(
   "127.0.0.1",
   0,
-  async (request) => {
+  async (request, { remoteAddr }) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/slow") {
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return new Response("here");
     }
-    return new Response("here");
+    return await swarm.app.fetch(request, { peer: remoteAddr.hostname });
   },
   (level, message) => console.log(`${level}: ${message}`),
 );
-console.log(`serving ${server.url}`);
+// Half a second after its start Deno opens a pair of sockets, to hear of
+// signals, and ends where it cannot.
+setTimeout(() => console.log(`serving ${server.url}`), 1000);

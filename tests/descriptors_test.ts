@@ -1,87 +1,126 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const script = fileURLToPath(new URL("descriptors_server.ts", import.meta.url));
+const config = fileURLToPath(new URL("../deno.json", import.meta.url));
 
-const BEGUN = [
+const FILE = `${"a".repeat(64)}.gz`;
+/** More than the buffers of a connection hold. */
+const FILE_BYTES = 16e6;
+
+/** Silent, or a request that never ends: its head, its body. */
+const UNFINISHED = [
   "",
   "GET / HTTP/1.1\r\nHo",
-  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{",
+  "POST /api/workers HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{",
 ];
+/** A request for more than is ever read. */
+const UNREAD = [`GET /data/${FILE} HTTP/1.1\r\nHost: a\r\n\r\n`];
 
-/** Whether the server answers, asked until it does or ten seconds are over. */
-async function answers(url: string): Promise<boolean> {
-  for (let n = 0; n < 50; n++) {
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(1000) });
-      return await response.text() === "here";
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 200));
+/** A server that may open 64 files and connections. */
+async function startServer(folder: string) {
+  await Deno.writeFile(join(folder, FILE), new Uint8Array(FILE_BYTES));
+  const child = new Deno.Command("sh", {
+    args: [
+      "-c",
+      'ulimit -n 64; exec "$0" run --allow-net=127.0.0.1 --allow-read ' +
+      '--allow-env --config "$1" "$2" "$3"',
+      Deno.execPath(),
+      config,
+      script,
+      folder,
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let output = "";
+  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      output += text;
     }
+  };
+  const reading = [read(child.stdout), read(child.stderr)];
+  let url: URL | undefined;
+  let ended = false;
+  child.status.then(() => ended = true);
+  while (url === undefined) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const [, text] = /serving (\S+)\n/.exec(output) ?? [];
+    if (text !== undefined) url = new URL(text);
+    else if (ended) throw new Error(`the server did not start: ${output}`);
+  }
+  return {
+    url,
+    output: () => output,
+    async end() {
+      if (!ended) child.kill("SIGKILL");
+      await Promise.all(reading);
+      await child.status;
+    },
+  };
+}
+
+/** Whether the server answers, asked until it does or twenty seconds pass. */
+async function answers(url: URL): Promise<boolean> {
+  for (let n = 0; n < 100; n++) {
+    try {
+      const signal = AbortSignal.timeout(1000);
+      const response = await fetch(new URL("/healthz", url), { signal });
+      await response.body?.cancel();
+      if (response.status === 200) return true;
+    } catch {
+      // Not now.
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   return false;
 }
 
-Deno.test({
-  name:
-    "listen outlives running out of file descriptors, also while they are held",
-  // What limits a process is the shell's to set.
-  ignore: Deno.build.os !== "linux",
-  async fn() {
-    const child = new Deno.Command("sh", {
-      args: [
-        "-c",
-        'ulimit -n 64; exec "$0" run --allow-net=127.0.0.1 "$1"',
-        Deno.execPath(),
-        script,
-      ],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    let output = "";
-    const reading = (async () => {
-      for await (
-        const text of child.stdout.pipeThrough(new TextDecoderStream())
-      ) {
-        output += text;
-      }
-    })();
-    const held: Deno.Conn[] = [];
-    try {
-      let url: URL | undefined;
-      while (url === undefined) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        const [, text] = /serving (\S+)\n/.exec(output) ?? [];
-        if (text !== undefined) url = new URL(text);
-      }
-      const slow = fetch(new URL("/slow", url));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const port = Number(url.port);
-      for (let n = 0; n < 120; n++) {
-        try {
-          const connection = await Deno.connect({
-            hostname: "127.0.0.1",
-            port,
-          });
-          held.push(connection);
-          // Silent, or with a request that never ends: its head, its body.
-          const begun = BEGUN[n % BEGUN.length] ?? "";
-          await connection.write(new TextEncoder().encode(begun));
-        } catch {
-          // Refused or reset while the server listens anew.
+for (
+  const [name, begun] of Object.entries({
+    "held by requests that do not end": UNFINISHED,
+    "held by answers that nobody reads": UNREAD,
+  })
+) {
+  Deno.test({
+    name: `listen outlives running out of file descriptors: ${name}`,
+    // What limits a process is the shell's to set.
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const folder = await Deno.makeTempDir({ prefix: "descriptors-" });
+      const server = await startServer(folder);
+      const { url } = server;
+      const held: Deno.Conn[] = [];
+      try {
+        const slow = fetch(new URL("/slow", url)).then((r) => r.text());
+        slow.catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        for (let n = 0; n < 120; n++) {
+          try {
+            const connection = await Deno.connect({
+              hostname: "127.0.0.1",
+              port: Number(url.port),
+            });
+            held.push(connection);
+            await connection.write(
+              new TextEncoder().encode(begun[n % begun.length]),
+            );
+          } catch {
+            // Refused or reset while the server listens anew.
+          }
         }
+        // They are still held: they were cut, and there is room again.
+        assert.equal(await answers(url), true, server.output());
+        // What was being answered meanwhile was answered.
+        assert.equal(await slow.catch(() => server.output()), "here");
+        assert.match(server.output(), /server ended, listening again/);
+      } finally {
+        for (const connection of held) connection.close();
+        await server.end();
+        await Deno.remove(folder, { recursive: true });
       }
-      // They are still held: the idle were cut, and there is room again.
-      assert.equal(await answers(url.href), true);
-      // What was being answered meanwhile was answered.
-      assert.equal(await (await slow).text(), "here");
-      assert.match(output, /server ended, listening again/);
-    } finally {
-      for (const connection of held) connection.close();
-      child.kill("SIGKILL");
-      await reading;
-      await child.status;
-    }
-  },
-});
+    },
+  });
+}

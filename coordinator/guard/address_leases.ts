@@ -8,8 +8,8 @@ export interface AddressLeases {
   has(leaseId: LeaseId): boolean;
   /** The lease was granted, or renewed for as long. */
   keep(address: string, leaseId: LeaseId, ttlSeconds: number): void;
-  /** It is over, however it ended. */
-  end(leaseId: LeaseId): void;
+  /** It is over, however it ended; the address that held it, if any did. */
+  end(leaseId: LeaseId): string | null;
 }
 
 interface Kept {
@@ -28,13 +28,14 @@ export function createAddressLeases(now: () => number): AddressLeases {
   const leases = new Map<LeaseId, Kept>();
   const byAddress = new Map<string, Set<LeaseId>>();
 
-  function end(leaseId: LeaseId): void {
+  function end(leaseId: LeaseId): string | null {
     const kept = leases.get(leaseId);
-    if (kept === undefined) return;
+    if (kept === undefined) return null;
     leases.delete(leaseId);
     const mine = byAddress.get(kept.address);
     mine?.delete(leaseId);
     if (mine?.size === 0) byAddress.delete(kept.address);
+    return kept.address;
   }
 
   // A long lease at the front holds up shorter ones behind it, for the ten

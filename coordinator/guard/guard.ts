@@ -1,7 +1,8 @@
-import type { WorkerId } from "../protocol/ids.ts";
+import type { LeaseId, WorkerId } from "../protocol/ids.ts";
 import { type Address, createAddressReader, parseNetworks } from "./address.ts";
 import { type AddressLeases, createAddressLeases } from "./address_leases.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import { createRoom, type Room } from "./room.ts";
 import { createTokenBuckets, type TokenBuckets } from "./token_buckets.ts";
 
 /** What stands between the network and the coordinator. */
@@ -14,11 +15,21 @@ export interface Guard {
   admitRequest(address: Address): number;
   admitCall(address: Address, workerId: WorkerId): number;
   admitRegistration(address: Address): number;
+  /** A table of a whole study, or its report. */
+  admitExport(address: Address): number;
+  /** Asked before a lease is granted. */
+  admitLease(address: Address): number;
+  /** A lease was granted: in vain, until its result comes. */
+  leaseGranted(address: Address, leaseId: LeaseId, ttlSeconds: number): void;
+  /** Its result has come. */
+  leaseDelivered(leaseId: LeaseId): void;
   /** Asked before a secret is compared. */
   admitGuess(address: Address): number;
   /** Counts a wrong one. */
   wrongGuess(address: Address): void;
   readonly leases: AddressLeases;
+  /** For bodies that are being received. */
+  readonly room: Room;
 }
 
 export interface GuardOptions {
@@ -44,6 +55,9 @@ export function createGuard(options: GuardOptions): Guard {
   const calls = createTokenBuckets(limits.workerRate, now);
   const registrations = createTokenBuckets(limits.registrationRate, now);
   const guesses = createTokenBuckets(limits.guessRate, now);
+  const exports = createTokenBuckets(limits.exportRate, now);
+  const vain = createTokenBuckets(limits.vainLeaseRate, now);
+  const leases = createAddressLeases(now);
   const take = (buckets: TokenBuckets, { local }: Address, key: string) =>
     local ? 0 : buckets.take(key);
   return {
@@ -53,8 +67,20 @@ export function createGuard(options: GuardOptions): Guard {
     admitRequest: (address) => take(requests, address, address.key),
     admitCall: (address, workerId) => take(calls, address, workerId),
     admitRegistration: (address) => take(registrations, address, address.key),
+    admitExport: (address) => take(exports, address, address.key),
+    admitLease: ({ local, key }) => local ? 0 : vain.wait(key),
+    leaseGranted(address, leaseId, ttlSeconds) {
+      // A request that is repeated gets the lease that was counted.
+      if (!leases.has(leaseId)) take(vain, address, address.key);
+      leases.keep(address.key, leaseId, ttlSeconds);
+    },
+    leaseDelivered(leaseId) {
+      const key = leases.end(leaseId);
+      if (key !== null) vain.give(key);
+    },
     admitGuess: (address) => guesses.wait(address.key),
     wrongGuess: (address) => void guesses.take(address.key),
-    leases: createAddressLeases(now),
+    leases,
+    room: createRoom(limits.receiving, limits.receivingPerAddress),
   };
 }

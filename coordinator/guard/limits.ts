@@ -20,6 +20,14 @@ export interface Limits {
   readonly registrationRate: Rate;
   /** Wrong admin tokens and join codes from one address. */
   readonly guessRate: Rate;
+  /** Tables of a whole study, and reports, that one address fetches. */
+  readonly exportRate: Rate;
+  /** Leases of one address that came to no result. */
+  readonly vainLeaseRate: Rate;
+  /** Bytes of bodies that are being received at once. */
+  readonly receiving: number;
+  /** Bytes of bodies that are being received at once from one address. */
+  readonly receivingPerAddress: number;
   /** Workers online at once. */
   readonly workers: number;
   /** Leases that a worker may hold, whatever number of threads it names. */
@@ -37,14 +45,22 @@ export interface Limits {
  * which reports an epoch every two seconds, and as many open leaderboards that
  * fetch twice a second, are some 400 requests a second, 480 leases and 120
  * streams. And for ten thousand volunteers at addresses of their own.
+ *
+ * Each attempt at a trial is kept, and every call about the trial reads all of
+ * them: whoever takes leases and hands them back makes it slower for all, and
+ * is slowed down first.
  */
 export const defaultLimits: Limits = {
   bodyBytes: 1024 * 1024,
   bodySeconds: 60,
   addressRate: { perSecond: 1000, burst: 5000 },
   workerRate: { perSecond: 200, burst: 2000 },
-  registrationRate: { perSecond: 2, burst: 300 },
+  registrationRate: { perSecond: 0.2, burst: 300 },
   guessRate: { perSecond: 1, burst: 100 },
+  exportRate: { perSecond: 0.5, burst: 60 },
+  vainLeaseRate: { perSecond: 0.2, burst: 2000 },
+  receiving: 512 * 1024 * 1024,
+  receivingPerAddress: 128 * 1024 * 1024,
   workers: 20_000,
   leasesPerWorker: 256,
   leasesPerAddress: 2000,

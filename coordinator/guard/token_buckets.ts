@@ -6,6 +6,8 @@ export interface TokenBuckets {
   take(key: string): number;
   /** The same without taking. */
   wait(key: string): number;
+  /** Gives one back that was taken. */
+  give(key: string): void;
   /** Keys that are remembered now. */
   readonly size: number;
 }
@@ -54,6 +56,10 @@ export function createTokenBuckets(
       if (!fullAt.has(key) && fullAt.size >= maxKeys) forget();
       fullAt.set(key, Math.max(fullAt.get(key) ?? 0, now()) + each);
       return 0;
+    },
+    give(key) {
+      const full = fullAt.get(key);
+      if (full !== undefined) fullAt.set(key, full - each);
     },
     get size() {
       return fullAt.size;

@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import type { Guard } from "../guard/guard.ts";
-import { isLoopbackHost } from "../guard/address.ts";
+import { type Address, isLoopbackHost } from "../guard/address.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { ProblemError } from "./problems.ts";
 
@@ -45,6 +45,43 @@ export function admitRegistration(guard: Guard) {
     );
     await next();
   });
+}
+
+/** What takes a whole study to answer, for one address. */
+export function admitExport(guard: Guard) {
+  return createMiddleware<WorkerEnv>(async (c, next) => {
+    orWait(
+      guard.admitExport(c.var.address),
+      "exports",
+      "your address fetches whole studies",
+    );
+    await next();
+  });
+}
+
+/**
+ * Does it while there is room for so many bytes of a body.
+ *
+ * @throws {ProblemError} 503, where there is none
+ */
+export async function withRoom<T>(
+  { room }: Guard,
+  address: Address,
+  bytes: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!room.take(address, bytes)) {
+    throw new ProblemError(
+      "unavailable",
+      "too much is being sent at once; wait a little, then try again",
+      { headers: { "retry-after": "5" }, reason: "unavailable:receiving" },
+    );
+  }
+  try {
+    return await work();
+  } finally {
+    room.give(address, bytes);
+  }
 }
 
 /** @throws {ProblemError} 429, where there are seconds to wait. */

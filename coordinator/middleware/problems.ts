@@ -118,6 +118,15 @@ function toProblem(error: unknown, c: Context, log: Log): ProblemError {
       { headers: { "retry-after": "5" } },
     );
   }
+  if (isExhausted(error)) {
+    // Its stack is not asked for: to write one Deno opens files, and where it
+    // cannot it ends.
+    return new ProblemError(
+      "unavailable",
+      "the coordinator cannot open anything more now; try again",
+      { headers: { "retry-after": "5" }, reason: "unavailable:descriptors" },
+    );
+  }
   log("error", "request failed", {
     ...request,
     error: error instanceof Error ? error.stack ?? error.message : `${error}`,
@@ -127,6 +136,12 @@ function toProblem(error: unknown, c: Context, log: Log): ProblemError {
     "the coordinator failed on this request; its log says why",
     { headers: { "retry-after": "5" } },
   );
+}
+
+/** Whether the process, or the system, has no file descriptor left. */
+function isExhausted(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EMFILE" || error.code === "ENFILE");
 }
 
 function hint(c: Context): string {

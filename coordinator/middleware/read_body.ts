@@ -1,58 +1,80 @@
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Guard } from "../guard/guard.ts";
+import { withRoom } from "./admission.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { ProblemError } from "./problems.ts";
+
+/** Bytes of a body that is read in one go: nearly all are smaller. */
+const SMALL = 16 * 1024;
 
 /**
  * Reads the body to its end before anything else is done, and gives up on one
  * that is too large or does not come. Whoever reads it later gets what was
  * read.
  */
-export function readBody({ limits }: Guard) {
-  const { bodyBytes, bodySeconds } = limits;
+export function readBody(guard: Guard) {
+  const { bodyBytes } = guard.limits;
   return createMiddleware<WorkerEnv>(async (c, next) => {
     const { body } = c.req.raw;
     if (body === null) return await next();
     const length = c.req.header("content-length");
     // The server holds a body to the length that its head tells.
-    const told = length !== undefined &&
-      c.req.header("transfer-encoding") === undefined;
-    if (told && Number(length) > bodyBytes) throw tooLarge(bodyBytes);
-    const stop = new AbortController();
-    const reading = told
-      ? c.req.arrayBuffer()
-      : readBounded(body, bodyBytes, stop.signal);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), bodySeconds * 1000);
-    });
-    let bytes: ArrayBuffer | null;
-    try {
-      bytes = await Promise.race([reading, late]);
-    } catch (error) {
-      if (error instanceof ProblemError) throw error;
-      throw new ProblemError(
-        "invalid-request",
-        "the body broke off before its end; send it again",
-        { headers: CLOSE },
-      );
-    } finally {
-      clearTimeout(timer);
-    }
-    if (bytes === null) {
-      // What comes of it once the connection is cut is nobody's business.
-      reading.catch(() => {});
-      stop.abort();
-      throw new ProblemError(
-        "body-too-slow",
-        `the body did not come within ${bodySeconds} s; ` +
-          "send it again over a better connection",
-        { headers: CLOSE },
-      );
-    }
-    if (!told) c.req.raw = new Request(c.req.raw, { body: bytes });
+    const told = c.req.header("transfer-encoding") === undefined &&
+        /^\d+$/.test(length ?? "")
+      ? Number(length)
+      : null;
+    if (told !== null && told > bodyBytes) throw tooLarge(bodyBytes);
+    await withRoom(
+      guard,
+      c.var.address,
+      told ?? bodyBytes,
+      () => receive(c, body, told !== null && told <= SMALL, guard),
+    );
     await next();
   });
+}
+
+/** @param small Whether the server lets but a few bytes come. */
+async function receive(
+  c: Context,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  small: boolean,
+  { limits: { bodyBytes, bodySeconds } }: Guard,
+): Promise<void> {
+  const stop = new AbortController();
+  const reading = small
+    ? c.req.arrayBuffer()
+    : readBounded(body, bodyBytes, stop.signal);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), bodySeconds * 1000);
+  });
+  let bytes: ArrayBuffer | null;
+  try {
+    bytes = await Promise.race([reading, late]);
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    throw new ProblemError(
+      "invalid-request",
+      "the body broke off before its end; send it again",
+      { headers: CLOSE },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+  if (bytes === null) {
+    // What comes of it once the connection is cut is nobody's business.
+    reading.catch(() => {});
+    stop.abort();
+    throw new ProblemError(
+      "body-too-slow",
+      `the body did not come within ${bodySeconds} s; ` +
+        "send it again over a better connection",
+      { headers: CLOSE },
+    );
+  }
+  if (!small) c.req.raw = new Request(c.req.raw, { body: bytes });
 }
 
 /** The rest of the body is not wanted: the connection can serve no more. */

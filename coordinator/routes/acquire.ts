@@ -1,5 +1,6 @@
 import type { Address } from "../guard/address.ts";
 import type { Guard } from "../guard/guard.ts";
+import { orWait } from "../middleware/admission.ts";
 import type { LeaseRequest } from "../protocol/swarm.ts";
 import type { WorkerRecord } from "../storage/storage.ts";
 import type { Acquired, Outcome } from "../swarm/calls.ts";
@@ -33,11 +34,18 @@ export async function acquireWithin(
       value: { type: "none", reason: "enough-leases", retryAfterSeconds },
     };
   }
+  if (!repeated) {
+    orWait(
+      guard.admitLease(address),
+      "leases",
+      "your address takes leases that come to nothing",
+    );
+  }
   const threads = Math.min(worker.threads, limits.leasesPerWorker);
   const outcome = await coordinator.acquire({ ...worker, threads }, request);
   if (outcome.ok && outcome.value.type === "lease") {
     const { leaseId, ttlSeconds } = outcome.value.lease;
-    leases.keep(address.key, leaseId, ttlSeconds);
+    guard.leaseGranted(address, leaseId, ttlSeconds);
   }
   return outcome;
 }

@@ -412,7 +412,8 @@ export function openMemory(now: () => Instant): Storage {
           if (trial.state !== "completed") return [];
           const { accepted } = trial;
           const by = trial.attempts[accepted.attempt - 1];
-          const doubtful = accepted.repeatedEpochs === 0 &&
+          const doubtful =
+            accepted.repeatedEpochs < accepted.result.epochs.length &&
             by !== undefined &&
             accepted.acceptedAt <= trustOf(by.workerId, by.backend).liedAt;
           return doubtful ? [accepted.leaseId] : [];

@@ -39,7 +39,6 @@ import {
   SecretRow,
   StudyRevisionRow,
   TrialIdRow,
-  TrustRow,
 } from "./rows.ts";
 import { withoutPassword } from "./server_address.ts";
 import { type News, type Storage, StorageError } from "./storage.ts";
@@ -278,14 +277,7 @@ async function connected(
     running: async (studyId, limit) =>
       await trialsOf(await runningTrials(pool, studyId, limit)),
 
-    trust: async (workerId, backend) => {
-      const [row] = await rows(
-        "SELECT accepted, lies FROM trust " +
-          "WHERE worker_id = $1 AND backend = $2",
-        [workerId, backend],
-      );
-      return row === undefined ? { accepted: 0, lies: 0 } : TrustRow.parse(row);
-    },
+    trust: crowd.trust,
     noteTrust: async (workerId, backend, what) => {
       await count(
         what === "accepted"
@@ -305,7 +297,7 @@ async function connected(
           "JOIN results AS r ON r.worker_id = t.worker_id " +
           "JOIN attempts AS a USING (trial_id, attempt) " +
           "WHERE t.lied_at IS NOT NULL AND a.backend = t.backend " +
-          "AND r.repeated_epochs = 0 AND r.accepted_at <= t.lied_at LIMIT $1",
+          "AND r.repeated_epochs < r.epochs AND r.accepted_at <= t.lied_at LIMIT $1",
         [limit],
       )).map((row) => LeaseRow.parse(row).lease_id),
 

@@ -1,19 +1,27 @@
 import DataLoader from "dataloader";
-import type { WorkerId } from "../protocol/ids.ts";
+import { WorkerId } from "../protocol/ids.ts";
+import { BackendName } from "../protocol/training.ts";
 import type { Instant } from "../swarm/trial.ts";
 import type { Queries } from "./postgres_pool.ts";
-import { WorkerRow } from "./rows.ts";
-import type { WorkerRecord } from "./storage.ts";
+import { TrustRow, WorkerRow } from "./rows.ts";
+import type { Trust, WorkerRecord } from "./storage.ts";
 
 /**
- * What every call of every worker asks for, for all that ask in one turn of the
- * event loop together: who it is, and that it was there.
+ * What is asked for of many workers in one turn of the event loop, for all of
+ * them together: who it is, that it was there, what its results were worth.
  */
 export interface Crowd {
   worker(workerId: WorkerId): Promise<WorkerRecord | null>;
   /** That it was there; nothing else of it changes. */
   seen(workerId: WorkerId): Promise<void>;
+  /** What its results on the backend were worth. */
+  trust(workerId: WorkerId, backend: BackendName): Promise<Trust>;
 }
+
+const TrustOfRow = TrustRow.extend({
+  worker_id: WorkerId,
+  backend: BackendName,
+});
 
 /** Workers in one statement. */
 const MOST = 500;
@@ -52,7 +60,27 @@ export function createCrowd(
     return ids.map(() => undefined);
   }, options);
 
+  const trusting = new DataLoader<readonly [WorkerId, BackendName], Trust>(
+    async (keys) => {
+      const found = new Map(
+        (await rows(
+          "SELECT worker_id, backend, accepted, lies FROM trust " +
+            "WHERE worker_id = ANY($1)",
+          [keys.map(([workerId]) => workerId)],
+        )).map((row) => {
+          const { worker_id, backend, ...trust } = TrustOfRow.parse(row);
+          return [`${worker_id} ${backend}`, trust];
+        }),
+      );
+      return keys.map((key) =>
+        found.get(key.join(" ")) ?? { accepted: 0, lies: 0 }
+      );
+    },
+    options,
+  );
+
   return {
+    trust: (workerId, backend) => trusting.load([workerId, backend]),
     worker: (workerId) => reading.load(workerId),
     seen: (workerId) => sighting.load(workerId),
   };

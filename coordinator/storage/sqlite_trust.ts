@@ -48,6 +48,6 @@ export function vouchedByLiars(sql: Sql, limit: number): LeaseId[] {
       "JOIN results AS r ON r.worker_id = t.worker_id " +
       "JOIN attempts AS a USING (trial_id, attempt) " +
       "WHERE t.lied_at IS NOT NULL AND a.backend = t.backend " +
-      "AND r.repeated_epochs = 0 AND r.accepted_at <= t.lied_at LIMIT ?",
+      "AND r.repeated_epochs < r.epochs AND r.accepted_at <= t.lied_at LIMIT ?",
   ).all(limit).map((row) => LeaseRow.parse(row).lease_id);
 }

@@ -109,8 +109,8 @@ export interface Storage {
     what: "accepted" | "lie",
   ): Promise<void>;
   /**
-   * Leases of accepted results that nobody repeated, of workers that were
-   * caught lying on the same backend later, at most `limit`.
+   * Leases of accepted results that nobody repeated to their end, of workers
+   * that were caught lying on the same backend later, at most `limit`.
    */
   vouchedByLiars(limit: number): Promise<LeaseId[]>;
 

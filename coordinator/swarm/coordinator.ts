@@ -157,7 +157,11 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     actor,
     study,
     weights: verification?.weights ?? null,
+    ...verification?.mostWeights === undefined
+      ? {}
+      : { mostWeights: verification.mostWeights },
     onDelivered: () => desk?.wake(),
+    makeRoom: () => desk?.makeRoom() ?? Promise.resolve(),
   });
 
   /** Lends what another coordinator was told to lend. */

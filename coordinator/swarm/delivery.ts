@@ -160,7 +160,7 @@ export function judge(
   }
 }
 
-/** A result that nobody else vouched for does not count any more. */
+/** A result that nobody else trained to its end does not count any more. */
 export function withdraw(
   trial: TrialRecord,
   { now, leaseId, message }: Of<"withdraw">,
@@ -169,7 +169,8 @@ export function withdraw(
   const attempt = trial.attempts.find((a) => a.leaseId === leaseId);
   if (
     trial.state !== "completed" || attempt === undefined ||
-    trial.accepted.leaseId !== leaseId || trial.accepted.repeatedEpochs > 0
+    trial.accepted.leaseId !== leaseId ||
+    trial.accepted.repeatedEpochs >= trial.accepted.result.epochs.length
   ) return accept(trial, { type: "withdrawn", settled: false });
   const next = end({ ...base(trial), state: "queued" }, {
     ...core(attempt),

@@ -60,11 +60,14 @@ export function createLeaseCalls(deps: {
   readonly study: () => StudyToRun | null;
   /** Null: results count without being verified. */
   readonly weights: WeightsStore | null;
+  readonly mostWeights?: number;
   /** Told that a result waits to be verified. */
   readonly onDelivered: () => void;
+  /** Asked to let go of weights that nobody waits for. */
+  readonly makeRoom: () => Promise<void>;
 }): LeaseCalls {
   const { storage, sightings, random, policy, terms, actor, study } = deps;
-  const { weights } = deps;
+  const { weights, mostWeights = MOST_WEIGHTS } = deps;
   const stragglers = createStragglers(storage, policy);
 
   /** Whether this coordinator still leases out what the trial belongs to. */
@@ -226,8 +229,12 @@ export function createLeaseCalls(deps: {
       if (weights === null || expected === null) {
         return refused("rejected-weights", ["nobody asked for them"]);
       }
-      const kept = await weights.bytes();
-      if (kept + expected > MOST_WEIGHTS) {
+      let kept = await weights.bytes();
+      if (kept + expected > mostWeights) {
+        await deps.makeRoom();
+        kept = await weights.bytes();
+      }
+      if (kept + expected > mostWeights) {
         throw new StorageError(
           "unavailable",
           `more weights wait to be verified than are kept: ${kept} ` +

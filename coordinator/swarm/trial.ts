@@ -94,7 +94,10 @@ export interface AcceptedResult {
   readonly result: TrialResult;
   /** Null where there are no weights, or nobody recomputed. */
   readonly recomputed: RecomputedFigures | null;
-  /** First epochs that somebody else has trained again; 0: nobody did. */
+  /**
+   * First epochs that somebody else has trained again; 0: nobody did. As many
+   * as the result has: nothing of it rests on its worker's word.
+   */
   readonly repeatedEpochs: number;
 }
 

@@ -9,6 +9,7 @@ import {
 } from "../swarm/trial.ts";
 import type { ResultVerdict } from "../swarm/trial_event.ts";
 import { compareFigures } from "./compare_figures.ts";
+import { judgingOrder } from "./judging_order.ts";
 import {
   compareRepetition,
   epochsToRepeat,
@@ -23,12 +24,16 @@ import type { WeightsStore } from "./weights_store.ts";
 export interface Verification {
   readonly verifier: Verifier;
   readonly weights: WeightsStore;
+  /** Bytes of weights that wait at most. Default: 1 GiB. */
+  readonly mostWeights?: number;
 }
 
 /** Where delivered results wait for their verdicts. */
 export interface Desk {
   /** A result was delivered. */
   wake(): void;
+  /** Makes room for weights: those whose results are late go. */
+  makeRoom(): Promise<void>;
   /** Resolves when nothing waits that could be judged now. */
   idle(): Promise<void>;
   close(): void;
@@ -40,20 +45,16 @@ interface Waiting {
   readonly attempt: DeliveredAttempt;
 }
 
-/** Evaluating weights is quicker than training again where there are none. */
-function quickFirst(waiting: readonly Waiting[]): Waiting[] {
-  const slow = ({ attempt }: Waiting) => attempt.delivery.weights === null;
-  return [...waiting].sort((a, b) => Number(slow(a)) - Number(slow(b)));
-}
-
-/** Deliveries that are looked at together: the quick ones go first. */
-const BATCH = 16;
+/** Deliveries that are looked at together; see `judgingOrder`. */
+const BATCH = 64;
 /** Times that judging one result may bring the verifier down. */
 const MOST_FAILURES = 3;
 /** Milliseconds until a verifier that cannot be used is tried again. */
 const RETRY = 5_000;
 /** Milliseconds for which weights without a result are kept. */
 const ORPHAN = 3_600_000;
+/** The same where there is no more room: a result follows within seconds. */
+const LATE = 60_000;
 
 /**
  * Judges what workers deliver, one result after the other, off the request
@@ -84,6 +85,7 @@ export function createDesk(deps: {
   let closed = false;
   let again = false;
   let running: Promise<void> | null = null;
+  let verdicts = 0;
 
   async function recompute(
     { spec }: TrialRecord,
@@ -194,6 +196,21 @@ export function createDesk(deps: {
     }
   }
 
+  /** Whose turn it is, the first one first. */
+  async function inOrder(waiting: readonly Waiting[]): Promise<Waiting[]> {
+    const candidates = waiting.map(async (w) => {
+      const { workerId, backend, delivery } = w.attempt;
+      return {
+        ...w,
+        hasWeights: delivery.weights !== null,
+        trust: deps.isOurs(workerId)
+          ? null
+          : await storage.trust(workerId, backend),
+      };
+    });
+    return judgingOrder(await Promise.all(candidates), verdicts);
+  }
+
   async function work(): Promise<void> {
     await withdrawDoubtful();
     while (!closed) {
@@ -205,7 +222,9 @@ export function createDesk(deps: {
         .flatMap((trial) =>
           deliveredAttempts(trial).map((attempt) => ({ trial, attempt }))
         );
-      if (!await judgeOne(quickFirst(waiting), testExamples) && !again) return;
+      if (!await judgeOne(await inOrder(waiting), testExamples) && !again) {
+        return;
+      }
     }
   }
 
@@ -241,6 +260,7 @@ export function createDesk(deps: {
     const verdict = await judge(trial, attempt, testExamples);
     if (closed) return;
     await settle(leaseId, verdict);
+    verdicts++;
     failures.delete(leaseId);
     await weights.delete(leaseId);
     if (verdict.type === "true") {
@@ -248,9 +268,9 @@ export function createDesk(deps: {
     } else if (verdict.type === "false") await withdrawDoubtful();
   }
 
-  /** Weights whose results never came. */
-  async function dropOrphans(): Promise<void> {
-    for (const leaseId of await weights.keptBefore(now() - ORPHAN)) {
+  /** Weights whose results have not come for so many milliseconds. */
+  async function dropOrphans(age = ORPHAN): Promise<void> {
+    for (const leaseId of await weights.keptBefore(now() - age)) {
       const kept = await storage.updateLease(leaseId, (trial) => ({
         trial,
         changed: false,
@@ -264,7 +284,7 @@ export function createDesk(deps: {
     again = true;
     if (running !== null || closed) return;
     cancelRetry();
-    running = work().then(dropOrphans).catch((error) => {
+    running = work().then(() => dropOrphans()).catch((error) => {
       // The storage may be closed under a judgement that was under way.
       if (closed) return;
       const message = error instanceof Error ? error.message : String(error);
@@ -279,6 +299,7 @@ export function createDesk(deps: {
 
   return {
     wake,
+    makeRoom: () => dropOrphans(LATE),
     async idle() {
       while (running !== null) await running;
     },

@@ -112,6 +112,10 @@ Deno.test(`createApp answers ${RUNS} fuzzed requests without a fault of its own`
         assert.ok(!swarm.logged.some((l) => l.level === "error"), text);
         if (status >= 400 && text !== "") Problem.parse(JSON.parse(text));
         assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+        assert.match(
+          response.headers.get("content-security-policy") ?? "",
+          /^default-src 'none';/,
+        );
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: true },
     );
