@@ -123,7 +123,7 @@ export const leaderboardEn = {
       none: "None",
     } satisfies Record<BandName, string>,
     interval: "Bands: 95% interval of the mean over replicates",
-    axes: "The notebook's axes",
+    axes: "Notebook axes",
     axesNote:
       "A plot a point, its three metrics on one axis from 0.3 to 0.9, as the notebook plots them. What lies outside is cut off, as in the notebook.",
     seedChart: (point: string) =>
@@ -172,7 +172,7 @@ export const leaderboardEn = {
     } satisfies Record<SwapFigures["verdict"], string>,
     diverged: "diverged",
     caption: (metric: string, margin: string) =>
-      `Lower rate first less higher rate first, on ${metric}. Equivalent: shown to differ by less than ${margin}. p-values adjusted over the pairs (Holm).`,
+      `Lower rate first less higher rate first, on ${metric.toLowerCase()}. Equivalent: shown to differ by less than ${margin}. p-values adjusted over the pairs (Holm).`,
     more: (count: string) =>
       `The ${count} pairs with smaller differences are in the JSON.`,
     none: "No two points of this study have each other's rates.",
