@@ -71,7 +71,8 @@ export function aggregateRow({ params, cells }: PointData): RowFigures {
     params,
     replicatesPlanned: cells.length,
     replicatesDone: done.length,
-    replicatesRunning: count("leased"),
+    // As in the study's progress: what is being verified is not to go any more.
+    replicatesRunning: count("leased") + count("verifying"),
     replicatesQuarantined: count("quarantined"),
     diverged: done.length - trained.length,
     checksPassed: done.filter(({ passedChecks }) => passedChecks).length,

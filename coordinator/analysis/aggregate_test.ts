@@ -55,6 +55,13 @@ Deno.test("aggregateRow: means, intervals and curves over replicates", () => {
   assert.equal(checksPassed, 2);
 });
 
+Deno.test("aggregateRow: what is being verified counts as running", () => {
+  const verifying: Cell = { state: "verifying", figures: null };
+  const leased: Cell = { state: "leased", figures: null };
+  const { replicatesRunning } = row([verifying, leased, queued]);
+  assert.equal(replicatesRunning, 2);
+});
+
 Deno.test("aggregateRow: one replicate has a mean and no interval and no band", () => {
   const { metrics, curves, curveSds, replicatesDone } = row([
     figures(0.3),

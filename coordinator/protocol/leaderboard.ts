@@ -62,6 +62,7 @@ export const LeaderboardRow = z.strictObject({
   replicatesPlanned: z.int().min(0),
   /** With an accepted result, diverged ones included. */
   replicatesDone: z.int().min(0),
+  /** Lent to a worker, or back from one and being verified. */
   replicatesRunning: z.int().min(0),
   replicatesQuarantined: z.int().min(0),
   /** Of the done, those whose loss stopped being finite. */

@@ -24,8 +24,9 @@ function cellText(row: LeaderboardRow | undefined): string {
 
 /**
  * The mean final training loss over a grid of rates, as text: numbers in cells
- * of `CELL` columns, coloured by fifths of the points. Null where the points
- * are no grid (a third of its places and more are empty) or do not fit.
+ * of `CELL` columns, coloured by fifths of the points. Null where there is
+ * nothing to compare along a line, because hardly a rate is there twice, or
+ * where it does not fit.
  */
 export function heatmapText(
   { rows }: Leaderboard,
@@ -35,7 +36,7 @@ export function heatmapText(
     [...new Set(rows.map(({ params }) => params[of]))].sort((a, b) => a - b);
   const [down, across] = [axis("dropout1"), axis("dropout2")];
   if (down.length < 3 || across.length < 3) return null;
-  if (3 * rows.length <= 2 * down.length * across.length) return null;
+  if (rows.length <= Math.max(down.length, across.length)) return null;
   if (LABEL + across.length * CELL > style.columns) return null;
   const colours = picocolors.createColors(style.colour);
   const ramp = [

@@ -34,6 +34,8 @@ function gridBoard(done: number): Leaderboard {
   return analyser.leaderboard(progressOf(100, done), 1);
 }
 
+const legend = "Final training loss; dropout1 down, dropout2 across.";
+
 const widest = (text: string) =>
   Math.max(...text.split("\n").map((line) => stringWidth(line)));
 
@@ -114,9 +116,32 @@ Deno.test("leaderboardText: plain without colour, coloured with, the same text",
   assert.equal(coloured.replaceAll(colours, ""), plain);
 });
 
-Deno.test("leaderboardText: a heatmap for a grid, none for scattered points", () => {
-  const legend = "Final training loss; dropout1 down, dropout2 across.";
-  assert.ok(!leaderboardText(board(), english).includes(legend));
+/** A study of these points, of which none has run. */
+function scattered(points: readonly (readonly [number, number])[]) {
+  const { definition, trials } = planStudy({
+    ...gridStudy,
+    searchSpace: {
+      points: points.map(([dropout1, dropout2]) => ({ dropout1, dropout2 })),
+    },
+  });
+  return createAnalyser(definition, trials)
+    .leaderboard(progressOf(trials.length, 0), 0);
+}
+
+Deno.test("leaderboardText: a heatmap of the seed's points, none of scattered ones", () => {
+  const lines = leaderboardText(board(), english).split("\n");
+  const end = lines.findIndex((line) => line.startsWith(legend));
+  const [head = "", ...map] = lines.slice(end - 11, end);
+  assert.match(head, /^ +0 +0\.02 +0\.05 +0\.1 .* 0\.8$/);
+  assert.equal(map.length, 10);
+  // Every point once, and those that fail d2l's check say so.
+  assert.equal(map.join("").match(/ \.\d\d/g)?.length, 15);
+  assert.match(map.at(-1) ?? "", /^ +0\.8 +\.\d\d! +\.\d\d! *$/);
+  const diagonal = [0.1, 0.2, 0.3, 0.4].map((rate) => [rate, rate] as const);
+  assert.ok(!leaderboardText(scattered(diagonal), english).includes(legend));
+});
+
+Deno.test("leaderboardText: a heatmap of a grid, with what has not run", () => {
   const lines = leaderboardText(gridBoard(60), english).split("\n");
   const end = lines.findIndex((line) => line.startsWith(legend));
   const map = lines.slice(end - 11, end);

@@ -80,6 +80,11 @@ browserTest(
       const accepted = await points();
       await page.locator(".segmented label", { hasText: "Attempt 1" }).click();
       assert.notEqual(await points(), accepted);
+      const failed = await points();
+      assert.equal(new URL(page.url()).searchParams.get("attempt"), "1");
+      await page.reload();
+      await page.waitForSelector("main .strip");
+      assert.equal(await points(), failed);
       assert.deepEqual(complaints, []);
     }),
 );
@@ -184,6 +189,45 @@ browserTest(
       );
       await page.locator(".crumbs a").first().press("Enter");
       await page.waitForSelector(".points tbody tr");
+    }),
+);
+
+browserTest(
+  "point and trial pages: a link keeps the curve, a file the chart",
+  () =>
+    withScene(async ({ swarm, done }) => {
+      const { trialId } = done.trial;
+      const { dropout1, dropout2 } = done.trial.params;
+      for (
+        const [path, file, said] of [
+          [
+            `${pointPath(done)}?curve=testAccuracy`,
+            `seed-${dropout1},${dropout2}-testAccuracy.svg`,
+            `Study seed, (${dropout1}, ${dropout2}).`,
+          ],
+          [
+            `${trialPath(done)}?attempt=1`,
+            `${trialId}-attempt-1.svg`,
+            `Study seed, (${dropout1}, ${dropout2}), Replicate 0, Attempt 1.`,
+          ],
+        ] as const
+      ) {
+        await open(
+          `${swarm.origin}${path}`,
+          {},
+          async ({ page, complaints }) => {
+            await page.waitForSelector("main .strip");
+            const downloading = page.waitForEvent("download");
+            await page.locator(".save button", { hasText: "SVG" }).click();
+            const download = await downloading;
+            assert.equal(download.suggestedFilename(), file);
+            const svg = await Deno.readTextFile(await download.path());
+            assert.ok(svg.includes(said), said);
+            assert.doesNotMatch(svg, /class=|style=|var\(|url\(|href=|NaN/);
+            assert.deepEqual(complaints, []);
+          },
+        );
+      }
     }),
 );
 

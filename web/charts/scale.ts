@@ -1,5 +1,5 @@
-// @ts-types="@types/d3-scale"
-import { scaleLinear } from "d3-scale";
+// @ts-types="@types/d3-array"
+import { nice as roundEnds, ticks as roundTicks } from "d3-array";
 
 /** A linear axis: from data to pixels, with ticks at round numbers. */
 export interface Axis {
@@ -31,19 +31,21 @@ export function linearAxis(
     const room = Math.abs(low) * 0.1 || 0.5;
     [low, high] = [low - room, high + room];
   }
-  const scale = scaleLinear().domain([low, high]).range([...range]);
-  if (nice) scale.nice(tickCount);
-  const ticks = scale.ticks(tickCount);
+  const [from, to] = nice ? roundEnds(low, high, tickCount) : [low, high];
+  const ticks = roundTicks(from, to, tickCount);
   const step = ticks.length > 1
     ? Math.abs((ticks[1] ?? 0) - (ticks[0] ?? 0))
     : 1;
   const decimals = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
-  const [from = 0, to = 1] = scale.domain();
-  return Object.assign((value: number) => scale(value), {
-    ticks,
-    decimals: Number.isFinite(decimals) ? decimals : 0,
-    domain: [from, to] as const,
-  });
+  const [start, end] = range;
+  return Object.assign(
+    (value: number) => start + (value - from) / (to - from) * (end - start),
+    {
+      ticks,
+      decimals: Number.isFinite(decimals) ? decimals : 0,
+      domain: [from, to] as const,
+    },
+  );
 }
 
 /** Ticks at whole numbers from 1 to `count`, at most about `most` of them. */

@@ -20,6 +20,8 @@ export interface Formats {
   ago(seconds: number): string;
   /** In B, kB, MB: powers of 1000. */
   bytes(count: number): string;
+  /** `a and b`, `a, b, and c`. */
+  list(names: readonly string[]): string;
 }
 
 const durationUnits = {
@@ -53,11 +55,13 @@ export function createFormats(language: Language): Formats {
   const agos = once(() =>
     new Intl.RelativeTimeFormat(tag, { numeric: "auto" })
   );
+  const lists = once(() => new Intl.ListFormat(tag, { type: "conjunction" }));
   const digits = (decimals: number) => ({
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
   });
   return {
+    list: (names) => lists().format(names),
     fixed: (value, decimals) => format(value, digits(decimals)),
     signed: (value, decimals) =>
       format(value, { ...digits(decimals), signDisplay: "exceptZero" }),

@@ -38,7 +38,7 @@ export const leaderboardEn = {
     }, batch ${r.batch}, SGD at ${r.rate}, ${r.replicates} ${
       plural(r.replicates, "replicate", "replicates")
     } a point`,
-  summary: "Summary",
+  summary: "In one paragraph",
   strip: {
     heading: "Progress",
     done: "Trials done",
@@ -78,7 +78,9 @@ export const leaderboardEn = {
     } satisfies Record<VerdictName, string>,
     provisional: "Provisional",
     provisionalNote: "Not all planned replicates are in: this can change.",
-    effect: (metric: string) => `Effect on ${metric}`,
+    lead: (metric: string) => `Lead, ${metric.toLowerCase()}`,
+    rise: (metric: string) => `Rise, ${metric.toLowerCase()}`,
+    differenceIn: (metric: string) => `Difference, ${metric.toLowerCase()}`,
     interval: "95% interval",
     margin: "Margin that matters",
     replicates: "Replicates",
@@ -110,6 +112,8 @@ export const leaderboardEn = {
     asTable: "Curves as a table",
     chart: (metric: string, points: string) =>
       `${metric} by epoch for ${points}`,
+    fromTo: (metric: string, first: string, last: string) =>
+      `${metric} by epoch, from ${first} to ${last}`,
     title: (metric: string) => `${metric} by epoch`,
     waiting: "no result yet",
     bands: "Band",
@@ -119,11 +123,11 @@ export const leaderboardEn = {
       none: "None",
     } satisfies Record<BandName, string>,
     interval: "Bands: 95% interval of the mean over replicates",
-    axes: "The seed's axes",
+    axes: "Notebook axes",
     axesNote:
-      "A plot a point, its three metrics on one axis from 0.3 to 0.9, as the lesson plots them. What lies outside is cut off, as in the lesson.",
+      "A plot a point, its three metrics on one axis from 0.3 to 0.9, as the notebook plots them. What lies outside is cut off, as in the notebook.",
     seedChart: (point: string) =>
-      `Training loss, training accuracy and test accuracy by epoch for ${point}, on the lesson's axes`,
+      `Training loss, training accuracy and test accuracy by epoch for ${point}, on the notebook's axes`,
   },
   heatmap: {
     heading: "Every pair of rates",
@@ -139,7 +143,8 @@ export const leaderboardEn = {
     states: {
       running: "running",
       queued: "to go",
-      failed: "failed",
+      failed: "diverged or set aside",
+      none: "no such figure",
       absent: "not in the study",
     },
     cell: (point: string, value: string) => `${point}: ${value}`,
@@ -167,7 +172,7 @@ export const leaderboardEn = {
     } satisfies Record<SwapFigures["verdict"], string>,
     diverged: "diverged",
     caption: (metric: string, margin: string) =>
-      `Lower rate first less higher rate first, on ${metric}. Equivalent: shown to differ by less than ${margin}. p-values adjusted over the pairs (Holm).`,
+      `Lower rate first less higher rate first, on ${metric.toLowerCase()}. Equivalent: shown to differ by less than ${margin}. p-values adjusted over the pairs (Holm).`,
     more: (count: string) =>
       `The ${count} pairs with smaller differences are in the JSON.`,
     none: "No two points of this study have each other's rates.",
@@ -196,6 +201,9 @@ export const leaderboardEn = {
     best: "Best?",
     bestNote: (metric: string) =>
       `Probability that the point is the best of all on: ${metric}`,
+    isBest: (probability: string) => `best, ${probability}`,
+    isBestNote: "The best of all points with a probability of 95% or more",
+    byEpoch: "By epoch",
     noInterval: "no interval",
     noIntervalNote: "An interval needs two replicates",
     noFigure: "–",
@@ -215,10 +223,10 @@ export const leaderboardEn = {
     higherIsBetter: "higher is better",
   },
   remarks: {
-    heading: "The lesson's remarks, checked",
+    heading: "The notebook's remarks, checked",
     note:
-      "The lesson that the study starts from reports one run a point. Here is each of its remarks beside the measured figures.",
-    says: "The lesson says",
+      "The student's notebook that the study starts from reports one run a point. Here is each of its remarks beside the measured figures.",
+    says: "The notebook says",
     measured: "What we measure",
     agreement: "Agreement",
     all: (count: string) =>

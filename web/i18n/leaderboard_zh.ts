@@ -10,7 +10,7 @@ export const leaderboardZh: LeaderboardWords = {
   activeStudy: (id) => `${id}（正在进行）`,
   recipe: (r) =>
     `${r.dataset}，隐藏层 ${r.layers}，${r.epochs} 轮，批量 ${r.batch}，SGD 学习率 ${r.rate}，每点重复 ${r.replicates} 次`,
-  summary: "摘要",
+  summary: "一段话总结",
   strip: {
     heading: "进度",
     done: "已完成试验",
@@ -50,7 +50,9 @@ export const leaderboardZh: LeaderboardWords = {
     },
     provisional: "暂定",
     provisionalNote: "计划中的重复尚未全部完成，结论可能改变。",
-    effect: (metric) => `对${metric}的影响`,
+    lead: (metric) => `${metric}的领先`,
+    rise: (metric) => `${metric}的上升`,
+    differenceIn: (metric) => `${metric}的差异`,
     interval: "95% 区间",
     margin: "有意义的差异",
     replicates: "重复次数",
@@ -81,6 +83,8 @@ export const leaderboardZh: LeaderboardWords = {
     remove: (point) => `隐藏 ${point}`,
     asTable: "以表格显示曲线",
     chart: (metric, points) => `${points} 的${metric}随轮次的变化`,
+    fromTo: (metric, first, last) =>
+      `${metric}随轮次的变化，从 ${first} 到 ${last}`,
     title: (metric) => `${metric}随轮次的变化`,
     waiting: "尚无结果",
     bands: "色带",
@@ -105,7 +109,8 @@ export const leaderboardZh: LeaderboardWords = {
     states: {
       running: "进行中",
       queued: "待进行",
-      failed: "失败",
+      failed: "发散或已搁置",
+      none: "无此数值",
       absent: "不在研究中",
     },
     cell: (point, value) => `${point}:${value}`,
@@ -156,6 +161,9 @@ export const leaderboardZh: LeaderboardWords = {
     interval: (metric) => `${metric}的区间`,
     best: "最优？",
     bestNote: (metric) => `该点在${metric}上为所有点中最优的概率`,
+    isBest: (probability) => `最优，${probability}`,
+    isBestNote: "该点为所有点中最优的概率不低于 95%",
+    byEpoch: "随轮次",
     noInterval: "无区间",
     noIntervalNote: "至少两次重复才有区间",
     noFigure: "–",

@@ -65,6 +65,8 @@ export const trialsEn = {
     mean: "Mean",
     band: "Band: one standard deviation over replicates, up and down",
     replicate: (replicate: string) => `Replicate ${replicate}`,
+    source: (study: string, what: string) =>
+      `Study ${study}, ${what}. Made by dropout-swarm.`,
   },
   attempts: {
     heading: "Attempts",

@@ -58,6 +58,7 @@ export const trialsZh: TrialsWords = {
     mean: "均值",
     band: "色带：各次重复的一个标准差，上下各一",
     replicate: (replicate) => `重复 ${replicate}`,
+    source: (study, what) => `研究 ${study}，${what}。由 dropout-swarm 生成。`,
   },
   attempts: {
     heading: "各次尝试",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { answerWords } from "./answer_words.ts";
 import { commonWords } from "./common_words.ts";
 import { joinWords } from "./join_words.ts";
 import { leaderboardWords } from "./leaderboard_words.ts";
@@ -22,6 +23,7 @@ function texts(words: unknown, path = ""): [string, string][] {
 }
 
 const catalogues = {
+  answer: answerWords,
   common: commonWords,
   join: joinWords,
   leaderboard: leaderboardWords,

@@ -11,11 +11,11 @@ export interface Column {
   readonly descendingFirst: boolean;
 }
 
-/** The columns before and after the metrics stand apart: not metrics. */
+/** The rates come first: a narrow screen shows them and the intervals. */
 export function columnsOf(t: LeaderboardWords): {
-  readonly before: readonly Column[];
+  readonly rates: readonly Column[];
   readonly metrics: readonly Column[];
-  readonly after: readonly Column[];
+  readonly counts: readonly Column[];
 } {
   const plain = (
     key: SortKey,
@@ -24,10 +24,9 @@ export function columnsOf(t: LeaderboardWords): {
     descendingFirst = false,
   ): Column => ({ key, label, note, descendingFirst });
   return {
-    before: [
+    rates: [
       plain("dropout1", "dropout1", t.heatmap.dropout1),
       plain("dropout2", "dropout2", t.heatmap.dropout2),
-      plain("replicates", t.table.replicates, t.table.replicatesNote, true),
     ],
     metrics: tableMetrics.map((metric) =>
       plain(
@@ -37,6 +36,9 @@ export function columnsOf(t: LeaderboardWords): {
         metric === "trainAccuracy" || metric === "testAccuracy",
       )
     ),
-    after: [plain("checks", t.table.checks, t.table.checksNote, true)],
+    counts: [
+      plain("replicates", t.table.replicates, t.table.replicatesNote, true),
+      plain("checks", t.table.checks, t.table.checksNote, true),
+    ],
   };
 }

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { Comparison } from "../../coordinator/protocol/leaderboard.ts";
 import type { Params } from "../../coordinator/protocol/study.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { inPlace, useHold } from "../ui/hold.ts";
 import { formats, words } from "../ui/language.ts";
 import { decimalsOf, formatP } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
@@ -14,6 +15,11 @@ export function Comparisons(
   { comparisons }: { readonly comparisons: readonly Comparison[] },
 ): JSX.Element | null {
   const t = words(leaderboardWords).verdicts;
+  const [shown, , holdProps] = useHold<readonly Comparison[]>(
+    comparisons.slice(0, MOST),
+    `${comparisons.length}`,
+    inPlace(comparisonLabel),
+  );
   if (comparisons.length === 0) return null;
   const more = comparisons.length - MOST;
   return (
@@ -35,9 +41,12 @@ export function Comparisons(
               <th scope="col">{t.pEquivalence}</th>
             </tr>
           </thead>
-          <tbody>
-            {comparisons.slice(0, MOST).map((comparison, i) => (
-              <ComparisonRow key={i} comparison={comparison} />
+          <tbody {...holdProps}>
+            {shown.map((comparison) => (
+              <ComparisonRow
+                key={comparisonLabel(comparison)}
+                comparison={comparison}
+              />
             ))}
           </tbody>
         </table>
@@ -51,16 +60,14 @@ function ComparisonRow(
   { comparison }: { readonly comparison: Comparison },
 ): JSX.Element {
   const t = words(leaderboardWords).verdicts;
-  const { metric, first, second, difference, diverged } = comparison;
+  const { metric, difference, diverged } = comparison;
   const decimals = decimalsOf(metric);
   const signed = (value: number) => formats.value.signed(value, decimals);
   const p = (value: number | null) =>
     value === null ? "–" : formatP(value, formats.value);
   return (
     <tr>
-      <th scope="row">
-        {groupLabel(first)} {t.less} {groupLabel(second)}
-      </th>
+      <th scope="row">{comparisonLabel(comparison)}</th>
       <td>
         {difference.mean === null
           ? (diverged === null ? "–" : t.diverged)
@@ -75,6 +82,11 @@ function ComparisonRow(
       <td>{p(comparison.pEquivalence)}</td>
     </tr>
   );
+}
+
+function comparisonLabel({ first, second }: Comparison): string {
+  const { less } = words(leaderboardWords).verdicts;
+  return `${groupLabel(first)} ${less} ${groupLabel(second)}`;
 }
 
 function groupLabel(points: readonly Params[]): string {

@@ -134,7 +134,7 @@ export function Curves(
           <CurvesTable
             series={series}
             epochs={epochs}
-            metric={t.metrics[curve].short}
+            caption={title}
           />
         </>
       )}

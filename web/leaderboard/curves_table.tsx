@@ -5,10 +5,10 @@ import { formats, words } from "../ui/language.ts";
 
 /** The figures that the curves show. */
 export function CurvesTable(
-  { series, epochs, metric }: {
+  { series, epochs, caption }: {
     readonly series: readonly Series[];
     readonly epochs: number;
-    readonly metric: string;
+    readonly caption: string;
   },
 ): JSX.Element {
   const t = words(leaderboardWords).curves;
@@ -22,9 +22,7 @@ export function CurvesTable(
         tabIndex={0}
       >
         <table>
-          <caption class="hidden">
-            {t.chart(metric, series.map((one) => one.label).join(", "))}
-          </caption>
+          <caption class="hidden">{caption}</caption>
           <thead>
             <tr>
               <th scope="col">{t.epoch}</th>

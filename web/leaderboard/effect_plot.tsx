@@ -1,5 +1,8 @@
 import type { JSX } from "preact";
-import type { Verdict } from "../../coordinator/protocol/leaderboard.ts";
+import type {
+  MetricName,
+  Verdict,
+} from "../../coordinator/protocol/leaderboard.ts";
 import { linearAxis } from "../charts/scale.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { formats, words } from "../ui/language.ts";
@@ -7,6 +10,24 @@ import { decimalsOf } from "./metrics.ts";
 
 const width = 260;
 const middle = 14;
+
+/** What a claim's effect is: a lead says nothing of which figure is higher. */
+export function effectName(claimId: string, metric: MetricName): string {
+  const { verdicts: t, metrics } = words(leaderboardWords);
+  const [kind = ""] = claimId.split("-");
+  const name = metrics[metric].short;
+  switch (kind) {
+    case "high":
+      return t.rise(name);
+    case "lowest":
+    case "order":
+      return t.lead(name);
+    case "swap":
+      return t.differenceIn(name);
+    default:
+      return name;
+  }
+}
 
 /** The same as a sentence, for those who do not see it. */
 export function effectText(
@@ -26,9 +47,11 @@ export function effectText(
 
 /** The effect's interval against zero and the margin that matters. */
 export function EffectPlot(
-  { effect }: { readonly effect: NonNullable<Verdict["effect"]> },
+  { claimId, effect }: {
+    readonly claimId: string;
+    readonly effect: NonNullable<Verdict["effect"]>;
+  },
 ): JSX.Element {
-  const { metrics } = words(leaderboardWords);
   const { metric, estimate, low, high } = effect;
   const decimals = decimalsOf(metric);
   const signed = (value: number) => formats.value.signed(value, decimals);
@@ -72,7 +95,7 @@ export function EffectPlot(
       </svg>
       <figcaption>
         <span class="value">{signed(estimate)}</span>
-        <span class="faint">{metrics[metric].short}</span>
+        <span class="faint">{effectName(claimId, metric)}</span>
       </figcaption>
     </figure>
   );

@@ -4,7 +4,7 @@ import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import { commonWords } from "../i18n/common_words.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon } from "../ui/icon.tsx";
-import { formats, words } from "../ui/language.ts";
+import { formats, language, words } from "../ui/language.ts";
 
 /** What was trained, and how, in a line. */
 export function RecipeLine(
@@ -32,8 +32,11 @@ function datasetName(name: string): string {
 }
 
 /** Fit to paste into a report, so there is a button for that. */
-export function Summary({ text }: { readonly text: string }): JSX.Element {
+export function Summary(
+  { leaderboard }: { readonly leaderboard: Leaderboard },
+): JSX.Element | null {
   const t = words(leaderboardWords);
+  const text = leaderboard.summary[language.value];
   const common = words(commonWords);
   const [copied, setCopied] = useState(false);
   // Absent on pages that came over plain HTTP from another machine.
@@ -46,9 +49,10 @@ export function Summary({ text }: { readonly text: string }): JSX.Element {
       setCopied(false);
     }
   };
+  if (text === "") return null;
   return (
     <section class="summary" aria-labelledby="summary-heading">
-      <h2 id="summary-heading" class="hidden">{t.summary}</h2>
+      <h2 id="summary-heading">{t.summary}</h2>
       <p>{text}</p>
       {clipboard !== undefined && (
         <button type="button" class="button is-quiet" onClick={copy}>

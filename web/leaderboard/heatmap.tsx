@@ -103,12 +103,12 @@ function Scale(
         </div>
       )}
       <ul class="key">
-        {(["running", "queued", "failed"] as const)
+        {(["running", "queued", "failed", "none"] as const)
           .filter((state) => states.has(state))
           .map((state) => (
             <li key={state}>
               <i class={`heat-cell is-${state}`} aria-hidden="true">
-                {state === "running" ? "…" : state === "queued" ? "·" : "×"}
+                {{ running: "…", queued: "·", failed: "×", none: "–" }[state]}
               </i>
               {t.heatmap.states[state]}
             </li>

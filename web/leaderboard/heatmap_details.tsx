@@ -18,19 +18,21 @@ export function HeatmapDetails(
     readonly metric: MetricName;
   },
 ): JSX.Element {
-  const { metrics } = words(leaderboardWords);
+  const { metrics, heatmap } = words(leaderboardWords);
   const t = words(trialsWords);
   if (study === null || cell === null) return <p class="heat-details" />;
   const { params, metrics: figures } = cell.row;
-  const { mean, sd } = figures[metric];
+  const { sd } = figures[metric];
   const figure = (value: number) => formatMetric(metric, value, formats.value);
   return (
     <p class="heat-details">
       <PointAnchor study={study} params={params}>
         {t.pointTitle(pointLabel(params))}
       </PointAnchor>
-      {mean !== null && ` · ${metrics[metric].short} ${figure(mean)}`}
-      {sd !== null && ` · ${t.stats.sd(figure(sd))}`}
+      {cell.value !== null
+        ? ` · ${metrics[metric].short} ${figure(cell.value)}`
+        : cell.state !== "value" && ` · ${heatmap.states[cell.state]}`}
+      {cell.value !== null && sd !== null && ` · ${t.stats.sd(figure(sd))}`}
     </p>
   );
 }

@@ -226,6 +226,8 @@ function cellText(cell: HeatmapCell | null, metric: MetricName): string {
       return "·";
     case "failed":
       return "×";
+    case "none":
+      return "–";
     default:
       return cell.state satisfies never;
   }

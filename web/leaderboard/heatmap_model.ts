@@ -11,8 +11,10 @@ export type CellState =
   /** No figure yet, and somebody trains it. */
   | "running"
   | "queued"
-  /** No figure, and none to come: diverged or set aside. */
-  | "failed";
+  /** No figure that counts, and none to come: diverged or set aside. */
+  | "failed"
+  /** Trained, but not so that it yields this figure. */
+  | "none";
 
 export interface HeatmapCell {
   readonly key: string;
@@ -40,14 +42,14 @@ export function heatmapOf(
   rows: readonly LeaderboardRow[],
   metric: MetricName,
 ): Heatmap {
-  const values = rows.map((row) => row.metrics[metric].mean)
+  const values = rows.map((row) => valueOf(row, metric))
     .filter((mean) => mean !== null);
   const extent = values.length === 0 ? null : [
     values.reduce((a, b) => Math.min(a, b)),
     values.reduce((a, b) => Math.max(a, b)),
   ] as const;
   const cells = rows.map((row): HeatmapCell => {
-    const value = row.metrics[metric].mean;
+    const value = valueOf(row, metric);
     return {
       key: pointKey(row.params),
       row,
@@ -74,10 +76,19 @@ export function heatStep(
   return Math.min(HEAT_STEPS - 1, Math.max(0, step));
 }
 
+/** A replicate that diverged is not averaged away: the point has no figure. */
+function valueOf(row: LeaderboardRow, metric: MetricName): number | null {
+  return row.diverged > 0 ? null : row.metrics[metric].mean;
+}
+
 function stateOf(row: LeaderboardRow): CellState {
+  if (row.diverged > 0) return "failed";
+  if (row.replicatesDone > 0) return "none";
   if (row.replicatesRunning > 0) return "running";
-  const ended = row.replicatesDone + row.replicatesQuarantined;
-  return ended > 0 && ended >= row.replicatesPlanned ? "failed" : "queued";
+  return row.replicatesQuarantined > 0 &&
+      row.replicatesQuarantined >= row.replicatesPlanned
+    ? "failed"
+    : "queued";
 }
 
 function ascending(values: readonly number[]): number[] {

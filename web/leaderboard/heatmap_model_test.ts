@@ -24,6 +24,31 @@ Deno.test("heatmapOf tells value, running, to go, failed and absent apart", () =
   assert.equal(before.extent, null);
 });
 
+Deno.test("heatmapOf colours no mean of what a diverged replicate left over", () => {
+  const { rows } = seedLeaderboard("running");
+  const cell = heatmapOf(rows, "trainLoss").cells.get("0.5,0.2");
+  assert.equal(cell?.row.diverged, 1);
+  assert.notEqual(cell?.row.metrics.trainLoss.mean, null);
+  assert.deepEqual([cell?.state, cell?.value, cell?.step], [
+    "failed",
+    null,
+    null,
+  ]);
+});
+
+Deno.test("heatmapOf: a point that trained and lacks a figure has not failed", () => {
+  const { rows } = seedLeaderboard("complete");
+  const never = rows.filter(({ metrics }) =>
+    metrics.epochsToHalf.mean === null
+  );
+  assert.ok(never.length > 0);
+  const map = heatmapOf(rows, "epochsToHalf");
+  for (const { params } of never) {
+    const key = `${params.dropout1},${params.dropout2}`;
+    assert.equal(map.cells.get(key)?.state, "none", key);
+  }
+});
+
 Deno.test("heatmapOf orders the rates along both sides", () => {
   const map = heatmapOf(gridLeaderboard(3).rows, "testAccuracy");
   assert.deepEqual(map.rates1, [0, 0.333, 0.667]);

@@ -120,8 +120,13 @@ function Cell(
   }
   const room = width >= 40;
   const gap = width < 16 ? 0.25 : 1;
-  const sign =
-    { value: "", running: "…", queued: "·", failed: "×" }[cell.state];
+  const sign = {
+    value: "",
+    running: "…",
+    queued: "·",
+    failed: "×",
+    none: "–",
+  }[cell.state];
   const text = cell.value === null
     ? sign
     : room

@@ -10,6 +10,7 @@ import { Icon } from "../ui/icon.tsx";
 import { language, words } from "../ui/language.ts";
 import { API_PAGE } from "../ui/links.ts";
 import { Notice, Site } from "../ui/site.tsx";
+import { AnswerList } from "./answer_list.tsx";
 import { Curves } from "./curves.tsx";
 import { Heatmap } from "./heatmap.tsx";
 import { RecipeLine, Summary } from "./headline.tsx";
@@ -64,6 +65,7 @@ function Body(
       <Headline state={state} leaderboard={leaderboard} />
       <Strip leaderboard={leaderboard} />
       <Verdicts leaderboard={leaderboard} />
+      <Summary leaderboard={leaderboard} />
       <div class="pair">
         <Curves state={state} leaderboard={leaderboard} />
         <Heatmap state={state} leaderboard={leaderboard} />
@@ -114,15 +116,13 @@ function Headline(
     readonly leaderboard: Leaderboard;
   },
 ): JSX.Element {
-  const { study, summary } = leaderboard;
-  const here = language.value;
   return (
     <div class="headline">
       <div>
-        <h1>{study.title[here]}</h1>
+        <h1>{leaderboard.study.title[language.value]}</h1>
         <RecipeLine leaderboard={leaderboard} />
         <StudyChoice state={state} leaderboard={leaderboard} />
-        {summary[here] !== "" && <Summary text={summary[here]} />}
+        <AnswerList leaderboard={leaderboard} />
       </div>
       {!leaderboard.progress.complete && <Invite />}
     </div>
@@ -157,7 +157,9 @@ function StudyChoice(
       >
         {studies.map((study) => (
           <option key={study.id} value={study.id}>
-            {study.active ? t.activeStudy(study.id) : study.id}
+            {study.active && study.completed < study.trials
+              ? t.activeStudy(study.id)
+              : study.id}
           </option>
         ))}
       </select>

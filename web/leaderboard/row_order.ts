@@ -1,4 +1,7 @@
-import type { LeaderboardRow } from "../../coordinator/protocol/leaderboard.ts";
+import {
+  type LeaderboardRow,
+  MetricName,
+} from "../../coordinator/protocol/leaderboard.ts";
 import { pointKey } from "./points.ts";
 import type { SortKey } from "./view_state.ts";
 
@@ -20,9 +23,18 @@ export function sortValue(row: LeaderboardRow, key: SortKey): number | null {
   }
 }
 
+/** Rows with a figure first, those that cannot be ranked by it after them. */
+function group(row: LeaderboardRow, key: SortKey): number {
+  if (sortValue(row, key) === null) return 2;
+  // The mean of the replicates that trained would flatter the point.
+  return MetricName.safeParse(key).success && row.diverged > 0 ? 1 : 0;
+}
+
 /**
- * Keys of the rows in the order to show: rows without a figure last whichever
- * the direction, ties by the two rates, so that the order is always the same.
+ * Keys of the rows in the order to show. Whichever the direction, points with
+ * a diverged replicate come after all that trained, as the analysis ranks them,
+ * and rows without a figure last; ties go by the two rates, so that the order
+ * is always the same.
  */
 export function rowOrder(
   rows: readonly LeaderboardRow[],
@@ -35,10 +47,8 @@ export function rowOrder(
     a.params.dropout2 - b.params.dropout2;
   return rows.toSorted((a, b) => {
     const [x, y] = [sortValue(a, key), sortValue(b, key)];
-    if (x === null || y === null) {
-      return Number(x === null) - Number(y === null) || ties(a, b);
-    }
-    return sign * (x - y) || ties(a, b);
+    return group(a, key) - group(b, key) ||
+      sign * ((x ?? 0) - (y ?? 0)) || ties(a, b);
   }).map((row) => pointKey(row.params));
 }
 

@@ -11,7 +11,9 @@ const byKey = new Map(
 Deno.test("rowOrder sorts each column both ways, points without a figure last", () => {
   for (const key of sortKeys) {
     for (const descending of [false, true]) {
-      const values = rowOrder(rows, key, descending).map((name) => {
+      const order = rowOrder(rows, key, descending);
+      assert.equal(order.length, rows.length);
+      const values = order.filter((name) => name !== "0.5,0.2").map((name) => {
         const row = byKey.get(name);
         assert.ok(row !== undefined);
         return sortValue(row, key);
@@ -19,9 +21,23 @@ Deno.test("rowOrder sorts each column both ways, points without a figure last", 
       const figures = values.filter((value) => value !== null);
       const expected = figures.toSorted((a, b) => descending ? b - a : a - b);
       assert.deepEqual(values.slice(0, figures.length), expected, key);
-      assert.equal(values.length, rows.length);
     }
   }
+});
+
+Deno.test("rowOrder puts a point that diverged after all that trained", () => {
+  for (const key of ["trainLoss", "testAccuracy"] as const) {
+    for (const descending of [false, true]) {
+      const order = rowOrder(rows, key, descending);
+      const trained = rows.filter(({ metrics }) => metrics[key].mean !== null);
+      assert.equal(byKey.get("0.5,0.2")?.diverged, 1);
+      assert.equal(order.indexOf("0.5,0.2"), trained.length - 1, key);
+    }
+  }
+  assert.notEqual(
+    rowOrder(rows, "dropout1", false).indexOf("0.5,0.2"),
+    rows.length - 1,
+  );
 });
 
 Deno.test("rowOrder breaks ties by the rates, whatever order rows come in", () => {

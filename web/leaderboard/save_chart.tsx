@@ -6,27 +6,43 @@ import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";
 
-/** Saves a chart as a file that needs nothing else. */
+interface SavedChart {
+  /** Of the file, without its ending. */
+  readonly name: string;
+  readonly title: string;
+  readonly subtitle?: string;
+  /** The chart as it is now; null where there is none. */
+  readonly chart: () => SVGSVGElement | null | Promise<SVGSVGElement | null>;
+  readonly legend?: () => readonly LegendEntry[];
+}
+
+/** Saves a chart of a leaderboard, whose study its file's name begins with. */
 export function SaveChart(
-  { leaderboard, name, title, subtitle, chart, legend }: {
+  { leaderboard, name, ...rest }: SavedChart & {
     readonly leaderboard: Leaderboard;
-    /** Goes into the file's name. */
-    readonly name: string;
-    readonly title: string;
-    readonly subtitle?: string;
-    /** The chart as it is now; null where there is none. */
-    readonly chart: () =>
-      | SVGSVGElement
-      | null
-      | Promise<SVGSVGElement | null>;
-    readonly legend?: () => readonly LegendEntry[];
+  },
+): JSX.Element {
+  const { study, revision, rows, progress } = leaderboard;
+  const count = formats.value.integer;
+  const source = words(leaderboardWords).save.source(
+    study.id,
+    count(revision),
+    count(rows.length),
+    count(progress.completed),
+  );
+  return <SavePicture {...rest} name={`${study.id}-${name}`} source={source} />;
+}
+
+/** Saves a chart as a file that needs nothing else. */
+export function SavePicture(
+  { name, title, subtitle, source, chart, legend }: SavedChart & {
+    /** Where the figures come from. */
+    readonly source: string;
   },
 ): JSX.Element {
   const t = words(leaderboardWords).save;
-  const { study, revision, rows, progress } = leaderboard;
   const host = useRef<HTMLDivElement>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  const count = formats.value.integer;
   const save = async (format: "svg" | "png") => {
     try {
       // Fetched by the few who save: the page is there before.
@@ -38,16 +54,11 @@ export function SaveChart(
       const picture = pictureOf(drawn, {
         title,
         subtitle: subtitle ?? "",
-        source: t.source(
-          study.id,
-          count(revision),
-          count(rows.length),
-          count(progress.completed),
-        ),
+        source,
         legend: legend?.() ?? [],
       }, host.current);
       saveFile(
-        `${study.id}-${name}.${format}`,
+        `${name}.${format}`,
         format === "svg"
           ? new Blob([picture.svg], { type: "image/svg+xml" })
           : await pngOf(picture),

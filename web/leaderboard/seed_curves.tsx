@@ -7,6 +7,7 @@ import type {
 import { LineChart, type Series } from "../charts/line_chart.tsx";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { formats, words } from "../ui/language.ts";
+import { CurvesTable } from "./curves_table.tsx";
 import { SaveChart } from "./save_chart.tsx";
 import { curveNames } from "./view_state.ts";
 
@@ -111,6 +112,7 @@ function SeedPlot(
             className: `series-${line.colour}`,
           }))}
       />
+      <CurvesTable series={lines} epochs={epochs} caption={title} />
     </figure>
   );
 }

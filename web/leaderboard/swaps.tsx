@@ -7,6 +7,7 @@ import type {
 import type { Params } from "../../coordinator/protocol/study.ts";
 import { type Slope, SlopeChart } from "../charts/slope_chart.tsx";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { inPlace, useHold } from "../ui/hold.ts";
 import { formats, words } from "../ui/language.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { decimalsOf, type RankedMetric, rankedMetrics } from "./metrics.ts";
@@ -29,7 +30,11 @@ export function Swaps(
   const frame = useRef<HTMLDivElement>(null);
   const metric = state.view.value.swap;
   const { swaps } = leaderboard;
-  const shown = bySize(swaps, metric).slice(0, MOST);
+  const [shown, , holdProps] = useHold<readonly Swap[]>(
+    bySize(swaps, metric).slice(0, MOST),
+    `${leaderboard.study.id} ${metric} ${swaps.length}`,
+    inPlace(({ lowerFirst }) => pointKey(lowerFirst)),
+  );
   const label = t.swaps.chart(
     t.metrics[metric].name,
     formats.value.integer(shown.length),
@@ -62,7 +67,7 @@ export function Swaps(
           </p>
         )
         : (
-          <>
+          <div {...holdProps}>
             <p class="printed">{t.metrics[metric].name}</p>
             <p class="note">{t.swaps.note}</p>
             <div class="chart-frame" ref={frame}>
@@ -79,7 +84,7 @@ export function Swaps(
               chart={() => frame.current?.querySelector("svg") ?? null}
             />
             <SwapTable swaps={shown} metric={metric} all={swaps.length} />
-          </>
+          </div>
         )}
     </section>
   );

@@ -1,18 +1,20 @@
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { LeaderboardRow } from "../../coordinator/protocol/leaderboard.ts";
 import { MetricName } from "../../coordinator/protocol/leaderboard.ts";
 import { linearAxis } from "../charts/scale.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
+import { useHold } from "../ui/hold.ts";
 import { Icon } from "../ui/icon.tsx";
 import { formats, words } from "../ui/language.ts";
 import { Pager } from "../ui/pager.tsx";
 import { type Column, columnsOf } from "./columns.ts";
+import { sparkScale } from "../charts/sparkline.tsx";
 import { rankedMetrics } from "./metrics.ts";
 import { pointKey } from "./points.ts";
 import { heldOrder, rowOrder } from "./row_order.ts";
 import type { LeaderboardState } from "./state.ts";
 import { INTERVAL_WIDTH, TableRow } from "./table_row.tsx";
+import { curveNames } from "./view_state.ts";
 
 /** Above this the table has pages. */
 const MOST_ROWS = 200;
@@ -28,10 +30,13 @@ export function PointTable(
   const t = words(leaderboardWords);
   const view = state.view.value;
   const study = state.leaderboard.value?.study.id;
-  const [order, held, holdProps] = useHeldOrder(
-    rowOrder(rows, view.sort, view.descending),
+  const wanted = rowOrder(rows, view.sort, view.descending);
+  const [order, holding, holdProps] = useHold<readonly string[]>(
+    wanted,
     `${view.sort} ${view.descending} ${rows.length === 0}`,
+    heldOrder,
   );
+  const held = holding && order.some((key, i) => key !== wanted[i]);
   const pages = order.length > MOST_ROWS
     ? Math.ceil(order.length / PAGE_ROWS)
     : 1;
@@ -52,9 +57,11 @@ export function PointTable(
     4,
     false,
   );
+  const curve = curveNames.find((name) => name === view.sort) ?? "trainLoss";
+  const sparks = sparkScale(rows.map((row) => row.curves[curve]));
   const ends = axis.domain.map((end) => formats.value.fixed(end, 2));
   const columns = columnsOf(t);
-  const sortLabel = [...columns.before, ...columns.metrics, ...columns.after]
+  const sortLabel = [...columns.rates, ...columns.metrics, ...columns.counts]
     .find((column) => column.key === view.sort)?.label ??
     t.metrics[metric].short;
   const header = (column: Column) => (
@@ -83,7 +90,7 @@ export function PointTable(
               <th scope="col" class="pick">
                 <span class="hidden">{t.table.show}</span>
               </th>
-              {columns.before.map(header)}
+              {columns.rates.map(header)}
               <th scope="col" class="interval-head">
                 <span>{t.table.interval(t.metrics[metric].short)}</span>
                 <span class="ends" aria-hidden="true">
@@ -98,7 +105,14 @@ export function PointTable(
                 {t.table.best}
               </th>
               {columns.metrics.map(header)}
-              {columns.after.map(header)}
+              <th
+                scope="col"
+                class="spark-head"
+                title={t.curves.title(t.metrics[curve].short)}
+              >
+                {t.table.byEpoch}
+              </th>
+              {columns.counts.map(header)}
             </tr>
           </thead>
           <tbody {...holdProps}>
@@ -112,6 +126,8 @@ export function PointTable(
                   axis={axis}
                   metric={metric}
                   best={row.probabilityBest[ranked]}
+                  curve={curve}
+                  sparks={sparks}
                   sort={view.sort}
                   colour={state.chosen.value.get(key) ?? null}
                   live={state.liveEpochs.value.get(key) ?? null}
@@ -169,30 +185,4 @@ function HeaderCell(
       </button>
     </th>
   );
-}
-
-/**
- * Keeps the rows where they are while somebody points at them or has the
- * keyboard's focus among them, and takes the wanted order once they leave, or
- * at once when `reason` changes: then it was they who asked.
- */
-function useHeldOrder(wanted: readonly string[], reason: string) {
-  const shown = useRef<readonly string[]>(wanted);
-  const lastReason = useRef(reason);
-  const [pointing, setPointing] = useState(false);
-  const [focused, setFocused] = useState(false);
-  const holding = (pointing || focused) && lastReason.current === reason;
-  const order = holding ? heldOrder(shown.current, wanted) : wanted;
-  useLayoutEffect(() => {
-    shown.current = order;
-    lastReason.current = reason;
-  });
-  const held = holding && order.some((key, i) => key !== wanted[i]);
-  const props = {
-    onPointerEnter: () => setPointing(true),
-    onPointerLeave: () => setPointing(false),
-    onFocusIn: () => setFocused(true),
-    onFocusOut: () => setFocused(false),
-  };
-  return [order, held, props] as const;
 }

@@ -7,6 +7,7 @@ import type {
 } from "../../coordinator/protocol/leaderboard.ts";
 import { Interval } from "../charts/interval.tsx";
 import type { Axis } from "../charts/scale.ts";
+import { Sparkline, type SparkScale } from "../charts/sparkline.tsx";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { trialsWords } from "../i18n/trials_words.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -15,14 +16,27 @@ import { formatMetric, tableMetrics } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
 import { PointAnchor } from "../ui/point_anchor.tsx";
 import type { LiveEpoch } from "./state.ts";
-import type { SortKey } from "./view_state.ts";
+import type { CurveName, SortKey } from "./view_state.ts";
 
 /** Of the column of intervals, in CSS pixels. */
-export const INTERVAL_WIDTH = 132;
+export const INTERVAL_WIDTH = 104;
 
 /** One grid point. A click anywhere on it shows or hides its curve. */
 export function TableRow(
-  { row, study, axis, metric, best, sort, colour, live, epochs, onToggle }: {
+  {
+    row,
+    study,
+    axis,
+    metric,
+    best,
+    curve,
+    sparks,
+    sort,
+    colour,
+    live,
+    epochs,
+    onToggle,
+  }: {
     readonly row: LeaderboardRow;
     /** Where the point has a page of its own. */
     readonly study: StudyId;
@@ -31,6 +45,10 @@ export function TableRow(
     readonly metric: MetricName;
     /** Probability that this point is the best one; null: not to be said. */
     readonly best: number | null;
+    /** Of the column of sparklines, */
+    readonly curve: CurveName;
+    /** and the scale that they share. */
+    readonly sparks: SparkScale;
     readonly sort: SortKey;
     readonly colour: number | null;
     readonly live: LiveEpoch | null;
@@ -69,9 +87,6 @@ export function TableRow(
         </PointAnchor>
       </th>
       <td class="rate">{formats.value.rate(row.params.dropout2)}</td>
-      <td class="replicates">
-        <Replicates row={row} live={live} epochs={epochs} />
-      </td>
       <td class="interval-cell">
         {estimate.mean === null ? null : (
           <Interval
@@ -84,17 +99,24 @@ export function TableRow(
         )}
       </td>
       <td class="best">
-        {best === null
-          ? <span class="faint">{t.noFigure}</span>
-          : best > 0 && best < 0.005
-          ? `< ${formats.value.percent(0.01, 0)}`
-          : formats.value.percent(best, 0)}
+        <Best probability={best} />
       </td>
       {tableMetrics.map((name) => (
         <td key={name} class={name === sort ? "figure is-sorted" : "figure"}>
           <Figure estimate={row.metrics[name]} metric={name} />
         </td>
       ))}
+      <td class="spark-cell">
+        <Sparkline
+          values={row.curves[curve]}
+          scale={sparks}
+          epochs={epochs}
+          label={sparkLabel(row.curves[curve], curve)}
+        />
+      </td>
+      <td class="replicates">
+        <Replicates row={row} live={live} epochs={epochs} />
+      </td>
       <td class="checks">
         {row.replicatesDone === 0
           ? <span class="faint">{t.noFigure}</span>
@@ -117,6 +139,42 @@ export function TableRow(
           )}
       </td>
     </tr>
+  );
+}
+
+/** From this probability on a point is marked as the best one. */
+const SURE = 0.95;
+
+/** How probable it is that the point is the best, and a mark where it is. */
+function Best(
+  { probability }: { readonly probability: number | null },
+): JSX.Element {
+  const t = words(leaderboardWords).table;
+  const { percent } = formats.value;
+  if (probability === null) return <span class="faint">{t.noFigure}</span>;
+  const text = probability > 0 && probability < 0.005
+    ? `< ${percent(0.01, 0)}`
+    : probability < 1 && probability >= 0.995
+    ? `> ${percent(0.99, 0)}`
+    : percent(probability, 0);
+  if (probability < SURE) return <>{text}</>;
+  return (
+    <span class="tag is-best" title={t.isBestNote}>
+      <Icon name="check" />
+      {t.isBest(text)}
+    </span>
+  );
+}
+
+/** What a sparkline says to those who do not see it. */
+function sparkLabel(values: readonly number[], curve: CurveName): string {
+  const { curves, metrics } = words(leaderboardWords);
+  const [first, last] = [values[0], values.at(-1)];
+  if (first === undefined || last === undefined) return curves.noneYet;
+  return curves.fromTo(
+    metrics[curve].short,
+    formatMetric(curve, first, formats.value),
+    formatMetric(curve, last, formats.value),
   );
 }
 

@@ -5,7 +5,7 @@ import {
 } from "../../coordinator/protocol/views.ts";
 import { trialsWords } from "../i18n/trials_words.ts";
 import { StateTag } from "../trial/state_tag.tsx";
-import { useHold } from "../ui/hold.ts";
+import { inPlace, useHold } from "../ui/hold.ts";
 import { formats, words } from "../ui/language.ts";
 import { pointLink, trialLink } from "../ui/links.ts";
 import { Nickname } from "../ui/nickname.tsx";
@@ -37,7 +37,7 @@ export function TrialList(
   const [shown, holding, holdProps] = useHold<readonly TrialSummary[]>(
     page?.trials ?? [],
     `${view.study} ${view.trials} ${view.trialsPage} ${page === null}`,
-    updated,
+    inPlace(({ trialId }) => trialId),
   );
   const pages = Math.max(1, Math.ceil((page?.total ?? 0) / TRIALS_A_PAGE));
   const held = holding &&
@@ -164,13 +164,4 @@ function Row(
       </td>
     </tr>
   );
-}
-
-/** The trials shown, in their places, as they are now. */
-function updated(
-  shown: readonly TrialSummary[],
-  latest: readonly TrialSummary[],
-): readonly TrialSummary[] {
-  const news = new Map(latest.map((trial) => [trial.trialId, trial]));
-  return shown.map((trial) => news.get(trial.trialId) ?? trial);
 }

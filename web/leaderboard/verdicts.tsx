@@ -8,7 +8,7 @@ import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { formats, language, words } from "../ui/language.ts";
 import { Comparisons } from "./comparisons.tsx";
-import { EffectPlot, effectText } from "./effect_plot.tsx";
+import { effectName, EffectPlot, effectText } from "./effect_plot.tsx";
 import { SaveChart } from "./save_chart.tsx";
 import { decimalsOf, formatP } from "./metrics.ts";
 
@@ -50,7 +50,7 @@ export function VerdictCard(
   { verdict, leaderboard, level = 3 }: {
     readonly verdict: Verdict;
     /** Named in the file where the effect is saved as a picture. */
-    readonly leaderboard?: Leaderboard;
+    readonly leaderboard: Leaderboard;
     /** Of its heading. */
     readonly level?: 3 | 4;
   },
@@ -80,7 +80,9 @@ export function VerdictCard(
         <Heading id={heading}>{verdict.claim[here]}</Heading>
         <p>{verdict.headline[here]}</p>
       </div>
-      {effect !== null && <EffectPlot effect={effect} />}
+      {effect !== null && (
+        <EffectPlot claimId={verdict.claimId} effect={effect} />
+      )}
       <details>
         <summary>{t.details}</summary>
         <div class="details">
@@ -88,7 +90,7 @@ export function VerdictCard(
           <p class="caution">{verdict.caution[here]}</p>
           <Numbers verdict={verdict} />
           <Comparisons comparisons={verdict.comparisons} />
-          {effect !== null && leaderboard !== undefined && (
+          {effect !== null && (
             <SaveChart
               leaderboard={leaderboard}
               name={`effect-${verdict.claimId}`}
@@ -104,13 +106,13 @@ export function VerdictCard(
 }
 
 function Numbers({ verdict }: { readonly verdict: Verdict }): JSX.Element {
-  const { verdicts: t, metrics } = words(leaderboardWords);
-  const { effect, pAdjusted, replicates } = verdict;
+  const { verdicts: t } = words(leaderboardWords);
+  const { claimId, effect, pAdjusted, replicates } = verdict;
   return (
     <dl class="numbers">
       {effect !== null && (
         <>
-          <Number name={t.effect(metrics[effect.metric].name)}>
+          <Number name={effectName(claimId, effect.metric)}>
             {formats.value.signed(effect.estimate, decimalsOf(effect.metric))}
           </Number>
           <Number name={t.interval}>{intervalText(effect)}</Number>

@@ -3,9 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
 import { commonWords } from "../i18n/common_words.ts";
 import { lessonWords } from "../i18n/lesson_words.ts";
+import { AnswerList } from "../leaderboard/answer_list.tsx";
 import { VerdictCard } from "../leaderboard/verdicts.tsx";
 import { pageLink } from "../ui/links.ts";
-import { formats, language, words } from "../ui/language.ts";
+import { formats, words } from "../ui/language.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { Notice } from "../ui/site.tsx";
 import { Command } from "./command.tsx";
@@ -60,7 +61,7 @@ export function Answers(
       <Provenance state={state} source={source} />
       {leaderboard !== null && (
         <>
-          <p class="summary-text">{leaderboard.summary[language.value]}</p>
+          <AnswerList leaderboard={leaderboard} />
           {conclusions.map((conclusion, i) => (
             <Answer
               key={conclusion}
@@ -184,7 +185,12 @@ function Answer(
         : (
           <div class="cards">
             {verdicts.map((verdict) => (
-              <VerdictCard key={verdict.claimId} verdict={verdict} level={4} />
+              <VerdictCard
+                key={verdict.claimId}
+                verdict={verdict}
+                leaderboard={leaderboard}
+                level={4}
+              />
             ))}
           </div>
         )}
@@ -201,7 +207,7 @@ function Chart(
 ): JSX.Element | null {
   switch (conclusion) {
     case "high":
-      return <TrendChart rows={leaderboard.rows} />;
+      return <TrendChart leaderboard={leaderboard} />;
     case "lowest":
       return <RankingTable rows={leaderboard.rows} />;
     case "swap":

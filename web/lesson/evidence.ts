@@ -38,7 +38,10 @@ export function verdictsOn(
   return claims.flatMap((id) => verdicts.filter((v) => v.claimId === id));
 }
 
-/** Points with a mean of this metric, the best one first. */
+/**
+ * Points with a mean of this metric, the best one first; those of which a
+ * replicate diverged come after all that trained.
+ */
 export function ranked(
   rows: readonly LeaderboardRow[],
   metric: MetricName,
@@ -46,6 +49,7 @@ export function ranked(
   const sign = isHigherBetter(metric) ? -1 : 1;
   return rows.filter((row) => row.metrics[metric].mean !== null).toSorted(
     (a, b) =>
+      Number(a.diverged > 0) - Number(b.diverged > 0) ||
       sign * ((a.metrics[metric].mean ?? 0) - (b.metrics[metric].mean ?? 0)),
   );
 }

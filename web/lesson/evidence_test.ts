@@ -56,6 +56,17 @@ Deno.test("ranked begins with the lowest loss and the highest accuracy", () => {
   assert.equal(accuracies.at(-1), Math.min(...accuracies));
 });
 
+Deno.test("ranked puts a point that diverged after all that trained", () => {
+  const [best] = ranked(sample.rows, "trainLoss");
+  assert.ok(best !== undefined);
+  const rows = sample.rows.map((row) =>
+    row === best ? { ...row, diverged: 1 } : row
+  );
+  const order = ranked(rows, "trainLoss").map(({ params }) => params);
+  assert.deepEqual(order.at(-1), best.params);
+  assert.equal(order.length, rows.length);
+});
+
 Deno.test("spreadOf is the range of the points' standard deviations", () => {
   const [low, high] = spreadOf(sample.rows, "testAccuracy") ?? [];
   const sds = sample.rows.map((row) => row.metrics.testAccuracy.sd ?? NaN);

@@ -1,8 +1,7 @@
 import type { JSX } from "preact";
-// @ts-types="@types/d3-scale"
-import { scaleLinear, scaleLog } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { area, line } from "d3-shape";
+import { linearAxis } from "../charts/scale.ts";
 import { useWidth } from "../charts/use_width.ts";
 import { lessonWords } from "../i18n/lesson_words.ts";
 import { formats, words } from "../ui/language.ts";
@@ -60,8 +59,8 @@ function Picture(
   };
   // Powers of ten, so that the axis stands still for a while.
   const most = 10 ** Math.max(1, Math.ceil(Math.log10(draws)));
-  const x = scaleLog().domain([1, most]).range([0, inner.width]);
-  const y = scaleLinear().domain([0, TOP]).range([inner.height, 0]);
+  const x = (count: number) => Math.log(count) / Math.log(most) * inner.width;
+  const y = linearAxis([0, TOP], [inner.height, 0], 4, false);
   const powers = Array.from(
     { length: Math.round(Math.log10(most)) + 1 },
     (_, power) => 10 ** power,

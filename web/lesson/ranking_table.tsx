@@ -6,6 +6,7 @@ import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { lessonWords } from "../i18n/lesson_words.ts";
 import { formatMetric } from "../leaderboard/metrics.ts";
 import { pointLabel } from "../leaderboard/points.ts";
+import { inPlace, useHold } from "../ui/hold.ts";
 import { formats, words } from "../ui/language.ts";
 import { ranked } from "./evidence.ts";
 
@@ -22,7 +23,12 @@ export function RankingTable(
 ): JSX.Element | null {
   const t = words(lessonWords).answers.ranking;
   const { metrics } = words(leaderboardWords);
-  const points = ranked(rows, "trainLoss").slice(0, MOST);
+  const latest = ranked(rows, "trainLoss").slice(0, MOST);
+  const [points, , holdProps] = useHold<readonly LeaderboardRow[]>(
+    latest,
+    `${latest.length}`,
+    inPlace(({ params }) => pointLabel(params)),
+  );
   if (points.length === 0) return null;
   const columns = shown.map((metric) => ({
     metric,
@@ -47,7 +53,7 @@ export function RankingTable(
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody {...holdProps}>
             {points.map((row) => (
               <tr key={pointLabel(row.params)}>
                 <th scope="row">{pointLabel(row.params)}</th>

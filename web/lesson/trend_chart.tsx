@@ -1,10 +1,15 @@
 import type { JSX } from "preact";
-import type { LeaderboardRow } from "../../coordinator/protocol/leaderboard.ts";
+import { useRef } from "preact/hooks";
+import type {
+  Leaderboard,
+  LeaderboardRow,
+} from "../../coordinator/protocol/leaderboard.ts";
 import { type Axis, linearAxis } from "../charts/scale.ts";
 import { useWidth } from "../charts/use_width.ts";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { lessonWords } from "../i18n/lesson_words.ts";
 import { pointLabel } from "../leaderboard/points.ts";
+import { SaveChart } from "../leaderboard/save_chart.tsx";
 import { formats, words } from "../ui/language.ts";
 import { ranked } from "./evidence.ts";
 import { intervalText } from "./interval_text.ts";
@@ -21,16 +26,24 @@ const passesAll = (row: LeaderboardRow) =>
 
 /** Training loss over the mean of the rates, with a table of the same. */
 export function TrendChart(
-  { rows }: { readonly rows: readonly LeaderboardRow[] },
+  { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element | null {
   const t = words(lessonWords).answers.trend;
-  const points = ranked(rows, "trainLoss");
+  const figure = useRef<HTMLElement>(null);
+  const points = ranked(leaderboard.rows, "trainLoss");
   if (points.length === 0) return null;
   return (
-    <figure class="trend">
+    <figure class="trend" ref={figure}>
       <h4>{t.heading}</h4>
       <Picture points={points} />
       <figcaption class="note">{t.note}</figcaption>
+      <SaveChart
+        leaderboard={leaderboard}
+        name="trend"
+        title={t.heading}
+        subtitle={t.note}
+        chart={() => figure.current?.querySelector(".chart > svg") ?? null}
+      />
       <PointTable points={points} />
     </figure>
   );

@@ -1,13 +1,16 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { PointView } from "../../coordinator/protocol/views.ts";
 import { LineChart, type Series } from "../charts/line_chart.tsx";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { trialsWords } from "../i18n/trials_words.ts";
+import { pointKey, pointLabel } from "../leaderboard/points.ts";
+import { SavePicture } from "../leaderboard/save_chart.tsx";
 import { type CurveName, curveNames } from "../leaderboard/view_state.ts";
 import { lineOf } from "../trial/live_epoch.ts";
 import { formats, words } from "../ui/language.ts";
 import { trialLink } from "../ui/links.ts";
+import { useQuery } from "../ui/query.ts";
 import { Segmented } from "../ui/segmented.tsx";
 
 /** Colours of the replicates' lines, used again where there are more. */
@@ -19,7 +22,9 @@ export function PointCurves(
 ): JSX.Element {
   const t = words(trialsWords).curves;
   const { metrics, curves } = words(leaderboardWords);
-  const [metric, setMetric] = useState<CurveName>("trainLoss");
+  const [chosen, choose] = useQuery("curve");
+  const metric = curveNames.find((name) => name === chosen) ?? "trainLoss";
+  const frame = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number | null>(null);
   const mean = meanOf(point, metric, t.mean);
   const replicates = point.trials.filter((trial) => trial.epochs.length > 0)
@@ -47,10 +52,10 @@ export function PointCurves(
             label: metrics[name].short,
           }))}
           value={metric}
-          onChange={setMetric}
+          onChange={(name) => choose(name === "trainLoss" ? null : name)}
         />
       </div>
-      <div class="chart-frame">
+      <div class="chart-frame" ref={frame}>
         <LineChart
           series={series}
           label={t.chart(metrics[metric].short)}
@@ -80,7 +85,21 @@ export function PointCurves(
       </ul>
       {mean.band?.some((ends) => ends !== null) && <p class="hint">{t.band}</p>}
       {replicates.length > 0 && (
-        <Table series={series} epochs={point.recipe.epochs} />
+        <>
+          <SavePicture
+            name={`${point.studyId}-${pointKey(point.row.params)}-${metric}`}
+            title={t.chart(metrics[metric].short)}
+            subtitle={mean.values.length > 1 ? t.band : ""}
+            source={t.source(point.studyId, pointLabel(point.row.params))}
+            chart={() => frame.current?.querySelector("svg") ?? null}
+            legend={() =>
+              series.filter(({ values }) => values.length > 0).map((one) => ({
+                label: one.label,
+                className: `series-${one.colour}`,
+              }))}
+          />
+          <Table series={series} epochs={point.recipe.epochs} />
+        </>
       )}
     </section>
   );

@@ -142,7 +142,7 @@ function Figures({ point }: { readonly point: PointView }): JSX.Element {
             return (
               <Stat
                 key={name}
-                name={metrics[name].short}
+                name={metrics[name].name}
                 note={sd === null
                   ? ""
                   : t.stats.sd(formatMetric(name, sd, formats.value))}

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { Report } from "../../coordinator/protocol/report.ts";
 import { saveFile } from "../charts/picture.ts";
 import { reportWords } from "../i18n/report_words.ts";
+import { AnswerList } from "../leaderboard/answer_list.tsx";
 import { Curves } from "../leaderboard/curves.tsx";
 import { RecipeLine, Summary } from "../leaderboard/headline.tsx";
 import { Heatmap } from "../leaderboard/heatmap.tsx";
@@ -25,7 +26,7 @@ export function ReportPage(
 ): JSX.Element {
   const t = words(reportWords);
   const { leaderboard, origin } = report;
-  const { study, progress, summary, rows } = leaderboard;
+  const { study, progress, rows } = leaderboard;
   const here = language.value;
   const title = t.title(study.title[here]);
   const count = formats.value.integer;
@@ -44,7 +45,7 @@ export function ReportPage(
           <p class="kind">{t.kind}</p>
           <h1>{study.title[here]}</h1>
           <RecipeLine leaderboard={leaderboard} />
-          {summary[here] !== "" && <Summary text={summary[here]} />}
+          <AnswerList leaderboard={leaderboard} />
         </div>
       </div>
       {!progress.complete && (
@@ -53,6 +54,7 @@ export function ReportPage(
         </Notice>
       )}
       <Verdicts leaderboard={leaderboard} />
+      <Summary leaderboard={leaderboard} />
       <PointTable state={state} rows={rows} />
       <div class="pair">
         <Curves state={state} leaderboard={leaderboard} />

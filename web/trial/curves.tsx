@@ -1,11 +1,14 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
 import type { TrialView } from "../../coordinator/protocol/views.ts";
 import { LineChart, type Series } from "../charts/line_chart.tsx";
 import { leaderboardWords } from "../i18n/leaderboard_words.ts";
 import { trialsWords } from "../i18n/trials_words.ts";
+import { pointLabel } from "../leaderboard/points.ts";
+import { SavePicture } from "../leaderboard/save_chart.tsx";
 import { formats, words } from "../ui/language.ts";
+import { useQuery } from "../ui/query.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { EpochTable } from "./epoch_table.tsx";
 import { lineOf } from "./live_epoch.ts";
@@ -20,7 +23,9 @@ export function TrialCurves(
   const t = words(trialsWords).curves;
   const { metrics } = words(leaderboardWords);
   const [at, setAt] = useState<number | null>(null);
-  const [chosen, choose] = useState<number | null>(null);
+  const [query, choose] = useQuery("attempt");
+  const chosen = query === null ? null : Number(query);
+  const frame = useRef<HTMLDivElement>(null);
   // A result may come without a report on the way.
   const attempts = trial.attempts.filter(({ attempt, epochs }) =>
     epochs.length > 0 || attempt === trial.acceptedAttempt
@@ -34,6 +39,7 @@ export function TrialCurves(
     colour,
     values: lineOf(epochs, name),
   }));
+  const chart = t.chart(formats.value.list(series.map(({ label }) => label)));
   return (
     <section class="curves" aria-labelledby="curves-heading">
       <div class="section-head">
@@ -47,14 +53,14 @@ export function TrialCurves(
               label: t.attemptNumber(String(a.attempt)),
             }))}
             value={String(attempt)}
-            onChange={(value) => choose(Number(value))}
+            onChange={(value) => choose(value === String(usual) ? null : value)}
           />
         )}
       </div>
-      <div class="chart-frame">
+      <div class="chart-frame" ref={frame}>
         <LineChart
           series={series}
-          label={t.chart(series.map((one) => one.label).join(", "))}
+          label={chart}
           xLabel={t.epoch}
           epochs={trial.recipe.epochs}
           format={formats.value.fixed}
@@ -79,7 +85,27 @@ export function TrialCurves(
           );
         })}
       </ul>
-      {epochs.length > 0 && <EpochTable epochs={epochs} />}
+      {epochs.length > 0 && (
+        <>
+          <SavePicture
+            name={`${trial.trialId}-attempt-${attempt}`}
+            title={chart}
+            source={t.source(
+              trial.studyId,
+              `${pointLabel(trial.params)}, ${
+                t.replicate(String(trial.replicate))
+              }, ${t.attemptNumber(String(attempt))}`,
+            )}
+            chart={() => frame.current?.querySelector("svg") ?? null}
+            legend={() =>
+              series.map(({ label, colour }) => ({
+                label,
+                className: `series-${colour}`,
+              }))}
+          />
+          <EpochTable epochs={epochs} />
+        </>
+      )}
     </section>
   );
 }

@@ -29,3 +29,11 @@ export function useHold<T>(
   };
   return [list, holding, props] as const;
 }
+
+/** For `useHold`: what is shown stays in its place, with its latest figures. */
+export function inPlace<T>(key: (item: T) => string) {
+  return (shown: readonly T[], latest: readonly T[]): readonly T[] => {
+    const news = new Map(latest.map((item) => [key(item), item]));
+    return shown.map((item) => news.get(key(item)) ?? item);
+  };
+}

@@ -7,7 +7,7 @@ import {
   type WorkerView,
 } from "../../coordinator/protocol/views.ts";
 import { workersWords } from "../i18n/workers_words.ts";
-import { useHold } from "../ui/hold.ts";
+import { inPlace, useHold } from "../ui/hold.ts";
 import { ItemNotices } from "../ui/item_notices.tsx";
 import type { ItemState } from "../ui/item_state.ts";
 import { formats, words } from "../ui/language.ts";
@@ -60,10 +60,10 @@ function List(
   const { integer } = formats.value;
   const { show, order, page } = view.value;
   const pages = Math.max(1, Math.ceil(list.total / WORKERS_A_PAGE));
-  const [shown, , holdProps] = useHold(
-    list.workers as readonly WorkerView[],
+  const [shown, , holdProps] = useHold<readonly WorkerView[]>(
+    list.workers,
     JSON.stringify(view.value),
-    updated,
+    inPlace(({ workerId }) => workerId),
   );
   return (
     <>
@@ -161,13 +161,4 @@ function Table(
       </table>
     </div>
   );
-}
-
-/** The workers shown, in their places, with their latest figures. */
-function updated(
-  shown: readonly WorkerView[],
-  latest: readonly WorkerView[],
-): WorkerView[] {
-  const news = new Map(latest.map((worker) => [worker.workerId, worker]));
-  return shown.map((worker) => news.get(worker.workerId) ?? worker);
 }

@@ -7,8 +7,8 @@ import { trendWords } from "./trend_words.ts";
 
 const word = verdictWords["not-enough-evidence"];
 const nothingYet: Text = {
-  en: `${word.en}: no replicate has yet all the results that it compares.`,
-  zh: `${word.zh}：还没有一次重复具备它要比较的全部结果。`,
+  en: `${word.en}: no replicate has all the results that it compares.`,
+  zh: `${word.zh}：没有一次重复具备它要比较的全部结果。`,
 };
 
 /** Says what the data say of a claim, quoting the numbers. */
