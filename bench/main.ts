@@ -30,6 +30,10 @@ const benches: Readonly<
     about: "what a training step asks of a GPU: dispatches, bytes up and back",
     load: () => import("./gpu.ts"),
   },
+  join: {
+    about: "what joining costs a browser: bytes, and seconds to the first step",
+    load: () => import("./join.ts"),
+  },
   golden: {
     about: "every reference point trained and compared with PyTorch's figures",
     load: () => import("./golden.ts"),

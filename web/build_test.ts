@@ -3,19 +3,25 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { accepts, createWebAssets, readManifest } from "./assets.ts";
 import { staticImports } from "./build.ts";
+import { joinWords } from "./i18n/join_words.ts";
 import { buildPages } from "./main_build.ts";
 import { pages } from "./pages.ts";
 
 const folder = new URL("../.cache/web-tests", import.meta.url).pathname;
 
-/** A page's own scripts as they travel: its script and what that imports. */
-async function scriptBytes(page: string): Promise<number> {
-  const assets = await createWebAssets(folder);
+/** A page's own scripts: its script and what that imports. */
+async function scriptsOf(page: string): Promise<string[]> {
   const html = await textAt(page);
   const paths = [...html.matchAll(
     /<(?:script[^>]*src|link rel="modulepreload" href)="([^"]+)"/g,
   )].map((match) => match[1] ?? "");
   assert.ok(paths.length > 0);
+  return paths;
+}
+
+/** As they travel. */
+async function bytesOf(paths: readonly string[]): Promise<number> {
+  const assets = await createWebAssets(folder);
   let bytes = 0;
   for (const path of paths) {
     const file = await assets.find(path, "gzip");
@@ -56,9 +62,29 @@ Deno.test("buildPages builds when sources change, and once for all who ask at on
 Deno.test("buildPages: a page's own scripts are under 100 KB compressed", async () => {
   await buildPages(folder);
   for (const { path } of pages) {
-    const bytes = await scriptBytes(path);
+    const bytes = await bytesOf(await scriptsOf(path));
     assert.ok(bytes < 100_000, `${path}: ${bytes} bytes`);
   }
+});
+
+Deno.test("buildPages: what Start may load is as much program as the join page says", async () => {
+  await buildPages(folder);
+  const own = new Set<string>();
+  for (const { path } of pages) {
+    for (const script of await scriptsOf(path)) own.add(script);
+  }
+  const { paths } = await createWebAssets(folder);
+  const bytes = await bytesOf(
+    paths.filter((path) =>
+      path.endsWith(".js") && !own.has(path) ||
+      // Of each kind of kernels an engine takes one.
+      /kernels\.relaxed\.wasm$|wasm-simd\.wasm$/.test(path)
+    ),
+  );
+  const said = joinWords.en.consent.downloadsUnknown
+    .match(/about ([\d.]+) MB of program/);
+  const megabytes = Number(said?.[1]);
+  assert.ok(Math.abs(bytes / 1e6 - megabytes) < 0.1, `${bytes} bytes`);
 });
 
 Deno.test("buildPages: what a shell names is there, and nothing stands inline", async () => {

@@ -2,7 +2,12 @@ import "./not_wsl.ts";
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "npm:playwright-core@1.65.1";
 
-export type { Browser, BrowserContext, Page } from "npm:playwright-core@1.65.1";
+export type {
+  Browser,
+  BrowserContext,
+  Page,
+  Request,
+} from "npm:playwright-core@1.65.1";
 
 const installed = [
   "/usr/bin/chromium",

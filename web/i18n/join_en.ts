@@ -30,9 +30,9 @@ export const joinEn = {
       } until you pause, stop or close the tab. The device gets warmer and uses more power.`,
     downloads: "What it downloads",
     downloadsText: (data: string) =>
-      `The training pictures, ${data}, once: they are kept in this browser for the next visit. And about 1 MB of program.`,
+      `The training pictures, ${data}, once: they are kept in this browser for the next visit. And about 0.5 MB of program.`,
     downloadsUnknown:
-      "The training pictures, once: they are kept in this browser for the next visit. And about 1 MB of program.",
+      "The training pictures, once: they are kept in this browser for the next visit. And about 0.5 MB of program.",
     leaves: "What leaves the device",
     leavesText: (weights: string) =>
       `The figures of each training (losses, accuracies, seconds) and the trained network by which they are checked, ${weights}; the backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.`,
