@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { openArena, type Score } from "../tests/attacks/arena.ts";
 import { liars } from "../tests/attacks/liars.ts";
+import { readFlags, wholeNumber } from "./flags.ts";
 
 /**
  * Lets liars loose on studies with real routes, real training and a real
@@ -12,7 +12,7 @@ const HELP = `Usage: deno task bench attacks [flags]
   --replicates N   of five grid points (default: 8)`;
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags({
     args,
     options: {
       seeds: { type: "string", default: "10" },
@@ -21,8 +21,9 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   if (values.help) return console.log(HELP);
-  const seeds = Number(values.seeds);
-  const arena = await openArena(Number(values.replicates));
+  const seeds = wholeNumber("seeds", values.seeds);
+  const replicates = wholeNumber("replicates", values.replicates);
+  const arena = await openArena(replicates);
   try {
     console.log(
       "| liar | lies | refused | taken back | standing | lies until caught | " +

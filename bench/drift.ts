@@ -1,12 +1,12 @@
-import { parseArgs } from "node:util";
 import { findDataset } from "../worker/data/find_dataset.ts";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
-import type { TrialSpec } from "../coordinator/protocol/study.ts";
+import type { Params, TrialSpec } from "../coordinator/protocol/study.ts";
 import {
   BackendName,
   type EpochMetrics,
 } from "../coordinator/protocol/training.ts";
 import { seedStudy } from "../coordinator/study/builtin.ts";
+import { InvalidStudy } from "../coordinator/study/invalid_study.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
 import { parsePoints } from "../coordinator/study/points.ts";
 import { createVerifier } from "../coordinator/verification/verifier.ts";
@@ -14,6 +14,7 @@ import { loadFashionMnist } from "../tests/golden/fashion_mnist.ts";
 import { startTrainers } from "../tests/golden/trainers.ts";
 import { dataCacheDir } from "../worker/main_deno.ts";
 import type { TrainedTrial } from "../worker/trainer_api.ts";
+import { FlagError, readFlags, wholeNumber } from "./flags.ts";
 
 /**
  * How far the same trials drift apart between two backends, epoch by epoch,
@@ -37,7 +38,7 @@ const HELP = `Usage: deno task bench drift [flags]
   --epochs N       (default: 3)`;
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags({
     args,
     options: {
       backends: { type: "string", default: "simd,wasm" },
@@ -48,11 +49,11 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   if (values.help) return console.log(HELP);
-  const backends = values.backends.split(",").map((b) => BackendName.parse(b));
+  const backends = values.backends.split(",").map(backendName);
   const { trials } = planStudy(seedStudy, {
-    points: parsePoints(values.points),
-    replicates: Number(values.replicates),
-    epochs: Number(values.epochs),
+    points: pointList(values.points),
+    replicates: wholeNumber("replicates", values.replicates),
+    epochs: wholeNumber("epochs", values.epochs),
   });
   const runs = new Map<BackendName, TrainedTrial[]>();
   for (const backend of backends) {
@@ -70,6 +71,23 @@ export async function run(args: string[]): Promise<void> {
     "\nThe verifier on the final weights, less the trainer's figures",
   );
   await recomputed(trials, runs);
+}
+
+function backendName(text: string): BackendName {
+  const parsed = BackendName.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new FlagError(
+    `--backends: not one of ${BackendName.options.join(", ")}: ${text}`,
+  );
+}
+
+function pointList(text: string): Params[] {
+  try {
+    return parsePoints(text);
+  } catch (error) {
+    if (error instanceof InvalidStudy) throw new FlagError(error.message);
+    throw error;
+  }
 }
 
 async function trainAll(

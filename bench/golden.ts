@@ -1,6 +1,5 @@
 import Table from "cli-table3";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { seedStudy } from "../coordinator/study/builtin.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
 import type { Params, TrialSpec } from "../coordinator/protocol/study.ts";
@@ -17,6 +16,7 @@ import {
 import { startTrainers } from "../tests/golden/trainers.ts";
 import type { TrainerThread } from "../worker/trainer.ts";
 import type { BackendChoice } from "../worker/trainer_api.ts";
+import { FlagError, readFlags, wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench golden [flags]
 
@@ -33,14 +33,7 @@ this learning rate and little dropout it happens by chance, in PyTorch too (4 of
 
 /** Trains and compares; sets a non-zero exit status on a miss. */
 export async function run(args: string[]): Promise<void> {
-  let options: Options | null;
-  try {
-    options = readOptions(args);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : `${error}`);
-    Deno.exitCode = 2;
-    return;
-  }
+  const options = readOptions(args);
   if (options === null) {
     console.log(USAGE);
     return;
@@ -89,7 +82,7 @@ interface Options {
 
 /** @returns null when help was asked for */
 function readOptions(args: string[]): Options | null {
-  const { values } = parseArgs({
+  const { values } = readFlags({
     args,
     options: {
       points: { type: "string" },
@@ -116,7 +109,7 @@ function referencePoint(text: string): ReferencePoint {
     candidate.dropout1 === dropout1 && candidate.dropout2 === dropout2
   );
   if (point === undefined) {
-    throw new RangeError(
+    throw new FlagError(
       `--points: no reference figures for: ${text}; there are: ` +
         referencePoints.map((p) => `${p.dropout1},${p.dropout2}`).join("; "),
     );
@@ -128,17 +121,9 @@ function backendChoice(text: string): BackendChoice {
   if (text === "auto") return text;
   const parsed = BackendName.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new RangeError(
+  throw new FlagError(
     `--backend: not auto, ${BackendName.options.join(", ")}: ${text}`,
   );
-}
-
-function wholeNumber(flag: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) {
-    throw new RangeError(`--${flag}: not a whole number above 0: ${text}`);
-  }
-  return number;
 }
 
 /** Trains every trial, each trainer taking the next one when it is free. */

@@ -1,8 +1,8 @@
 import Table from "cli-table3";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { launchChromium, type Page } from "../tests/browser/chromium.ts";
 import type { Counted, CountRequest } from "./gpu/thread.ts";
+import { readFlags, wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench gpu [flags]
 
@@ -25,7 +25,7 @@ interface Row extends CountRequest {
 
 /** Counts and prints; what cannot run here is skipped with a line. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags({
     args,
     options: {
       steps: { type: "string", default: "10" },
@@ -37,12 +37,7 @@ export async function run(args: string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const steps = Number(values.steps);
-  if (!Number.isInteger(steps) || steps < 1) {
-    throw new RangeError(
-      `--steps takes a whole number above 0: ${values.steps}`,
-    );
-  }
+  const steps = wholeNumber("steps", values.steps);
   const rows = [
     ...await inDeno(steps),
     ...await inChromium(steps),

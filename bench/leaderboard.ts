@@ -1,6 +1,5 @@
 import Table from "cli-table3";
 import { createHash } from "node:crypto";
-import { parseArgs } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { createAnalyser } from "../coordinator/analysis/analyser.ts";
 import { leaderboardCsv } from "../coordinator/analysis/csv.ts";
@@ -12,6 +11,7 @@ import { squareStudy } from "../coordinator/analysis/testing/square_study.ts";
 import { createLiveLeaderboards } from "../coordinator/live_leaderboards.ts";
 import { leaderboardJson } from "../coordinator/middleware/leaderboard_json.ts";
 import type { StudySnapshot } from "../coordinator/swarm/views.ts";
+import { readFlags, wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench leaderboard [flags]
 
@@ -43,8 +43,8 @@ export interface Report {
 }
 
 /** Measures and prints. */
-export function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
+export async function run(args: string[]): Promise<void> {
+  const { values } = readFlags({
     args,
     options: {
       side: { type: "string", default: "50" },
@@ -56,26 +56,16 @@ export function run(args: string[]): Promise<void> {
   });
   if (values.help) {
     console.log(USAGE);
-    return Promise.resolve();
+    return;
   }
-  const [side, replicates, rounds] = [
-    values.side,
-    values.replicates,
-    values.rounds,
-  ].map(Number);
-  if (!isCount(side) || !isCount(replicates) || !isCount(rounds)) {
-    throw new RangeError(
-      "--side, --replicates and --rounds take whole numbers above 0",
-    );
-  }
-  return measure(side, replicates, rounds).then((report) => {
-    if (values.json) console.log(JSON.stringify(report, null, 2));
-    else printReport(report);
-  });
+  const report = await measure(
+    wholeNumber("side", values.side),
+    wholeNumber("replicates", values.replicates),
+    wholeNumber("rounds", values.rounds),
+  );
+  if (values.json) console.log(JSON.stringify(report, null, 2));
+  else printReport(report);
 }
-
-const isCount = (value: number | undefined): value is number =>
-  Number.isInteger(value) && (value ?? 0) > 0;
 
 async function measure(
   side: number,

@@ -1,3 +1,6 @@
+import { DatasetNotFoundError } from "../worker/data/find_dataset.ts";
+import { FlagError } from "./flags.ts";
+
 /**
  * `deno task bench NAME [flags]`: runs one of the measurements of this folder.
  * Each prints what it measured and how; none of them asserts a speed.
@@ -60,11 +63,21 @@ if (import.meta.main) {
   const bench = name === undefined ? undefined : benches[name];
   if (bench !== undefined) {
     const { run } = await bench.load();
-    await run(args);
+    try {
+      await run(args);
+    } catch (error) {
+      if (error instanceof FlagError) {
+        const help = `deno task bench ${name} --help lists the flags`;
+        console.error(`error: ${error.message}; ${help}`);
+      } else if (error instanceof DatasetNotFoundError) {
+        console.error(`error: ${error.message}`);
+      } else throw error;
+      Deno.exit(2);
+    }
   } else if (name === undefined || name === "--help" || name === "-h") {
     console.log(usage());
   } else {
-    console.error(`no such bench: ${name}\n\n${usage()}`);
-    Deno.exit(1);
+    console.error(`error: no such bench: ${name}\n\n${usage()}`);
+    Deno.exit(2);
   }
 }

@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { failureText, Tally } from "../tests/simulation/report.ts";
 import { simulate } from "../tests/simulation/simulate.ts";
+import { FlagError, readFlags, wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench simulate [flags]
 
@@ -18,7 +18,7 @@ invariants are checked. A seed that fails is printed with what led to it.
 
 /** Simulates and prints; sets a non-zero exit status on a failure. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags({
     args,
     options: {
       seeds: { type: "string", default: "1000" },
@@ -34,13 +34,14 @@ export async function run(args: string[]): Promise<void> {
     return;
   }
   const { storage } = values;
-  const first = Number(values.seed ?? values.from);
-  const count = values.seed === undefined ? Number(values.seeds) : 1;
-  if (![first, count].every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    throw new RangeError("--seeds, --from and --seed take whole numbers");
-  }
+  const first = values.seed === undefined
+    ? wholeNumber("from", values.from, 0)
+    : wholeNumber("seed", values.seed, 0);
+  const count = values.seed === undefined
+    ? wholeNumber("seeds", values.seeds)
+    : 1;
   if (storage !== "memory" && storage !== "sqlite") {
-    throw new RangeError(`--storage ${storage}: give memory or sqlite`);
+    throw new FlagError(`--storage ${storage}: give memory or sqlite`);
   }
   const tally = new Tally();
   const started = performance.now();

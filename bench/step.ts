@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
 import { loadFashionMnist } from "../tests/golden/fashion_mnist.ts";
 import type { Dataset } from "../worker/data/dataset.ts";
+import { readFlags, wholeNumber } from "./flags.ts";
 import { chromiumContender } from "./step/chromium.ts";
 import {
   measureProfile,
@@ -38,7 +38,7 @@ the ratios; absolute times drift.
 
 /** Measures and prints; what cannot run here is skipped with a line. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = readFlags({
     args,
     options: {
       quick: { type: "boolean", default: false },
@@ -55,11 +55,8 @@ export async function run(args: string[]): Promise<void> {
     return;
   }
   const quick = values.quick;
-  const epochs = Number(values.epochs ?? (quick ? 1 : 10));
-  const rounds = Number(values.rounds ?? (quick ? 4 : 12));
-  if (![epochs, rounds].every((n) => Number.isInteger(n) && n > 0)) {
-    throw new RangeError("--epochs and --rounds take whole numbers above 0");
-  }
+  const epochs = wholeNumber("epochs", values.epochs ?? (quick ? "1" : "10"));
+  const rounds = wholeNumber("rounds", values.rounds ?? (quick ? "4" : "12"));
 
   const dataset = await loadFashionMnist(true);
   const folder = await Deno.makeTempDir({ prefix: "dropout-swarm-bench-" });

@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
-import type { DownloadProgress } from "../worker/data/dataset_sources.ts";
 import {
   DatasetNotFoundError,
   findDataset,
@@ -36,6 +35,7 @@ const webFolder = fileURLToPath(new URL("../.cache/web", import.meta.url));
 const LOOK = 500;
 /** Looks at the progress for one at the verdicts. */
 const VERDICT_LOOKS = 20;
+const STOPPING = "stopping; the same command goes on where this one was";
 /** Milliseconds that open connections get to end by themselves. */
 const FAREWELL = 3000;
 
@@ -73,28 +73,19 @@ async function getDataset(
   const dataset = definition.dataset === "fashion-mnist"
     ? fashionMnist
     : definition.dataset;
-  const found = await findDataset(dataset, {
-    dataDir: options.data,
-    cacheDir: dataCacheDir,
-    log: output.line,
-    onProgress: downloadLines(output.line),
-    signal,
-  });
-  output.line(`data set ${dataset.name}: ${found.sources.trainImages}`);
-  return found;
-}
-
-/** A line for each quarter of a file. */
-function downloadLines(line: (text: string) => void) {
-  let told = "";
-  return ({ file, receivedBytes, totalBytes }: DownloadProgress) => {
-    if (totalBytes === null || totalBytes === 0) return;
-    const percent = Math.floor(4 * receivedBytes / totalBytes) * 25;
-    const text = `${file}: ${percent}% of ${(totalBytes / 1e6).toFixed(1)} MB`;
-    if (text === told) return;
-    told = text;
-    line(text);
-  };
+  try {
+    const found = await findDataset(dataset, {
+      dataDir: options.data,
+      cacheDir: dataCacheDir,
+      log: output.line,
+      onProgress: output.download,
+      signal,
+    });
+    output.line(`data set ${dataset.name}: ${found.sources.trainImages}`);
+    return found;
+  } finally {
+    output.quiet();
+  }
 }
 
 /** A line on what a local worker does, where it is worth one. */
@@ -243,7 +234,14 @@ async function start(options: StartOptions): Promise<void> {
   const signal = interrupted();
   const output = createConsole(options);
   const plan = planStudy(await readStudy(options.study), options);
-  const dataset = await getDataset(plan, options, output, signal);
+  let dataset: FoundDataset;
+  try {
+    dataset = await getDataset(plan, options, output, signal);
+  } catch (error) {
+    // Whole files are kept; the next start fetches the others.
+    if (signal.aborted) return output.line(STOPPING);
+    throw error;
+  }
   const log = options.log === "json"
     ? createLog((line) => console.error(line), Date.now)
     : createTextLog(output.line, "warn");
@@ -251,7 +249,8 @@ async function start(options: StartOptions): Promise<void> {
   const { url } = running;
   const code = running.joinCode === null ? "" : `#${running.joinCode}`;
   output.line(
-    `study ${plan.definition.id}: ${plan.trials.length} trials; ` +
+    `study ${plan.definition.id}: ${plan.trials.length} ` +
+      `${plan.trials.length === 1 ? "trial" : "trials"}; ` +
       `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
       "Ctrl-C stops, nothing is lost",
   );
@@ -299,9 +298,7 @@ async function start(options: StartOptions): Promise<void> {
     }
   } finally {
     output.quiet();
-    if (signal.aborted) {
-      output.line("stopping; the same command goes on where this one was");
-    }
+    if (signal.aborted) output.line(STOPPING);
     leaving.abort(new Error("the coordinator stops"));
     await trained;
     await running.close();

@@ -42,34 +42,49 @@ export function taskCommands(): Readonly<Record<string, string>> {
   );
 }
 
-/** The permissions that the script's task has: all that its users give it. */
-function permissionsOf(script: string): string[] {
+/** The flags that the script's task has: all that its users give it. */
+function flagsOf(script: string): string[] {
   const command = Object.values(taskCommands())
     .find((text) => text.endsWith(` ${script}`));
-  return command?.match(/--allow-\S+/g) ?? ["-A"];
+  return command?.match(/(?<= )--\S+/g) ?? ["-A"];
 }
 
-/** Runs a script of the project with its task's permissions, or with all. */
+/** Runs a script of the project as its task does, or with all permissions. */
 export function runScript(
   script: string,
   args: readonly string[],
-  { env = {}, cwd = fileURLToPath(root), under }: CommandOptions = {},
+  options: CommandOptions = {},
+): RunningCommand {
+  return run(script, [
+    ...["run", "--no-prompt", ...flagsOf(script)],
+    ...["--config", fileURLToPath(new URL("deno.json", root))],
+    fileURLToPath(new URL(script, root)),
+    ...args,
+  ], options);
+}
+
+/**
+ * Runs a task with all that it does before. Signals do not reach its command:
+ * where a test sends some, `runScript` is to be taken.
+ */
+export function runTask(
+  task: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): RunningCommand {
+  return run(task, ["task", task, ...args], options);
+}
+
+function run(
+  name: string,
+  args: readonly string[],
+  { env = {}, cwd = fileURLToPath(root), under }: CommandOptions,
 ): RunningCommand {
   const [command, ...before] = under === undefined
     ? [Deno.execPath()]
     : [...under, Deno.execPath()];
   const child = new Deno.Command(command, {
-    args: [
-      ...before,
-      "run",
-      "--no-prompt",
-      ...permissionsOf(script),
-      "--unstable-webgpu",
-      "--config",
-      fileURLToPath(new URL("deno.json", root)),
-      fileURLToPath(new URL(script, root)),
-      ...args,
-    ],
+    args: [...before, ...args],
     cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
@@ -119,7 +134,7 @@ export function runScript(
           look();
           clearTimeout(late);
           reject(
-            new Error(`${script} ended with ${code}, no ${pattern}: ${all}`),
+            new Error(`${name} ended with ${code}, no ${pattern}: ${all}`),
           );
         });
       });

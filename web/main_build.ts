@@ -16,5 +16,6 @@ export async function buildPages(outDir: string): Promise<WebBuild> {
 
 if (import.meta.main) {
   const { dir, built } = await buildPages(Deno.args[0] ?? ".cache/web");
-  console.log(`web pages: ${built ? "built in" : "up to date in"} ${dir}`);
+  // Standard output belongs to the command that this is built for.
+  console.error(`web pages: ${built ? "built in" : "up to date in"} ${dir}`);
 }

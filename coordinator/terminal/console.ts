@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
 import { terminalLanguage, type TextStyle } from "./language.ts";
 import { leaderboardText } from "./leaderboard_text.ts";
-import { createProgressDisplay } from "./progress_bar.ts";
+import { createProgressDisplay, type Transfer } from "./progress_bar.ts";
 import { qrText } from "./qr_text.ts";
 
 /** What the `start` command shows in its terminal. */
@@ -13,6 +13,8 @@ export interface StartConsole {
   /** Where other devices join; with a QR code where a terminal can show one. */
   invite(link: string): void;
   progress(progress: Progress): void;
+  /** How far a file has come that the study needs. */
+  download(transfer: Transfer): void;
   /** Takes the progress away. */
   quiet(): void;
   /** The answer: text for people, or the one JSON document. */
@@ -65,6 +67,7 @@ export function createConsole(
       if (style(stderr).colour) display.log(qrText(link));
     },
     progress: (progress) => display.update(progress),
+    download: (transfer) => display.download(transfer),
     quiet: () => display.stop(),
     leaderboard(leaderboard) {
       display.stop();

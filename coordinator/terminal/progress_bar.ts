@@ -7,9 +7,19 @@ import type { Progress } from "../protocol/leaderboard.ts";
 import type { TextStyle } from "./language.ts";
 import { percentDone, progressText } from "./progress_text.ts";
 
-/** Shows how far a study has come, until it is stopped. */
+/** How far a file has come. */
+export interface Transfer {
+  readonly file: string;
+  readonly receivedBytes: number;
+  /** Null: nobody knows. */
+  readonly totalBytes: number | null;
+  readonly done: boolean;
+}
+
+/** Shows how far a study or its data have come, until it is stopped. */
 export interface ProgressDisplay {
   update(progress: Progress): void;
+  download(transfer: Transfer): void;
   /** Prints a line; on a terminal above the bar. */
   log(line: string): void;
   /** Takes the bar away; what it showed last stays as a plain line. */
@@ -35,13 +45,42 @@ const LEAST_BAR = 8;
  * before the bar where the width is too small for both.
  */
 export function barLine(progress: Progress, style: TextStyle): string {
-  const { colour, columns, language } = style;
-  const text = progressText(progress, language);
-  const percent = `${percentDone(progress)}%`.padStart(4);
+  const text = progressText(progress, style.language);
+  return barBefore(text, percentDone(progress), style);
+}
+
+/** The same for a file: `[######------]  50% train-images: 13.2 of 26.4 MB`. */
+function transferLine(transfer: Transfer, style: TextStyle): string {
+  const percent = percentReceived(transfer);
+  return percent === null
+    ? cut(transferText(transfer), style.columns - 1)
+    : barBefore(transferText(transfer), percent, style);
+}
+
+function transferText({ file, receivedBytes, totalBytes }: Transfer): string {
+  const mega = (bytes: number) => (bytes / 1e6).toFixed(1);
+  return totalBytes === null
+    ? `${file}: ${mega(receivedBytes)} MB`
+    : `${file}: ${mega(receivedBytes)} of ${mega(totalBytes)} MB`;
+}
+
+function percentReceived(
+  { receivedBytes, totalBytes }: Transfer,
+): number | null {
+  if (totalBytes === null || totalBytes === 0) return null;
+  return Math.min(100, Math.floor(100 * receivedBytes / totalBytes));
+}
+
+function barBefore(
+  text: string,
+  percentage: number,
+  { colour, columns }: TextStyle,
+): string {
+  const percent = `${percentage}%`.padStart(4);
   const room = columns - stringWidth(`${percent} ${text}`) - 4;
   const size = Math.min(BAR, room);
   if (size < LEAST_BAR) return cut(`${percent.trim()} ${text}`, columns - 1);
-  const done = Math.floor(size * percentDone(progress) / 100);
+  const done = Math.floor(size * percentage / 100);
   const colours = picocolors.createColors(colour);
   const bar = colours.green("#".repeat(done)) + "-".repeat(size - done);
   return `[${bar}] ${percent} ${text}`;
@@ -61,6 +100,7 @@ function plainDisplay(
   { stream, style, now, everySeconds = 10 }: ProgressDisplayOptions,
 ): ProgressDisplay {
   let shown: { percent: number; at: number } | null = null;
+  let quarter = "";
   const print = (line: string) => stream.write(`${line}\n`);
   return {
     update(progress) {
@@ -74,6 +114,14 @@ function plainDisplay(
       shown = { percent, at };
       print(`${percent}% ${progressText(progress, style.language)}`);
     },
+    download(transfer) {
+      const percent = percentReceived(transfer);
+      if (percent === null) return;
+      const step = `${transfer.file} ${Math.floor(percent / 25)}`;
+      if (step === quarter) return;
+      quarter = step;
+      print(`${percent}% ${transferText(transfer)}`);
+    },
     log: print,
     stop() {},
   };
@@ -84,7 +132,11 @@ function terminalDisplay(
   { stream, style }: ProgressDisplayOptions,
 ): ProgressDisplay {
   let latest: Progress | null = null;
-  const line = () => (latest === null ? "" : barLine(latest, style));
+  let transfer: Transfer | null = null;
+  const line = () => {
+    if (transfer !== null) return transferLine(transfer, style);
+    return latest === null ? "" : barLine(latest, style);
+  };
   const bar = new cliProgress.SingleBar({
     stream,
     format: line,
@@ -94,9 +146,11 @@ function terminalDisplay(
     gracefulExit: false,
   });
   let drawn = false;
+  // What the bar counts is never shown: its line is.
   const draw = () => {
-    if (latest === null || drawn) return;
-    bar.start(latest.total, latest.completed + latest.quarantined);
+    if (line() === "") return;
+    if (drawn) bar.update(0);
+    else bar.start(1, 0);
     drawn = true;
   };
   const clear = () => {
@@ -106,12 +160,17 @@ function terminalDisplay(
   return {
     update(progress) {
       latest = progress;
-      if (!drawn) return draw();
-      bar.setTotal(progress.total);
-      bar.update(progress.completed + progress.quarantined);
+      draw();
+    },
+    download(next) {
+      if (next.done) clear();
+      transfer = next.done ? null : next;
+      draw();
     },
     log(text) {
       clear();
+      // What is said while a file comes is that it does not.
+      transfer = null;
       stream.write(`${text}\n`);
       draw();
     },
@@ -121,6 +180,7 @@ function terminalDisplay(
         stream.write(`${progressText(latest, style.language)}\n`);
       }
       latest = null;
+      transfer = null;
     },
   };
 }

@@ -95,6 +95,59 @@ Deno.test("createProgressDisplay: a terminal gets a bar, lines above it, a last 
   );
 });
 
+const half = {
+  file: "train-images",
+  receivedBytes: 13_200_000,
+  totalBytes: 26_400_000,
+  done: false,
+};
+
+Deno.test("createProgressDisplay: a download is a line each quarter in a pipe", () => {
+  const stream = new Recorded(false);
+  const display = createProgressDisplay({
+    stream,
+    style: english,
+    now: () => 0,
+  });
+  for (const receivedBytes of [1, 2, 13_200_000, 13_200_001]) {
+    display.download({ ...half, receivedBytes });
+  }
+  display.download({ ...half, receivedBytes: 26_400_000 });
+  display.download({ ...half, receivedBytes: 26_400_000, done: true });
+  assert.deepEqual(stream.text.split("\n"), [
+    "0% train-images: 0.0 of 26.4 MB",
+    "50% train-images: 13.2 of 26.4 MB",
+    "100% train-images: 26.4 of 26.4 MB",
+    "",
+  ]);
+});
+
+Deno.test("createProgressDisplay: a download is a bar in a terminal, gone when it is done or fails", () => {
+  const stream = new Recorded(true);
+  const display = createProgressDisplay({
+    stream,
+    style: english,
+    now: () => 0,
+  });
+  const since = (length: number) => stream.text.slice(length);
+  display.download(half);
+  assert.match(
+    stream.text,
+    /\[#{12}-{12}\] {2}50% train-images: 13\.2 of 26\.4 MB[^\n]*$/,
+  );
+  display.log("failed: no data");
+  assert.match(stream.text, /failed: no data\n$/);
+  const failed = stream.text.length;
+  display.download({ ...half, totalBytes: null });
+  assert.match(since(failed), /train-images: 13\.2 MB[^\n]*$/);
+  display.download({ ...half, done: true });
+  const done = stream.text.length;
+  display.update(progressOf(10, 1));
+  assert.match(since(done), / 10% 1 of 10 trials/);
+  assert.ok(!since(done).includes("train-images"));
+  display.stop();
+});
+
 Deno.test("createProgressDisplay: stopped before any progress, a terminal stays untouched", () => {
   const stream = new Recorded(true);
   createProgressDisplay({ stream, style: english, now: () => 0 }).stop();

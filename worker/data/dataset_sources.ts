@@ -159,7 +159,6 @@ export async function unpackDebianPackage(
   debian: DebianPackage,
   folder: string,
   run: RunCommand,
-  isRoot: boolean,
   signal?: AbortSignal,
 ): Promise<string> {
   const must = async (command: string, ...args: string[]) => {
@@ -170,13 +169,17 @@ export async function unpackDebianPackage(
     const why = stderr.trim().split("\n").at(-1) || `status ${code}`;
     throw new SourceError(`${command} failed: ${why}`);
   };
+  const get = () => must("apt-get", ...APT_OPTIONS, "download", debian.name);
   try {
-    await must("apt-get", ...APT_OPTIONS, "download", debian.name);
+    await get();
   } catch (error) {
-    // A new machine knows no packages until it has been told to look.
-    if (!(error instanceof SourceError) || !isRoot) throw error;
-    await must("apt-get", ...APT_OPTIONS, "update");
-    await must("apt-get", ...APT_OPTIONS, "download", debian.name);
+    if (!(error instanceof SourceError)) throw error;
+    // A new machine knows no packages until it has been told to look. Who may
+    // not tell it so is refused at once, and the first complaint says more.
+    await must("apt-get", ...APT_OPTIONS, "update").catch((refused) => {
+      throw refused instanceof SourceError ? error : refused;
+    });
+    await get();
   }
   for await (const entry of Deno.readDir(folder)) {
     if (!entry.name.endsWith(".deb")) continue;

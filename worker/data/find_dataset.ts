@@ -45,8 +45,6 @@ export interface FindDatasetOptions {
   readonly fetch?: typeof fetch;
   /** Runs apt-get and dpkg-deb. Default: as processes. */
   readonly run?: RunCommand;
-  /** Whether `apt-get update` may be tried. Default: user 0. */
-  readonly isRoot?: boolean;
 }
 
 /** A data set on this machine's disk, every file checked. */
@@ -189,6 +187,7 @@ function sourcesOf(
           if (error instanceof UnreachableError) {
             silent.set(host, error.message);
           }
+          if (error instanceof SourceError) log(`  failed: ${error.message}`);
           throw error;
         }
       },
@@ -202,7 +201,6 @@ function sourcesOf(
           name,
           await scratch(),
           options.run ?? runCommand,
-          options.isRoot ?? Deno.uid() === 0,
           options.signal,
         );
       })();

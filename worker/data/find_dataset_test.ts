@@ -130,7 +130,7 @@ Deno.test("findDataset: the error lists each source with its reason, and what to
   const dataDir = join(m.root, "mine");
   await Deno.mkdir(dataDir);
   const folder = join(m.root, "debian");
-  const { run } = aptGet(tiny, folder, { yes: false });
+  const { run } = aptGet(tiny, folder, { yes: false, mayUpdate: false });
   const error = await findDataset(tiny.definition, {
     ...m.options,
     dataDir,

@@ -26,7 +26,6 @@ export async function machine() {
     debian: null,
     fetch: () => Promise.reject(new TypeError("no network in this test")),
     run: () => Promise.reject(new Error("no commands in this test")),
-    isRoot: false,
     log: (line) => log.push(line),
   };
   return {
@@ -75,7 +74,7 @@ export async function assertServable(
 export function aptGet(
   tiny: TinyDataset,
   folder: string,
-  knowsPackage: { yes: boolean },
+  knowsPackage: { yes: boolean; readonly mayUpdate?: boolean },
 ) {
   const commands: string[] = [];
   const run: RunCommand = async (command, args, cwd) => {
@@ -83,6 +82,9 @@ export function aptGet(
     commands.push(`${command} ${verb}`);
     switch (`${command} ${verb}`) {
       case "apt-get update":
+        if (knowsPackage.mayUpdate === false) {
+          return { code: 100, stderr: "E: Could not open lock file\n" };
+        }
         knowsPackage.yes = true;
         return { code: 0, stderr: "" };
       case "apt-get download":

@@ -118,5 +118,6 @@ async function exists(file: URL): Promise<boolean> {
 
 if (import.meta.main) {
   const folder = await buildKernels();
-  console.log(`simd kernels: built in ${decodeURIComponent(folder.pathname)}`);
+  // Standard output belongs to the command that this is built for.
+  console.error(`simd kernels: in ${decodeURIComponent(folder.pathname)}`);
 }
