@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { isServer } from "../coordinator/storage/open_storage.ts";
+import { isServer } from "../coordinator/storage/server_address.ts";
 import { type Ceiling, findCeiling } from "./swarm/ceiling.ts";
 import { measureCost } from "./swarm/cost.ts";
 import {

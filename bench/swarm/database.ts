@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isServer } from "../../coordinator/storage/open_storage.ts";
+import { isServer } from "../../coordinator/storage/server_address.ts";
 import { type Ledger, readFileLedger } from "./ledger.ts";
 import { openSchema } from "./postgres.ts";
 import type { Accepted } from "./volunteer.ts";

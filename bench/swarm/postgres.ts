@@ -3,8 +3,8 @@ import {
   createPool,
   type PostgresPool,
   reasonOf,
-  withoutPassword,
 } from "../../coordinator/storage/postgres_pool.ts";
+import { withoutPassword } from "../../coordinator/storage/server_address.ts";
 import type { Database } from "./database.ts";
 import { readLedger } from "./ledger.ts";
 import { serverSeconds } from "./process_stat.ts";
