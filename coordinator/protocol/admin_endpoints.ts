@@ -68,9 +68,17 @@ export const adminEndpoints = {
     method: "delete",
     path: "/api/workers/{workerId}",
     tags: ["admin"],
-    summary: "Take a worker's token and leases away; its results stand",
+    summary: "Take a worker's token and leases away",
+    description: "What it failed at is tried again, quarantined or not. Its " +
+      "results stand, or with `results=withdraw` all but those are lent again " +
+      "that the coordinator has trained to their end itself.",
     security: admin,
-    request: { params: z.object({ workerId: WorkerId }) },
+    request: {
+      params: z.object({ workerId: WorkerId }),
+      query: z.object({
+        results: z.enum(["keep", "withdraw"]).default("keep"),
+      }),
+    },
     responses: { ...governing, ...missing, 204: noContent },
   },
   metrics: {

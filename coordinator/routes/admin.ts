@@ -87,7 +87,9 @@ export function adminRoutes(
   });
   app.openapi(adminEndpoints.removeWorker, async (c) => {
     const { workerId } = c.req.valid("param");
-    found(await coordinator.removeWorker(workerId) || null, "worker", workerId);
+    const { results } = c.req.valid("query");
+    const removed = await coordinator.removeWorker(workerId, results);
+    found(removed || null, "worker", workerId);
     return c.body(null, 204);
   });
   app.openapi(adminEndpoints.metrics, async (c) => {

@@ -130,6 +130,14 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     if (changed !== null) actor.act(changed);
   }
 
+  async function forgive(leaseId: LeaseId, workerId: WorkerId): Promise<void> {
+    const changed = await storage.updateLease(
+      leaseId,
+      step((_, now) => ({ type: "forgive", now, workerId }), policy),
+    );
+    if (changed !== null) actor.act(changed);
+  }
+
   const { verification } = deps;
   const ours = new Set<WorkerId>();
   const desk = verification === undefined ? null : createDesk({
@@ -234,6 +242,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
         await lend(next);
       },
       leave: leases.leave,
+      withdraw,
+      forgive,
     }),
     ...createViews({ storage, terms, now, study }),
     run,

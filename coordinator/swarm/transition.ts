@@ -15,6 +15,7 @@ import type { Policy } from "./policy.ts";
 import {
   type Attempt,
   type Instant,
+  isFailureOf,
   type RunningAttempt,
   runningAttempts,
   type TrialRecord,
@@ -55,6 +56,8 @@ export function transition(
       return judge(trial, event, policy);
     case "withdraw":
       return withdraw(trial, event, policy);
+    case "forgive":
+      return forgive(trial, event, policy);
     case "renew":
     case "report":
     case "upload":
@@ -224,6 +227,38 @@ function release(
     default:
       return attempt satisfies never;
   }
+}
+
+/** What a removed worker failed at is tried again by others, quarantined or not. */
+function forgive(
+  trial: TrialRecord,
+  { now, workerId }: Of<"forgive">,
+  policy: Policy,
+): Transition {
+  // A result that was withdrawn stays refused: it tells why others' attempts
+  // were superseded.
+  const superseded = trial.attempts.some((a) => a.state === "superseded");
+  const failed = trial.attempts.filter((a) =>
+    isFailureOf(a, workerId) && !(superseded && a.state === "refused")
+  );
+  if (failed.length === 0 || trial.state === "completed") {
+    return accept(trial, { type: "forgiven", attempts: 0 });
+  }
+  const next = failed.reduce<TrialRecord>(
+    (t, a) =>
+      end(t, {
+        ...core(a),
+        state: "released",
+        endedAt: now,
+        message: "its worker was removed by the operator",
+      }, policy),
+    trial.state === "quarantined" ? { ...base(trial), state: "queued" } : trial,
+  );
+  return accept(
+    next,
+    { type: "forgiven", attempts: failed.length },
+    { type: "changed" },
+  );
 }
 
 function expire(

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { trained } from "./fixtures.ts";
+import { leaseId, trained } from "./fixtures.ts";
 import { defaultPolicy } from "./policy.ts";
 import { rejected, replied, script, TTL } from "./transition_script.ts";
+
+/** A backup is worth while as soon as anything can be saved. */
+const eager = { ...defaultPolicy, backupSaves: 0 };
 
 Deno.test("transition release: queues the trial; twice is as good as once", () => {
   const s = script();
@@ -87,6 +90,50 @@ Deno.test("transition quarantine: a late good result still fills the trial", () 
   assert.equal(s.trial.state, "completed");
 });
 
+Deno.test("transition forgive: what a removed worker failed at says nothing any more", () => {
+  const s = script();
+  const state = () => s.trial.state;
+  for (const n of [1, 2, 3]) {
+    s.lease(n);
+    s.release(n, "failed");
+  }
+  assert.equal(state(), "quarantined");
+  replied(s.forgive(4), { type: "forgiven", attempts: 0 });
+  assert.equal(state(), "quarantined");
+  replied(s.forgive(1), { type: "forgiven", attempts: 1 });
+  assert.equal(state(), "queued");
+  // Two others are still known to have failed.
+  s.lease(4);
+  s.release(4, "failed");
+  assert.equal(state(), "quarantined");
+  for (const n of [2, 3]) s.forgive(n);
+  s.lease(5);
+  replied(s.forgive(4), { type: "forgiven", attempts: 1 });
+  assert.equal(state(), "leased");
+  replied(s.complete(5), { type: "accepted", repeated: false });
+  replied(s.forgive(5), { type: "forgiven", attempts: 0 });
+  assert.equal(state(), "completed");
+});
+
+Deno.test("transition forgive: a result that was withdrawn stays refused, where it superseded others", () => {
+  const s = script(eager);
+  s.lease(1);
+  s.advance(TTL / 2);
+  s.lease(2, 2, 1);
+  s.complete(1);
+  s.apply({
+    type: "withdraw",
+    now: TTL,
+    leaseId: leaseId(1),
+    message: "it lied elsewhere",
+  });
+  replied(s.forgive(1), { type: "forgiven", attempts: 0 });
+  assert.deepEqual(s.trial.attempts.map((a) => a.state), [
+    "refused",
+    "superseded",
+  ]);
+});
+
 Deno.test("transition expire: ends what is due, once", () => {
   const s = script();
   s.lease(1);
@@ -98,9 +145,6 @@ Deno.test("transition expire: ends what is due, once", () => {
   assert.deepEqual(s.effects(), ["lease-expired", "changed"]);
   replied(s.expire(), { type: "expired", attempts: 0 });
 });
-
-/** A backup is worth while as soon as anything can be saved. */
-const eager = { ...defaultPolicy, backupSaves: 0 };
 
 Deno.test("transition: a straggler is backed up once, and the first result wins", () => {
   const s = script(eager);

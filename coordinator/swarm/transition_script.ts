@@ -114,6 +114,8 @@ export function script(policy: Policy = defaultPolicy, verify = false) {
     judge: (n: number, verdict: ResultVerdict) =>
       apply({ type: "verdict", now, leaseId: leaseId(n), verdict }),
     expire: () => apply({ type: "expire", now }),
+    forgive: (worker: number) =>
+      apply({ type: "forgive", now, workerId: workerId(worker) }),
   };
 }
 

@@ -158,6 +158,13 @@ export function nextExpiry(trial: TrialRecord): Instant | null {
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
+/** Whether the attempt counts against its trial, and is this worker's. */
+export function isFailureOf(attempt: Attempt, workerId: WorkerId): boolean {
+  const { state } = attempt;
+  return attempt.workerId === workerId &&
+    (state === "failed" || state === "refused" || state === "expired");
+}
+
 /** How often the trial failed on this worker. */
 export function failuresOn(trial: TrialRecord, workerId: WorkerId): number {
   return trial.attempts.filter((a) =>

@@ -68,6 +68,12 @@ export type TrialEvent =
     readonly leaseId: LeaseId;
     readonly message: string;
   }
+  /** The operator removed a worker: where it failed says nothing any more. */
+  | {
+    readonly type: "forgive";
+    readonly now: Instant;
+    readonly workerId: WorkerId;
+  }
   | ({
     readonly type: "release";
     readonly reason: "leaving" | "failed";
@@ -106,6 +112,8 @@ export type Reply =
   | { readonly type: "judged"; readonly settled: boolean }
   /** Whether there was a result to withdraw. */
   | { readonly type: "withdrawn"; readonly settled: boolean }
+  /** How many of the trial's attempts are nobody's fault now. */
+  | { readonly type: "forgiven"; readonly attempts: number }
   | { readonly type: "released" }
   | { readonly type: "expired"; readonly attempts: number };
 

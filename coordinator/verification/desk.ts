@@ -19,6 +19,7 @@ import {
 } from "./spot_checks.ts";
 import { type Verifier, VerifierError } from "./verifier_api.ts";
 import type { WeightsStore } from "./weights_store.ts";
+import { withdrawDoubtful } from "./withdraw_doubtful.ts";
 
 /** What verification takes. */
 export interface Verification {
@@ -187,15 +188,6 @@ export function createDesk(deps: {
     }
   }
 
-  /** A liar's results that nobody repeated are lent again. */
-  async function withdrawDoubtful(): Promise<void> {
-    for (;;) {
-      const doubtful = await storage.vouchedByLiars(BATCH);
-      for (const leaseId of doubtful) await deps.withdraw(leaseId);
-      if (doubtful.length < BATCH) return;
-    }
-  }
-
   /** Whose turn it is, the first one first. */
   async function inOrder(waiting: readonly Waiting[]): Promise<Waiting[]> {
     const candidates = waiting.map(async (w) => {
@@ -212,7 +204,7 @@ export function createDesk(deps: {
   }
 
   async function work(): Promise<void> {
-    await withdrawDoubtful();
+    await withdrawDoubtful(storage, deps.withdraw);
     while (!closed) {
       again = false;
       const active = study();
@@ -265,7 +257,9 @@ export function createDesk(deps: {
     await weights.delete(leaseId);
     if (verdict.type === "true") {
       await storage.noteTrust(workerId, backend, "accepted");
-    } else if (verdict.type === "false") await withdrawDoubtful();
+    } else if (verdict.type === "false") {
+      await withdrawDoubtful(storage, deps.withdraw);
+    }
   }
 
   /** Weights whose results have not come for so many milliseconds. */
