@@ -448,7 +448,7 @@ async function openTrials(
   studyId: StudyId,
 ): Promise<boolean> {
   const open = await rows(
-    "SELECT 1 FROM trials WHERE study_id = $1 AND planned " +
+    "SELECT 1 FROM tally WHERE study_id = $1 AND n > 0 " +
       "AND state IN ('queued', 'leased', 'verifying') LIMIT 1",
     [studyId],
   );
