@@ -22,9 +22,31 @@ export interface PostgresPool extends Queries {
    * travel together.
    */
   transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
+  /**
+   * The same for work that finds every row by a key. It goes by indexes, also
+   * where PostgreSQL takes a table for small enough to read all of it: a plan is
+   * made once a connection, when the tables were nearly empty.
+   */
+  turn<T>(work: (tx: Queries) => Promise<Ending<T>>): Promise<T>;
   /** The same, on one unchanging state of the database, and read only. */
   snapshot<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
   close(): Promise<void>;
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** How a transaction ends. */
+export interface Ending<T> {
+  /**
+   * Travel together with the commit: what they lock is locked for as long as
+   * that takes, and not for the way to here and back as well.
+   */
+  readonly last: readonly Statement[];
+  /** What came of it all, by the rows of each of them. */
+  value(rows: readonly (readonly unknown[])[]): T;
 }
 
 export interface PoolOptions {
@@ -48,6 +70,10 @@ const AGAIN = new Set(["40P01", "40001", "23505"]);
 
 /** Counts and instants are far below 2^53. */
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+const BEGIN_TURN = "BEGIN; SET LOCAL enable_seqscan = off; " +
+  "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; " +
+  "SET LOCAL enable_mergejoin = off; SET LOCAL jit = off";
 
 const names = new Map<string, string>();
 
@@ -123,14 +149,18 @@ export function createPool(
 
   async function attempt<T>(
     begin: string,
-    work: (tx: Queries) => Promise<T>,
+    work: (tx: Queries) => Promise<Ending<T>>,
   ): Promise<T> {
     return await on(async (queries) => {
       const begun = queries.rows(begin);
       try {
-        const [value] = await Promise.all([work(queries), begun]);
-        await queries.rows("COMMIT");
-        return value;
+        const [{ last, value }] = await Promise.all([work(queries), begun]);
+        // Where one of them fails, the server takes the commit for a rollback.
+        const rows = await Promise.all([
+          ...last.map(({ text, values }) => queries.rows(text, values)),
+          queries.rows("COMMIT"),
+        ]);
+        return value(rows);
       } catch (error) {
         await queries.rows("ROLLBACK").catch(() => {});
         throw error;
@@ -139,8 +169,8 @@ export function createPool(
   }
 
   async function transaction<T>(
-    work: (tx: Queries) => Promise<T>,
-    begin = "BEGIN",
+    begin: string,
+    work: (tx: Queries) => Promise<Ending<T>>,
   ): Promise<T> {
     for (let tries = 1;; tries++) {
       try {
@@ -157,10 +187,22 @@ export function createPool(
       on((queries) => queries.rows(text, values)).catch(rethrow),
     count: (text, values) =>
       on((queries) => queries.count(text, values)).catch(rethrow),
-    transaction: (work) => transaction(work),
+    transaction: (work) => transaction("BEGIN", plain(work)),
+    turn: (work) => transaction(BEGIN_TURN, work),
     snapshot: (work) =>
-      transaction(work, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+      transaction(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        plain(work),
+      ),
     close: () => pool.end(),
+  };
+}
+
+/** Work whose last statements are like its others. */
+function plain<T>(work: (tx: Queries) => Promise<T>) {
+  return async (tx: Queries): Promise<Ending<T>> => {
+    const value = await work(tx);
+    return { last: [], value: () => value };
   };
 }
 

@@ -33,8 +33,8 @@ export async function readStudies(
   { rows }: Queries,
   studyId: StudyId | null,
 ): Promise<StudyRecord[]> {
-  const planned = "(SELECT count(*) FROM trials AS t " +
-    "WHERE t.study_id = s.study_id AND planned";
+  const planned = "(SELECT coalesce(sum(n), 0)::bigint FROM tally AS t " +
+    "WHERE t.study_id = s.study_id";
   return (await rows(
     `SELECT definition, revision, ${planned}) AS trials, ` +
       `${planned} AND state = 'completed') AS completed FROM studies AS s ` +
@@ -82,8 +82,7 @@ export async function stateCounts(
   };
   for (
     const row of await rows(
-      "SELECT state, count(*) AS n FROM trials " +
-        "WHERE study_id = $1 AND planned GROUP BY state",
+      "SELECT state, n FROM tally WHERE study_id = $1",
       [studyId],
     )
   ) {

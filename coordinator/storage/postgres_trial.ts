@@ -92,7 +92,8 @@ const ATTEMPT = "trial_id text, attempt integer, lease_id text, " +
   "ttl bigint, state text, expires_at bigint, ended_at bigint, message text";
 
 /**
- * Writes what differs. The trials are locked by whoever calls.
+ * Writes what differs in all but the states of the trials, which are stamped
+ * later. The trials are locked by whoever calls.
  *
  * @param teller Names this coordinator among those that epochs are told to.
  */
@@ -147,13 +148,6 @@ export async function writeTrials(
   const withdrawn = diffs.flatMap(({ trial_id, diff }) =>
     diff.withdrawn ? [trial_id] : []
   );
-  const states = diffs.flatMap(({ trial_id, diff: { state } }) =>
-    state === null ? [] : [{
-      trial_id,
-      state: state.name,
-      quarantined_at: state.quarantinedAt,
-    }]
-  );
   const accepted = diffs.flatMap(({ trial_id, study_id, diff }) =>
     diff.accepted === null ? [] : [{
       trial_id,
@@ -201,13 +195,6 @@ export async function writeTrials(
     withdrawn.length === 0
       ? undefined
       : rows("DELETE FROM results WHERE trial_id = ANY($1)", [withdrawn]),
-    write(
-      "UPDATE trials AS t SET state = r.state, " +
-        "quarantined_at = r.quarantined_at FROM jsonb_to_recordset($1) AS r " +
-        "(trial_id text, state text, quarantined_at bigint) " +
-        "WHERE t.trial_id = r.trial_id",
-      states,
-    ),
     // Fails where a result is stored: the first one stands, whatever happens.
     write(
       insert(

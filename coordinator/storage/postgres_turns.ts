@@ -8,12 +8,14 @@ import {
 } from "../protocol/ids.ts";
 import type { Instant, TrialRecord } from "../swarm/trial.ts";
 import {
+  type Ending,
   explainTrouble,
   type PostgresPool,
   type Queries,
 } from "./postgres_pool.ts";
+import { revisionBefore, type Stamps, stampTrials } from "./postgres_stamp.ts";
 import { readTrials, type TrialChange, writeTrials } from "./postgres_trial.ts";
-import { CountRow, LeaseRow, StudyRevisionRow, TrialIdRow } from "./rows.ts";
+import { CountRow, LeaseRow, TrialIdRow } from "./rows.ts";
 import {
   type Changed,
   type Claim,
@@ -57,6 +59,13 @@ type Answer = { readonly claim: Claim<unknown> | null } | {
   readonly error: unknown;
 };
 
+/** What came of a transaction. */
+interface Outcome {
+  readonly answers: readonly Answer[];
+  /** Whether pages show something else now. */
+  readonly visible: boolean;
+}
+
 export function createTurns({ pool, clock, teller, onBatch, onChange }: {
   readonly pool: PostgresPool;
   /** For tests; without it, time is the database's. */
@@ -85,7 +94,7 @@ export function createTurns({ pool, clock, teller, onBatch, onChange }: {
   async function run(batch: readonly Unit[]): Promise<void> {
     const start = performance.now();
     try {
-      const { answers, visible } = await pool.transaction((tx) =>
+      const { answers, visible } = await pool.turn((tx) =>
         turn(tx, batch, clock, teller)
       );
       onBatch(batch.length, performance.now() - start);
@@ -182,14 +191,16 @@ async function turn(
   units: readonly Unit[],
   clock: (() => Instant) | undefined,
   teller: string,
-): Promise<{ readonly answers: Answer[]; readonly visible: boolean }> {
+): Promise<Ending<Outcome>> {
   const claims = units.flatMap(({ claim }) => claim ?? []);
-  const [trialOf, held] = await Promise.all([
+  const claimants = claims.map(({ workerId }) => workerId);
+  const [trialOf, held, failures] = await Promise.all([
     trialsOfLeases(
       tx,
       units.flatMap(({ leaseId, claim }) => claim?.leaseId ?? leaseId ?? []),
     ),
-    heldByWorkers(tx, claims.map(({ workerId }) => workerId)),
+    heldByWorkers(tx, claimants),
+    failuresOfWorkers(tx, claimants),
   ]);
   const fresh = claims.filter(({ leaseId, backup }) =>
     backup === undefined && !trialOf.has(leaseId)
@@ -201,7 +212,7 @@ async function turn(
   // come last, and what others hold is passed over.
   const [, candidates] = await Promise.all([
     lockTrials(tx, named),
-    findCandidates(tx, fresh),
+    findCandidates(tx, fresh, failures),
   ]);
   // Read by a later statement than the one that waited for the lock: that one
   // saw the other tables as they were before it waited.
@@ -213,17 +224,20 @@ async function turn(
 
   const records = new Map<TrialId, TrialRecord>();
   const record = (id: TrialId) => records.get(id) ?? stored.get(id)?.trial;
-  /** Of each study, the trials that changed, in the order of the changes. */
-  const stamped = new Map<StudyId, TrialId[]>();
+  const stamped = new Map<StudyId, Stamps>();
   const answers: (Answer & { stamp?: number })[] = [];
 
   function change(trial: TrialRecord, apply: Transact<unknown>): void {
     const { studyId, trialId } = trial.spec;
     const { trial: after, changed, value } = apply(trial, now);
     records.set(trialId, after);
-    const stamps = stamped.get(studyId) ?? [];
+    const stamps: Stamps = stamped.get(studyId) ??
+      { trials: new Map(), order: [] };
     stamped.set(studyId, stamps);
-    if (changed) stamps.push(trialId);
+    if (changed || after.state !== trial.state) {
+      stamps.trials.set(trialId, after);
+    }
+    if (changed) stamps.order.push(trialId);
     const claim = {
       type: "claimed" as const,
       value,
@@ -231,7 +245,7 @@ async function turn(
       trialId,
       revision: stored.get(trialId)?.revision ?? 0,
     };
-    answers.push(changed ? { claim, stamp: stamps.length } : { claim });
+    answers.push(changed ? { claim, stamp: stamps.order.length } : { claim });
   }
 
   for (const unit of units) {
@@ -277,21 +291,29 @@ async function turn(
     return before === undefined || before === after ? [] : [{ before, after }];
   });
   await writeTrials(tx, changes, teller);
-  // Last of all: until the commit, every other change of the study waits.
-  const revisions = await stampTrials(tx, stamped);
+  const { studies, last } = stampTrials(stamped);
+  const visible = last.length > 0 ||
+    changes.some(({ before, after }) => isVisible(before, after));
   return {
-    visible: changes.some(({ before, after }) => isVisible(before, after)) ||
-      revisions.size > 0,
-    answers: answers.map((answer) => {
-      if (!("claim" in answer) || answer.claim?.type !== "claimed") {
-        return answer;
-      }
-      const before = revisions.get(answer.claim.studyId);
-      const { stamp } = answer;
-      return before === undefined || stamp === undefined
-        ? answer
-        : { claim: { ...answer.claim, revision: before + stamp } };
-    }),
+    last,
+    value(rows) {
+      const revisions = new Map(
+        studies.map((study, i) => [study, revisionBefore(rows[i] ?? [])]),
+      );
+      return {
+        visible,
+        answers: answers.map((answer) => {
+          if (!("claim" in answer) || answer.claim?.type !== "claimed") {
+            return answer;
+          }
+          const before = revisions.get(answer.claim.studyId);
+          const { stamp } = answer;
+          return before === undefined || stamp === undefined
+            ? answer
+            : { claim: { ...answer.claim, revision: before + stamp } };
+        }),
+      };
+    },
   };
 }
 
@@ -370,6 +392,26 @@ interface Candidates {
 const QUEUED = "SELECT trial_id FROM trials AS t WHERE study_id = $1 " +
   "AND planned AND state = 'queued'";
 
+/** How often each of the workers failed on each trial that is queued. */
+async function failuresOfWorkers(
+  { rows }: Queries,
+  workerIds: readonly WorkerId[],
+): Promise<Map<string, number>> {
+  if (workerIds.length === 0) return new Map();
+  return new Map(
+    (await rows(
+      "SELECT worker_id, trial_id, count(*) AS n FROM attempts " +
+        "WHERE worker_id = ANY($1) AND state IN ('failed', 'refused') " +
+        "AND EXISTS (SELECT 1 FROM trials AS t WHERE state = 'queued' " +
+        "AND planned AND t.trial_id = attempts.trial_id) GROUP BY 1, 2",
+      [workerIds],
+    )).map((row) => {
+      const { worker_id, trial_id, n } = FailureRow.parse(row);
+      return [`${worker_id} ${trial_id}`, n];
+    }),
+  );
+}
+
 /**
  * As many trials as there are claims, and as many more as these workers failed
  * on: so each finds one, if there is one for it.
@@ -377,23 +419,9 @@ const QUEUED = "SELECT trial_id FROM trials AS t WHERE study_id = $1 " +
 async function findCandidates(
   { rows }: Queries,
   claims: readonly ClaimRequest[],
+  failures: ReadonlyMap<string, number>,
 ): Promise<Candidates> {
-  const failures = new Map<string, number>();
   const found = new Map<StudyId, TrialId[]>();
-  if (claims.length > 0) {
-    for (
-      const row of await rows(
-        "SELECT worker_id, trial_id, count(*) AS n FROM attempts " +
-          "WHERE worker_id = ANY($1) AND state IN ('failed', 'refused') " +
-          "AND EXISTS (SELECT 1 FROM trials AS t WHERE state = 'queued' " +
-          "AND planned AND t.trial_id = attempts.trial_id) GROUP BY 1, 2",
-        [claims.map(({ workerId }) => workerId)],
-      )
-    ) {
-      const { worker_id, trial_id, n } = FailureRow.parse(row);
-      failures.set(`${worker_id} ${trial_id}`, n);
-    }
-  }
   for (const studyId of new Set(claims.map((claim) => claim.studyId))) {
     const locked = await rows(
       `${QUEUED} ORDER BY replicate, position LIMIT $2 ` +
@@ -420,41 +448,9 @@ async function openTrials(
   studyId: StudyId,
 ): Promise<boolean> {
   const open = await rows(
-    "SELECT 1 FROM trials WHERE study_id = $1 AND planned " +
+    "SELECT 1 FROM tally WHERE study_id = $1 AND n > 0 " +
       "AND state IN ('queued', 'leased', 'verifying') LIMIT 1",
     [studyId],
   );
   return open.length > 0;
-}
-
-/** Raises the studies' revisions; resolves to what they were before. */
-async function stampTrials(
-  { rows }: Queries,
-  stamped: ReadonlyMap<StudyId, readonly TrialId[]>,
-): Promise<Map<StudyId, number>> {
-  const before = new Map<StudyId, number>();
-  for (
-    const [studyId, trials] of [...stamped].sort(([a], [b]) => a < b ? -1 : 1)
-  ) {
-    if (trials.length === 0) continue;
-    const [row] = await rows(
-      "UPDATE studies SET revision = revision + $2 WHERE study_id = $1 " +
-        "RETURNING study_id, revision",
-      [studyId, trials.length],
-    );
-    const { revision } = StudyRevisionRow.parse(row);
-    before.set(studyId, revision - trials.length);
-    const last = trials.map((trial_id, i) => ({
-      trial_id,
-      revision: revision - trials.length + i + 1,
-    }));
-    await rows(
-      "UPDATE trials AS t SET revision = r.revision FROM " +
-        "(SELECT trial_id, max(revision) AS revision " +
-        "FROM jsonb_to_recordset($1) AS x (trial_id text, revision bigint) " +
-        "GROUP BY trial_id) AS r WHERE t.trial_id = r.trial_id",
-      [JSON.stringify(last)],
-    );
-  }
-  return before;
 }
