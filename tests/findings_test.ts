@@ -8,6 +8,7 @@ import {
 } from "../coordinator/protocol/leaderboard.ts";
 import type { Params } from "../coordinator/protocol/study.ts";
 import { SampleStudy } from "../web/lesson/sample.ts";
+import { pytorch, slopeOf } from "./golden/contrasts.ts";
 import { referencePoints } from "./golden/reference.ts";
 
 /**
@@ -97,6 +98,15 @@ const largestDistance = Math.max(
   }),
 );
 
+/** The same slope as PyTorch's, over the points that it has. */
+const ourSlope = slopeOf(
+  sample.rows.flatMap(({ params, metrics }) =>
+    referenceOf(params) === undefined
+      ? []
+      : [{ params, mean: metrics.trainLoss.mean ?? NaN }]
+  ),
+);
+
 const agreeing = (agreement: string) =>
   sample.remarks.filter((remark) => remark.agreement === agreement).length;
 
@@ -114,6 +124,10 @@ const counts = new Set([
 /** Decimals that the prose may name. */
 const figures: readonly number[] = [
   largestDistance,
+  pytorch.slope,
+  ourSlope,
+  ...[...Object.values(pytorch.leads), ...Object.values(pytorch.pair)]
+    .flatMap(({ mean, low, high }) => [mean, low, high]),
   ...sample.remarks.flatMap(({ reported }) => reported ?? []),
   ...sample.verdicts.flatMap(({ effect, facts, comparisons }) => [
     ...effect === null
