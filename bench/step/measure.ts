@@ -14,7 +14,7 @@ export const STEP_RATES: readonly Rates[] = [
   [0.8, 0.8],
 ];
 
-/** The points of the seed study, its baseline first. */
+/** The lesson's points, its baseline first. */
 export const SEED_POINTS: readonly Rates[] = [
   [0.2, 0.5],
   [0.5, 0.8],
@@ -25,6 +25,7 @@ export const SEED_POINTS: readonly Rates[] = [
   [0.02, 0.05],
   [0.2, 0.2],
   [0.6, 0.6],
+  [0.4, 0.4],
 ];
 
 /** Steps before any is counted: engines compile what they see run often. */

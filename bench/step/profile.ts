@@ -22,11 +22,12 @@ export function profileSteps(
 
   const multiply = (...args: Parameters<KernelExports["multiply"]>) => {
     const [, , transposed, , , right, , , , rows, depth, columns] = args;
+    original.takeSteps();
     const name = `${rows} x ${depth}${transposed ? "'" : ""} by ` +
       `${depth} x ${columns}${right ? "'" : ""}`;
     timed(`product ${name}`, () => original.multiply(...args));
     // A step multiplies two rows' factors with a row of the panel.
-    operations += 4 * columns * original.countSteps((rows + 1) >> 1);
+    operations += 4 * columns * original.takeSteps();
   };
   const timed = <T>(name: string, run: () => T): T => {
     const start = performance.now();
@@ -65,9 +66,12 @@ export function profileSteps(
   } finally {
     Object.assign(call, original);
   }
-  const kernels = [...samples].map(([name, times]) =>
-    [name, median(times)] as const
-  );
+  // A step takes a product this way or that, as its zeros lie: where it did
+  // not take this one, it spent no time on it.
+  const kernels = [...samples].map(([name, times]) => {
+    const unused = new Array<number>(count - times.length).fill(0);
+    return [name, median([...times, ...unused])] as const;
+  }).filter(([, time]) => time > 0);
   return {
     step: median(steps),
     kernels: kernels.toSorted(([, a], [, b]) => b - a),

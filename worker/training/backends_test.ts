@@ -1,5 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import type {
+  BackendName,
+  EpochMetrics,
+} from "../../coordinator/protocol/training.ts";
 import { startStockBackend } from "../backends/stock.ts";
 import { BACKEND_TEST, testedBackends, titled } from "../backends/testing.ts";
 import { batchOrder } from "../random/draws.ts";
@@ -7,6 +11,8 @@ import { createNetwork } from "./create_network.ts";
 import { exampleData } from "./example_data.ts";
 import { trainStep } from "./network.ts";
 import { gatherImages, gatherLabels } from "./ops.ts";
+import { trainTrial } from "./train.ts";
+import { data, hooks, spec } from "./train_testing.ts";
 
 const STEPS = 5;
 const BATCH = 256;
@@ -48,7 +54,34 @@ async function firstLosses(weightStd: number): Promise<number[]> {
   return losses;
 }
 
+const FIGURES = [
+  "trainLoss",
+  "trainAccuracy",
+  "trainLossDropoutOff",
+  "testLoss",
+  "testAccuracy",
+] as const;
+type Figures = Pick<EpochMetrics, (typeof FIGURES)[number]>;
+
+/** Final figures of three replicates of a small trial. */
+async function finalFigures(backend: BackendName): Promise<Figures[]> {
+  const finals: Figures[] = [];
+  for (let replicate = 0; replicate < 3; replicate++) {
+    const on = hooks({ backend });
+    const result = await trainTrial(spec({ replicate }), data, on);
+    finals.push(...result?.epochs.slice(-1) ?? []);
+  }
+  return finals;
+}
+
+function meanAndSd(values: readonly number[]): [mean: number, sd: number] {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+  return [mean, Math.sqrt(squares / (values.length - 1))];
+}
+
 await startStockBackend("cpu");
+const finalsOnCpu = await finalFigures("cpu");
 const WEIGHT_STDS = [0.01, 0.05];
 const onCpu: number[][] = [];
 for (const weightStd of WEIGHT_STDS) onCpu.push(await firstLosses(weightStd));
@@ -83,6 +116,27 @@ for (const tested of await testedBackends()) {
             `weights of ${weightStd}, step ${step}: ${loss}, not ${wanted}`,
           );
         });
+      }
+    },
+  });
+
+  Deno.test({
+    ...BACKEND_TEST,
+    name: titled(
+      `whole trials on ${backend} end within the spread of cpu's replicates`,
+      tested,
+    ),
+    ignore: skip !== undefined,
+    fn: async () => {
+      await start();
+      const finals = await finalFigures(backend);
+      for (const name of FIGURES) {
+        const [mean] = meanAndSd(finals.map((figures) => figures[name]));
+        const [wanted, sd] = meanAndSd(finalsOnCpu.map((f) => f[name]));
+        assert(
+          Math.abs(mean - wanted) <= sd,
+          `${name}: ${mean}, not ${wanted} ± ${sd}`,
+        );
       }
     },
   });

@@ -40,6 +40,12 @@ export function simdConformance(variant: KernelVariant): void {
     });
   }
 
+  function current(): SimdBackend {
+    const backend = tf.backend();
+    assert(backend instanceof SimdBackend);
+    return backend;
+  }
+
   kernelConformance(SIMD, start);
 
   test("matMul is that of cpu for any shape, transposition and density", async () => {
@@ -70,6 +76,21 @@ export function simdConformance(variant: KernelVariant): void {
       const [at, bt] = [tf.transpose(a), tf.transpose(b)];
       await assertLikeCpu(() => tf.matMul(a, b));
       await assertLikeCpu(() => tf.matMul(at, bt, true, true));
+    }
+  });
+
+  test("takeSteps counts the steps of every block's lists", () => {
+    const { call } = current().kernels;
+    call.takeSteps();
+    for (const [n, k, m] of [[784, 37, 5], [257, 8, 4], [3, 2050, 2]]) {
+      assert(n !== undefined && k !== undefined && m !== undefined);
+      const b = tf.ones<tf.Rank.R2>([k, m]);
+      tf.matMul(tf.ones<tf.Rank.R2>([n, k]), b);
+      assert.equal(call.takeSteps(), Math.ceil(n / 2) * k);
+      tf.matMul(tf.ones<tf.Rank.R2>([k, n]), b, true);
+      assert.equal(call.takeSteps(), Math.ceil(n / 2) * k);
+      tf.matMul(tf.zeros<tf.Rank.R2>([n, k]), b);
+      assert.equal(call.takeSteps(), 0);
     }
   });
 
@@ -222,8 +243,7 @@ export function simdConformance(variant: KernelVariant): void {
   }
 
   test("memory stops growing after the first of ten trials", () => {
-    const backend = tf.backend();
-    assert(backend instanceof SimdBackend);
+    const backend = current();
     const seen = Array.from({ length: 10 }, () => {
       tf.tidy(() => firstLosses("fused", 12));
       return {

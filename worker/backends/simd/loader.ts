@@ -116,7 +116,7 @@ export interface KernelExports {
     alike: number,
     fresh: number,
   ): void;
-  countSteps(groups: number): number;
+  takeSteps(): number;
   seedMask(
     k0: number,
     k1: number,

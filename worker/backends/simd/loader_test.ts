@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { buildKernels, kernelFile } from "./build.ts";
 import { detectSimd, instantiateKernels, loadKernels } from "./loader.ts";
 
@@ -8,6 +9,59 @@ Deno.test("detectSimd: names a build whose module the engine accepts", async () 
   assert.equal(variant, "relaxed");
   assert(WebAssembly.validate(await kernelFile(variant)));
   assert(WebAssembly.validate(await kernelFile("plain")));
+});
+
+/** What `auto` takes without a GPU, as a process of its own says it. */
+const choose = `
+  import { backendCandidates } from "./worker/backends/candidates.ts";
+  import { selectBackend } from "./worker/backends/select.ts";
+  import { buildKernels } from "./worker/backends/simd/build.ts";
+  import { wasmFilesFolder } from "./worker/backends/wasm_files.ts";
+  import { exampleData } from "./worker/training/example_data.ts";
+
+  const candidates = backendCandidates({
+    dataset: exampleData({ classes: 10, size: 784, train: 512, test: 1 }),
+    files: {
+      simdFolder: (await buildKernels()).href,
+      wasmFolder: wasmFilesFolder(),
+    },
+    now: () => performance.now(),
+  }).filter(({ softwareGpu }) => softwareGpu === undefined);
+  const report = await selectBackend({
+    choice: "auto",
+    avoid: [],
+    candidates,
+    onMeasuring: () => {},
+  });
+  console.log(JSON.stringify(report));
+  Deno.exit(0);
+`;
+
+Deno.test({
+  name: "an engine without WebAssembly SIMD trains on stock tfjs, and says why",
+  // V8's SIMD takes SSE4.1, which can be denied to it there alone.
+  ignore: Deno.build.arch !== "x86_64",
+  fn: async () => {
+    const { success, stdout, stderr } = await new Deno.Command(
+      Deno.execPath(),
+      {
+        args: ["eval", "--ext=ts", "--v8-flags=--no-enable-sse4-1", choose],
+        cwd: fileURLToPath(new URL("../../../", import.meta.url)),
+      },
+    ).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assert(success, text(stderr));
+    const { backend, measurements } = JSON.parse(
+      text(stdout).trim().split("\n").at(-1) ?? "",
+    );
+    assert.equal(backend, "wasm");
+    assert.deepEqual(measurements[0], {
+      backend: "simd",
+      stepMilliseconds: null,
+      unused: "failed",
+      detail: "this engine has no WebAssembly SIMD",
+    });
+  },
 });
 
 Deno.test("loadKernels: fetches the build for this engine from a folder", async () => {

@@ -3,16 +3,12 @@
 // plain SIMD multiplies, rounds, and adds.
 
 /** a * b + c in each lane. */
-// @ts-ignore: decorator
-
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
 /** Bytes in a vector. */
-// @ts-ignore: decorator
-
 export const VECTOR: usize = 16;
 
 /** `length` floats from `at` become zero. */

@@ -4,8 +4,6 @@ import { drawMasks } from "./threefry";
 // Masks are drawn 32 elements at a time into TAIL, which is free outside a
 // product, and used from there at once.
 
-// @ts-ignore: decorator
-
 function masked(x: v128, at: usize, scale: v128, relu: bool): v128 {
   if (relu) x = f32x4.max(x, f32x4.splat(0));
   return v128.and(f32x4.mul(x, scale), v128.load(at));

@@ -231,8 +231,6 @@ export function bytesToUnit(bytes: usize, out: usize, size: i32): void {
   }
 }
 
-// @ts-ignore: decorator
-
 function unit(x: v128, range: v128): v128 {
   return f32x4.div(f32x4.convert_i32x4_s(x), range);
 }

@@ -3,8 +3,7 @@
 // floats are float32, and matrices row-major.
 
 export { scratchEnd } from "./layout";
-export { multiply } from "./multiply";
-export { countSteps } from "./pairs";
+export { multiply, takeSteps } from "./multiply";
 export { seedMask } from "./threefry";
 export { applyMask } from "./dropout";
 export {

@@ -12,63 +12,35 @@
 //   LISTS   the pairs' lists of steps
 
 /** Columns of a panel: as many vectors as the accumulators have room for. */
-// @ts-ignore: decorator
-
 export const PANEL_VECTORS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
-// @ts-ignore: decorator
-
 export const PANEL_COLUMNS: i32 = PANEL_VECTORS * 4;
-
-// @ts-ignore: decorator
 
 export const PANEL_PITCH: usize = PANEL_COLUMNS * 4;
 
 /** Terms of a sum that one pass over the lists covers. */
-// @ts-ignore: decorator
-
 export const DEPTH_BLOCK: i32 = 1024;
 
 /** Rows of the product in one pass. */
-// @ts-ignore: decorator
-
 export const ROW_BLOCK: i32 = 256;
 
 /** Bytes of a step: two factors and where the panel's row lies. */
-// @ts-ignore: decorator
-
 export const STEP: usize = 12;
 
 /** Bytes of a pair's record. */
-// @ts-ignore: decorator
-
 export const GROUP: usize = 16;
-
-// @ts-ignore: decorator
 
 export const PANEL: usize = 8192;
 
-// @ts-ignore: decorator
-
 export const TAIL: usize = PANEL + (<usize> DEPTH_BLOCK + 4) * 96;
-
-// @ts-ignore: decorator
 
 export const ORDER: usize = TAIL + <usize> ROW_BLOCK * 96;
 
-// @ts-ignore: decorator
-
 export const SIGNATURES: usize = ORDER + <usize> ROW_BLOCK * 4;
-
-// @ts-ignore: decorator
 
 export const GROUPS: usize = SIGNATURES + <usize> ROW_BLOCK * 8;
 
-// @ts-ignore: decorator
-
 export const LISTS: usize = GROUPS + <usize> ROW_BLOCK * GROUP;
-
-// @ts-ignore: decorator
 
 export const SCRATCH_END: usize = LISTS +
   (<usize> ROW_BLOCK / 2) * (<usize> DEPTH_BLOCK + 4) * STEP;

@@ -6,14 +6,20 @@ import {
   ROW_BLOCK,
   TAIL,
 } from "./layout";
-import { listColumns, listRows, pairAlike, pairInOrder } from "./pairs";
+import {
+  countSteps,
+  listColumns,
+  listRows,
+  pairAlike,
+  pairInOrder,
+} from "./pairs";
 import { packColumns, packRows } from "./panels";
 
 /**
- * c: [rows, columns] += a b, or = a b if c is `fresh`, where a is [rows, depth] or, transposed, stored
- * as [depth, rows], and b is [depth, columns] or stored as [columns, depth].
- * Strides are bytes from one stored row to the next. Zeros in a are skipped,
- * whatever they would meet in b.
+ * c: [rows, columns] += a b, or = a b if c is `fresh`, where a is [rows, depth]
+ * or, transposed, stored as [depth, rows], and b is [depth, columns] or stored
+ * as [columns, depth]. Strides are bytes from one stored row to the next. Zeros
+ * in a are skipped, whatever they would meet in b.
  *
  * With cTransposed, c is stored as [columns, rows] instead.
  *
@@ -54,6 +60,7 @@ export function multiply(
         else pairInOrder(block);
         groups = listRows(left, aStride, block, terms);
       }
+      listed += countSteps(groups);
       multiplyBlock(
         groups,
         right,
@@ -69,6 +76,16 @@ export function multiply(
       );
     }
   }
+}
+
+/** Steps of the lists that products made since somebody asked. */
+let listed: i32 = 0;
+
+/** Steps of all lists made since the last call; for measurements. */
+export function takeSteps(): i32 {
+  const steps = listed;
+  listed = 0;
+  return steps;
 }
 
 /** One block of the lists with all of b's columns. */

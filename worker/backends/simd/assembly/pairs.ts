@@ -88,8 +88,6 @@ function swap(i: i32, j: i32): void {
 }
 
 /** Writes a step, and gives where the next goes: here again if this is 0, 0. */
-// @ts-ignore: decorator
-
 function addStep(at: usize, factors: u64, offset: usize): usize {
   store<u64>(at, factors);
   store<u32>(at, <u32> offset, 8);
@@ -228,7 +226,7 @@ function listEight(
   store<u32>(group, <u32> at3, 52);
 }
 
-/** Steps in the lists last made, of `groups` pairs; for measurements. */
+/** Steps in the lists last made, of `groups` pairs. */
 export function countSteps(groups: i32): i32 {
   let bytes: usize = 0;
   let group = GROUPS;

@@ -4,8 +4,6 @@
 // the block `block + 4 + i`. Each word waits for the one before it, so the two
 // take turns.
 
-// @ts-ignore: decorator
-
 function rotate(x: v128, by: i32): v128 {
   return v128.or(i32x4.shl(x, by), i32x4.shr_u(x, 32 - by));
 }
@@ -278,8 +276,6 @@ export function drawMasks(to: usize, block: i32, threshold: u32): void {
 }
 
 /** One vector a block instead of one a word: a 4 by 4 transpose. */
-// @ts-ignore: decorator
-
 function storeMasks(
   to: usize,
   word0: v128,
