@@ -43,7 +43,7 @@ export function taskCommands(): Readonly<Record<string, string>> {
 }
 
 /** The permissions that the script's task has: all that its users give it. */
-function permissionsOf(script: string): string[] {
+export function permissionsOf(script: string): string[] {
   const command = Object.values(taskCommands())
     .find((text) => text.endsWith(` ${script}`));
   return command?.match(/--allow-\S+/g) ?? ["-A"];
