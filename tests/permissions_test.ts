@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { trainerPermissions } from "../worker/main_deno.ts";
-import { taskCommands } from "./processes.ts";
+import { flagsOf, taskCommands } from "./processes.ts";
 
 Deno.test("no task has all permissions, and docs/security.md names each task's", async () => {
   const text = await Deno.readTextFile(
@@ -19,6 +19,44 @@ Deno.test("no task has all permissions, and docs/security.md names each task's",
     const documented = row?.split("|")[2]?.split(",")
       .map((permission) => permission.trim()).sort();
     assert.deepEqual(documented, flags, name);
+  }
+});
+
+/** Looks for the data set where neither a mirror nor a package has it. */
+const search = `
+import { fashionMnist } from "./worker/data/fashion_mnist.ts";
+import { findDataset } from "./worker/data/find_dataset.ts";
+try {
+  await findDataset(fashionMnist, {
+    cacheDir: Deno.args[0],
+    fetch: () => Promise.reject(new TypeError("no network")),
+    run: () => Promise.resolve({ code: 100, stderr: "no such package" }),
+  });
+} catch (error) {
+  console.log(error.message);
+}
+`;
+
+Deno.test("findDataset looks everywhere with the permissions of start", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "permissions-test-" });
+  try {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-prompt", ...flagsOf("coordinator/main.ts")],
+        ...["-", folder],
+      ],
+      cwd: new URL("../", import.meta.url),
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const script = child.stdin.getWriter();
+    await script.write(new TextEncoder().encode(search));
+    await script.close();
+    const said = new TextDecoder().decode((await child.output()).stdout);
+    // Unless this machine has Debian's package installed.
+    if (said !== "") assert.match(said, /apt-get failed: no such package/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

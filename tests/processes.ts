@@ -43,7 +43,7 @@ export function taskCommands(): Readonly<Record<string, string>> {
 }
 
 /** The flags that the script's task has: all that its users give it. */
-function flagsOf(script: string): string[] {
+export function flagsOf(script: string): string[] {
   const command = Object.values(taskCommands())
     .find((text) => text.endsWith(` ${script}`));
   return command?.match(/(?<= )--\S+/g) ?? ["-A"];

@@ -53,6 +53,8 @@ export async function buildWeb(
     prefix: `${basename(outDir)}-building-`,
   });
   try {
+    // A coordinator may run as another user than the one who builds.
+    if (Deno.build.os !== "windows") await Deno.chmod(work, 0o755);
     const writer = createBuildWriter(work);
     const bundle = join(work, "bundle");
     await buildPages(bundle, writer, threadFiles);

@@ -54,6 +54,9 @@ Deno.test("buildPages builds when sources change, and once for all who ask at on
     const builds = await Promise.all([1, 2, 3].map(() => buildPages(copy)));
     assert.equal(builds.filter(({ built }) => built).length, 1);
     assert.deepEqual(await readManifest(copy), manifest);
+    // Whoever serves it may be another user.
+    const { mode } = await Deno.stat(copy);
+    if (mode !== null) assert.equal(mode & 0o777, 0o755);
   } finally {
     await Deno.remove(home, { recursive: true });
   }

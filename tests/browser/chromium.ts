@@ -1,5 +1,6 @@
 import "./not_wsl.ts";
 import { existsSync } from "node:fs";
+import { packagedProgram } from "../programs.ts";
 import { type Browser, chromium } from "npm:playwright-core@1.65.1";
 
 export type {
@@ -46,6 +47,8 @@ export async function launchChromium(): Promise<Browser> {
 }
 
 async function packagedChromium(): Promise<string> {
-  const { default: packaged } = await import("npm:@sparticuz/chromium@153.0.0");
-  return await packaged.executablePath();
+  return await packagedProgram(
+    "@sparticuz/chromium@153.0.0",
+    "it.default.executablePath()",
+  );
 }

