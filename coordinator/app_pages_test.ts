@@ -237,7 +237,7 @@ test("GET /api: a page of the coordinator's own files only", async (swarm) => {
   assert.ok(!/https?:\/\//.test(html), "no third party");
   assert.ok(!/<script>|<style|style=|onload=/.test(html), "nothing inline");
   const files = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)];
-  assert.equal(files.length, 3);
+  assert.equal(files.length, 4);
   for (const [, path = ""] of files) {
     const file = await swarm.call("GET", path);
     assert.equal(file.status, 200, path);

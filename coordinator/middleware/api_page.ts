@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import absolutePath from "swagger-ui-dist/absolute-path.js";
 import { fileAt, type ServedBytes } from "./files.ts";
 
@@ -15,8 +16,10 @@ export const apiPage = `<!DOCTYPE html>
 <title>API of the dropout swarm</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${API_PAGE_FILES}/swagger-ui.css">
+<link rel="stylesheet" href="${API_PAGE_FILES}/style.css">
 </head>
 <body>
+<header class="frame"><a href="/">dropout-swarm</a></header>
 <main id="api"></main>
 <script src="${API_PAGE_FILES}/swagger-ui-bundle.js"></script>
 <script src="${API_PAGE_FILES}/start.js"></script>
@@ -24,28 +27,19 @@ export const apiPage = `<!DOCTYPE html>
 </html>
 `;
 
-// Without a validator, which would send the document to a third party, and
-// without "try it out": reading is what the page is for.
-const start = `SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#api",
-  validatorUrl: null,
-  supportedSubmitMethods: [],
-});
-`;
+const own = fileURLToPath(new URL("./api_page/", import.meta.url));
+const packaged: string = absolutePath();
 
-const packaged = new Set(["swagger-ui.css", "swagger-ui-bundle.js"]);
+/** Each file that the page loads, by its name there. */
+const folders = new Map([
+  ["swagger-ui.css", packaged],
+  ["swagger-ui-bundle.js", packaged],
+  ["style.css", own],
+  ["start.js", own],
+]);
 
 /** A file that the page loads; null: there is no such file. */
 export async function apiPageFile(name: string): Promise<ServedBytes | null> {
-  if (name === "start.js") {
-    const bytes = new TextEncoder().encode(start);
-    return {
-      bytes: bytes.length,
-      etag: `"start-1"`,
-      open: () => Promise.resolve(new Blob([bytes]).stream()),
-    };
-  }
-  const folder: string = absolutePath();
-  return packaged.has(name) ? await fileAt(join(folder, name)) : null;
+  const folder = folders.get(name);
+  return folder === undefined ? null : await fileAt(join(folder, name));
 }

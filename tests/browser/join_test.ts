@@ -305,6 +305,9 @@ for (const colorScheme of ["light", "dark"] as const) {
             await start(page, "simd");
             await page.waitForSelector(".slot.is-training .as-table");
             await look("training");
+            await page.locator(".status button").first().click();
+            await page.waitForSelector(".status.is-paused");
+            await look("paused");
           },
         )));
   }

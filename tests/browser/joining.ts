@@ -92,7 +92,7 @@ export async function agreesWithDeno(
 ): Promise<void> {
   const dataset = await fetchDataset(swarm.dataset, {
     download: createClient({ url: swarm.origin }).data,
-    store: { get: () => Promise.resolve(null), put: () => Promise.resolve() },
+    store: { read: () => Promise.resolve(null), put: () => Promise.resolve() },
     signal: new AbortController().signal,
   });
   await startStockBackend("cpu");

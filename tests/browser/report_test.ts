@@ -105,24 +105,26 @@ browserTest(
 );
 
 for (const colorScheme of ["light", "dark"] as const) {
-  browserTest(
-    `report: axe-core finds no violation and the layout holds, ${colorScheme}`,
-    () =>
-      visit({ colorScheme }, async ({ page }) => {
-        for (const width of [360, 1280]) {
-          await page.setViewportSize({ width, height: 900 });
-          const wide = await page.evaluate(() =>
-            document.documentElement.scrollWidth -
-            document.documentElement.clientWidth
-          );
-          assert.equal(wide, 0, `the report is too wide at ${width}`);
-          await page.evaluate(
-            "document.querySelectorAll('details').forEach((d) => d.open = true)",
-          );
-          assert.deepEqual(await axeViolations(page), [], `${width}`);
-        }
-      }),
-  );
+  for (const locale of ["en-GB", "zh-CN"]) {
+    browserTest(
+      `report: axe-core finds no violation and the layout holds, ${colorScheme}, ${locale}`,
+      () =>
+        visit({ colorScheme, locale }, async ({ page }) => {
+          for (const width of [360, 1280]) {
+            await page.setViewportSize({ width, height: 900 });
+            const wide = await page.evaluate(() =>
+              document.documentElement.scrollWidth -
+              document.documentElement.clientWidth
+            );
+            assert.equal(wide, 0, `the report is too wide at ${width}`);
+            await page.evaluate(
+              "document.querySelectorAll('details').forEach((d) => d.open = true)",
+            );
+            assert.deepEqual(await axeViolations(page), [], `${width}`);
+          }
+        }),
+    );
+  }
 }
 
 browserTest(

@@ -1,5 +1,5 @@
 import { createStore, get, set } from "idb-keyval";
-import type { DatasetStore } from "../data/fetch_dataset.ts";
+import { type DatasetStore, unpack } from "../data/fetch_dataset.ts";
 
 /**
  * Keeps data files in the browser's IndexedDB: unlike the Cache API it is also
@@ -10,9 +10,11 @@ export function browserDatasetStore(): DatasetStore {
   let opened: ReturnType<typeof createStore> | undefined;
   const store = () => opened ??= createStore("dropout-swarm", "data-files");
   return {
-    async get(sha256) {
-      const kept: unknown = await get(sha256, store());
-      return kept instanceof ArrayBuffer ? new Uint8Array(kept) : null;
+    async read(file) {
+      const kept: unknown = await get(file.sha256, store());
+      return kept instanceof ArrayBuffer
+        ? await unpack(file, new Uint8Array(kept))
+        : null;
     },
     put: (sha256, compressed) =>
       set(

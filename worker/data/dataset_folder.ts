@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Sha256 } from "../../coordinator/protocol/ids.ts";
 import { isGzip, readChunks } from "./gzip.ts";
+import { sharedBytes } from "./load_dataset.ts";
 
 /** A file of a folder that keeps data by its content. */
 export interface StoredFile {
@@ -47,8 +48,15 @@ export interface DatasetFolder {
     stream: ReadableStream<Uint8Array<ArrayBuffer>>,
     sha256: Sha256,
   ): Promise<StoredFile>;
-  /** The compressed bytes, unchecked. Null when it is not there. */
-  get(sha256: Sha256): Promise<Uint8Array<ArrayBuffer> | null>;
+  /**
+   * A file's decompressed bytes, in memory that threads can share, checked on
+   * their way there: no other copy is made. Null when it is not there.
+   *
+   * @throws {WrongFileError} when it is damaged, or of another length.
+   */
+  read(
+    file: { readonly sha256: Sha256; readonly bytes: number },
+  ): Promise<Uint8Array | null>;
   /** Keeps compressed bytes that were checked already. */
   put(sha256: Sha256, compressed: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Removes what killed processes left half written an hour ago or more. */
@@ -102,13 +110,20 @@ export function datasetFolder(
         (file) =>
           digest(stream, sha256, maxBytes, (chunk) => writeAll(file, chunk)),
       ),
-    async get(sha256) {
-      try {
-        return await Deno.readFile(path(sha256));
-      } catch (error) {
-        if (error instanceof Deno.errors.NotFound) return null;
-        throw error;
-      }
+    async read({ sha256, bytes }) {
+      const file = await openIfThere(path(sha256));
+      if (file === null) return null;
+      const out = sharedBytes(bytes);
+      let length = 0;
+      await digest(file.readable, sha256, maxBytes, async () => {}, (chunk) => {
+        if (length + chunk.length > bytes) {
+          throw new WrongFileError(`longer than ${bytes} bytes`);
+        }
+        out.set(chunk, length);
+        length += chunk.length;
+      });
+      if (length === bytes) return out;
+      throw new WrongFileError(`${length} bytes long, expected ${bytes}`);
     },
     async put(sha256, compressed) {
       await keep(sha256, (file) => writeAll(file, compressed));
@@ -145,13 +160,15 @@ async function makeFolder(directory: string): Promise<void> {
 
 /**
  * Sums up a stream, decompressed where it is gzip, and hands its compressed
- * form to `write` chunk by chunk: nothing is held in memory.
+ * form to `write` and its decompressed one to `see` chunk by chunk: nothing is
+ * held in memory.
  */
 async function digest(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   expected: Sha256,
   maxBytes: number,
   write: (compressed: Uint8Array) => Promise<void>,
+  see: (plain: Uint8Array) => void = () => {},
 ): Promise<StoredFile> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -162,6 +179,7 @@ async function digest(
       throw new WrongFileError(`longer than ${maxBytes} bytes`);
     }
     hash.update(chunk);
+    see(chunk);
   };
   const onCompressed = async (chunk: Uint8Array) => {
     compressedBytes += chunk.length;

@@ -9,8 +9,11 @@ import { loadDataset, shareBytes } from "./load_dataset.ts";
 
 /** Keeps compressed files between visits, by the sum of what is in them. */
 export interface DatasetStore {
-  /** Null when it is not there. The bytes are checked by who asks. */
-  get(sha256: Sha256): Promise<Uint8Array<ArrayBuffer> | null>;
+  /**
+   * A file's decompressed and checked bytes. Null when it is not there; an
+   * error when it is damaged.
+   */
+  read(file: ServedFile): Promise<Uint8Array | null>;
   put(sha256: Sha256, compressed: Uint8Array<ArrayBuffer>): Promise<void>;
 }
 
@@ -87,8 +90,7 @@ async function fromStore(
   store: DatasetStore,
 ): Promise<Uint8Array | null> {
   try {
-    const compressed = await store.get(file.sha256);
-    return compressed === null ? null : await unpack(file, compressed);
+    return await store.read(file);
   } catch {
     // Any fault of the store costs a download, not the worker.
     return null;
@@ -110,7 +112,12 @@ async function fromCoordinator(
   return bytes;
 }
 
-async function unpack(
+/**
+ * Decompresses and checks a file.
+ *
+ * @throws {DamagedDataError} when it is not what the manifest says.
+ */
+export async function unpack(
   file: ServedFile,
   compressed: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array> {

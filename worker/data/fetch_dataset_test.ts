@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Sha256 } from "../../coordinator/protocol/ids.ts";
 import type { DatasetManifest } from "../../coordinator/protocol/study.ts";
 import { tinyDataset } from "../testing/tiny_dataset.ts";
-import { type DatasetStore, fetchDataset } from "./fetch_dataset.ts";
+import { type DatasetStore, fetchDataset, unpack } from "./fetch_dataset.ts";
 import { canShareMemory } from "./load_dataset.ts";
 
 const tiny = tinyDataset();
@@ -21,7 +21,10 @@ function sources() {
   const downloads: string[] = [];
   const progress: number[] = [];
   const store: DatasetStore = {
-    get: (sha256) => Promise.resolve(kept.get(sha256) ?? null),
+    read: async (file) => {
+      const compressed = kept.get(file.sha256);
+      return compressed === undefined ? null : await unpack(file, compressed);
+    },
     put: (sha256, bytes) => {
       kept.set(sha256, bytes);
       return Promise.resolve();
@@ -100,7 +103,7 @@ Deno.test("fetchDataset: a damaged file in the store is downloaded and replaced"
 Deno.test("fetchDataset: a store that fails costs the downloads and nothing else", async () => {
   const { downloads, options } = sources();
   const broken = () => Promise.reject(new Error("quota exceeded"));
-  const store = { get: broken, put: broken };
+  const store = { read: broken, put: broken };
   const dataset = await fetchDataset(tiny.manifest, { ...options, store });
   assert.equal(dataset.test.labels.length, 20);
   assert.equal(downloads.length, 4);

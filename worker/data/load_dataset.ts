@@ -16,13 +16,19 @@ export function canShareMemory(): boolean {
     crossOriginIsolated !== false;
 }
 
-/**
- * A copy in shared memory, which all threads see instead of copying it again;
- * the bytes themselves where there is none.
- */
+/** Zeros in memory that all threads see without copying, where there is any. */
+export function sharedBytes(length: number): Uint8Array {
+  return new Uint8Array(
+    canShareMemory() ? new SharedArrayBuffer(length) : new ArrayBuffer(length),
+  );
+}
+
+/** The bytes in such memory: a copy, unless they are there already. */
 export function shareBytes(bytes: Uint8Array): Uint8Array {
-  if (!canShareMemory()) return bytes;
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  if (!canShareMemory() || bytes.buffer instanceof SharedArrayBuffer) {
+    return bytes;
+  }
+  const shared = sharedBytes(bytes.length);
   shared.set(bytes);
   return shared;
 }
