@@ -69,7 +69,13 @@ export const migrations: readonly string[] = [
     revision bigint NOT NULL,
     CHECK ((quarantined_at IS NOT NULL) = (state = 'quarantined'))
   );
+  -- By one number: an order that no other index has. Else, while nearly all
+  -- trials are queued, trials_in_order looks as good, and is read from its
+  -- beginning, past all that is done by then.
   CREATE INDEX trials_to_lease
+    ON trials (study_id, ((replicate::bigint << 32) + position))
+    WHERE planned AND state = 'queued';
+  CREATE INDEX trials_by_state
     ON trials (study_id, state, replicate, position) WHERE planned;
   CREATE INDEX trials_in_order
     ON trials (study_id, replicate, position) WHERE planned;
@@ -130,7 +136,9 @@ export const migrations: readonly string[] = [
     CHECK ((expires_at IS NOT NULL) = (state = 'running')),
     CHECK ((ended_at IS NULL) = (state = 'running'))
   );
-  CREATE INDEX attempts_due ON attempts (expires_at) WHERE state = 'running';
+  -- Of running ones: not said so, or the workers' leases were looked for in it.
+  CREATE INDEX attempts_due ON attempts (expires_at)
+    WHERE expires_at IS NOT NULL;
   CREATE INDEX attempts_of_worker ON attempts (worker_id)
     WHERE state = 'running';
   CREATE INDEX attempts_failed ON attempts (worker_id)

@@ -424,7 +424,8 @@ async function findCandidates(
   const found = new Map<StudyId, TrialId[]>();
   for (const studyId of new Set(claims.map((claim) => claim.studyId))) {
     const locked = await rows(
-      `${QUEUED} ORDER BY replicate, position LIMIT $2 ` +
+      // The very expression of the index.
+      `${QUEUED} ORDER BY (replicate::bigint << 32) + position LIMIT $2 ` +
         "FOR NO KEY UPDATE SKIP LOCKED",
       [studyId, claims.length + failures.size],
     );
