@@ -27,8 +27,8 @@ export async function run(args: string[]): Promise<void> {
   try {
     console.log(
       "| liar | lies | refused | taken back | standing | lies until caught | " +
-        "honest refused | epochs repeated |\n" +
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "flagged | honest refused | epochs repeated |\n" +
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     );
     for (const [name, make] of Object.entries(liars)) {
       const scores: Score[] = [];
@@ -39,16 +39,22 @@ export async function run(args: string[]): Promise<void> {
         scores.reduce((total, score) => total + of(score), 0);
       const caught = scores.flatMap(({ untilCaught }) => untilCaught ?? []);
       const mean = caught.reduce((a, b) => a + b, 0) / caught.length;
-      const until = caught.length === 0 ? "never" : mean.toFixed(1);
-      const studies = caught.length === seeds
-        ? until
-        : `${until} in ${caught.length} of ${seeds} studies`;
+      const studies = caught.length === 0
+        ? "never"
+        : caught.length === seeds
+        ? mean.toFixed(1)
+        : `${mean.toFixed(1)} in ${caught.length} of ${seeds} studies`;
+      const flagged = scores.filter((score) => score.flagged).length;
+      const wronged = scores.filter((score) => score.honestFlagged).length;
       const repeated = sum((s) => s.repeatedEpochs) /
         sum((s) => s.studyEpochs);
       console.log(
         `| ${name} | ${sum((s) => s.lies)} | ${sum((s) => s.refused)} | ` +
           `${sum((s) => s.withdrawn)} | ${sum((s) => s.standing)} | ` +
-          `${studies} | ${sum((s) => s.honestRefused)} of ` +
+          `${studies} | ${flagged} of ${seeds}` +
+          `${wronged === 0 ? "" : `, honest ${wronged}`} | ${
+            sum((s) => s.honestRefused)
+          } of ` +
           `${sum((s) => s.honestTrainings)} | ` +
           `${(100 * repeated).toFixed(0)}% of the study's |`,
       );

@@ -125,6 +125,7 @@ async function measure(
       planned: true,
       state: "completed",
       result: results.get(spec.trialId) ?? null,
+      workerId: null,
     })),
   };
   const live = createLiveLeaderboards({

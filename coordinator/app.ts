@@ -30,6 +30,7 @@ import type { Guard } from "./guard/guard.ts";
 import type { Secrets } from "./guard/secrets.ts";
 import type { Metrics } from "./metrics.ts";
 import { adminEndpoints } from "./protocol/admin_endpoints.ts";
+import type { LiveDeviations } from "./live_deviations.ts";
 import { adminRoutes, authenticateAdmin, unlessLocal } from "./routes/admin.ts";
 import { createDoor } from "./routes/door.ts";
 import {
@@ -58,6 +59,7 @@ export interface AppDeps {
   readonly hub: EventHub;
   /** Null for an unknown study; the same object while nothing changed. */
   readonly leaderboard: (studyId: StudyId) => Promise<Leaderboard | null>;
+  readonly deviations: LiveDeviations;
   readonly leaderboardCsv: (leaderboard: Leaderboard) => string;
   /** A study's report as HTML; null where it cannot be had. */
   readonly report: (studyId: StudyId) => Promise<string | null>;

@@ -3,6 +3,7 @@ import { createApp } from "./app.ts";
 import { createGuard } from "./guard/guard.ts";
 import type { Limits } from "./guard/limits.ts";
 import { openSecrets } from "./guard/secrets.ts";
+import { createLiveDeviations } from "./live_deviations.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Assets, DataFiles } from "./middleware/files.ts";
 import { Leaderboard } from "./protocol/leaderboard.ts";
@@ -131,6 +132,7 @@ export async function testSwarm(
     coordinator,
     hub,
     leaderboard: (studyId) => emptyLeaderboard(coordinator, studyId),
+    deviations: createLiveDeviations(coordinator, clock.now),
     report: (studyId) =>
       Promise.resolve(studyId === "seed" ? "<p>The report</p>" : null),
     leaderboardCsv: ({ study, revision }) =>

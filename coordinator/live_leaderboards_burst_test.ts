@@ -25,6 +25,7 @@ function storedStudy() {
         return done ? "completed" as const : "queued" as const;
       },
       result: done ? results.get(spec.trialId) ?? null : null,
+      workerId: null,
     };
   };
   let now: readonly TrialChange[] = trials.map((_, i) => change(i, false));

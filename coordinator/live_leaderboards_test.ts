@@ -15,6 +15,7 @@ function world() {
     planned: true,
     state: "queued",
     result: null,
+    workerId: null,
   }));
   let revision = 1;
   let made = 0;

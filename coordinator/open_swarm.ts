@@ -3,6 +3,7 @@ import { createApp } from "./app.ts";
 import { createGuard } from "./guard/guard.ts";
 import type { Limits } from "./guard/limits.ts";
 import { type OpenedSecrets, openSecrets } from "./guard/secrets.ts";
+import { createLiveDeviations } from "./live_deviations.ts";
 import { createLiveLeaderboards } from "./live_leaderboards.ts";
 import { createMetrics } from "./metrics.ts";
 import { type Assets, dataFiles } from "./middleware/files.ts";
@@ -229,6 +230,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     hub,
     leaderboard,
     leaderboardCsv,
+    deviations: createLiveDeviations(coordinator, monotonic),
     report: async (studyId) => {
       const [board, snapshot] = [
         await leaderboard(studyId),

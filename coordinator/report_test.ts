@@ -18,6 +18,7 @@ const snapshot = {
     planned: true,
     state: "completed" as const,
     result: study.results.get(spec.trialId) ?? null,
+    workerId: null,
   })),
 };
 

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { openArena } from "./attacks/arena.ts";
 import { liars } from "./attacks/liars.ts";
 
-/** With this seed; the share of lies that are not in the finished study. */
 const SEED = 7;
-const LEAST_CAUGHT = 1;
 
 Deno.test({
   name:
@@ -28,8 +26,9 @@ Deno.test({
             lies,
             told,
           );
-          const caught = 1 - standing / lies;
-          assert.ok(caught >= LEAST_CAUGHT, told);
+          // What no repetition can tell is odd enough to be flagged.
+          assert.ok(lies > 0 && (standing === 0 || rest.flagged), told);
+          assert.equal(rest.honestFlagged, false, told);
         });
       }
       await t.step("replayed leases", async () => {

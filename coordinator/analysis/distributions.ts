@@ -51,3 +51,16 @@ export function headsTail(least: number, tosses: number): number {
   }
   return Math.min(1, sum);
 }
+
+/** The value that a standard normal number stays below with probability `p`. */
+export function normalQuantile(p: number): number {
+  return jStat.normal.inv(p, 0, 1);
+}
+
+/** The probability of a chi-square of `x` or more; about 1e-15 at least. */
+export function chiSquareUpperTail(
+  x: number,
+  degreesOfFreedom: number,
+): number {
+  return 1 - jStat.lowRegGamma(degreesOfFreedom / 2, x / 2);
+}

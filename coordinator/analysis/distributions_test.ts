@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { headsTail, tCdf, tQuantile, tUpperTail } from "./distributions.ts";
+import {
+  chiSquareUpperTail,
+  headsTail,
+  normalQuantile,
+  tCdf,
+  tQuantile,
+  tUpperTail,
+} from "./distributions.ts";
 
 function near(actual: number, expected: number, relative = 1e-6) {
   assert.ok(
@@ -58,4 +65,22 @@ Deno.test("headsTail: by counting", () => {
   assert.equal(headsTail(4, 5), 6 / 32);
   assert.equal(headsTail(6, 5), 0);
   near(headsTail(30, 60), 0.5 + 0.10257816 / 2, 1e-6);
+});
+
+Deno.test("chiSquareUpperTail and normalQuantile: tabled values", () => {
+  // NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.4 and 1.3.6.7.1.
+  for (
+    const [x, freedom, tail] of [
+      [3.841, 1, 0.05],
+      [18.307, 10, 0.05],
+      [29.588, 10, 0.001],
+      [124.342, 100, 0.05],
+    ] as const
+  ) {
+    const found = chiSquareUpperTail(x, freedom);
+    assert.ok(Math.abs(found / tail - 1) < 1e-3, `${x} ${freedom}: ${found}`);
+  }
+  assert.equal(chiSquareUpperTail(0, 3), 1);
+  assert.ok(Math.abs(normalQuantile(0.975) - 1.959964) < 1e-5);
+  assert.ok(Math.abs(normalQuantile(0.75) - 0.67449) < 1e-4);
 });

@@ -5,12 +5,13 @@ import {
   type TableWriter,
   trialsCsv,
 } from "../analysis/trials_csv.ts";
+import type { LiveDeviations } from "../live_deviations.ts";
 import { pointView } from "../point_view.ts";
 import { endpoints } from "../protocol/endpoints.ts";
 import type { StudyId } from "../protocol/ids.ts";
 import type { Leaderboard } from "../protocol/leaderboard.ts";
 import { parsePoint } from "../protocol/point.ts";
-import type { CurveList, TrialCurve } from "../protocol/views.ts";
+import type { CurveList, TrialCurve, WorkerList } from "../protocol/views.ts";
 import type { Views } from "../swarm/views.ts";
 import {
   found,
@@ -31,12 +32,13 @@ const MOST_REPLICATES = 1000;
 /** What there is to read of trials, grid points and workers. */
 export function trialRoutes(
   app: OpenAPIHono<WorkerEnv>,
-  { coordinator, leaderboard, freshFor = 0 }: {
+  { coordinator, leaderboard, deviations, freshFor = 0 }: {
     readonly coordinator: Pick<
       Views,
       "trials" | "trial" | "curves" | "workers"
     >;
     readonly leaderboard: (studyId: StudyId) => Promise<Leaderboard | null>;
+    readonly deviations: LiveDeviations;
     readonly freshFor?: number;
   },
 ): void {
@@ -90,7 +92,19 @@ export function trialRoutes(
   });
   app.openapi(endpoints.listWorkers, async (c) => {
     const request = c.req.valid("query");
-    return await answer(c, request, () => coordinator.workers(request));
+    return await answer(c, request, async () => {
+      const { workers, ...counts } = await coordinator.workers(request);
+      const { ofWorker, backends } = await deviations();
+      const list: WorkerList = {
+        ...counts,
+        workers: workers.map((worker) => ({
+          ...worker,
+          deviation: ofWorker(worker.workerId),
+        })),
+        backends: [...backends],
+      };
+      return list;
+    });
   });
 
   /** Every trial in parts; the first is read at once, to know of the study. */

@@ -1,6 +1,9 @@
 import * as z from "zod";
 import type { Infer } from "./infer.ts";
 
+/** Thirty years: a sum of such times is a number yet. */
+const MOST_SECONDS = 1e9;
+
 /** The figures of one finished epoch. Losses are mean cross-entropy in nats. */
 export type EpochMetrics = Infer<typeof EpochMetrics>;
 /** @internal */
@@ -17,7 +20,7 @@ export const EpochMetrics = z.strictObject({
   testLoss: z.number().nonnegative(),
   testAccuracy: z.number().min(0).max(1),
   /** Time the epoch took, evaluation included. */
-  seconds: z.number().nonnegative(),
+  seconds: z.number().nonnegative().max(MOST_SECONDS),
 });
 
 /** d2l's three checks at the end of training, as facts and not as crashes. */
@@ -59,7 +62,7 @@ const resultBase = {
   /** What the backend says of itself, e.g. `relaxed SIMD` or a GPU's name. */
   backendDetail: z.string().max(200).optional(),
   /** Whole trial, from the first weight drawn to the last figure. */
-  seconds: z.number().nonnegative(),
+  seconds: z.number().nonnegative().max(MOST_SECONDS),
 };
 
 /** What a trial came to. Diverging is a result, not an error. */

@@ -133,6 +133,23 @@ export const PointView = z.strictObject({
   comparisons: z.array(Comparison),
 });
 
+/** How far results lie from everybody else's at the same grid points. */
+export type Deviation = Infer<typeof Deviation>;
+/** @internal */
+export const Deviation = z.strictObject({
+  /** The one of both that tells more. */
+  figure: z.enum(["trainLoss", "testLoss"]),
+  chiSquare: z.number(),
+  /** Grid points where others have results too: the degrees of freedom. */
+  points: z.int().min(1),
+  /** Accepted results at these points. */
+  results: z.int().min(1),
+  /** By chance, over all that were looked at (Bonferroni). */
+  pValue: z.number(),
+  /** More than chance explains. */
+  odd: z.boolean(),
+});
+
 export type WorkerView = Infer<typeof WorkerView>;
 /** @internal */
 export const WorkerView = z.strictObject({
@@ -153,6 +170,8 @@ export const WorkerView = z.strictObject({
   trialsRunning: z.int().min(0),
   /** Accepted results, each counted once. */
   trialsCompleted: z.int().min(0),
+  /** In the study that is lent; null: nothing to compare. */
+  deviation: Deviation.nullable(),
 });
 
 /** Which workers come first: the last seen, or those with most results. */
@@ -205,6 +224,13 @@ export const WorkerList = z.strictObject({
   online: z.int().min(0),
   /** Workers that were asked for, without limit and offset. */
   total: z.int().min(0),
+  /** What the results of the study that is lent were trained on. */
+  backends: z.array(z.strictObject({
+    backend: BackendName,
+    results: z.int().min(1),
+    /** Null: nothing to compare. */
+    deviation: Deviation.nullable(),
+  })),
 });
 
 export type Health = Infer<typeof Health>;

@@ -127,13 +127,16 @@ export function changeConformance(check: Check): void {
         planned: true,
         state: "leased",
         result: null,
+        workerId: null,
       }]);
       const reported = await world.report(1, 1, epochMetrics(1));
       assert.equal(reported?.revision, 2, "a report changes no leaderboard");
       await world.complete(1, 1);
       const done = await storage.changesSince(seed, 2);
       assert.equal(done.revision, 3);
-      assert.deepEqual(done.trials.map((t) => t.result), [trained()]);
+      assert.deepEqual(done.trials.map((t) => [t.result, t.workerId]), [
+        [trained(), workerId(1)],
+      ]);
       await storage.plan(smallStudy().definition, trials.slice(1));
       const gone = await storage.changesSince(seed, 3);
       assert.ok(

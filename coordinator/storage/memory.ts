@@ -435,6 +435,9 @@ export function openMemory(now: () => Instant): Storage {
             planned: trial.planned,
             state: trial.state,
             result: published(trial),
+            workerId: trial.state === "completed"
+              ? trial.accepted.workerId
+              : null,
           })),
       })),
     trials: (studyId, { state, order = "leasing", limit, offset }) =>

@@ -152,8 +152,10 @@ export const ChangeRow = z.object({
   state: TrialState,
   result: json(TrialResult).nullable(),
   recomputed: Recomputed.nullable(),
-}).transform(({ recomputed, ...row }): TrialChange => ({
+  worker_id: WorkerId.nullable(),
+}).transform(({ recomputed, worker_id, ...row }): TrialChange => ({
   ...row,
+  workerId: worker_id,
   result: published({ ...row, recomputed }),
 }));
 

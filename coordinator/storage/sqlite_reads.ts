@@ -188,7 +188,7 @@ export function readChanges(
     .get(studyId);
   if (study === undefined) return { revision: 0, trials: [] };
   const trials = sql(
-    "SELECT spec, position, planned, state, result, recomputed " +
+    "SELECT spec, position, planned, state, result, recomputed, worker_id " +
       "FROM trials AS t " +
       "LEFT JOIN results USING (trial_id) " +
       "WHERE t.study_id = ? AND t.revision > ? " +

@@ -342,6 +342,8 @@ export interface TrialChange {
   readonly state: TrialState;
   /** As it is published, with what the coordinator recomputed. */
   readonly result: TrialResult | null;
+  /** Whose result it is. */
+  readonly workerId: WorkerId | null;
 }
 
 export interface PageRequest {

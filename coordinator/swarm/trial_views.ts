@@ -99,7 +99,7 @@ export function workerView(
   { worker, trialsRunning, trialsCompleted, recent }: WorkerListing,
   since: Instant,
   now: Instant,
-): WorkerView {
+): Omit<WorkerView, "deviation"> {
   return {
     workerId: worker.workerId,
     name: worker.name,

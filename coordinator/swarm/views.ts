@@ -9,6 +9,7 @@ import type {
   TrialView,
   WorkerList,
   WorkerOrder,
+  WorkerView,
 } from "../protocol/views.ts";
 import type {
   CurveRequest,
@@ -46,6 +47,11 @@ interface KnownTrials {
   sorted: readonly TrialChange[] | null;
 }
 
+/** The workers as the storage knows them, uncompared. */
+export interface WorkerRoll extends Omit<WorkerList, "workers" | "backends"> {
+  readonly workers: readonly Omit<WorkerView, "deviation">[];
+}
+
 /** What pages may read. Null: there is no such thing. */
 export interface Views {
   /** The study leased out now. */
@@ -59,7 +65,7 @@ export interface Views {
   trial(trialId: TrialId): Promise<TrialView | null>;
   /** By replicate, then in the plan's order; null for an unknown study. */
   curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurve[] | null>;
-  workers(request: WorkersRequest): Promise<WorkerList>;
+  workers(request: WorkersRequest): Promise<WorkerRoll>;
   /** Workers seen lately. */
   workersOnline(): Promise<number>;
   /** Throws a StorageError where the storage does not answer. */

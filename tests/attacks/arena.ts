@@ -2,14 +2,20 @@ import * as tf from "@tensorflow/tfjs";
 import { createHash } from "node:crypto";
 import { createApp } from "../../coordinator/app.ts";
 import { createGuard } from "../../coordinator/guard/guard.ts";
+import { createLiveDeviations } from "../../coordinator/live_deviations.ts";
 import { openSecrets } from "../../coordinator/guard/secrets.ts";
-import { LeaseId, Sha256 } from "../../coordinator/protocol/ids.ts";
+import {
+  LeaseId,
+  Sha256,
+  type WorkerId,
+} from "../../coordinator/protocol/ids.ts";
 import {
   DatasetDefinition,
   StudyDefinition,
   type TrialSpec,
 } from "../../coordinator/protocol/study.ts";
 import type { Lease } from "../../coordinator/protocol/swarm.ts";
+import type { BackendName } from "../../coordinator/protocol/training.ts";
 import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
 import { openSqlite } from "../../coordinator/storage/sqlite.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
@@ -42,6 +48,10 @@ export interface Score {
   readonly standing: number;
   /** Lies told until the first was refused; null: none was. */
   readonly untilCaught: number | null;
+  /** Whether the results that stand give it away on the workers' page. */
+  readonly flagged: boolean;
+  /** The same of an honest volunteer. */
+  readonly honestFlagged: boolean;
   /** Trainings of honest volunteers, and those whose results were refused. */
   readonly honestTrainings: number;
   readonly honestRefused: number;
@@ -52,7 +62,7 @@ export interface Score {
 
 /** A tiny data set, a verifier's thread and real training, for many studies. */
 export interface Arena {
-  /** Runs a study to its end, with one honest volunteer and the liar. */
+  /** Runs a study to its end, with honest volunteers and the liar. */
   play(make: (tools: LiarTools) => Liar, seed: number): Promise<Score>;
   /** Old leases said again, in every way: how many, and how many counted. */
   replay(seed: number): Promise<{ said: number; counted: number }>;
@@ -189,12 +199,17 @@ export async function openArena(replicates: number): Promise<Arena> {
       dataset: found.manifest,
       trainExamples: dataset.train.images.count,
     });
+    const deviations = createLiveDeviations(
+      coordinator,
+      () => performance.now(),
+    );
     const app = createApp({
       coordinator,
       hub,
       leaderboard: () => Promise.resolve(null),
       leaderboardCsv: () => "",
       report: () => Promise.resolve(null),
+      deviations,
       data: () => Promise.resolve(null),
       assets: { paths: [], find: () => Promise.resolve(null) },
       log: () => {},
@@ -205,6 +220,7 @@ export async function openArena(replicates: number): Promise<Arena> {
           addressRate: ENDLESS,
           workerRate: ENDLESS,
           registrationRate: ENDLESS,
+          vainLeaseRate: ENDLESS,
         },
         now: () => performance.now(),
       }),
@@ -230,6 +246,7 @@ export async function openArena(replicates: number): Promise<Arena> {
       client,
       join,
       random,
+      deviations,
       repeatedEpochs: () => repeatedEpochs,
       async close() {
         coordinator.close();
@@ -241,9 +258,10 @@ export async function openArena(replicates: number): Promise<Arena> {
   async function acquire(
     client: HttpClient,
     token: string,
+    backend: BackendName = "simd",
   ): Promise<Lease | null> {
     const { lease } = await client.acquire(token, {
-      backend: "simd",
+      backend,
       backendDetail,
       leaseId: LeaseId.parse(crypto.randomUUID()),
     }, never);
@@ -284,7 +302,9 @@ export async function openArena(replicates: number): Promise<Arena> {
       const swarm = await coordinate(seed);
       const { client, coordinator, plan } = swarm;
       const liar = make({ train, random: swarm.random });
-      const honest = await swarm.join("honest");
+      const honest = await Promise.all(
+        Array.from({ length: liar.beside ?? 1 }, () => swarm.join("honest")),
+      );
       const names: string[] = Array.from(
         { length: liar.workers },
         (_, i) => `${liar.name} ${i}`,
@@ -297,16 +317,18 @@ export async function openArena(replicates: number): Promise<Arena> {
 
       for (let idle = 0; idle < 2;) {
         idle++;
-        const mine = await acquire(client, honest.token);
-        if (mine !== null) {
+        for (const volunteer of honest) {
+          const mine = await acquire(client, volunteer.token);
+          if (mine === null) continue;
           idle = 0;
           honestTrainings++;
           const trial = await truth(mine.trial);
-          if (!await deliver(swarm, honest.token, mine, trial)) honestRefused++;
+          const counts = await deliver(swarm, volunteer.token, mine, trial);
+          if (!counts) honestRefused++;
         }
         const worker = dishonest[turn % dishonest.length];
         if (worker === undefined) throw new Error("a liar has a worker");
-        const lease = await acquire(client, worker.token);
+        const lease = await acquire(client, worker.token, liar.backend);
         if (lease === null) continue;
         idle = 0;
         const trial = await liar.deliver(lease.trial, turn++);
@@ -330,8 +352,14 @@ export async function openArena(replicates: number): Promise<Arena> {
         const { result } = await truth(spec);
         if (!sameFigures(view.result, result)) standing++;
       }
+      const { ofWorker } = await swarm.deviations();
+      const isOdd = (workerId: WorkerId) => ofWorker(workerId)?.odd ?? false;
+      const flagged = dishonest.some((w) => isOdd(w.workerId));
+      const honestFlagged = honest.some((w) => isOdd(w.workerId));
       await swarm.close();
       return {
+        flagged,
+        honestFlagged,
         lies,
         refused,
         withdrawn: accepted - standing,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Sha256 } from "../../coordinator/protocol/ids.ts";
 import type { TrialSpec } from "../../coordinator/protocol/study.ts";
 import {
+  type BackendName,
   d2lChecks,
   type EpochMetrics,
   type TrialResult,
@@ -23,6 +24,10 @@ export interface Liar {
   readonly name: string;
   /** Workers that it registers, which share what they know. */
   readonly workers: number;
+  /** Honest volunteers beside it. Default: one. */
+  readonly beside?: number;
+  /** What it says it trains on. Default: what it does. */
+  readonly backend?: BackendName;
   /** What it delivers for the n-th lease, from 0, of all its workers. */
   deliver(spec: TrialSpec, n: number): Promise<TrainedTrial>;
 }
@@ -129,6 +134,26 @@ export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
       const [start, rest] = [await train(spec), await train(swapped(spec))];
       const [first] = start.result.epochs;
       return withEpochs(rest, (m, i) => i === 0 && first ? first : m);
+    },
+  }),
+  "no dropout after the first epoch, as another backend": ({ train }) => ({
+    name: "webgpu",
+    workers: 1,
+    // Its bits cannot be compared then, nor anything after the first epoch.
+    backend: "webgpu",
+    beside: 3,
+    async deliver(spec) {
+      const start = await train(spec);
+      const rest = await train({
+        ...spec,
+        params: { dropout1: 0, dropout2: 0 },
+      });
+      const [first] = start.result.epochs;
+      const { result, weights } = withEpochs(
+        rest,
+        (m, i) => i === 0 && first ? first : m,
+      );
+      return { result: { ...result, backend: "webgpu" }, weights };
     },
   }),
   "one result for every trial": ({ train }) => {

@@ -1,3 +1,4 @@
+import { createLiveDeviations } from "../../coordinator/live_deviations.ts";
 import { createGuard } from "../../coordinator/guard/guard.ts";
 import { createApp } from "../../coordinator/app.ts";
 import type { StudyToRun } from "../../coordinator/swarm/calls.ts";
@@ -171,6 +172,7 @@ export function createHost(options: HostOptions): Host {
       leaderboard: () => Promise.resolve(null),
       leaderboardCsv: () => "",
       report: () => Promise.resolve(null),
+      deviations: createLiveDeviations(coordinator, () => time.now),
       data: () => Promise.resolve(null),
       assets: noFiles,
       now: () => time.now,
@@ -179,6 +181,7 @@ export function createHost(options: HostOptions): Host {
         limits: {
           addressRate: { perSecond: 1e6, burst: 1e6 },
           registrationRate: { perSecond: 1e6, burst: 1e6 },
+          vainLeaseRate: { perSecond: 1e6, burst: 1e6 },
         },
         now: () => time.now,
       }),

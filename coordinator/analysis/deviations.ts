@@ -1,0 +1,221 @@
+import {
+  chiSquareUpperTail,
+  normalQuantile,
+  tUpperTail,
+} from "./distributions.ts";
+
+/**
+ * Whose results differ from everybody else's at the same grid points more than
+ * chance explains. Repeating a training tells a lie for certain, where bits can
+ * be compared; between backends that drift apart it cannot. This looks at all
+ * that somebody gave and says how odd it is, of workers and of backends. It
+ * proves nothing of a single result, and takes none back.
+ */
+
+/** A figure of a result, and who gave it. */
+export interface Given {
+  /** Whose results are looked at together: a worker's, a backend's. */
+  readonly group: string;
+  readonly point: string;
+  readonly replicate: number;
+  /** More than 0. */
+  readonly figure: number;
+}
+
+/** How far a group's results lie from the others'. */
+export interface Deviation {
+  /** Of so many grid points, each of which adds about 1 if all is well. */
+  readonly chiSquare: number;
+  /** Grid points that the group and others have results of. */
+  readonly points: number;
+  /** The group's results there. */
+  readonly results: number;
+  /** Of a chi-square as large or larger by chance. */
+  readonly pValue: number;
+}
+
+/** A trained result's figures, and who gave it. */
+export interface GivenResult extends Omit<Given, "figure"> {
+  readonly trainLoss: number;
+  readonly testLoss: number;
+}
+
+/** The figures that are compared. */
+const figures = ["trainLoss", "testLoss"] as const;
+
+/** A group's odder figure. */
+export interface JudgedDeviation extends Deviation {
+  readonly figure: typeof figures[number];
+  /** Adjusted for all groups and figures that were looked at (Bonferroni). */
+  readonly pValue: number;
+  /** More than chance explains. */
+  readonly odd: boolean;
+}
+
+/** Above, a deviation is not spoken of: in one study of a thousand by chance. */
+const ALPHA = 0.001;
+
+/** Compares each group's results with all others', by the figure that tells most. */
+export function judgeDeviations(
+  given: readonly GivenResult[],
+): ReadonlyMap<string, JudgedDeviation> {
+  const tests = figures.flatMap((figure) =>
+    [...deviations(given.map((g) => ({ ...g, figure: g[figure] })))]
+      .map(([group, deviation]) => ({ group, figure, deviation }))
+  );
+  const judged = new Map<string, JudgedDeviation>();
+  for (const { group, figure, deviation } of tests) {
+    const pValue = Math.min(1, deviation.pValue * tests.length);
+    if (pValue >= (judged.get(group)?.pValue ?? Infinity)) continue;
+    judged.set(group, { ...deviation, figure, pValue, odd: pValue < ALPHA });
+  }
+  return judged;
+}
+
+/**
+ * The most that one result may say, in standard deviations. Training goes wrong
+ * now and then at any rates, with a loss far off, and that is nobody's fault:
+ * one such result must not give its worker away, three in a row should.
+ */
+const MOST = 3;
+/** Weight of the spread of all points in that of one, as so many results. */
+const PRIOR = 4;
+/** With fewer residuals the common spread is a guess. */
+const LEAST_RESIDUALS = 10;
+/** The median's variance over the mean's, of normal numbers (Laplace). */
+const MEDIAN = Math.PI / 2;
+
+/**
+ * Compares each group with all others, point by point, in logarithms, without
+ * what replicates have in common. A point where only one side has a result says
+ * nothing; a group without any other point is not in the answer.
+ */
+export function deviations(
+  given: readonly Given[],
+): ReadonlyMap<string, Deviation> {
+  const results = withoutReplicates(given);
+  const byPoint = Map.groupBy(results, ({ point }) => point);
+  const spread = commonSpread([...byPoint.values()]);
+  if (spread === null) return new Map();
+  const sums: Sum[] = [];
+  for (const [group, mine] of Map.groupBy(results, ({ group }) => group)) {
+    const sum = { group, chiSquare: 0, points: 0, results: 0 };
+    for (const [point, here] of Map.groupBy(mine, ({ point }) => point)) {
+      const others = (byPoint.get(point) ?? [])
+        .filter((r) => r.group !== group).map(({ value }) => value);
+      if (others.length === 0) continue;
+      const values = here.map(({ value }) => value);
+      sum.chiSquare += oddness(values, others, spread) ** 2;
+      sum.points++;
+      sum.results += here.length;
+    }
+    if (sum.points > 0) sums.push(sum);
+  }
+  return new Map(sums.map((sum) => {
+    const { group, points, results } = sum;
+    const chiSquare = sum.chiSquare / usual(sums, sum);
+    const pValue = chiSquareUpperTail(chiSquare, points);
+    return [group, { chiSquare, points, results, pValue }];
+  }));
+}
+
+interface Sum {
+  readonly group: string;
+  chiSquare: number;
+  points: number;
+  results: number;
+}
+
+/**
+ * What a grid point adds for the other groups, 1 at least: more where results
+ * scatter more wildly than normal numbers. Of two groups each is the other's
+ * only measure, and nothing is usual.
+ */
+function usual(sums: readonly Sum[], but: Sum): number {
+  if (sums.length < 3) return 1;
+  let [chiSquare, points] = [0, 0];
+  for (const sum of sums) {
+    if (sum === but) continue;
+    chiSquare += sum.chiSquare;
+    points += sum.points;
+  }
+  return Math.max(1, chiSquare / points);
+}
+
+interface Value extends Given {
+  /** The figure's logarithm, without its replicate's share. */
+  readonly value: number;
+}
+
+/**
+ * Replicates share initial weights and batches, so who trained but one of them
+ * would look odd at all points alike. Tukey's median polish takes that out.
+ */
+function withoutReplicates(given: readonly Given[]): Value[] {
+  let values: Value[] = given.map((g) => ({ ...g, value: Math.log(g.figure) }));
+  for (let round = 0; round < 3; round++) {
+    const points = new Map<string, number>();
+    for (const [point, at] of Map.groupBy(values, ({ point }) => point)) {
+      points.set(point, median(at.map(({ value }) => value)));
+    }
+    const residual = (v: Value) => v.value - (points.get(v.point) ?? 0);
+    const shares = new Map<number, number>();
+    for (const [r, of] of Map.groupBy(values, ({ replicate }) => replicate)) {
+      // One point alone would be explained away.
+      shares.set(r, of.length < 3 ? 0 : median(of.map(residual)));
+    }
+    values = values.map((v) => ({
+      ...v,
+      value: v.value - (shares.get(v.replicate) ?? 0),
+    }));
+  }
+  return values;
+}
+
+/** The standard deviation within points, of all; null: too little is known. */
+function commonSpread(points: readonly (readonly Value[])[]): number | null {
+  const residuals = points.flatMap((at) => {
+    const n = at.length;
+    if (n < 2) return [];
+    const mean = at.reduce((sum, { value }) => sum + value, 0) / n;
+    const scale = Math.sqrt(n / (n - 1));
+    return at.map(({ value }) => Math.abs(value - mean) * scale);
+  });
+  if (residuals.length < LEAST_RESIDUALS) return null;
+  const spread = median(residuals) / normalQuantile(0.75);
+  return spread > 0 ? spread : null;
+}
+
+/** How far these lie from the others at one point, as a normal deviate. */
+function oddness(
+  here: readonly number[],
+  others: readonly number[],
+  spread: number,
+): number {
+  const centre = median(others);
+  const squares = others.reduce(
+    (sum, value) =>
+      sum + Math.min(MOST * spread, Math.abs(value - centre)) ** 2,
+    0,
+  );
+  const freedom = PRIOR + others.length - 1;
+  const variance = (PRIOR * spread ** 2 + squares) / freedom *
+    (medianVariance(here.length) + medianVariance(others.length));
+  const t = Math.abs(median(here) - centre) / Math.sqrt(variance);
+  const most = MOST * Math.sqrt(Math.max(1, here.length - 1));
+  return Math.min(most, -normalQuantile(tUpperTail(t, freedom)));
+}
+
+/** Of the median of n values whose own variance is 1; of two it is the mean. */
+function medianVariance(n: number): number {
+  return (n < 3 ? 1 : MEDIAN) / n;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  const high = sorted[half] ?? NaN;
+  return sorted.length % 2 === 1
+    ? high
+    : (high + (sorted[half - 1] ?? NaN)) / 2;
+}
