@@ -113,6 +113,20 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
   }
 }
 
+/** @returns the file's size in bytes */
+async function write(path: string, html: string): Promise<number> {
+  try {
+    await Deno.writeTextFile(path, html);
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    throw new ReportError(
+      `the report cannot be written: ${path}: ` +
+        `${error instanceof Error ? error.message : error}; ` +
+        "name another file with --out",
+    );
+  }
+}
+
 if (import.meta.main) {
   try {
     const { db, study, json, out } = readOptions(Deno.args);
@@ -122,8 +136,7 @@ if (import.meta.main) {
     const { id } = report.leaderboard.study;
     const path = out ?? `${id}.html`;
     const { report: template } = await createWebAssets(webFolder);
-    await Deno.writeTextFile(path, reportHtml(template, report));
-    const { size } = await Deno.stat(path);
+    const size = await write(path, reportHtml(template, report));
     console.log(`report of study ${id}: ${path}, ${Math.ceil(size / 1000)} kB`);
   } catch (error) {
     if (error instanceof SyntaxError) {

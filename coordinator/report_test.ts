@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import {
   analyserOf,
   progressOf,
   referenceStudy,
 } from "./analysis/testing/reference_study.ts";
 import { Report } from "./protocol/report.ts";
+import { runScript } from "../tests/processes.ts";
 import { reportHtml, reportOf } from "./report.ts";
 
 const study = referenceStudy({ replicates: 2 });
@@ -58,5 +60,17 @@ Deno.test("reportHtml refuses a template without a place for the data", () => {
   assert.throws(
     () => reportHtml("<html>", reportOf(board, null, 0)),
     new RangeError("the report's template has no place for the data"),
+  );
+});
+
+Deno.test("deno task report says in one line why its file cannot be written", async () => {
+  const run = runScript("coordinator/main_report.ts", [
+    ...["--json", "docs/samples/seed.json"],
+    ...["--out", join("no", "such", "folder", "seed.html")],
+  ]);
+  assert.equal((await run.ended).code, 1, run.output());
+  assert.match(
+    run.output(),
+    /^error: the report cannot be written: no.such.folder.seed\.html: [^\n]*--out\n$/,
   );
 });

@@ -21,7 +21,10 @@ const ReferencePoint = z.strictObject({
 });
 export type ReferencePoint = z.infer<typeof ReferencePoint>;
 
-/** The seed's ten points as PyTorch 1.13.1 trained them, five repeats each. */
+/**
+ * The lesson's nine points and no dropout at all, as PyTorch 1.13.1 trained
+ * them, five repeats each.
+ */
 export const referencePoints: readonly ReferencePoint[] = z.array(
   ReferencePoint,
 ).parse(reference.points);
