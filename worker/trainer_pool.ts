@@ -51,7 +51,10 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
     options.loadDataset,
     ({ files }) => Object.values(files).map(({ sha256 }) => sha256).join(),
   );
-  /** Those that hung or would not start, though they had been measured. */
+  /**
+   * Those that hung, would not start though they had been measured, or failed
+   * in training, in this session of the page or an earlier one.
+   */
   const unusable = new Set<BackendName>();
 
   const thread = async (
@@ -86,8 +89,9 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
     dataset: Dataset,
     signal: AbortSignal,
   ): Promise<TrainerThread> => {
+    for (const backend of demoted(request)) unusable.add(backend);
     while (true) {
-      const avoid = [...new Set([...unusable, ...demoted(request)])].sort();
+      const avoid = [...unusable].sort();
       let chosen: Choice;
       try {
         chosen = await measure({ dataset, avoid }, signal);

@@ -94,6 +94,8 @@ Deno.test("createTrainerPool: a GPU that failed once is not chosen again", async
   const { report } = await ask(0, ["webgpu"]);
   assert.equal(report.backend, "simd");
   assert.deepEqual(starts[2], { choice: "auto", avoid: ["webgpu"] });
+  // Nor in the next session, which knows of no failures.
+  assert.equal((await ask(0)).report.backend, "simd");
 });
 
 Deno.test("createTrainerPool: a CPU backend is given a second chance, not a third", async () => {
