@@ -4,14 +4,12 @@ import type { Context } from "hono";
 /** A file to answer with; its bytes are read only where they are sent. */
 export interface ServedBytes {
   /** Length of what `open` gives. */
-  /** Its size, as it is sent. */
   readonly bytes: number;
   /** A strong validator, quotes included. */
   readonly etag: string;
   /** Of `open`'s bytes. Null: as they are; absent: never compressed. */
   readonly encoding?: "br" | "gzip" | null;
-  /** Its bytes, from the start. */
-  /** Its bytes, anew at each call. */
+  /** Its bytes from the start, anew at each call. */
   open(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 }
 
@@ -21,7 +19,6 @@ export type DataFiles = (name: string) => Promise<ServedBytes | null>;
 /** The pages and what they load, by path on the server. */
 export interface Assets {
   /** Every path that `find` knows: `/`, `/join`, `/assets/…`. */
-  /** Every path that `find` knows: `/`, `/join` and what they load. */
   readonly paths: readonly string[];
   /** Compressed where the request's `Accept-Encoding` allows it. */
   find(path: string, acceptEncoding?: string): Promise<ServedBytes | null>;
