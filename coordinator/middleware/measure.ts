@@ -18,4 +18,4 @@ export function measure(metrics: Metrics, now: () => number) {
   });
 }
 
-const METHODS = new Set(["GET", "HEAD", "POST", "DELETE"]);
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE"]);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Infer } from "./infer.ts";
+import { strangersText } from "./strangers_text.ts";
 
 /** The kinds of error that a client can tell apart and act on. */
 export type ProblemType = Infer<typeof ProblemType>;
@@ -49,11 +50,12 @@ export type Problem = Infer<typeof Problem>;
 /** @internal */
 export const Problem = z.object({
   type: ProblemType,
-  title: z.string(),
+  title: strangersText(),
   status: z.int().min(400).max(599),
   /** What failed: the value; what to do. */
-  detail: z.string(),
+  detail: strangersText(),
   /** Each fault of an invalid request, where it is. */
-  errors: z.array(z.object({ path: z.string(), message: z.string() }))
-    .optional(),
+  errors: z.array(
+    z.object({ path: strangersText(), message: strangersText() }),
+  ).optional(),
 });

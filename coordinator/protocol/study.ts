@@ -118,8 +118,11 @@ export type ServedFile = Infer<typeof ServedFile>;
 /** @internal */
 export const ServedFile = z.strictObject({
   sha256: Sha256,
-  /** Path on the coordinator; the body is gzip. */
-  path: z.string(),
+  /**
+   * Path on the coordinator; the body is gzip. Nothing else: a coordinator must
+   * not have its volunteers ask other machines.
+   */
+  path: z.string().regex(/^\/data\/[0-9a-f]{64}\.gz$/),
   /** Size as transferred. */
   compressedBytes: z.int().positive(),
   /** Size once decompressed. */

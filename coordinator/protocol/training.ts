@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Infer } from "./infer.ts";
+import { strangersText } from "./strangers_text.ts";
 
 /** Thirty years: a sum of such times is a number yet. */
 const MOST_SECONDS = 1e9;
@@ -60,7 +61,7 @@ const resultBase = {
   epochs: z.array(EpochMetrics).max(1000),
   backend: BackendName,
   /** What the backend says of itself, e.g. `relaxed SIMD` or a GPU's name. */
-  backendDetail: z.string().max(200).optional(),
+  backendDetail: strangersText(200).optional(),
   /** Whole trial, from the first weight drawn to the last figure. */
   seconds: z.number().nonnegative().max(MOST_SECONDS),
 };

@@ -308,6 +308,7 @@ export interface WorkerListing {
 
 /** Results that a worker's speed is measured over, at most. */
 export const RECENT_RESULTS = 20;
+
 /** What a worker's results on a backend were worth. */
 export interface Trust {
   /** Results accepted since the last lie, or since the first. */

@@ -29,8 +29,19 @@ export function createLog(
   return (level, message, fields) => {
     if (order.indexOf(level) < order.indexOf(lowest)) return;
     const time = new Date(now()).toISOString();
-    write(JSON.stringify({ time, level, message, ...fields }));
+    write(json({ time, level, message, ...fields }));
   };
+}
+
+/**
+ * JSON of which a terminal obeys nothing: the standard lets C1 controls and
+ * marks that turn the text around stand as they are.
+ */
+function json(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** The same as a line for people; what a volunteer wrote stands in quotes. */
@@ -40,7 +51,7 @@ function logText(
   fields: LogFields = {},
 ): string {
   const facts = Object.entries(fields).map(([name, value]) =>
-    `${name}=${/^[\w.:/-]+$/.test(`${value}`) ? value : JSON.stringify(value)}`
+    `${name}=${/^[\w.:/-]+$/.test(`${value}`) ? value : json(value)}`
   );
   return [`${level}:`, message, ...facts].join(" ");
 }

@@ -12,6 +12,20 @@ Deno.test("createLog: one line a message, whatever a volunteer wrote", () => {
   ]);
 });
 
+Deno.test("createLog and createTextLog: nothing that a terminal obeys, of 8 bits or turning the text around", () => {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line);
+  const name = "a\u009b2J\u007f\u202Etxt\u2066b\u200f\u2028";
+  createLog(write, () => 0)("info", "hello", { name });
+  createTextLog(write, "info")("info", "hello", { name });
+  for (const line of lines) {
+    assert.match(line, /^[\x20-\x7e]+$/);
+    assert.ok(line.includes("a\\u009b2J\\u007f\\u202etxt\\u2066b"), line);
+  }
+  // It is the same JSON.
+  assert.equal(JSON.parse(lines[0] ?? "").name, name);
+});
+
 Deno.test("createLog: leaves out what is below its level", () => {
   const told = (lowest?: "debug" | "error") => {
     const lines: string[] = [];

@@ -3,6 +3,7 @@ import { listen } from "../../coordinator/listen.ts";
 import { openSwarm } from "../../coordinator/open_swarm.ts";
 import { Lease, RegisterResponse } from "../../coordinator/protocol/swarm.ts";
 import type { RegisterRequest } from "../../coordinator/protocol/swarm.ts";
+import type { TrialResult } from "../../coordinator/protocol/training.ts";
 import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
 import { manifest } from "../../coordinator/swarm/fixtures.ts";
 import { createWebAssets } from "../../web/assets.ts";
@@ -23,7 +24,11 @@ export interface FixtureWorker {
   lease(): Promise<Lease>;
   /** Reports this many epochs of the trial's result. */
   report(lease: Lease, epochs: number): Promise<void>;
-  complete(lease: Lease): Promise<void>;
+  /** Delivers the trial's result, or what becomes of it. */
+  complete(
+    lease: Lease,
+    change?: (result: TrialResult) => TrialResult,
+  ): Promise<void>;
   release(
     lease: Lease,
     reason: "leaving" | "failed",
@@ -96,8 +101,8 @@ export async function startFixtureSwarm(
             await about(lease, "report", { metrics });
           }
         },
-        complete: (lease) =>
-          about(lease, "complete", { result: resultOf(lease) }),
+        complete: (lease, change = (result) => result) =>
+          about(lease, "complete", { result: change(resultOf(lease)) }),
         release: (lease, reason, message) =>
           about(lease, "release", {
             reason,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Lease } from "../../coordinator/protocol/swarm.ts";
+import type { TrialResult } from "../../coordinator/protocol/training.ts";
 import { axeViolations } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import { type FixtureSwarm, startFixtureSwarm } from "./fixture_swarm.ts";
@@ -60,8 +61,8 @@ const trialPath = ({ trial }: Lease) => `/trials/${trial.trialId}`;
 const pointPath = ({ trial }: Lease) =>
   `/studies/seed/points/${trial.params.dropout1},${trial.params.dropout2}`;
 
-const cells = (page: Page, column: number) =>
-  page.locator(`main table.list tbody tr > :nth-child(${column})`)
+const cells = (page: Page, column: number, within = "main") =>
+  page.locator(`${within} table.list tbody tr > :nth-child(${column})`)
     .allInnerTexts();
 
 browserTest(
@@ -150,20 +151,73 @@ browserTest(
   "workers page lists who gave what, and filters by who is there",
   () =>
     visit(() => "/workers", {}, async ({ page, complaints }) => {
-      assert.deepEqual(await cells(page, 1), ["Ada", MALLORY]);
-      assert.deepEqual(await cells(page, 8), ["15", "0"]);
-      assert.deepEqual(await cells(page, 5), ["4.6", "4.6"]);
+      const workers = (column: number) => cells(page, column, ".workers");
+      assert.deepEqual(await workers(1), ["Ada", MALLORY]);
+      assert.deepEqual(await workers(8), ["15", "0"]);
+      assert.deepEqual(await workers(5), ["4.6", "4.6"]);
       assert.equal(await page.locator("main img").count(), 0);
       await page.locator(".segmented label", { hasText: "Online" }).click();
       await page.waitForFunction(
-        "document.querySelectorAll('tbody tr').length === 1",
+        "document.querySelectorAll('.workers tbody tr').length === 1",
       );
       assert.equal(new URL(page.url()).searchParams.get("show"), "online");
       await page.reload();
-      await page.waitForSelector("tbody tr");
-      assert.deepEqual(await cells(page, 1), ["Ada"]);
+      await page.waitForSelector(".workers tbody tr");
+      assert.deepEqual(await workers(1), ["Ada"]);
       assert.deepEqual(complaints, []);
     }),
+);
+
+/** A loss that no dropout would have left. */
+const lower = (result: TrialResult): TrialResult => ({
+  ...result,
+  epochs: result.epochs.map((m) => ({ ...m, trainLoss: 0.8 * m.trainLoss })),
+});
+
+browserTest(
+  "workers page names whose results differ more than chance, and the backends'",
+  async () => {
+    const swarm = await startFixtureSwarm();
+    try {
+      const honest = [
+        await swarm.join({ name: "Ada" }),
+        await swarm.join({ name: "Bo" }),
+        await swarm.join({ name: "Cleo" }),
+      ];
+      const mallory = await swarm.join({ name: "Mallory" });
+      for (let round = 0; round < 7; round++) {
+        for (const worker of honest) {
+          await worker.complete(await worker.lease());
+        }
+        await mallory.complete(await mallory.lease(), lower);
+      }
+      for (const locale of ["en-GB", "zh-CN"]) {
+        await open(
+          `${swarm.origin}/workers`,
+          { locale },
+          async ({ page, complaints }) => {
+            await page.waitForSelector(".workers tbody tr");
+            const odd = page.locator(".workers tbody tr", {
+              has: page.locator(".tag.is-odd"),
+            });
+            assert.equal(await odd.count(), 1);
+            assert.match(await odd.innerText(), /Mallory[^]*χ² = [\d.]+/);
+            // One backend: nothing to compare it with.
+            const text = locale === "en-GB" ? "nothing to compare" : "尚无";
+            const [backends = ""] = await page
+              .locator("section[aria-labelledby=agreement-heading] tbody")
+              .allInnerTexts();
+            assert.match(backends, /simd\s+28\s/);
+            assert.ok(backends.includes(text), backends);
+            assert.deepEqual(await axeViolations(page), []);
+            assert.deepEqual(complaints, []);
+          },
+        );
+      }
+    } finally {
+      await swarm.close();
+    }
+  },
 );
 
 browserTest(

@@ -16,6 +16,7 @@ import { Pager } from "../ui/pager.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Site } from "../ui/site.tsx";
 import { Stat } from "../ui/stat.tsx";
+import { Agreement } from "./agreement.tsx";
 import type { WorkersView } from "./view.ts";
 import { WorkerRow } from "./row.tsx";
 
@@ -113,6 +114,7 @@ function List(
           />
         )}
       </section>
+      <Agreement backends={list.backends} />
     </>
   );
 }

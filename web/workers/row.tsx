@@ -3,6 +3,7 @@ import type { WorkerView } from "../../coordinator/protocol/views.ts";
 import { workersWords } from "../i18n/workers_words.ts";
 import { formats, words } from "../ui/language.ts";
 import { Nickname } from "../ui/nickname.tsx";
+import { OddTag } from "./agreement.tsx";
 
 const BAR = 72;
 
@@ -24,6 +25,7 @@ export function WorkerRow(
           <span class="lamp" aria-hidden="true" />
           <Nickname text={worker.name} />
         </span>
+        <OddTag deviation={worker.deviation} />
       </th>
       <td class="text">
         {t.kinds[worker.kind]}
