@@ -29,6 +29,7 @@ import { createRefusalLog } from "./middleware/refusal_log.ts";
 import type { Guard } from "./guard/guard.ts";
 import type { Secrets } from "./guard/secrets.ts";
 import type { Metrics } from "./metrics.ts";
+import type { NotReady, Readiness } from "./readiness.ts";
 import { adminEndpoints } from "./protocol/admin_endpoints.ts";
 import type { LiveDeviations } from "./live_deviations.ts";
 import { adminRoutes, authenticateAdmin, unlessLocal } from "./routes/admin.ts";
@@ -69,6 +70,7 @@ export interface AppDeps {
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   readonly guard: Guard;
+  readonly readiness: Readiness;
   /** Absent: anybody may join, and nobody is the operator. */
   readonly secrets?: Secrets;
   readonly metrics?: Metrics;
@@ -173,6 +175,11 @@ const exportEndpoints = [
   endpoints.getCurves,
   endpoints.getReport,
 ];
+
+const notReady: Record<NotReady, string> = {
+  draining: "this coordinator is about to stop; send requests elsewhere",
+  storage: "the storage does not answer; ask again by and by",
+};
 
 /** A slow line needs its time: 16 KiB a second will do. */
 function uploadSeconds({ limits }: Guard, bytes: number): number {
@@ -328,13 +335,19 @@ function readingRoutes(app: App, deps: AppDeps): void {
     const bytes = found(await data(file), "data file", file);
     return fileResponse(c, bytes, "application/gzip", IMMUTABLE);
   });
-  app.openapi(endpoints.health, async (c) => {
-    await coordinator.ping();
-    return c.json({
-      status: "ok" as const,
-      protocolVersion: PROTOCOL_VERSION,
-      study: coordinator.activeStudy(),
-    }, 200);
+  const health = () => ({
+    status: "ok" as const,
+    protocolVersion: PROTOCOL_VERSION,
+    study: coordinator.activeStudy(),
+  });
+  app.openapi(endpoints.health, (c) => c.json(health(), 200));
+  app.openapi(endpoints.ready, async (c) => {
+    const why = await deps.readiness.check();
+    if (why === null) return c.json(health(), 200);
+    throw new ProblemError("unavailable", notReady[why], {
+      headers: { "retry-after": "5" },
+      reason: `unavailable:${why}`,
+    });
   });
 }
 

@@ -13,6 +13,7 @@ import {
   type LeaseRequest,
   type RegisterRequest,
 } from "./protocol/swarm.ts";
+import { createReadiness, type Readiness } from "./readiness.ts";
 import { openMemory } from "./storage/memory.ts";
 import { openSqlite } from "./storage/sqlite.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -38,6 +39,7 @@ export interface TestSwarm {
   readonly storage: Storage;
   readonly hub: EventHub;
   readonly clock: FakeClock;
+  readonly readiness: Readiness;
   readonly logged: Logged[];
   readonly adminToken: string;
   /** Calls the app; a body is sent as JSON, a token as bearer. */
@@ -128,6 +130,8 @@ export async function testSwarm(
     workersOnline: coordinator.workersOnline,
     streams: () => hub.streams,
   });
+  const { schedule } = clock;
+  const readiness = createReadiness({ ping: coordinator.ping, schedule });
   const app = createApp({
     coordinator,
     hub,
@@ -142,6 +146,7 @@ export async function testSwarm(
     log,
     now: clock.now,
     guard: createGuard({ limits, trustProxy, loopbackOnly, now: clock.now }),
+    readiness,
     secrets,
     metrics,
   });
@@ -168,6 +173,7 @@ export async function testSwarm(
     storage,
     hub,
     clock,
+    readiness,
     logged,
     adminToken: secrets.adminToken ?? "",
     call,

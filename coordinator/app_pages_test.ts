@@ -259,7 +259,6 @@ function failing(error: Error): Storage {
 }
 
 const reads = [
-  "/healthz",
   "/api/studies",
   "/api/studies/seed",
   "/api/studies/seed/leaderboard",
@@ -289,6 +288,21 @@ test(
 );
 
 test(
+  "a storage that is away makes a coordinator not ready, but not dead",
+  async (swarm) => {
+    const response = await swarm.call("GET", "/readyz");
+    const { detail } = await problem(response, 503, "unavailable");
+    assert.match(detail, /the storage does not answer/);
+    assert.equal(response.headers.get("retry-after"), "5");
+    assert.equal((await swarm.call("GET", "/healthz")).status, 200);
+  },
+  {
+    study: null,
+    storage: () => failing(new StorageError("unavailable", "disk I/O error")),
+  },
+);
+
+test(
   "an unexpected error is logged, and told without its inside",
   async (swarm) => {
     for (const path of reads) {
@@ -300,7 +314,7 @@ test(
     const [first] = swarm.logged;
     assert.equal(first?.level, "error");
     assert.match(String(first?.fields["error"]), /secret place/);
-    assert.equal(first?.fields["path"], "/healthz");
+    assert.equal(first?.fields["path"], "/api/studies");
   },
   {
     study: null,

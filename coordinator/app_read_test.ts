@@ -333,11 +333,25 @@ test("every answer carries the security headers", async (swarm) => {
   }
 });
 
-test("GET /healthz: says what runs, and fails with the storage", async (swarm) => {
-  const response = await swarm.call("GET", "/healthz");
-  assert.deepEqual(await response.json(), {
-    status: "ok",
-    protocolVersion: 2,
-    study: "seed",
-  });
+test("GET /healthz and /readyz: say what runs", async (swarm) => {
+  for (const path of ["/healthz", "/readyz"]) {
+    const response = await swarm.call("GET", path);
+    assert.deepEqual(await response.json(), {
+      status: "ok",
+      protocolVersion: 2,
+      study: "seed",
+    });
+  }
+});
+
+test("GET /readyz: 503 once it drains, while everything is answered", async (swarm) => {
+  swarm.readiness.drain();
+  const response = await swarm.call("GET", "/readyz");
+  const { detail } = await problem(response, 503, "unavailable");
+  assert.match(detail, /about to stop/);
+  assert.equal(response.headers.get("retry-after"), "5");
+  for (const path of ["/healthz", "/api/studies"]) {
+    assert.equal((await swarm.call("GET", path)).status, 200, path);
+  }
+  await swarm.join();
 });

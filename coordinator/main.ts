@@ -10,6 +10,7 @@ import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
 import type { SessionEvent } from "../worker/session_types.ts";
 import { createWebAssets } from "../web/assets.ts";
 import { joinAddress } from "./join_address.ts";
+import { lastAnswers } from "./last_answers.ts";
 import { listen, StartError } from "./listen.ts";
 import { isLoopbackHost } from "./guard/address.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
@@ -17,6 +18,7 @@ import type { Leaderboard } from "./protocol/leaderboard.ts";
 import type { StudyDefinition } from "./protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./start_options.ts";
 import { StorageError } from "./storage/storage.ts";
+import { stopSignals } from "./stop_signals.ts";
 import { builtinStudies } from "./study/builtin.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
 import { parseStudy } from "./study/parse_study.ts";
@@ -36,8 +38,8 @@ const LOOK = 500;
 /** Looks at the progress for one at the verdicts. */
 const VERDICT_LOOKS = 20;
 const STOPPING = "stopping; the same command goes on where this one was";
-/** Milliseconds that open connections get to end by themselves. */
-const FAREWELL = 3000;
+/** Milliseconds that requests get to be answered once nobody new is let in. */
+const FAREWELL = 10_000;
 
 async function readStudy(name: string): Promise<StudyDefinition> {
   const builtin = builtinStudies.get(name);
@@ -140,17 +142,20 @@ async function serve(
     log,
   });
   try {
-    const server = listen(options.host, options.port, swarm.fetch, log);
+    const { handler, finish } = lastAnswers(swarm.fetch);
+    const server = listen(options.host, options.port, handler, log);
     return {
       ...swarm,
       url: server.url,
       async close() {
-        // First the swarm: its event streams would keep the server waiting.
-        await swarm.close();
+        // They would keep the server waiting.
+        swarm.endStreams();
         await Promise.race([
-          server.shutdown(),
+          finish().then(server.shutdown),
           new Promise<void>((resolve) => setTimeout(resolve, FAREWELL)),
         ]);
+        // Last: what was being answered needed the storage.
+        await swarm.close();
       },
     };
   } catch (error) {
@@ -218,20 +223,8 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Aborted by the first Ctrl-C; a second one ends the process at once. */
-function interrupted(): AbortSignal {
-  const stopping = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => {
-      if (stopping.signal.aborted) Deno.exit(130);
-      stopping.abort(new Error("stopped by the user"));
-    });
-  }
-  return stopping.signal;
-}
-
 async function start(options: StartOptions): Promise<void> {
-  const signal = interrupted();
+  const { signal, drain } = stopSignals();
   const output = createConsole(options);
   const plan = planStudy(await readStudy(options.study), options);
   let dataset: FoundDataset;
@@ -269,6 +262,14 @@ async function start(options: StartOptions): Promise<void> {
   const link = joinAddress(options.host, url, Deno.networkInterfaces());
   if (link !== null) output.invite(`${link}${code}`);
   const leaving = new AbortController();
+  const { drainSeconds } = options;
+  drain(drainSeconds, () => {
+    output.line(
+      `draining: stops in ${drainSeconds} s; /readyz says so to balancers`,
+    );
+    running.drain();
+    leaving.abort(new Error("the coordinator stops soon"));
+  });
   const trained = options.workers === 0 ? Promise.resolve() : runDenoWorker({
     url,
     threads: options.workers,

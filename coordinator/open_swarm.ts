@@ -10,6 +10,7 @@ import { type Assets, dataFiles } from "./middleware/files.ts";
 import type { StudyId, WorkerId } from "./protocol/ids.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest, StudyDefinition } from "./protocol/study.ts";
+import { createReadiness } from "./readiness.ts";
 import { createVerdictLog } from "./verdict_log.ts";
 import { reportHtml, reportOf } from "./report.ts";
 import { openStorage } from "./storage/open_storage.ts";
@@ -114,6 +115,10 @@ export interface Swarm {
   isOurs(workerId: WorkerId): void;
   /** How many trials are done, lent and waiting. */
   progress(): Promise<Progress>;
+  /** From now on `/readyz` answers 503; everything else goes on. */
+  drain(): void;
+  /** Ends the event streams, which keep a server from shutting down. */
+  endStreams(): void;
   /** Ends the sweeps and the event streams, and closes the database. */
   close(): Promise<void>;
 }
@@ -225,6 +230,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     workersOnline: coordinator.workersOnline,
     streams: () => hub.streams,
   });
+  const readiness = createReadiness({ ping: coordinator.ping, schedule });
   const app = createApp({
     coordinator,
     hub,
@@ -247,6 +253,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     log,
     now: monotonic,
     guard,
+    readiness,
     secrets,
     metrics,
     freshFor: FRESH,
@@ -265,6 +272,8 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     },
     progress: () => coordinator.progress(id),
     isOurs: coordinator.isOurs,
+    drain: readiness.drain,
+    endStreams: hub.close,
     close,
   };
 }

@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly joinCode?: string | true;
   /** Proxies whose word on who calls is believed. */
   readonly trustProxy?: readonly string[];
+  /** Seconds from SIGTERM, when `/readyz` starts to say so, to the end. */
+  readonly drainSeconds: number;
   /** Makes a new admin token, and join code where one was made. */
   readonly newSecrets: boolean;
   readonly log: LogFormat;
@@ -189,6 +191,13 @@ export function parseStartOptions(
         "proxies whose X-Forwarded-For is believed: addresses, networks, " +
           "loopback",
       ).argParser(networks),
+    )
+    .addOption(
+      option(
+        "--drain-seconds <n>",
+        "SWARM_DRAIN_SECONDS",
+        "serve on for so long after SIGTERM, while /readyz says 503",
+      ).argParser(wholeNumber(0, 3600)).default(0),
     )
     .addOption(
       option(

@@ -10,6 +10,7 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     port: 8000,
     db: "swarm.db",
     leaseSeconds: 30,
+    drainSeconds: 0,
     newSecrets: false,
     log: "text",
     trustWorkers: false,

@@ -402,11 +402,18 @@ export const endpoints = {
     method: "get",
     path: "/healthz",
     tags: ["read"],
-    summary: "Whether the coordinator and its storage answer",
+    summary: "Whether the coordinator answers; restarting helps if not",
+    responses: { ...reading, 200: json("It does", Health) },
+  },
+  ready: {
+    method: "get",
+    path: "/readyz",
+    tags: ["read"],
+    summary: "Whether a load balancer should send requests here",
     responses: {
       ...reading,
-      200: json("They do", Health),
-      503: problem("The storage does not answer: unavailable"),
+      200: json("It should", Health),
+      503: problem("The storage does not answer, or it drains: unavailable"),
     },
   },
 } as const satisfies Record<string, RouteConfig>;

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { createHash } from "node:crypto";
 import { createApp } from "../../coordinator/app.ts";
+import { createReadiness } from "../../coordinator/readiness.ts";
 import { createGuard } from "../../coordinator/guard/guard.ts";
 import { createLiveDeviations } from "../../coordinator/live_deviations.ts";
 import { openSecrets } from "../../coordinator/guard/secrets.ts";
@@ -214,6 +215,7 @@ export async function openArena(replicates: number): Promise<Arena> {
       assets: { paths: [], find: () => Promise.resolve(null) },
       log: () => {},
       now: () => performance.now(),
+      readiness: createReadiness({ ping: coordinator.ping, schedule }),
       // Liars are let talk.
       guard: createGuard({
         limits: {

@@ -1,6 +1,7 @@
 import { createLiveDeviations } from "../../coordinator/live_deviations.ts";
 import { createGuard } from "../../coordinator/guard/guard.ts";
 import { createApp } from "../../coordinator/app.ts";
+import { createReadiness } from "../../coordinator/readiness.ts";
 import type { StudyToRun } from "../../coordinator/swarm/calls.ts";
 import {
   type Coordinator,
@@ -176,6 +177,10 @@ export function createHost(options: HostOptions): Host {
       data: () => Promise.resolve(null),
       assets: noFiles,
       now: () => time.now,
+      readiness: createReadiness({
+        ping: coordinator.ping,
+        schedule: process.after,
+      }),
       // All of its workers call from one place that nobody tells.
       guard: createGuard({
         limits: {
