@@ -1,6 +1,7 @@
+import { parseArgs } from "node:util";
 import { openArena, type Score } from "../tests/attacks/arena.ts";
 import { liars } from "../tests/attacks/liars.ts";
-import { readFlags, wholeNumber } from "./flags.ts";
+import { wholeNumber } from "./flags.ts";
 
 /**
  * Lets liars loose on studies with real routes, real training and a real
@@ -12,7 +13,7 @@ const HELP = `Usage: deno task bench attacks [flags]
   --replicates N   of five grid points (default: 8)`;
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = readFlags({
+  const { values } = parseArgs({
     args,
     options: {
       seeds: { type: "string", default: "10" },

@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { findDataset } from "../worker/data/find_dataset.ts";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
 import type { Params, TrialSpec } from "../coordinator/protocol/study.ts";
@@ -14,7 +15,7 @@ import { loadFashionMnist } from "../tests/golden/fashion_mnist.ts";
 import { startTrainers } from "../tests/golden/trainers.ts";
 import { dataCacheDir } from "../worker/main_deno.ts";
 import type { TrainedTrial } from "../worker/trainer_api.ts";
-import { FlagError, readFlags, wholeNumber } from "./flags.ts";
+import { FlagError, wholeNumber } from "./flags.ts";
 
 /**
  * How far the same trials drift apart between two backends, epoch by epoch,
@@ -38,7 +39,7 @@ const HELP = `Usage: deno task bench drift [flags]
   --epochs N       (default: 3)`;
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = readFlags({
+  const { values } = parseArgs({
     args,
     options: {
       backends: { type: "string", default: "simd,wasm" },

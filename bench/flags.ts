@@ -1,23 +1,14 @@
-import { parseArgs } from "node:util";
-
 /** A flag that cannot be: its message is all there is to say. */
 export class FlagError extends Error {
   override readonly name = "FlagError";
 }
 
-/**
- * Node's `parseArgs`.
- *
- * @throws {FlagError} for flags that are not there, or without their value
- */
-export const readFlags: typeof parseArgs = (config) => {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    if (error instanceof TypeError) throw new FlagError(error.message);
-    throw error;
-  }
-};
+/** Whether a user's flag is at fault, in the words of `parseArgs` as well. */
+export function isFlagError(error: unknown): error is Error {
+  return error instanceof FlagError ||
+    error instanceof TypeError && "code" in error &&
+      String(error.code).startsWith("ERR_PARSE_ARGS_");
+}
 
 /** @throws {FlagError} unless the text is a whole number, `least` or more */
 export function wholeNumber(flag: string, text: string, least = 1): number {

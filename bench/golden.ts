@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
 import { seedStudy } from "../coordinator/study/builtin.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
 import type { Params, TrialSpec } from "../coordinator/protocol/study.ts";
@@ -16,7 +17,7 @@ import {
 import { startTrainers } from "../tests/golden/trainers.ts";
 import type { TrainerThread } from "../worker/trainer.ts";
 import type { BackendChoice } from "../worker/trainer_api.ts";
-import { FlagError, readFlags, wholeNumber } from "./flags.ts";
+import { FlagError, wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench golden [flags]
 
@@ -82,7 +83,7 @@ interface Options {
 
 /** @returns null when help was asked for */
 function readOptions(args: string[]): Options | null {
-  const { values } = readFlags({
+  const { values } = parseArgs({
     args,
     options: {
       points: { type: "string" },

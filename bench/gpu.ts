@@ -1,8 +1,9 @@
 import Table from "cli-table3";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { launchChromium, type Page } from "../tests/browser/chromium.ts";
 import type { Counted, CountRequest } from "./gpu/thread.ts";
-import { readFlags, wholeNumber } from "./flags.ts";
+import { wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench gpu [flags]
 
@@ -25,7 +26,7 @@ interface Row extends CountRequest {
 
 /** Counts and prints; what cannot run here is skipped with a line. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = readFlags({
+  const { values } = parseArgs({
     args,
     options: {
       steps: { type: "string", default: "10" },

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { createHash } from "node:crypto";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { parseArgs } from "node:util";
 import { createAnalyser } from "../coordinator/analysis/analyser.ts";
 import { leaderboardCsv } from "../coordinator/analysis/csv.ts";
 import {
@@ -11,7 +12,7 @@ import { squareStudy } from "../coordinator/analysis/testing/square_study.ts";
 import { createLiveLeaderboards } from "../coordinator/live_leaderboards.ts";
 import { leaderboardJson } from "../coordinator/middleware/leaderboard_json.ts";
 import type { StudySnapshot } from "../coordinator/swarm/views.ts";
-import { readFlags, wholeNumber } from "./flags.ts";
+import { wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench leaderboard [flags]
 
@@ -44,7 +45,7 @@ export interface Report {
 
 /** Measures and prints. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = readFlags({
+  const { values } = parseArgs({
     args,
     options: {
       side: { type: "string", default: "50" },

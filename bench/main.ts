@@ -1,5 +1,5 @@
 import { DatasetNotFoundError } from "../worker/data/find_dataset.ts";
-import { FlagError } from "./flags.ts";
+import { isFlagError } from "./flags.ts";
 
 /**
  * `deno task bench NAME [flags]`: runs one of the measurements of this folder.
@@ -66,7 +66,7 @@ if (import.meta.main) {
     try {
       await run(args);
     } catch (error) {
-      if (error instanceof FlagError) {
+      if (isFlagError(error)) {
         const help = `deno task bench ${name} --help lists the flags`;
         console.error(`error: ${error.message}; ${help}`);
       } else if (error instanceof DatasetNotFoundError) {

@@ -1,6 +1,7 @@
+import { parseArgs } from "node:util";
 import { failureText, Tally } from "../tests/simulation/report.ts";
 import { simulate } from "../tests/simulation/simulate.ts";
-import { FlagError, readFlags, wholeNumber } from "./flags.ts";
+import { FlagError, wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench simulate [flags]
 
@@ -18,7 +19,7 @@ invariants are checked. A seed that fails is printed with what led to it.
 
 /** Simulates and prints; sets a non-zero exit status on a failure. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = readFlags({
+  const { values } = parseArgs({
     args,
     options: {
       seeds: { type: "string", default: "1000" },

@@ -1,6 +1,7 @@
+import { parseArgs } from "node:util";
 import { loadFashionMnist } from "../tests/golden/fashion_mnist.ts";
 import type { Dataset } from "../worker/data/dataset.ts";
-import { readFlags, wholeNumber } from "./flags.ts";
+import { wholeNumber } from "./flags.ts";
 import { chromiumContender } from "./step/chromium.ts";
 import {
   measureProfile,
@@ -38,7 +39,7 @@ the ratios; absolute times drift.
 
 /** Measures and prints; what cannot run here is skipped with a line. */
 export async function run(args: string[]): Promise<void> {
-  const { values } = readFlags({
+  const { values } = parseArgs({
     args,
     options: {
       quick: { type: "boolean", default: false },
