@@ -37,6 +37,14 @@ const shared = [
   "styles/charts.css",
 ];
 
+/** Of the leaderboard's parts, which other pages show, too. */
+const leaderboard = [
+  "styles/leaderboard.css",
+  "styles/verdicts.css",
+  "styles/points.css",
+  "styles/leaderboard_print.css",
+];
+
 export const pages: readonly Page[] = [
   {
     path: "/",
@@ -44,7 +52,7 @@ export const pages: readonly Page[] = [
     entry: "leaderboard/main.tsx",
     styles: [
       ...shared,
-      "styles/leaderboard.css",
+      ...leaderboard,
       "styles/heatmap.css",
       "styles/trials.css",
     ],
@@ -59,7 +67,7 @@ export const pages: readonly Page[] = [
     entry: "lesson/main.tsx",
     styles: [
       ...shared,
-      "styles/leaderboard.css",
+      ...leaderboard,
       "styles/lesson.css",
       "styles/lesson_figures.css",
     ],
@@ -83,7 +91,7 @@ export const pages: readonly Page[] = [
     path: itemPages.trial.shell,
     name: "trial",
     entry: "trial/main.tsx",
-    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    styles: [...shared, ...leaderboard, "styles/trials.css"],
     title: "Trial · dropout-swarm",
     description:
       "One trial of a study of dropout rates: every attempt, its curves, checks and timings.",
@@ -93,7 +101,7 @@ export const pages: readonly Page[] = [
     path: itemPages.point.shell,
     name: "point",
     entry: "point/main.tsx",
-    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    styles: [...shared, ...leaderboard, "styles/trials.css"],
     title: "Grid point · dropout-swarm",
     description:
       "One pair of dropout rates: its replicates, their curves, means with intervals, and its swapped partner.",
@@ -103,7 +111,7 @@ export const pages: readonly Page[] = [
     path: "/workers",
     name: "workers",
     entry: "workers/main.tsx",
-    styles: [...shared, "styles/leaderboard.css", "styles/trials.css"],
+    styles: [...shared, ...leaderboard, "styles/trials.css"],
     title: "Workers · dropout-swarm",
     description:
       "Who trains the trials: backends, speeds and contributions of the volunteers' devices.",
@@ -116,7 +124,7 @@ export const report = {
   entry: "report/main.tsx",
   styles: [
     ...shared,
-    "styles/leaderboard.css",
+    ...leaderboard,
     "styles/heatmap.css",
     "styles/report.css",
   ],

@@ -46,6 +46,7 @@ export const leaderboardEn = {
     left: "To go",
     running: (count: string) => `${count} running`,
     quarantined: (count: string) => `${count} set aside`,
+    comma: ", ",
     timeLeft: "Time left",
     finished: "Finished",
     unknown: "Not known yet",

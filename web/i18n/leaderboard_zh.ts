@@ -18,6 +18,7 @@ export const leaderboardZh: LeaderboardWords = {
     left: "剩余",
     running: (count) => `${count} 个进行中`,
     quarantined: (count) => `${count} 个已搁置`,
+    comma: "，",
     timeLeft: "剩余时间",
     finished: "已完成",
     unknown: "尚不清楚",

@@ -30,7 +30,7 @@ export function Strip(
             progress.quarantined > 0
               ? t.quarantined(count(progress.quarantined))
               : "",
-          ].filter((text) => text !== "").join(", ")}
+          ].filter((text) => text !== "").join(t.comma)}
         >
           {count(left)}
         </Stat>
