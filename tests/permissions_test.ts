@@ -105,3 +105,19 @@ Deno.test("trainerPermissions keep a thread from files, network, processes and e
     ffi: denied,
   });
 });
+
+Deno.test("the start task may do what fetching the data set takes, to its last resort", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "permissions-" });
+  try {
+    const flags = taskCommands()["start"]?.match(/--allow-\S+/g) ?? [];
+    const script = new URL("permissions_dataset.ts", import.meta.url);
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", ...flags, script.href, folder],
+      stdin: "null",
+    }).output();
+    const told = [stdout, stderr].map((b) => new TextDecoder().decode(b));
+    assert.equal(told[0]?.trim(), "DatasetNotFoundError", told.join("\n"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -1,7 +1,10 @@
 import fc from "npm:fast-check@4.10.2";
 import type * as z from "zod";
 import { adminEndpoints } from "../../coordinator/protocol/admin_endpoints.ts";
-import { endpoints } from "../../coordinator/protocol/endpoints.ts";
+import {
+  endpoints,
+  WEIGHTS_TYPE,
+} from "../../coordinator/protocol/endpoints.ts";
 import { fromSchema } from "./from_schema.ts";
 
 /** Requests of every kind to every route: what fits, and what does not. */
@@ -22,6 +25,8 @@ export interface Targets {
   readonly trialIds: readonly string[];
   readonly leaseIds: readonly string[];
   readonly workerIds: readonly string[];
+  /** As long as a lease's weights are. */
+  readonly weightsBytes: number;
 }
 
 interface Route {
@@ -90,7 +95,9 @@ function requestTo(route: Route, targets: Targets): fc.Arbitrary<FuzzRequest> {
         return query !== undefined || asked ? `${path}?${text}` : path;
       }),
     headers,
-    body: bodyOf(route.request?.body?.content["application/json"]?.schema),
+    body: route.request?.body?.content[WEIGHTS_TYPE] !== undefined
+      ? weights(targets.weightsBytes)
+      : bodyOf(route.request?.body?.content["application/json"]?.schema),
     as: fc.constantFrom(
       "nobody",
       "worker",
@@ -172,6 +179,29 @@ const headers: fc.Arbitrary<Record<string, string>> = often<
     cookie: fc.constant("a=b; ".repeat(100)),
   }, { requiredKeys: [] }),
 );
+
+/** As long as they should be, or cut off, or too long; of any numbers. */
+function weights(bytes: number): fc.Arbitrary<FuzzRequest["body"]> {
+  const length = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(bytes) },
+    fc.constantFrom(0, 1, bytes - 4, bytes - 1, bytes + 1, 2 * bytes),
+    fc.nat({ max: bytes }),
+  );
+  const number = fc.oneof(
+    fc.constantFrom(0, NaN, Infinity, -Infinity, 3.4e38, 1e-45),
+    fc.float(),
+  );
+  return fc.oneof(
+    { weight: 1, arbitrary: fc.constant(null) },
+    {
+      weight: 9,
+      arbitrary: fc.tuple(length, number).map(([length, value]) => {
+        const all = new Float32Array(Math.ceil(length / 4)).fill(value);
+        return new Uint8Array(all.buffer, 0, length);
+      }),
+    },
+  );
+}
 
 function bodyOf(
   schema: z.ZodType | undefined,
