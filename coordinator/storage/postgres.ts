@@ -186,9 +186,7 @@ async function connected(
     now,
 
     plan: async (study, trials) => {
-      const outcome = await pool.transaction((tx) =>
-        planTrials(tx, study, trials)
-      );
+      const outcome = await planTrials(pool, study, trials);
       session.tell();
       return outcome;
     },
