@@ -148,7 +148,7 @@ export async function readChanges(
   );
   if (study === undefined) return { revision: 0, trials: [] };
   const trials = (await rows(
-    "SELECT spec, position, planned, state, result, recomputed " +
+    "SELECT spec, position, planned, state, result, recomputed, worker_id " +
       "FROM trials AS t LEFT JOIN results USING (trial_id) " +
       "WHERE t.study_id = $1 AND t.revision > $2 " +
       "ORDER BY t.revision, position",
