@@ -35,9 +35,9 @@ export const joinEn = {
       "The training pictures, once: they are kept in this browser for the next visit. And about 0.5 MB of program.",
     leaves: "What leaves the device",
     leavesText: (weights: string) =>
-      `The figures of each training (losses, accuracies, seconds) and the trained network by which they are checked, ${weights}; the backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.`,
+      `Of each training, its figures (losses, accuracies, seconds) and the trained network by which they are checked, ${weights}. The backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.`,
     leavesTextUnknown:
-      "The figures of each training (losses, accuracies, seconds) and the trained network by which they are checked; the backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.",
+      "Of each training, its figures (losses, accuracies, seconds) and the trained network by which they are checked. The backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.",
     stays: "Leaving",
     staysText:
       "Close the tab whenever you like: what you had in hand goes to somebody else.",
