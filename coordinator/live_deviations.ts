@@ -10,6 +10,9 @@ const FRESH = 1000;
 /** It is handed out for so many times as long as it took to make. */
 const TIMES_AS_LONG = 50;
 
+/** Results that are compared at most, the last replicates': a tenth of a second. */
+const MOST_RESULTS = 5000;
+
 /** How workers' and backends' results compare, in the study that is lent. */
 export interface Deviations {
   readonly ofWorker: (workerId: WorkerId) => Deviation | null;
@@ -75,8 +78,9 @@ function given(trials: readonly TrialChange[]) {
 
 function compare(trials: readonly TrialChange[]): Deviations {
   const results = given(trials);
+  const last = results.slice(-MOST_RESULTS);
   const by = (group: (r: typeof results[number]) => string): GivenResult[] =>
-    results.map((r) => ({ ...r, group: group(r) }));
+    last.map((r) => ({ ...r, group: group(r) }));
   const workers = judgeDeviations(by((r) => r.workerId));
   const backends = judgeDeviations(by((r) => r.backend));
   const counts = new Map<BackendName, number>();

@@ -80,8 +80,12 @@ export function judgeDeviations(
 const MOST = 3;
 /** Weight of the spread of all points in that of one, as so many results. */
 const PRIOR = 4;
+/** One and a half standard errors of a spread that comes from a median. */
+const MARGIN = 1.5 * 1.17;
+/** So small a share of all results has no say in their spread. */
+const SMALL_SHARE = 0.05;
 /** With fewer residuals the common spread is a guess. */
-const LEAST_RESIDUALS = 10;
+const LEAST_RESIDUALS = 20;
 /** The median's variance over the mean's, of normal numbers (Laplace). */
 const MEDIAN = Math.PI / 2;
 
@@ -95,11 +99,15 @@ export function deviations(
 ): ReadonlyMap<string, Deviation> {
   const results = withoutReplicates(given);
   const byPoint = Map.groupBy(results, ({ point }) => point);
-  const spread = commonSpread([...byPoint.values()]);
-  if (spread === null) return new Map();
+  const common = commonSpread(results);
+  if (common === null) return new Map();
   const sums: Sum[] = [];
   for (const [group, mine] of Map.groupBy(results, ({ group }) => group)) {
     const sum = { group, chiSquare: 0, points: 0, results: 0 };
+    // What is odd of a few results is not seen in the spread of all.
+    const spread = mine.length < SMALL_SHARE * results.length
+      ? common
+      : commonSpread(results.filter((r) => r.group !== group)) ?? common;
     for (const [point, here] of Map.groupBy(mine, ({ point }) => point)) {
       const others = (byPoint.get(point) ?? [])
         .filter((r) => r.group !== group).map(({ value }) => value);
@@ -172,8 +180,9 @@ function withoutReplicates(given: readonly Given[]): Value[] {
   return values;
 }
 
-/** The standard deviation within points, of all; null: too little is known. */
-function commonSpread(points: readonly (readonly Value[])[]): number | null {
+/** The standard deviation within points; null: too little is known. */
+function commonSpread(results: readonly Value[]): number | null {
+  const points = [...Map.groupBy(results, ({ point }) => point).values()];
   const residuals = points.flatMap((at) => {
     const n = at.length;
     if (n < 2) return [];
@@ -183,7 +192,9 @@ function commonSpread(points: readonly (readonly Value[])[]): number | null {
   });
   if (residuals.length < LEAST_RESIDUALS) return null;
   const spread = median(residuals) / normalQuantile(0.75);
-  return spread > 0 ? spread : null;
+  // Of few residuals it may well be larger than it looks.
+  const margin = 1 + MARGIN / Math.sqrt(residuals.length);
+  return spread > 0 ? spread * margin : null;
 }
 
 /** How far these lie from the others at one point, as a normal deviate. */

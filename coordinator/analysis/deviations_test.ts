@@ -99,7 +99,7 @@ Deno.test("judgeDeviations: nobody is odd who trains what it says, however wild 
 
 Deno.test("judgeDeviations: who swaps the rates is found, and nobody else is accused", () => {
   const few = oddIn({ replicates: 5, workers: 5, liar: swapped });
-  assert.ok(few.liar >= 50 && few.honest <= 2, JSON.stringify(few));
+  assert.ok(few.liar >= 70 && few.honest <= 2, JSON.stringify(few));
   const many = oddIn({ replicates: 20, workers: 20, liar: swapped });
   assert.ok(many.liar >= 60 && many.honest <= 2, JSON.stringify(many));
 });

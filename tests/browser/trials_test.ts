@@ -194,7 +194,7 @@ browserTest(
         await swarm.join({ name: "Cleo" }),
       ];
       const mallory = await swarm.join({ name: "Mallory" });
-      for (let round = 0; round < 7; round++) {
+      for (let round = 0; round < 11; round++) {
         for (const worker of honest) {
           await worker.complete(await worker.lease());
         }
@@ -216,7 +216,7 @@ browserTest(
             const [backends = ""] = await page
               .locator("section[aria-labelledby=agreement-heading] tbody")
               .allInnerTexts();
-            assert.match(backends, /simd\s+28\s/);
+            assert.match(backends, /simd\s+44\s/);
             assert.ok(backends.includes(text), backends);
             assert.deepEqual(await axeViolations(page), []);
             assert.deepEqual(complaints, []);
