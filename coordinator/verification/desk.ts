@@ -47,7 +47,7 @@ interface Waiting {
 }
 
 /** Deliveries that are looked at together; see `judgingOrder`. */
-const BATCH = 64;
+const BATCH = 32;
 /** Times that judging one result may bring the verifier down. */
 const MOST_FAILURES = 3;
 /** Milliseconds until a verifier that cannot be used is tried again. */
