@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseStudy } from "../coordinator/study/parse_study.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
-import { runScript } from "./processes.ts";
+import { type Flag, flagsOf } from "./command_flags.ts";
 
 /** The documents against what they speak of. */
 
@@ -97,31 +97,6 @@ Deno.test("docs/studies.md shows order.json as it is, and names each field", asy
     fields.sort(),
   );
 });
-
-/** A flag with its variable and its default; null: nothing to quote. */
-interface Flag {
-  readonly flag: string;
-  readonly variable: string;
-  readonly byDefault: string | null;
-}
-
-/** Reads what a command's `--help` says of its flags. */
-async function flagsOf(script: string): Promise<Flag[]> {
-  const command = runScript(script, ["--help"]);
-  const { code } = await command.ended;
-  assert.equal(code, 0, command.output());
-  // A description that is too long goes on in the next line.
-  const text = command.stdout().replaceAll(/\n {4,}/g, " ");
-  return text.split("\n").flatMap((line) => {
-    const [, flag] = /^ {2}(?:-\w, )?(--[a-z-]+)/.exec(line) ??
-      /^ {2}(url)\b/.exec(line) ?? [];
-    const [, variable] = /env: (SWARM_[A-Z_]+)/.exec(line) ?? [];
-    if (flag === undefined || variable === undefined) return [];
-    const [, quoted] = /default: ("[^"]*"|\d+)/.exec(line) ?? [];
-    const byDefault = quoted?.replaceAll('"', "") ?? null;
-    return [{ flag, variable, byDefault }];
-  });
-}
 
 /** The flags in the table below this line of a document. */
 function tableBelow(text: string, line: string): Flag[] {

@@ -24,8 +24,13 @@ export interface ThreadFiles {
 }
 
 const root = fileURLToPath(new URL("../", import.meta.url));
-/** What the pages are made from, relative to the project's root. */
-const sources = ["web", "worker", "coordinator/protocol", "docs/samples"];
+/** @internal What the pages are made from, relative to the project's root. */
+export const sources = [
+  "web",
+  "worker",
+  "coordinator/protocol",
+  "docs/samples",
+];
 const sourceFiles = ["deno.json", "deno.lock"];
 
 /**
