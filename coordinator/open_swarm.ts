@@ -21,7 +21,7 @@ import type { Verification } from "./verification/desk.ts";
 import { createVerifier } from "./verification/verifier.ts";
 import type { WeightsStore } from "./verification/weights_store.ts";
 import { createEventHub, type Schedule } from "./swarm/event_hub.ts";
-import { defaultTerms } from "./swarm/lease_terms.ts";
+import { defaultTerms, termsOf } from "./swarm/lease_terms.ts";
 import { sameValue } from "./swarm/same_value.ts";
 import type { Log } from "./swarm/log.ts";
 
@@ -191,11 +191,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     ...verification === undefined ? {} : { verification },
     prepare: lendable,
     onNews: async () => await secrets?.refresh(),
-    terms: {
-      ...defaultTerms,
-      minTtl,
-      heartbeat: Math.min(defaultTerms.heartbeat, minTtl / 3),
-    },
+    terms: termsOf(minTtl),
   });
   const close = async () => {
     coordinator.close();

@@ -23,6 +23,20 @@ export const defaultTerms: LeaseTerms = {
 };
 
 /**
+ * Terms with another shortest lease: a longer one has workers call less often,
+ * which is what a crowd costs most of all while it trains.
+ */
+export function termsOf(minTtl: number): LeaseTerms {
+  const heartbeat = minTtl / 3;
+  return {
+    ...defaultTerms,
+    minTtl,
+    heartbeat,
+    offlineAfter: Math.max(defaultTerms.offlineAfter, 2.5 * heartbeat),
+  };
+}
+
+/**
  * Whole milliseconds that a lease lasts unless it is renewed.
  *
  * @param epochMilliseconds As its worker measured it; null: it has not.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defaultTerms, leaseMilliseconds } from "./lease_terms.ts";
+import { defaultTerms, leaseMilliseconds, termsOf } from "./lease_terms.ts";
 
 Deno.test("leaseMilliseconds: three epochs long, within the bounds, whole", () => {
   const ttl = (step: number | undefined, steps: number) =>
@@ -17,4 +17,14 @@ Deno.test("leaseMilliseconds: three epochs long, within the bounds, whole", () =
 Deno.test("defaultTerms: a lease outlasts two lost heartbeats", () => {
   assert.ok(3 * defaultTerms.heartbeat <= defaultTerms.minTtl);
   assert.ok(2 * defaultTerms.heartbeat < defaultTerms.offlineAfter);
+});
+
+Deno.test("termsOf: the default's are the default; a longer lease has workers call less often", () => {
+  assert.deepEqual(termsOf(defaultTerms.minTtl), defaultTerms);
+  for (const minTtl of [1, 30, 90, 600]) {
+    const { heartbeat, offlineAfter } = termsOf(minTtl);
+    assert.ok(3 * heartbeat <= minTtl, "two heartbeats may be lost");
+    assert.ok(offlineAfter >= 2.5 * heartbeat, "one may be late");
+    assert.ok(offlineAfter >= defaultTerms.offlineAfter);
+  }
 });
