@@ -5,7 +5,7 @@ import * as z from "zod";
 import { endpoints } from "../coordinator/protocol/endpoints.ts";
 import { sources } from "../web/build.ts";
 import { flagsOf } from "./command_flags.ts";
-import { permissionsOf, runScript, taskCommands } from "./processes.ts";
+import { flagsOf as taskFlags, runScript, taskCommands } from "./processes.ts";
 
 /** The files in deploy/ against the program that they run. */
 
@@ -128,7 +128,8 @@ Deno.test("deploy/ gives no command more than its task has, and what it cannot d
       task.match(/--v8-flags\S+/g) ?? [],
       place,
     );
-    const allowed = permissionsOf(script).map(permission);
+    const allowed = taskFlags(script)
+      .filter((flag) => flag.startsWith("--allow-")).map(permission);
     const given = words.filter((word) => word.startsWith("--allow-"))
       .map(permission);
     for (const { name, values } of given) {
