@@ -201,6 +201,7 @@ test("GET /api/workers: who is there, on what, with what credit", async (swarm) 
     online: true,
     trialsRunning: 0,
     trialsCompleted: 1,
+    deviation: null,
   });
   swarm.clock.advance(25_001);
   assert.deepEqual((await read()).workers.map((w) => w.online), [false]);
