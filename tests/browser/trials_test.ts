@@ -160,9 +160,8 @@ browserTest(
       assert.deepEqual(await workers(5), ["4.6", "4.6"]);
       assert.equal(await page.locator("main img").count(), 0);
       await page.locator(".segmented label", { hasText: "Online" }).click();
-      await page.waitForFunction(
-        "document.querySelectorAll('.workers tbody tr').length === 1",
-      );
+      await page.locator(".workers tbody tr").nth(1)
+        .waitFor({ state: "detached" });
       assert.equal(new URL(page.url()).searchParams.get("show"), "online");
       await page.reload();
       await page.waitForSelector(".workers tbody tr");
