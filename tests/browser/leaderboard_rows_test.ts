@@ -173,8 +173,8 @@ browserTest(
       await page.waitForSelector(".swaps tbody >> text=+0.9876");
       assert.deepEqual(await pairs(), before);
       await page.locator("h1").hover();
-      await page.waitForFunction(
-        "document.querySelector('.swaps tbody td:nth-child(3)')?.textContent === '+0.9876'",
+      await page.waitForSelector(
+        '.swaps tbody tr:first-child td:nth-child(3):text-is("+0.9876")',
       );
       assert.equal((await pairs())[0], before.at(-1));
     }),
