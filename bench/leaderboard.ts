@@ -9,9 +9,11 @@ import {
   progressOf,
 } from "../coordinator/analysis/testing/reference_study.ts";
 import { squareStudy } from "../coordinator/analysis/testing/square_study.ts";
-import { createLiveLeaderboards } from "../coordinator/live_leaderboards.ts";
-import { leaderboardJson } from "../coordinator/middleware/leaderboard_json.ts";
-import type { StudySnapshot } from "../coordinator/swarm/views.ts";
+import { createAnalyst } from "../coordinator/live/analyst.ts";
+import { follow } from "../coordinator/live/followed.ts";
+import { leaderboardJson } from "../coordinator/live/leaderboard_json.ts";
+import { createLiveLeaderboards } from "../coordinator/live/leaderboards.ts";
+import type { StudyChanges } from "../coordinator/swarm/views.ts";
 import { wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench leaderboard [flags]
@@ -117,7 +119,7 @@ async function measure(
   }
 
   let clock = 0;
-  const snapshot: StudySnapshot = {
+  const planned: StudyChanges = {
     definition,
     revision: 1,
     trials: trials.map((spec, position) => ({
@@ -129,11 +131,14 @@ async function measure(
       workerId: null,
     })),
   };
-  const live = createLiveLeaderboards({
-    snapshot: () => Promise.resolve(snapshot),
+  const views = {
+    changes: (_: string, since: number) =>
+      Promise.resolve(since === 0 ? planned : { ...planned, trials: [] }),
     progress: () => Promise.resolve(progress),
     study: () => Promise.resolve(null),
-  }, {
+  };
+  const followed = follow(views, createAnalyst());
+  const live = createLiveLeaderboards(views, followed, {
     now: () => clock,
     schedule: () => () => {},
     publish: () => {},

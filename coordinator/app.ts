@@ -11,7 +11,6 @@ import {
   IMMUTABLE,
   mediaType,
 } from "./middleware/files.ts";
-import { createLeaderboards } from "./middleware/leaderboards.ts";
 import { openApiDocument } from "./middleware/openapi.ts";
 import { originCheck } from "./middleware/origin_check.ts";
 import {
@@ -31,7 +30,8 @@ import type { Secrets } from "./guard/secrets.ts";
 import type { Metrics } from "./metrics.ts";
 import type { NotReady, Readiness } from "./readiness.ts";
 import { adminEndpoints } from "./protocol/admin_endpoints.ts";
-import type { LiveDeviations } from "./live_deviations.ts";
+import type { LiveDeviations } from "./live/deviations.ts";
+import type { ReadableLeaderboard } from "./live/written.ts";
 import { adminRoutes, authenticateAdmin, unlessLocal } from "./routes/admin.ts";
 import { createDoor } from "./routes/door.ts";
 import {
@@ -59,7 +59,9 @@ export interface AppDeps {
   readonly coordinator: Coordinator;
   readonly hub: EventHub;
   /** Null for an unknown study; the same object while nothing changed. */
-  readonly leaderboard: (studyId: StudyId) => Promise<Leaderboard | null>;
+  readonly leaderboard: (
+    studyId: StudyId,
+  ) => Promise<ReadableLeaderboard | null>;
   readonly deviations: LiveDeviations;
   readonly leaderboardCsv: (leaderboard: Leaderboard) => string;
   /** A study's report as HTML; null where it cannot be had. */
@@ -278,8 +280,7 @@ function workerRoutes(app: App, deps: AppDeps): void {
 }
 
 function readingRoutes(app: App, deps: AppDeps): void {
-  const { coordinator, hub, data } = deps;
-  const leaderboard = createLeaderboards(deps);
+  const { coordinator, hub, data, leaderboard } = deps;
 
   app.openapi(
     endpoints.listStudies,
@@ -299,8 +300,13 @@ function readingRoutes(app: App, deps: AppDeps): void {
   });
   app.openapi(endpoints.getLeaderboardCsv, async (c) => {
     const { studyId } = c.req.valid("param");
-    const { csv, etag } = found(await leaderboard(studyId), "study", studyId);
+    const { content, etag } = found(
+      await leaderboard(studyId),
+      "study",
+      studyId,
+    );
     c.header("content-disposition", `attachment; filename="${studyId}.csv"`);
+    const csv = () => deps.leaderboardCsv(content());
     return rendered(c, csv, etag, "text/csv; charset=utf-8");
   });
   app.openapi(endpoints.getReport, async (c) => {

@@ -3,7 +3,14 @@ import { createApp } from "./app.ts";
 import { createGuard } from "./guard/guard.ts";
 import type { Limits } from "./guard/limits.ts";
 import { openSecrets } from "./guard/secrets.ts";
-import { createLiveDeviations } from "./live_deviations.ts";
+import { createAnalyst } from "./live/analyst.ts";
+import { createLiveDeviations } from "./live/deviations.ts";
+import { follow } from "./live/followed.ts";
+import {
+  readable,
+  type ReadableLeaderboard,
+  writeLeaderboard,
+} from "./live/written.ts";
 import { createMetrics } from "./metrics.ts";
 import type { Assets, DataFiles } from "./middleware/files.ts";
 import { Leaderboard } from "./protocol/leaderboard.ts";
@@ -136,7 +143,11 @@ export async function testSwarm(
     coordinator,
     hub,
     leaderboard: (studyId) => emptyLeaderboard(coordinator, studyId),
-    deviations: createLiveDeviations(coordinator, clock.now),
+    deviations: createLiveDeviations(
+      coordinator,
+      follow(coordinator, createAnalyst()),
+      clock.now,
+    ),
     report: (studyId) =>
       Promise.resolve(studyId === "seed" ? "<p>The report</p>" : null),
     leaderboardCsv: ({ study, revision }) =>
@@ -194,12 +205,12 @@ export async function testSwarm(
 /** A leaderboard of the right shape; its rows are another module's business. */
 async function emptyLeaderboard(
   coordinator: Coordinator,
-  studyId: Parameters<Coordinator["snapshot"]>[0],
-): Promise<Leaderboard | null> {
-  const snapshot = await coordinator.snapshot(studyId);
-  if (snapshot === null) return null;
-  const { definition, revision } = snapshot;
-  return Leaderboard.parse({
+  studyId: Parameters<Coordinator["study"]>[0],
+): Promise<ReadableLeaderboard | null> {
+  const study = await coordinator.study(studyId);
+  if (study === null) return null;
+  const { definition, revision, progress } = study;
+  return readable(writeLeaderboard(Leaderboard.parse({
     study: {
       id: definition.id,
       title: definition.title,
@@ -208,14 +219,14 @@ async function emptyLeaderboard(
       seed: definition.seed,
       recipe: definition.recipe,
     },
-    progress: await coordinator.progress(studyId),
+    progress,
     rows: [],
     verdicts: [],
     swaps: [],
     remarks: [],
     summary: { en: "", zh: "" },
     revision,
-  });
+  })));
 }
 
 type Options = Parameters<typeof testSwarm>[0];

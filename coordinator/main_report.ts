@@ -1,7 +1,9 @@
 import { Command, Option } from "commander";
 import { fileURLToPath } from "node:url";
 import { createWebAssets } from "../web/assets.ts";
-import { createLiveLeaderboards } from "./live_leaderboards.ts";
+import { createAnalyst } from "./live/analyst.ts";
+import { follow } from "./live/followed.ts";
+import { readable } from "./live/written.ts";
 import { StudyId } from "./protocol/ids.ts";
 import { Leaderboard } from "./protocol/leaderboard.ts";
 import type { Report } from "./protocol/report.ts";
@@ -92,22 +94,27 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
       now: Date.now,
       study: () => null,
     });
-    const snapshot = id.success ? await views.snapshot(id.data) : null;
-    const leaderboard = id.success
-      ? await createLiveLeaderboards(views, {
-        now: () => performance.now(),
-        schedule: () => () => {},
-        publish: () => {},
-      })(id.data)
+    const report = id.success
+      ? await follow(views, createAnalyst()).ask(
+        id.data,
+        async (analyst, { definition, revision }) => {
+          const progress = await views.progress(id.data);
+          const leaderboard = readable(
+            await analyst.leaderboard(id.data, progress, revision),
+          ).content();
+          const backends = await analyst.backends(id.data);
+          return reportOf(leaderboard, { definition, backends }, Date.now());
+        },
+      )
       : null;
-    if (snapshot === null || leaderboard === null) {
+    if (report === null) {
       const { studies } = await views.studies();
       throw new ReportError(
         `${db} has no study ${study}; it has ` +
           (studies.map(({ id }) => id).join(", ") || "none"),
       );
     }
-    return reportOf(leaderboard, snapshot, Date.now());
+    return report;
   } finally {
     await storage.close();
   }

@@ -3,15 +3,17 @@ import { createApp } from "./app.ts";
 import { createGuard } from "./guard/guard.ts";
 import type { Limits } from "./guard/limits.ts";
 import { type OpenedSecrets, openSecrets } from "./guard/secrets.ts";
-import { createLiveDeviations } from "./live_deviations.ts";
-import { createLiveLeaderboards } from "./live_leaderboards.ts";
+import { createLiveDeviations } from "./live/deviations.ts";
+import { follow } from "./live/followed.ts";
+import { createLiveLeaderboards } from "./live/leaderboards.ts";
+import { spawnAnalyst } from "./live/spawn_analyst.ts";
+import { createVerdictLog } from "./live/verdict_log.ts";
 import { createMetrics } from "./metrics.ts";
 import { type Assets, dataFiles } from "./middleware/files.ts";
 import type { StudyId, WorkerId } from "./protocol/ids.ts";
 import type { Leaderboard, Progress } from "./protocol/leaderboard.ts";
 import type { DatasetManifest, StudyDefinition } from "./protocol/study.ts";
 import { createReadiness } from "./readiness.ts";
-import { createVerdictLog } from "./verdict_log.ts";
 import { reportHtml, reportOf } from "./report.ts";
 import { openStorage } from "./storage/open_storage.ts";
 import { InvalidStudy } from "./study/invalid_study.ts";
@@ -193,7 +195,9 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     onNews: async () => await secrets?.refresh(),
     terms: termsOf(minTtl),
   });
+  const analyst = spawnAnalyst(options.confined ?? false);
   const close = async () => {
+    analyst.close();
     coordinator.close();
     await storage.close();
   };
@@ -210,7 +214,8 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw error;
   }
   coordinator.start();
-  const live = createLiveLeaderboards(coordinator, {
+  const followed = follow(coordinator, analyst);
+  const live = createLiveLeaderboards(coordinator, followed, {
     now: monotonic,
     schedule,
     publish: hub.publish,
@@ -232,15 +237,21 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     hub,
     leaderboard,
     leaderboardCsv,
-    deviations: createLiveDeviations(coordinator, monotonic),
+    deviations: createLiveDeviations(coordinator, followed, monotonic),
     report: async (studyId) => {
-      const [board, snapshot] = [
-        await leaderboard(studyId),
-        await coordinator.snapshot(studyId),
-      ];
-      return board === null || assets.report === undefined
-        ? null
-        : reportHtml(assets.report, reportOf(board, snapshot, now()));
+      const board = await leaderboard(studyId);
+      if (board === null || assets.report === undefined) return null;
+      const origin = await followed.ask(
+        studyId,
+        async (analyst, { definition }) => ({
+          definition,
+          backends: await analyst.backends(studyId),
+        }),
+      );
+      return reportHtml(
+        assets.report,
+        reportOf(board.content(), origin, now()),
+      );
     },
     data: dataFolder === undefined
       ? () => Promise.resolve(null)
@@ -264,7 +275,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     async leaderboard() {
       const found = await leaderboard(id, true);
       if (found === null) throw new Error(`the study is not stored: ${id}`);
-      return found;
+      return found.content();
     },
     progress: () => coordinator.progress(id),
     isOurs: coordinator.isOurs,

@@ -2,29 +2,34 @@ import type { Leaderboard } from "./protocol/leaderboard.ts";
 import type { Report, ReportOrigin } from "./protocol/report.ts";
 import { PROTOCOL_VERSION } from "./protocol/version.ts";
 import { RELEASE } from "./release.ts";
-import type { TrialChange } from "./storage/storage.ts";
+import type { StudyDefinition } from "./protocol/study.ts";
 import { startCommand } from "./study/start_command.ts";
-import type { StudySnapshot } from "./swarm/views.ts";
 
 /** Where the data goes in the template, which `web/report_file.ts` writes. */
 const SLOT = '<script type="application/json" id="report"></script>';
 
+/** What is known of a study beside its leaderboard. */
+export interface StudyOrigin {
+  readonly definition: StudyDefinition;
+  readonly backends: ReportOrigin["backends"];
+}
+
 /**
- * A study's report. Without a snapshot, the leaderboard is all that is known:
+ * A study's report. Without its origin, the leaderboard is all that is known:
  * not who trained, nor the whole definition.
  *
  * @param now Milliseconds since 1970.
  */
 export function reportOf(
   leaderboard: Leaderboard,
-  snapshot: StudySnapshot | null,
+  study: StudyOrigin | null,
   now: number,
 ): Report {
   const { id, replicates, recipe } = leaderboard.study;
-  const start = snapshot === null
+  const start = study === null
     ? `deno task start --study ${id} --replicates ${replicates} ` +
       `--epochs ${recipe.epochs}`
-    : startCommand(snapshot.definition);
+    : startCommand(study.definition);
   return {
     leaderboard,
     origin: {
@@ -33,25 +38,10 @@ export function reportOf(
       deno: Deno.version.deno,
       protocolVersion: PROTOCOL_VERSION,
       commands: [start, `deno task report --study ${id} --out ${id}.html`],
-      definition: snapshot?.definition ?? null,
-      backends: backendsOf(snapshot?.trials ?? []),
+      definition: study?.definition ?? null,
+      backends: study?.backends ?? [],
     },
   };
-}
-
-function backendsOf(trials: readonly TrialChange[]): ReportOrigin["backends"] {
-  const found = new Map<string, { trials: number; seconds: number }>();
-  for (const { result } of trials) {
-    if (result === null) continue;
-    const { trials, seconds } = found.get(result.backend) ??
-      { trials: 0, seconds: 0 };
-    found.set(result.backend, {
-      trials: trials + 1,
-      seconds: seconds + result.seconds,
-    });
-  }
-  return Array.from(found, ([backend, sums]) => ({ backend, ...sums }))
-    .sort((a, b) => b.trials - a.trials);
 }
 
 /**

@@ -39,7 +39,10 @@ const LIBRARY_ROOMS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
     /^worker\/client\.ts$/,
     /^web\/api\.ts$/,
   ]],
-  [/^comlink(\/|$)/, [/^worker\/trainer(_thread)?\.ts$/]],
+  [/^comlink(\/|$)/, [
+    /^worker\/trainer(_thread)?\.ts$/,
+    /^coordinator\/live\/(spawn_analyst|analyst_thread)\.ts$/,
+  ]],
   [/^@tensorflow\//, [/^worker\/(training|backends)\//]],
   [/^prom-client$/, [/^coordinator\/metrics\.ts$/]],
   [/^ipaddr\.js$/, [/^coordinator\/guard\/address\.ts$/]],

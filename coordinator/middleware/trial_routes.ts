@@ -5,11 +5,11 @@ import {
   type TableWriter,
   trialsCsv,
 } from "../analysis/trials_csv.ts";
-import type { LiveDeviations } from "../live_deviations.ts";
+import type { LiveDeviations } from "../live/deviations.ts";
+import type { ReadableLeaderboard } from "../live/written.ts";
 import { pointView } from "../point_view.ts";
 import { endpoints } from "../protocol/endpoints.ts";
 import type { StudyId } from "../protocol/ids.ts";
-import type { Leaderboard } from "../protocol/leaderboard.ts";
 import { parsePoint } from "../protocol/point.ts";
 import type { CurveList, TrialCurve, WorkerList } from "../protocol/views.ts";
 import type { Views } from "../swarm/views.ts";
@@ -37,7 +37,9 @@ export function trialRoutes(
       Views,
       "trials" | "trial" | "curves" | "workers"
     >;
-    readonly leaderboard: (studyId: StudyId) => Promise<Leaderboard | null>;
+    readonly leaderboard: (
+      studyId: StudyId,
+    ) => Promise<ReadableLeaderboard | null>;
     readonly deviations: LiveDeviations;
     readonly freshFor?: number;
   },
@@ -84,7 +86,7 @@ export function trialRoutes(
       const limits = { limit: MOST_REPLICATES, offset: 0 };
       const trials = await coordinator.curves(studyId, { params, ...limits });
       return found(
-        pointView(board, params, trials ?? []),
+        pointView(board.content(), params, trials ?? []),
         "grid point",
         point,
       );

@@ -219,60 +219,37 @@ Deno.test("createCoordinator run: workers of the study before are told to stop, 
   assert.equal((await acquire(worker)).trial.studyId, "grid");
 });
 
-Deno.test("createCoordinator snapshot: follows every change and the plan", async () => {
+Deno.test("createCoordinator changes: tells what is new since a revision", async () => {
   const { coordinator, run, join, acquire } = setUp();
-  assert.equal(await coordinator.snapshot(seed), null);
+  assert.equal(await coordinator.changes(seed, 0), null);
   const study = smallStudy();
   await run(study);
-  const states = async () => {
-    const snapshot = await coordinator.snapshot(seed);
-    return snapshot?.trials.map((t) => [t.spec.trialId, t.state]);
+  let known = 0;
+  const news = async () => {
+    const changes = await coordinator.changes(seed, known);
+    assert.ok(changes);
+    known = changes.revision;
+    return changes.trials.map(({ spec, state, planned }) =>
+      `${spec.trialId} ${planned ? state : "gone"}`
+    );
   };
-  const queued = study.trials.map((t) => [t.trialId, "queued"]);
-  assert.deepEqual(await states(), queued);
+  const [first] = study.trials;
+  assert.equal((await news()).length, study.trials.length);
+  assert.deepEqual(await news(), []);
   const worker = await join();
   const lease = await acquire(worker);
-  assert.equal((await states())?.[0]?.[1], "leased");
+  assert.deepEqual(await news(), [`${first?.trialId} leased`]);
   await coordinator.complete(worker, lease.leaseId, {
     attempt: 1,
     result: trained(),
   });
-  const done = await coordinator.snapshot(seed);
-  assert.deepEqual(done?.trials[0]?.result, trained());
-  await run({ ...study, trials: study.trials.slice(1) });
-  assert.deepEqual(await states(), queued.slice(1));
-  await run(study);
-  assert.equal((await states())?.[0]?.[1], "completed");
-});
-
-Deno.test("createCoordinator snapshot: older news that comes late changes nothing", async () => {
-  const held: (() => void)[] = [];
-  let hold = false;
-  const { coordinator, run, join, acquire } = setUp((storage) => ({
-    ...storage,
-    async changesSince(studyId, revision) {
-      const changes = await storage.changesSince(studyId, revision);
-      if (hold) await new Promise<void>((resolve) => held.push(resolve));
-      return changes;
-    },
-  }));
-  await run();
-  const worker = await join();
-  const lease = await acquire(worker);
-  hold = true;
-  const early = coordinator.snapshot(seed);
-  await settle();
-  await coordinator.complete(worker, lease.leaseId, {
-    attempt: 1,
-    result: trained(),
-  });
-  hold = false;
-  assert.equal(
-    (await coordinator.snapshot(seed))?.trials[0]?.state,
-    "completed",
+  assert.deepEqual(
+    (await coordinator.changes(seed, known))?.trials[0]?.result,
+    trained(),
   );
-  for (const resolve of held) resolve();
-  assert.equal((await early)?.trials[0]?.state, "completed");
+  assert.deepEqual(await news(), [`${first?.trialId} completed`]);
+  await run({ ...study, trials: study.trials.slice(1) });
+  assert.ok((await news()).includes(`${first?.trialId} gone`));
 });
 
 Deno.test("createCoordinator authenticate: writes down a sighting only now and then", async () => {

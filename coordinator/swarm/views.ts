@@ -28,23 +28,12 @@ import {
   workerView,
 } from "./trial_views.ts";
 
-/** A study as the leaderboard needs it: one moment's state of its plan. */
-export interface StudySnapshot {
+/** What changed of a study since a revision. */
+export interface StudyChanges {
   readonly definition: StudyDefinition;
   readonly revision: number;
-  /**
-   * Every planned trial in leasing order, with its result if it has one. What
-   * did not change is the same object in the next snapshot, a trial or all.
-   */
+  /** Each with its result if it has one; trials that left the plan as well. */
   readonly trials: readonly TrialChange[];
-}
-
-/** What has been read of a study's trials so far. */
-interface KnownTrials {
-  revision: number;
-  readonly trials: Map<TrialId, TrialChange>;
-  /** The same in leasing order; null where that is to be worked out anew. */
-  sorted: readonly TrialChange[] | null;
 }
 
 /** The workers as the storage knows them, uncompared. */
@@ -59,8 +48,8 @@ export interface Views {
   studies(): Promise<StudyList>;
   study(studyId: StudyId): Promise<StudyDetail | null>;
   progress(studyId: StudyId): Promise<Progress>;
-  /** Cheap to ask again: only what changed is read from the storage. */
-  snapshot(studyId: StudyId): Promise<StudySnapshot | null>;
+  /** What whoever knows a revision has to hear; of 0, everything. */
+  changes(studyId: StudyId, since: number): Promise<StudyChanges | null>;
   trials(studyId: StudyId, page: PageRequest): Promise<TrialPage | null>;
   trial(trialId: TrialId): Promise<TrialView | null>;
   /** By replicate, then in the plan's order; null for an unknown study. */
@@ -87,7 +76,6 @@ export function createViews(deps: {
   readonly study: () => StudyToRun | null;
 }): Views {
   const { storage, terms, now, study } = deps;
-  const snapshots = new Map<StudyId, KnownTrials>();
 
   const seenSince = () => now() - terms.offlineAfter * 1000;
   const activeStudy = () => study()?.definition.id ?? null;
@@ -130,32 +118,13 @@ export function createViews(deps: {
       };
     },
 
-    async snapshot(studyId) {
+    async changes(studyId, since) {
       const found = await storage.study(studyId);
       if (found === null) return null;
-      const known: KnownTrials = snapshots.get(studyId) ??
-        { revision: 0, trials: new Map(), sorted: null };
-      snapshots.set(studyId, known);
-      if (found.revision !== known.revision) {
-        const changes = await storage.changesSince(studyId, known.revision);
-        // Another call may have read more meanwhile; older news is no news.
-        if (changes.revision > known.revision) {
-          for (const change of changes.trials) {
-            if (change.planned) known.trials.set(change.spec.trialId, change);
-            else known.trials.delete(change.spec.trialId);
-          }
-          known.revision = changes.revision;
-          known.sorted = null;
-        }
-      }
-      known.sorted ??= [...known.trials.values()].sort((a, b) =>
-        a.spec.replicate - b.spec.replicate || a.position - b.position
-      );
-      return {
-        definition: found.definition,
-        revision: known.revision,
-        trials: known.sorted,
-      };
+      const { definition, revision } = found;
+      return revision === since
+        ? { definition, revision, trials: [] }
+        : { definition, ...await storage.changesSince(studyId, since) };
     },
 
     async trials(studyId, page) {

@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { createApp } from "../../coordinator/app.ts";
 import { createReadiness } from "../../coordinator/readiness.ts";
 import { createGuard } from "../../coordinator/guard/guard.ts";
-import { createLiveDeviations } from "../../coordinator/live_deviations.ts";
+import { createAnalyst } from "../../coordinator/live/analyst.ts";
+import { createLiveDeviations } from "../../coordinator/live/deviations.ts";
+import { follow } from "../../coordinator/live/followed.ts";
 import { openSecrets } from "../../coordinator/guard/secrets.ts";
 import {
   LeaseId,
@@ -202,6 +204,7 @@ export async function openArena(replicates: number): Promise<Arena> {
     });
     const deviations = createLiveDeviations(
       coordinator,
+      follow(coordinator, createAnalyst()),
       () => performance.now(),
     );
     const app = createApp({

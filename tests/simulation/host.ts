@@ -1,4 +1,6 @@
-import { createLiveDeviations } from "../../coordinator/live_deviations.ts";
+import { createAnalyst } from "../../coordinator/live/analyst.ts";
+import { createLiveDeviations } from "../../coordinator/live/deviations.ts";
+import { follow } from "../../coordinator/live/followed.ts";
 import { createGuard } from "../../coordinator/guard/guard.ts";
 import { createApp } from "../../coordinator/app.ts";
 import { createReadiness } from "../../coordinator/readiness.ts";
@@ -173,7 +175,11 @@ export function createHost(options: HostOptions): Host {
       leaderboard: () => Promise.resolve(null),
       leaderboardCsv: () => "",
       report: () => Promise.resolve(null),
-      deviations: createLiveDeviations(coordinator, () => time.now),
+      deviations: createLiveDeviations(
+        coordinator,
+        follow(coordinator, createAnalyst()),
+        () => time.now,
+      ),
       data: () => Promise.resolve(null),
       assets: noFiles,
       now: () => time.now,

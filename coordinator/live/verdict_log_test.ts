@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Leaderboard } from "./protocol/leaderboard.ts";
-import type { Logged } from "./swarm/fixtures.ts";
+import { Leaderboard } from "../protocol/leaderboard.ts";
+import type { Logged } from "../swarm/fixtures.ts";
 import { createVerdictLog } from "./verdict_log.ts";
 
 const sample = Leaderboard.parse(
   JSON.parse(
     await Deno.readTextFile(
-      new URL("../docs/samples/seed.json", import.meta.url),
+      new URL("../../docs/samples/seed.json", import.meta.url),
     ),
   ),
 );
@@ -20,10 +20,10 @@ Deno.test("createVerdictLog tells of a verdict that changed, once", () => {
   assert.ok(first);
   const open = { ...first, verdict: "not-enough-evidence" } as const;
   const decided = { ...first, verdict: "supported" } as const;
-  note({ ...sample, verdicts: [open, ...rest] });
-  note({ ...sample, verdicts: [open, ...rest] });
+  note({ studyId: sample.study.id, verdicts: [open, ...rest] });
+  note({ studyId: sample.study.id, verdicts: [open, ...rest] });
   assert.deepEqual(logged, []);
-  const now = { ...sample, verdicts: [decided, ...rest] };
+  const now = { studyId: sample.study.id, verdicts: [decided, ...rest] };
   note(now);
   note(now);
   note({ ...now });

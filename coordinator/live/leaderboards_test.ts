@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { createLiveLeaderboards } from "./live_leaderboards.ts";
-import type { SwarmEvent } from "./protocol/views.ts";
-import type { TrialChange } from "./storage/storage.ts";
-import { fakeClock, seed, smallStudy, trained } from "./swarm/fixtures.ts";
-import { studyProgress } from "./swarm/progress.ts";
+import type { SwarmEvent } from "../protocol/views.ts";
+import type { TrialChange } from "../storage/storage.ts";
+import { fakeClock, seed, smallStudy, trained } from "../swarm/fixtures.ts";
+import { studyProgress } from "../swarm/progress.ts";
+import { createAnalyst } from "./analyst.ts";
+import { follow } from "./followed.ts";
+import { createLiveLeaderboards } from "./leaderboards.ts";
 
-/** A study whose snapshots take as long as the test says. */
+/** A study that takes as long to read as the test says. */
 function world() {
   const clock = fakeClock();
   const { definition, trials: specs } = smallStudy();
@@ -20,7 +22,7 @@ function world() {
   let revision = 1;
   let made = 0;
   const published: SwarmEvent[] = [];
-  const options = { snapshotTakes: 0 };
+  const options = { readingTakes: 0 };
   const progress = () => {
     const completed = trials.filter(({ state }) => state === "completed");
     const counts = {
@@ -32,10 +34,10 @@ function world() {
     };
     return Promise.resolve(studyProgress(counts, [], 1, clock.now()));
   };
-  const leaderboard = createLiveLeaderboards({
-    snapshot() {
+  const views = {
+    changes() {
       made++;
-      clock.advance(options.snapshotTakes);
+      clock.advance(options.readingTakes);
       return Promise.resolve({ definition, revision, trials });
     },
     progress,
@@ -48,7 +50,9 @@ function world() {
         dataset: null,
       };
     },
-  }, {
+  };
+  const followed = follow(views, createAnalyst());
+  const live = createLiveLeaderboards(views, followed, {
     now: clock.now,
     schedule: clock.schedule,
     publish: (event) => published.push(event),
@@ -57,7 +61,9 @@ function world() {
     clock,
     options,
     published,
-    leaderboard,
+    live,
+    leaderboard: async (...args: Parameters<typeof live>) =>
+      (await live(...args))?.content() ?? null,
     made: () => made,
     /** The next queued trial gets a result. */
     complete() {
@@ -74,15 +80,12 @@ function world() {
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 Deno.test("createLiveLeaderboards: one computation every quarter second, whoever asks", async () => {
-  const { leaderboard, clock, complete, made } = world();
-  const [first, same] = await Promise.all([
-    leaderboard(seed),
-    leaderboard(seed),
-  ]);
+  const { live, leaderboard, clock, complete, made } = world();
+  const [first, same] = await Promise.all([live(seed), live(seed)]);
   assert.equal(first, same);
   complete();
   clock.advance(249);
-  assert.equal(await leaderboard(seed), first);
+  assert.equal(await live(seed), first);
   assert.equal(made(), 1);
   clock.advance(1);
   const next = await leaderboard(seed);
@@ -93,10 +96,10 @@ Deno.test("createLiveLeaderboards: one computation every quarter second, whoever
 
 Deno.test("createLiveLeaderboards: what takes long is made so much less often", async () => {
   const { leaderboard, clock, complete, options, made } = world();
-  options.snapshotTakes = 200;
+  options.readingTakes = 200;
   await leaderboard(seed);
   complete();
-  clock.advance(50 * 200 - 1);
+  clock.advance(10 * 200 - 1);
   assert.equal((await leaderboard(seed))?.progress.completed, 0);
   clock.advance(1);
   assert.equal((await leaderboard(seed))?.progress.completed, 1);
@@ -105,7 +108,7 @@ Deno.test("createLiveLeaderboards: what takes long is made so much less often", 
 
 Deno.test("createLiveLeaderboards: tells pages that were handed an old one, once", async () => {
   const { leaderboard, clock, complete, options, published } = world();
-  options.snapshotTakes = 100;
+  options.readingTakes = 500;
   await leaderboard(seed);
   await leaderboard(seed);
   clock.advance(5000);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { createLiveDeviations } from "./live_deviations.ts";
-import type { StudyId } from "./protocol/ids.ts";
-import type { TrialChange } from "./storage/storage.ts";
-import { smallStudy, trained, workerId } from "./swarm/fixtures.ts";
+import type { StudyId } from "../protocol/ids.ts";
+import type { TrialChange } from "../storage/storage.ts";
+import { smallStudy, trained, workerId } from "../swarm/fixtures.ts";
+import { createAnalyst } from "./analyst.ts";
+import { createLiveDeviations } from "./deviations.ts";
+import { follow } from "./followed.ts";
 
 const { definition, trials: specs } = smallStudy({ replicates: 12 });
 
@@ -24,14 +26,20 @@ function world() {
   const state = {
     active: definition.id as StudyId | null,
     trials: results(0) as readonly TrialChange[],
+    revision: 1,
   };
-  const deviations = createLiveDeviations({
-    activeStudy: () => state.active,
-    snapshot: () => {
+  const followed = follow({
+    changes: () => {
       reads++;
-      return Promise.resolve({ definition, revision: 1, trials: state.trials });
+      const { revision, trials } = state;
+      return Promise.resolve({ definition, revision, trials });
     },
-  }, () => now);
+  }, createAnalyst());
+  const deviations = createLiveDeviations(
+    { activeStudy: () => state.active },
+    followed,
+    () => now,
+  );
   return {
     state,
     deviations,
@@ -44,6 +52,7 @@ Deno.test("createLiveDeviations compares workers and backends of the study that 
   const w = world();
   assert.deepEqual((await w.deviations()).backends, []);
   w.state.trials = results(specs.length);
+  w.state.revision++;
   w.advance(1000);
   const found = await w.deviations();
   const deviation = found.ofWorker(workerId(1));
@@ -68,7 +77,7 @@ Deno.test("createLiveDeviations: what was compared a moment ago will do, and wha
   w.advance(1);
   assert.equal(await w.deviations(), first, "nothing has changed");
   assert.equal(w.reads(), 2);
-  w.state.trials = results(specs.length);
+  w.state.revision++;
   w.advance(1000);
   assert.notEqual(await w.deviations(), first);
 });

@@ -2,17 +2,20 @@ import assert from "node:assert/strict";
 import {
   progressOf,
   referenceStudy,
-} from "./analysis/testing/reference_study.ts";
-import { createLiveLeaderboards } from "./live_leaderboards.ts";
-import type { Leaderboard } from "./protocol/leaderboard.ts";
-import type { TrialChange } from "./storage/storage.ts";
-import { fakeClock, seed } from "./swarm/fixtures.ts";
+} from "../analysis/testing/reference_study.ts";
+import type { TrialChange } from "../storage/storage.ts";
+import { fakeClock, seed } from "../swarm/fixtures.ts";
+import { createAnalyst } from "./analyst.ts";
+import { follow } from "./followed.ts";
+import { createLiveLeaderboards } from "./leaderboards.ts";
+import type { ReadableLeaderboard } from "./written.ts";
 
 /** A stored study in a test's hands, and what was read of it. */
 function storedStudy() {
   const { definition, trials, results } = referenceStudy({ replicates: 5 });
-  const reads = { snapshots: 0, trials: 0 };
-  let revision = 0;
+  const reads = { changes: 0, trials: 0 };
+  const changedAt = trials.map(() => 0);
+  let revision = 1;
   const change = (index: number, done: boolean): TrialChange => {
     const spec = trials[index];
     assert.ok(spec);
@@ -36,12 +39,16 @@ function storedStudy() {
     /** A result, or an attempt that changes nothing the analysis shows. */
     report: (index: number) => {
       revision += 1;
+      changedAt[index] = revision;
       now = now.with(index, change(index, true));
     },
     views: {
-      snapshot: () => {
-        reads.snapshots += 1;
-        return Promise.resolve({ definition, revision, trials: now });
+      changes: (_: string, since: number) => {
+        reads.changes += 1;
+        const changed = now.filter((_, i) =>
+          since === 0 || (changedAt[i] ?? 0) > since
+        );
+        return Promise.resolve({ definition, revision, trials: changed });
       },
       progress: () => Promise.resolve(progressOf(trials.length, done())),
       study: () => Promise.resolve(null),
@@ -52,7 +59,8 @@ function storedStudy() {
 /** Its leaderboards, by a clock that stands still while they are made. */
 function liveOf(study: ReturnType<typeof storedStudy>) {
   const clock = fakeClock();
-  const live = createLiveLeaderboards(study.views, {
+  const followed = follow(study.views, createAnalyst());
+  const live = createLiveLeaderboards(study.views, followed, {
     now: clock.now,
     schedule: clock.schedule,
     publish: () => {},
@@ -63,7 +71,7 @@ function liveOf(study: ReturnType<typeof storedStudy>) {
 Deno.test("createLiveLeaderboards: 1,000 results in a second cost at most five computations", async () => {
   const study = storedStudy();
   const { clock, live } = liveOf(study);
-  const computed = new Set<Leaderboard | null>();
+  const computed = new Set<ReadableLeaderboard | null>();
   for (let millisecond = 0; millisecond < 1000; millisecond++) {
     study.report(millisecond % study.trials);
     // Every one of them is news to pages, which ask at once.
@@ -71,10 +79,10 @@ Deno.test("createLiveLeaderboards: 1,000 results in a second cost at most five c
     clock.advance(1);
   }
   assert.equal(computed.size, 4);
-  assert.equal(study.reads.snapshots, 4);
+  assert.equal(study.reads.changes, 4);
   const last = await live(seed);
-  assert.equal(last?.progress.completed, study.trials);
-  assert.equal(last?.revision, 1000);
+  assert.equal(last?.content().progress.completed, study.trials);
+  assert.equal(last?.revision, 1001);
 });
 
 Deno.test("createLiveLeaderboards: unchanged, the same object comes back", async () => {

@@ -1,0 +1,218 @@
+import { type Analyser, createAnalyser } from "../analysis/analyser.ts";
+import { type GivenResult, judgeDeviations } from "../analysis/deviations.ts";
+import type { StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
+import type { Progress } from "../protocol/leaderboard.ts";
+import type { ReportOrigin } from "../protocol/report.ts";
+import type { Params, StudyDefinition } from "../protocol/study.ts";
+import type { BackendName, TrialResult } from "../protocol/training.ts";
+import type { Deviation, WorkerList } from "../protocol/views.ts";
+import type { TrialChange } from "../storage/storage.ts";
+import { writeLeaderboard, type WrittenLeaderboard } from "./written.ts";
+
+/** What an analyst is told of a study. */
+export interface StudyNews {
+  readonly definition: StudyDefinition;
+  /** What changed since it was told last; of a study it does not know, all. */
+  readonly trials: readonly TrialChange[];
+  /** These are all: what it knew of the study is void. */
+  readonly all: boolean;
+}
+
+/** How workers' and backends' results compare. */
+export interface DeviationTable {
+  readonly workers: ReadonlyMap<WorkerId, Deviation>;
+  readonly backends: WorkerList["backends"];
+}
+
+/**
+ * Knows the trials of studies as far as it was told, and works out what pages
+ * show of them. It may live in another thread: what goes in and comes out is
+ * plain data. Each answer rejects for a study that it was not told of.
+ */
+export interface Analyst {
+  /** False: the plan is another one, so that it has to be told all. */
+  tell(news: StudyNews): Promise<boolean>;
+  /** @param revision How far the trials were told. */
+  leaderboard(
+    studyId: StudyId,
+    progress: Progress,
+    revision: number,
+  ): Promise<WrittenLeaderboard>;
+  deviations(studyId: StudyId): Promise<DeviationTable>;
+  /** What trained the accepted results, by falling number. */
+  backends(studyId: StudyId): Promise<ReportOrigin["backends"]>;
+}
+
+/** It does not know what it was told: it has died since, for one. */
+export class AnalystError extends Error {
+  /** What is left of the class on the way from a thread. */
+  override readonly name = "AnalystError";
+}
+
+/** Results that are compared at most, the last replicates': a tenth of a second. */
+const MOST_COMPARED = 5000;
+
+/** What is kept of a result beside what the analyser keeps. */
+interface KnownResult {
+  readonly backend: BackendName;
+  readonly seconds: number;
+  readonly workerId: WorkerId | null;
+  /** Of the last epoch; null: nothing to compare. */
+  readonly losses: { readonly train: number; readonly test: number } | null;
+}
+
+interface KnownTrial {
+  readonly params: Params;
+  readonly replicate: number;
+  result: KnownResult | null;
+}
+
+interface KnownStudy {
+  definition: StudyDefinition;
+  readonly analyser: Analyser;
+  /** In leasing order. */
+  readonly trials: ReadonlyMap<TrialId, KnownTrial>;
+}
+
+/** An analyst in this very thread. */
+export function createAnalyst(): Analyst {
+  const studies = new Map<StudyId, KnownStudy>();
+
+  function known(studyId: StudyId): KnownStudy {
+    const study = studies.get(studyId);
+    if (study === undefined) {
+      throw new AnalystError(`nothing was told of ${studyId}`);
+    }
+    return study;
+  }
+
+  return {
+    // Async, so that what is wrong rejects here as it does from a thread.
+    // deno-lint-ignore require-await
+    async tell({ definition, trials, all }) {
+      if (all) studies.set(definition.id, learn(definition, trials));
+      const study = studies.get(definition.id);
+      if (study === undefined || !samePlan(study, definition, trials)) {
+        return false;
+      }
+      for (const trial of trials) {
+        const mine = study.trials.get(trial.spec.trialId);
+        if (mine !== undefined) take(study, mine, trial);
+      }
+      return true;
+    },
+
+    // deno-lint-ignore require-await
+    async leaderboard(studyId, progress, revision) {
+      const study = known(studyId);
+      return writeLeaderboard(study.analyser.leaderboard(progress, revision));
+    },
+
+    // deno-lint-ignore require-await
+    async deviations(studyId) {
+      return compare([...known(studyId).trials.values()]);
+    },
+
+    // deno-lint-ignore require-await
+    async backends(studyId) {
+      const found = new Map<string, { trials: number; seconds: number }>();
+      for (const { result } of known(studyId).trials.values()) {
+        if (result === null) continue;
+        const { trials, seconds } = found.get(result.backend) ??
+          { trials: 0, seconds: 0 };
+        found.set(result.backend, {
+          trials: trials + 1,
+          seconds: seconds + result.seconds,
+        });
+      }
+      return Array.from(found, ([backend, sums]) => ({ backend, ...sums }))
+        .sort((a, b) => b.trials - a.trials);
+    },
+  };
+}
+
+/** Of the planned trials, all as they were queued. */
+function learn(
+  definition: StudyDefinition,
+  changes: readonly TrialChange[],
+): KnownStudy {
+  const planned = changes.filter((change) => change.planned).sort((a, b) =>
+    a.spec.replicate - b.spec.replicate || a.position - b.position
+  ).map(({ spec }) => spec);
+  return {
+    definition,
+    analyser: createAnalyser(definition, planned),
+    trials: new Map(
+      planned.map(({ trialId, params, replicate }) => [
+        trialId,
+        { params, replicate, result: null },
+      ]),
+    ),
+  };
+}
+
+/** Whether the news are of the very trials that the analyser was made for. */
+function samePlan(
+  study: KnownStudy,
+  definition: StudyDefinition,
+  changes: readonly TrialChange[],
+): boolean {
+  return JSON.stringify(study.definition) === JSON.stringify(definition) &&
+    changes.every(({ planned, spec }) =>
+      planned === study.trials.has(spec.trialId)
+    );
+}
+
+function take(
+  { analyser }: KnownStudy,
+  mine: KnownTrial,
+  { spec: { trialId }, state, result, workerId }: TrialChange,
+): void {
+  analyser.set(trialId, { state, result });
+  mine.result = result === null ? null : {
+    backend: result.backend,
+    seconds: result.seconds,
+    workerId,
+    losses: lossesOf(result),
+  };
+}
+
+/** Of a trained result. A loss of 0 has no logarithm, and no network has it. */
+function lossesOf({ outcome, epochs }: TrialResult): KnownResult["losses"] {
+  const last = epochs.at(-1);
+  return outcome === "trained" && last !== undefined && last.trainLoss > 0 &&
+      last.testLoss > 0
+    ? { train: last.trainLoss, test: last.testLoss }
+    : null;
+}
+
+function compare(trials: readonly KnownTrial[]): DeviationTable {
+  const counts = new Map<BackendName, number>();
+  const given = trials.flatMap(({ params, replicate, result }) => {
+    if (result === null) return [];
+    const { losses, workerId, backend } = result;
+    if (losses === null || workerId === null) return [];
+    counts.set(backend, (counts.get(backend) ?? 0) + 1);
+    return [{
+      workerId,
+      backend,
+      point: `${params.dropout1} ${params.dropout2}`,
+      replicate,
+      trainLoss: losses.train,
+      testLoss: losses.test,
+    }];
+  });
+  const last = given.slice(-MOST_COMPARED);
+  const by = (group: (r: typeof given[number]) => string): GivenResult[] =>
+    last.map((r) => ({ ...r, group: group(r) }));
+  const workers = judgeDeviations(by((r) => r.workerId));
+  const backends = judgeDeviations(by((r) => r.backend));
+  return {
+    workers: workers as ReadonlyMap<WorkerId, Deviation>,
+    backends: Array.from(counts, ([backend, results]) => ({
+      backend,
+      results,
+      deviation: backends.get(backend) ?? null,
+    })).sort((a, b) => b.results - a.results),
+  };
+}

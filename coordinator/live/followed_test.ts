@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import type { TrialChange } from "../storage/storage.ts";
+import { seed, smallStudy, trained, workerId } from "../swarm/fixtures.ts";
+import { studyProgress } from "../swarm/progress.ts";
+import { AnalystError, createAnalyst } from "./analyst.ts";
+import { follow } from "./followed.ts";
+import { spawnAnalyst } from "./spawn_analyst.ts";
+import { readable } from "./written.ts";
+
+const { definition, trials: specs } = smallStudy({ replicates: 2 });
+const counts = { queued: 0, leased: 0, verifying: 0, completed: 0 };
+const progress = studyProgress({ ...counts, quarantined: 0 }, [], 0, 0);
+
+/** A stored study, and what was read of it. */
+function stored() {
+  let revision = 1;
+  const rows = specs.map((spec, position): TrialChange & { at: number } => ({
+    spec,
+    position,
+    planned: true,
+    state: "queued",
+    result: null,
+    workerId: null,
+    at: 1,
+  }));
+  const reads: number[] = [];
+  return {
+    reads,
+    change(index: number, to: Partial<TrialChange>) {
+      const row = rows[index];
+      assert.ok(row);
+      rows[index] = { ...row, ...to, at: ++revision };
+    },
+    views: {
+      changes: (studyId: string, since: number) => {
+        reads.push(since);
+        const trials = rows.filter(({ at }) => at > since);
+        return Promise.resolve(
+          studyId === seed ? { definition, revision, trials } : null,
+        );
+      },
+    },
+  };
+}
+
+const completed = {
+  state: "completed" as const,
+  result: trained(),
+  workerId: workerId(1),
+};
+
+/** How many results each row of the leaderboard has, as the analyst sees it. */
+async function replicates(followed: ReturnType<typeof follow>) {
+  const written = await followed.ask(
+    seed,
+    (analyst, { revision }) => analyst.leaderboard(seed, progress, revision),
+  );
+  assert.ok(written);
+  return readable(written).content().rows.map((row) => row.replicatesDone);
+}
+
+Deno.test("follow: an analyst hears what changed, once", async () => {
+  const study = stored();
+  const followed = follow(study.views, createAnalyst());
+  assert.equal((await replicates(followed)).reduce((a, b) => a + b), 0);
+  study.change(0, completed);
+  assert.equal((await replicates(followed)).reduce((a, b) => a + b), 1);
+  await replicates(followed);
+  assert.deepEqual(study.reads, [0, 1, 2]);
+  const backends = await followed.ask(seed, (a) => a.backends(seed));
+  assert.deepEqual(backends?.map(({ trials }) => trials), [1]);
+});
+
+Deno.test("follow: null for a study that nobody planned", async () => {
+  const followed = follow(stored().views, createAnalyst());
+  const asked = await followed.ask(
+    "no-such-study" as typeof seed,
+    () => Promise.reject(new Error("asked")),
+  );
+  assert.equal(asked, null);
+});
+
+Deno.test("follow: a trial that leaves the plan leaves the leaderboard", async () => {
+  const study = stored();
+  const followed = follow(study.views, createAnalyst());
+  const before = await replicates(followed);
+  study.change(1, completed);
+  await replicates(followed);
+  // Every replicate of the first grid point.
+  const point = JSON.stringify(specs[0]?.params);
+  specs.forEach(({ params }, i) => {
+    if (JSON.stringify(params) === point) study.change(i, { planned: false });
+  });
+  const after = await replicates(followed);
+  assert.equal(after.length, before.length - 1);
+  assert.equal(after.reduce((a, b) => a + b), 1, "its results are known still");
+  // It was told all anew.
+  assert.deepEqual(study.reads.slice(-2), [2, 0]);
+});
+
+Deno.test("follow: an analyst that begins anew is told all", async () => {
+  const study = stored();
+  let analyst = createAnalyst();
+  const followed = follow(study.views, {
+    tell: (news) => analyst.tell(news),
+    leaderboard: (...args) => analyst.leaderboard(...args),
+    deviations: (id) => analyst.deviations(id),
+    backends: (id) => analyst.backends(id),
+  });
+  study.change(0, completed);
+  const before = await replicates(followed);
+  analyst = createAnalyst();
+  assert.deepEqual(await replicates(followed), before);
+  analyst = {
+    ...createAnalyst(),
+    leaderboard: () => Promise.reject(new AnalystError("dead")),
+  };
+  await assert.rejects(replicates(followed), { name: "AnalystError" });
+});
+
+Deno.test("follow: what the storage does not answer is not asked twice", async () => {
+  let reads = 0;
+  const followed = follow({
+    changes() {
+      reads++;
+      return Promise.reject(new Error("no storage"));
+    },
+  }, createAnalyst());
+  await assert.rejects(followed.ask(seed, () => Promise.resolve(1)), {
+    message: "no storage",
+  });
+  assert.equal(reads, 1);
+});
+
+Deno.test("spawnAnalyst: in a thread that may do nothing else, it says the same", async () => {
+  const study = stored();
+  study.change(0, completed);
+  const thread = spawnAnalyst(true);
+  try {
+    const [there, here] = [
+      follow(study.views, thread),
+      follow(study.views, createAnalyst()),
+    ];
+    assert.deepEqual(await replicates(there), await replicates(here));
+    const deviations = await there.ask(seed, (a) => a.deviations(seed));
+    assert.deepEqual(
+      deviations,
+      await here.ask(seed, (a) => a.deviations(seed)),
+    );
+    // A question that it cannot answer does not end it.
+    await assert.rejects(thread.backends("other" as typeof seed), {
+      name: "AnalystError",
+    });
+    await replicates(there);
+  } finally {
+    thread.close();
+  }
+  await assert.rejects(thread.backends(seed), {
+    message: "the analyst was closed",
+  });
+});
