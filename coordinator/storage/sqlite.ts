@@ -3,6 +3,7 @@ import type { StudyDefinition, TrialSpec } from "../protocol/study.ts";
 import type { BackendName } from "../protocol/training.ts";
 import type { TrialState } from "../protocol/views.ts";
 import type { Instant } from "../swarm/trial.ts";
+import { createKeptTrials } from "./kept_trials.ts";
 import { createBatcher } from "./sqlite_batch.ts";
 import { SQLITE, sqliteCode } from "./sqlite_code.ts";
 import { openDatabase, type OpenOptions } from "./sqlite_open.ts";
@@ -70,17 +71,22 @@ export function openSqlite(
   const sql = prepareOnce(db);
   const now = notBefore(latestInstant(sql), clock);
 
-  const batcher = createBatcher(db, sql, explain, options.onBatch);
+  const kept = createKeptTrials();
+  const batcher = createBatcher(db, sql, explain, {
+    onUndone: kept.forget,
+    ...options.onBatch !== undefined && { onBatch: options.onBatch },
+  });
   /** All or nothing; nobody else writes meanwhile. */
   const atomically = batcher.run;
 
   function change<T>(trialId: TrialId, apply: Transact<T>): Changed<T> {
-    const before = readTrial(sql, trialId);
+    const before = kept.get(trialId) ?? readTrial(sql, trialId);
     if (before === null) {
       throw new Error(`a lease without its trial: ${trialId}`);
     }
     const { trial: after, changed, value } = apply(before, now());
     writeTrial(sql, before, after);
+    kept.keep(after);
     const { studyId } = before.spec;
     const revision = changed ? stamp(sql, studyId, trialId) : at(sql, studyId);
     return { value, studyId, trialId, revision };
@@ -90,14 +96,20 @@ export function openSqlite(
     now,
 
     plan: (study: StudyDefinition, trials: readonly TrialSpec[]) =>
-      atomically(() => planTrials(sql, study, trials)),
+      atomically(() => {
+        kept.forget();
+        return planTrials(sql, study, trials);
+      }),
 
     studies: () => attempt(() => readStudies(sql, null)),
     study: (studyId: StudyId) =>
       attempt(() => readStudies(sql, studyId)[0] ?? null),
 
     deleteStudy: (studyId: StudyId) =>
-      atomically(() => deleteStudy(sql, studyId)),
+      atomically(() => {
+        kept.forget();
+        return deleteStudy(sql, studyId);
+      }),
 
     registerWorker: (worker: NewWorker) =>
       atomically(() => insertWorker(sql, worker, now())),

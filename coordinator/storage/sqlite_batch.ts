@@ -32,13 +32,19 @@ const GATHER = 8;
  * lost.
  *
  * @param explain Makes callers' errors of SQLite's.
+ * @param told Of each transaction that is on the disk: its calls and its time;
+ * and that a unit, or all of a transaction, was taken back.
  */
 export function createBatcher(
   db: DatabaseSync,
   sql: Sql,
   explain: (error: unknown) => unknown,
-  onBatch: (calls: number, milliseconds: number) => void = () => {},
+  told: {
+    readonly onBatch?: (calls: number, milliseconds: number) => void;
+    readonly onUndone: () => void;
+  },
 ): Batcher {
+  const { onBatch = () => {}, onUndone } = told;
   let waiting: Unit[] = [];
   let scheduled = false;
   /** When the next commit may be, by `performance.now()`. */
@@ -62,6 +68,7 @@ export function createBatcher(
       } catch (error) {
         // Once closed, it does not even say whether it is in one.
         if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
+        onUndone();
         for (const unit of batch) unit.fail(explain(error));
         continue;
       }
@@ -83,6 +90,7 @@ export function createBatcher(
             // A full disk, for one, has rolled back the whole transaction.
             if (!db.isTransaction) throw error;
             sql("ROLLBACK TO unit").run();
+            onUndone();
             settle = () => reject(explain(error));
           }
         },

@@ -76,7 +76,10 @@ export function writeTrial(
 ): void {
   const { trialId, studyId } = after.spec;
   const diff = trialDiff(before, after);
-  for (const { attempt } of diff.attempts) writeAttempt(sql, trialId, attempt);
+  for (const { attempt, was } of diff.attempts) {
+    if (was === null) insertAttempt(sql, trialId, attempt);
+    else updateAttempt(sql, trialId, attempt);
+  }
   for (const attempt of diff.judged) {
     sql("DELETE FROM deliveries WHERE trial_id = ? AND attempt = ?")
       .run(trialId, attempt);
@@ -116,15 +119,12 @@ export function writeTrial(
   }
 }
 
-function writeAttempt(sql: Sql, trialId: TrialId, a: Attempt): void {
+function insertAttempt(sql: Sql, trialId: TrialId, a: Attempt): void {
   const fate = attemptFate(a);
   sql(
     "INSERT INTO attempts (trial_id, attempt, lease_id, worker_id, backend, " +
       "backend_detail, started_at, ttl, state, expires_at, ended_at, message) " +
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) " +
-      "ON CONFLICT (trial_id, attempt) DO UPDATE SET state = excluded.state, " +
-      "expires_at = excluded.expires_at, ended_at = excluded.ended_at, " +
-      "message = excluded.message",
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   ).run(
     trialId,
     a.attempt,
@@ -139,4 +139,12 @@ function writeAttempt(sql: Sql, trialId: TrialId, a: Attempt): void {
     fate.ended_at,
     fate.message,
   );
+}
+
+function updateAttempt(sql: Sql, trialId: TrialId, a: Attempt): void {
+  const { state, expires_at, ended_at, message } = attemptFate(a);
+  sql(
+    "UPDATE attempts SET state = ?, expires_at = ?, ended_at = ?, " +
+      "message = ? WHERE trial_id = ? AND attempt = ?",
+  ).run(state, expires_at, ended_at, message, trialId, a.attempt);
 }
