@@ -8,6 +8,7 @@ import {
   type Request,
 } from "../tests/browser/chromium.ts";
 import { runScript } from "../tests/processes.ts";
+import { wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench join [flags]
 
@@ -50,12 +51,7 @@ export async function run(args: string[]): Promise<void> {
     },
   });
   if (values.help) return console.log(USAGE);
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new RangeError(
-      `--rounds takes a whole number above 0: ${values.rounds}`,
-    );
-  }
+  const rounds = wholeNumber("rounds", values.rounds);
   const visits = await withCoordinator((origin) => measure(origin, rounds));
   if (values.json) console.log(JSON.stringify(visits, null, 2));
   else print(visits);

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { isServer } from "../coordinator/storage/server_address.ts";
+import { FlagError } from "./flags.ts";
 import { type Ceiling, findCeiling } from "./swarm/ceiling.ts";
 import { measureCost } from "./swarm/cost.ts";
 import {
@@ -57,14 +58,7 @@ Times are the volunteers', on the same machine: give it nothing else to do.
 
 /** Measures and prints. */
 export async function run(args: string[]): Promise<void> {
-  let options: Options | null;
-  try {
-    options = await readOptions(args);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : `${error}`);
-    Deno.exitCode = 2;
-    return;
-  }
+  const options = await readOptions(args);
   if (options === null) {
     console.log(USAGE);
     return;
@@ -159,14 +153,14 @@ async function readOptions(args: string[]): Promise<Options | null> {
   const number = (flag: string, text: string, least: number, most: number) => {
     const value = text.trim() === "" ? NaN : Number(text);
     if (value >= least && value <= most) return value;
-    throw new RangeError(
+    throw new FlagError(
       `--${flag}: not a number from ${least} to ${most}: ${text}`,
     );
   };
   const whole = (flag: string, text: string, least: number, most: number) => {
     const value = number(flag, text, least, most);
     if (Number.isInteger(value)) return value;
-    throw new RangeError(`--${flag}: not a whole number: ${text}`);
+    throw new FlagError(`--${flag}: not a whole number: ${text}`);
   };
   const volunteers = whole("volunteers", values.volunteers, 1, 60_000);
   const problem = tooManyVolunteers(
@@ -174,30 +168,30 @@ async function readOptions(args: string[]): Promise<Options | null> {
     await openFileLimit(),
     await connectionPorts(),
   );
-  if (problem !== null) throw new RangeError(problem);
+  if (problem !== null) throw new FlagError(problem);
   const [shortest = "", longest = ""] = values["trial-seconds"].split("-");
   const pace = {
     shortest: number("trial-seconds", shortest, 0.1, 86_400),
     longest: number("trial-seconds", longest, 0.1, 86_400),
   };
   if (pace.longest < pace.shortest) {
-    throw new RangeError(
+    throw new FlagError(
       `--trial-seconds: the longest comes second: ${values["trial-seconds"]}`,
     );
   }
   const { db, coordinators } = values;
   const server = db !== undefined && isServer(db);
   if (!server && coordinators !== undefined) {
-    throw new RangeError(
+    throw new FlagError(
       `--coordinators: only a server is shared: ${db ?? "no --db"}; ` +
         "name it with --db postgres://user@host/database",
     );
   }
   if (server) {
     const unfit = await unfitServer(db);
-    if (unfit !== null) throw new RangeError(`--db: ${unfit}`);
+    if (unfit !== null) throw new FlagError(`--db: ${unfit}`);
   } else if (db !== undefined && await exists(db)) {
-    throw new RangeError(
+    throw new FlagError(
       `--db: what is in the file would be counted too: ${db}; ` +
         "name one that is not there yet",
     );
@@ -226,7 +220,7 @@ async function readOptions(args: string[]): Promise<Options | null> {
 function part(name: string): Part {
   const known = PARTS.find((part) => part === name);
   if (known !== undefined) return known;
-  throw new RangeError(`--only: not one of ${PARTS.join(", ")}: ${name}`);
+  throw new FlagError(`--only: not one of ${PARTS.join(", ")}: ${name}`);
 }
 
 function exists(path: string): Promise<boolean> {
