@@ -134,10 +134,9 @@ export function createApp(deps: AppDeps) {
   app.use(originCheck);
   app.use("/api/*", protocolVersion);
   app.use("/api/*", async (c, next) => {
+    // Whoever answers with something that may be kept says so, over this.
+    c.header("cache-control", "no-store");
     await next();
-    if (!c.res.headers.has("cache-control")) {
-      c.header("cache-control", "no-store");
-    }
   });
   const signedIn = authenticate(coordinator);
   for (const endpoint of Object.values(endpoints)) {

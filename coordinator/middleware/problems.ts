@@ -98,7 +98,11 @@ export function problemResponse(
   const { problem, headers } = refusal;
   return new Response(JSON.stringify(problem), {
     status: problem.status,
-    headers: { ...headers, "content-type": "application/problem+json" },
+    headers: {
+      "cache-control": "no-store",
+      "content-type": "application/problem+json",
+      ...headers,
+    },
   });
 }
 

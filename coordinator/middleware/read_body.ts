@@ -43,16 +43,17 @@ async function receive(
   { limits: { bodyBytes, bodySeconds } }: Guard,
 ): Promise<void> {
   const stop = new AbortController();
-  const reading = small
-    ? c.req.arrayBuffer()
+  // As text, which is kept: the handler's JSON is parsed from it.
+  const reading: Promise<string | ArrayBuffer> = small
+    ? c.req.text()
     : readBounded(body, bodyBytes, stop.signal);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), bodySeconds * 1000);
   });
-  let bytes: ArrayBuffer | null;
+  let read: string | ArrayBuffer | null;
   try {
-    bytes = await Promise.race([reading, late]);
+    read = await Promise.race([reading, late]);
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     throw new ProblemError(
@@ -63,7 +64,7 @@ async function receive(
   } finally {
     clearTimeout(timer);
   }
-  if (bytes === null) {
+  if (read === null) {
     // What comes of it once the connection is cut is nobody's business.
     reading.catch(() => {});
     stop.abort();
@@ -74,7 +75,7 @@ async function receive(
       { headers: CLOSE },
     );
   }
-  if (!small) c.req.raw = new Request(c.req.raw, { body: bytes });
+  if (!small) c.req.raw = new Request(c.req.raw, { body: read });
 }
 
 /** The rest of the body is not wanted: the connection can serve no more. */
