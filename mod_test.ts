@@ -109,7 +109,7 @@ Deno.test("openSwarm lends a study until its leaderboard is complete", async () 
       lent.push(trial.trialId);
       const [first] = result.epochs;
       assert.ok(first);
-      const report = { attempt, metrics: first };
+      const report = { attempt, epochs: [first] };
       const said = await client.report(token, leaseId, report, never);
       assert.equal(said.directive, "continue");
       await client.complete(token, leaseId, { attempt, result }, never);
@@ -200,6 +200,7 @@ Deno.test("transition takes a late result of an expired lease", () => {
       backend: "cpu",
       backendDetail: null,
       epochMilliseconds: null,
+      pause: 0,
       ttl: 30_000,
     },
     { type: "expire", now: 30_000 },

@@ -190,7 +190,7 @@ export async function testSwarm(
     call,
     async join(request = {}) {
       const response = await call("POST", "/api/workers", {
-        json: { protocolVersion: 2, kind: "deno", threads: 1, ...request },
+        json: { protocolVersion: 3, kind: "deno", threads: 1, ...request },
       });
       const { token } = await response.json();
       return token;

@@ -11,7 +11,7 @@ import { uuid } from "./swarm/fixtures.ts";
 
 /** Limits, roles and names, through the whole app. */
 
-const registration = { protocolVersion: 2, kind: "deno", threads: 1 };
+const registration = { protocolVersion: 3, kind: "deno", threads: 1 };
 
 const register = (swarm: TestSwarm, peer: string, json: object = {}) =>
   swarm.call("POST", "/api/workers", {

@@ -114,7 +114,7 @@ test(
         start: (controller) => close = () => controller.close(),
       }),
     );
-    const short = '{"protocolVersion":2,"kind":"deno","threads":1}';
+    const short = '{"protocolVersion":3,"kind":"deno","threads":1}';
     const told = { "content-length": String(short.length) };
     const refused = await register(peer, short, told);
     await problem(refused, 503, "unavailable");

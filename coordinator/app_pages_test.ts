@@ -41,7 +41,7 @@ test("GET /api/events: tells pages what changed, and ends with the swarm", async
   const { leaseId } = await acquire(swarm, token);
   await swarm.call("POST", `/api/leases/${leaseId}/report`, {
     token,
-    json: { attempt: 1, metrics: epochMetrics(1) },
+    json: { attempt: 1, epochs: [epochMetrics(1)] },
   });
   swarm.clock.advance(250);
   const text = await readUntil(reader, (t) => t.includes('"epoch"'));
@@ -276,7 +276,7 @@ test(
       assert.equal(response.headers.get("retry-after"), "5");
     }
     const response = await swarm.call("POST", "/api/workers", {
-      json: { protocolVersion: 2, kind: "deno", threads: 1 },
+      json: { protocolVersion: 3, kind: "deno", threads: 1 },
     });
     await problem(response, 503, "unavailable");
     assert.equal(swarm.logged.length, reads.length + 1);
@@ -349,7 +349,7 @@ test("SwarmApi: Hono's client speaks it with checked types", async (swarm) => {
       Promise.resolve(swarm.app.request(String(input), init)),
   });
   const registered = await client.api.workers.$post({
-    json: { protocolVersion: 2, kind: "deno", threads: 1 },
+    json: { protocolVersion: 3, kind: "deno", threads: 1 },
   });
   assert.ok(registered.status === 201);
   const { token } = await registered.json();

@@ -136,7 +136,7 @@ test("GET trials: pages by state; a trial with its attempts", async (swarm) => {
   const { trial, leaseId } = await acquire(swarm, token);
   await swarm.call("POST", `/api/leases/${leaseId}/report`, {
     token,
-    json: { attempt: 1, metrics: epochMetrics(1) },
+    json: { attempt: 1, epochs: [epochMetrics(1)] },
   });
   const page = TrialPage.parse(
     await (await swarm.call("GET", "/api/studies/seed/trials?state=leased"))
@@ -284,7 +284,7 @@ test("another method is refused with those there are", async (swarm) => {
 test("a page from elsewhere may not change state", async (swarm) => {
   const register = (headers: Record<string, string>) =>
     swarm.call("POST", "/api/workers", {
-      json: { protocolVersion: 2, kind: "browser", threads: 1 },
+      json: { protocolVersion: 3, kind: "browser", threads: 1 },
       headers: { host: "swarm.example:8000", ...headers },
     });
   for (
@@ -339,7 +339,7 @@ test("GET /healthz and /readyz: say what runs", async (swarm) => {
     const response = await swarm.call("GET", path);
     assert.deepEqual(await response.json(), {
       status: "ok",
-      protocolVersion: 2,
+      protocolVersion: 3,
       study: "seed",
     });
   }

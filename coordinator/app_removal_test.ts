@@ -16,7 +16,7 @@ const study = smallStudy({ rates: [0.2], replicates: 3 });
 
 async function register(swarm: TestSwarm): Promise<RegisterResponse> {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 2, kind: "deno", threads: 1 },
+    json: { protocolVersion: 3, kind: "deno", threads: 1 },
   });
   return RegisterResponse.parse(await response.json());
 }

@@ -52,7 +52,7 @@ test("GET trial: every attempt, with what ended it", async (swarm) => {
   assert.equal(same.status, 304);
   await swarm.call("POST", `/api/leases/${second.leaseId}/report`, {
     token: bob,
-    json: { attempt: 2, metrics: epochMetrics(1) },
+    json: { attempt: 2, epochs: [epochMetrics(1)] },
   });
   const moved = await swarm.call("GET", path, {
     headers: { "if-none-match": etag },
@@ -91,7 +91,7 @@ test("GET curves: every trial in leasing order, running ones with what came", as
   const { leaseId } = await acquire(swarm, token);
   await swarm.call("POST", `/api/leases/${leaseId}/report`, {
     token,
-    json: { attempt: 1, metrics: epochMetrics(1) },
+    json: { attempt: 1, epochs: [epochMetrics(1)] },
   });
   const response = await swarm.call("GET", "/api/studies/seed/curves");
   assert.equal(response.headers.get("content-type"), "application/json");

@@ -24,7 +24,7 @@ import { formatToken, hashSecret } from "./swarm/token.ts";
 
 test("POST /api/workers: registers with a name, a token and the data", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 2, kind: "browser", threads: 4, name: " Ada " },
+    json: { protocolVersion: 3, kind: "browser", threads: 4, name: " Ada " },
   });
   assert.equal(response.status, 201);
   const worker = RegisterResponse.parse(await response.json());
@@ -37,7 +37,7 @@ test("POST /api/workers: registers with a name, a token and the data", async (sw
 
 test("POST /api/workers: makes a name up for one that brings none", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 2, kind: "deno", threads: 1 },
+    json: { protocolVersion: 3, kind: "deno", threads: 1 },
   });
   assert.match((await response.json()).name, /^[a-z]+-[a-z]+$/);
 });
@@ -52,15 +52,15 @@ test("POST /api/workers: the token's secret is not stored", async (swarm) => {
 
 test("POST /api/workers: another version is told to update, whatever else it says", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 3, someday: { new: "shape" } },
+    json: { protocolVersion: 4, someday: { new: "shape" } },
   });
   const { detail } = await problem(response, 426, "protocol-version");
-  assert.match(detail, /version 3 .* coordinator 2; use the same release/);
+  assert.match(detail, /version 4 .* coordinator 3; use the same release/);
 });
 
 test("POST /api/workers: each fault is named with its place", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 2, kind: "toaster", threads: 0, colour: "red" },
+    json: { protocolVersion: 3, kind: "toaster", threads: 0, colour: "red" },
   });
   const { detail, errors } = await problem(response, 400, "invalid-request");
   assert.match(detail, /json\.kind/);
@@ -166,7 +166,7 @@ test("POST /api/leases: an idle worker backs up the slowest, and one is told to 
   for (const { leaseId } of rest) {
     await swarm.call("POST", `/api/leases/${leaseId}/report`, {
       token: slow,
-      json: { attempt: 1, metrics: epochMetrics(1) },
+      json: { attempt: 1, epochs: [epochMetrics(1)] },
     });
   }
   const quick = await swarm.join();
@@ -227,10 +227,11 @@ test("renew and report: keep the lease, and tell of a stale one", async (swarm) 
   assert.deepEqual(RenewResponse.parse(await renewed.json()), {
     directive: "continue",
     ttlSeconds: 30,
+    reportAfterSeconds: 0,
   });
   const reported = await swarm.call("POST", `/api/leases/${leaseId}/report`, {
     token,
-    json: { attempt: 1, metrics: epochMetrics(1) },
+    json: { attempt: 1, epochs: [epochMetrics(1)] },
   });
   assert.equal((await reported.json()).directive, "continue");
   swarm.clock.advance(29_000);
@@ -243,7 +244,7 @@ test("renew and report: keep the lease, and tell of a stale one", async (swarm) 
       [`/api/leases/${uuid(77)}/renew`, { attempt: 1 }],
       [`/api/leases/${leaseId}/report`, {
         attempt: 1,
-        metrics: epochMetrics(2),
+        epochs: [epochMetrics(2)],
       }],
     ] as const
   ) {
@@ -255,9 +256,42 @@ test("renew and report: keep the lease, and tell of a stale one", async (swarm) 
   const response = await swarm.call(
     "POST",
     `/api/leases/${lease.leaseId}/report`,
-    { token: future, json: { attempt: 2, metrics: epochMetrics(3) } },
+    { token: future, json: { attempt: 2, epochs: [epochMetrics(3)] } },
   );
   await problem(response, 400, "invalid-request");
+});
+
+test("report: takes the epochs that came together, and none that do not rise", async (swarm) => {
+  const token = await swarm.join();
+  const { leaseId, trial } = await acquire(swarm, token);
+  const report = (epochs: unknown) =>
+    swarm.call("POST", `/api/leases/${leaseId}/report`, {
+      token,
+      json: { attempt: 1, epochs },
+    });
+  const [first, second] = [epochMetrics(1), epochMetrics(2)];
+  const many = Array.from({ length: 1001 }, (_, i) => epochMetrics(i + 1));
+  for (
+    const wrong of [[], [second, first], [first, first], many, first, undefined]
+  ) {
+    const { errors } = await problem(
+      await report(wrong),
+      400,
+      "invalid-request",
+    );
+    assert.match(errors?.[0]?.path ?? "", /^json\.epochs/);
+  }
+  const done = async () => {
+    const path = `/api/trials/${trial.trialId}`;
+    return (await (await swarm.call("GET", path)).json()).epochsDone;
+  };
+  assert.equal(await done(), 0);
+  const answer = await report([first, second]);
+  assert.equal(
+    RenewResponse.parse(await answer.json()).directive,
+    "continue",
+  );
+  assert.equal(await done(), 2);
 });
 
 test("complete: accepts once, repeats its answer, and stops the others", async (swarm) => {
@@ -370,13 +404,13 @@ test("DELETE /api/workers/me: hands every lease back at once", async (swarm) => 
 
 test("calls that name another protocol version are refused", async (swarm) => {
   const response = await swarm.call("GET", "/api/studies", {
-    headers: { "swarm-protocol": "3" },
+    headers: { "swarm-protocol": "2" },
   });
   await problem(response, 426, "protocol-version");
   const fine = await swarm.call("GET", "/api/studies", {
-    headers: { "swarm-protocol": "2" },
+    headers: { "swarm-protocol": "3" },
   });
-  assert.equal(fine.headers.get("swarm-protocol"), "2");
+  assert.equal(fine.headers.get("swarm-protocol"), "3");
   await fine.body?.cancel();
 });
 
@@ -392,5 +426,5 @@ test("calls of a worker that registered with another version are refused", async
     json: leaseRequest,
   });
   const { detail } = await problem(response, 426, "protocol-version");
-  assert.match(detail, /version 99 .* coordinator 2/);
+  assert.match(detail, /version 99 .* coordinator 3/);
 });

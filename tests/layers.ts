@@ -19,7 +19,7 @@ export interface SourceFile {
 }
 
 const PURE = [
-  /^coordinator\/swarm\/(attempts|backup|delivery|invariants|lease_terms|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
+  /^coordinator\/swarm\/(attempts|backup|delivery|invariants|lease_terms|pacing|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
   /^coordinator\/analysis\//,
   /^coordinator\/study\//,
   /^coordinator\/protocol\//,

@@ -53,6 +53,7 @@ const lease = {
   attempt: 1,
   expiresAt: "2026-01-01T00:00:00.000Z",
   ttlSeconds: 60,
+  reportAfterSeconds: 0,
   trial: trialSpec(0),
   dataset: manifest(),
   weightsBytes: 1_077_288,
@@ -67,7 +68,7 @@ Deno.test("createClient: acquire posts the request with token and protocol versi
   assert.equal(sent?.method, "POST");
   assert.equal(sent?.url, `${URL_}/api/leases`);
   assert.equal(sent?.headers.get("authorization"), "Bearer secret");
-  assert.equal(sent?.headers.get("swarm-protocol"), "2");
+  assert.equal(sent?.headers.get("swarm-protocol"), "3");
   assert.equal(sent?.headers.get("content-type"), "application/json");
   assert.deepEqual(await sent?.json(), request);
 });
@@ -78,14 +79,18 @@ Deno.test("createClient: every call of a lease goes to its own address", async (
       ? Response.json({ trialId: trialSpec(0).trialId, verdict: "accepted" })
       : request.url.endsWith("/release") || request.method === "DELETE"
       ? new Response(null, { status: 204 })
-      : Response.json({ directive: "continue", ttlSeconds: 9 })
+      : Response.json({
+        directive: "continue",
+        ttlSeconds: 9,
+        reportAfterSeconds: 0,
+      })
   );
   const attempt = 2;
   await client.renew("t", leaseId, { attempt }, never);
   await client.report(
     "t",
     leaseId,
-    { attempt, metrics: epochMetrics(1) },
+    { attempt, epochs: [epochMetrics(1)] },
     never,
   );
   const result: TrialResult = {
@@ -156,7 +161,7 @@ Deno.test("createClient: a proxy's error page is an outage, another site's page 
     const { client } = clientOf(answer);
     await assert.rejects(
       client.register(
-        { protocolVersion: 2, kind: "deno", threads: 1 },
+        { protocolVersion: 3, kind: "deno", threads: 1 },
         never,
       ),
       ForeignAnswerError,

@@ -7,6 +7,7 @@ import type {
   EpochMetrics,
   TrialResult,
 } from "../coordinator/protocol/training.ts";
+import { type Bell, createBell } from "./session_bell.ts";
 import { ProblemError } from "./session_client.ts";
 import type { Connection, WorkerCall } from "./session_connection.ts";
 import type {
@@ -55,7 +56,7 @@ type Training =
   | { readonly type: "failed"; readonly message: string };
 
 /**
- * One attempt at a leased trial: trains, keeps the lease, reports each epoch
+ * One attempt at a leased trial: trains, keeps the lease, reports its epochs
  * and delivers the result. An outage does not stop the training; what there is
  * to say waits until the coordinator is back.
  *
@@ -67,7 +68,7 @@ export async function runAttempt(
 ): Promise<AttemptOutcome> {
   const { signal } = options;
   const stop = new AbortController();
-  const bell = createBell();
+  const bell = createBell(options.session.clock);
   const reports: EpochMetrics[] = [];
   let training: Training = { type: "running" };
   const state = () => training;
@@ -98,7 +99,7 @@ export async function runAttempt(
         throw error;
       });
     if (lost !== null) stop.abort();
-    while (state().type === "running") await bell.rung(signal);
+    await bell.until(() => state().type !== "running", signal);
     const end = state();
     switch (end.type) {
       case "trained":
@@ -121,8 +122,11 @@ export async function runAttempt(
 type Abandoned = Extract<AttemptOutcome, { type: "abandoned" }>;
 
 /**
- * Renews the lease and sends the reports in order, until training is over and
- * everything said. Returns why the lease was lost, null if it was not.
+ * Renews the lease and reports epochs, those that came together in one call,
+ * until training is over. It calls as soon as there is an epoch, but not before
+ * the coordinator wants to be called, and at each heartbeat. A result says all
+ * that waits to be said; of a training that failed, it is said before. Returns
+ * why the lease was lost, null if it was not.
  */
 async function keepLease(
   { lease, connection, session, signal }: AttemptOptions,
@@ -131,36 +135,51 @@ async function keepLease(
   bell: Bell,
 ): Promise<Abandoned | null> {
   const { leaseId, attempt } = lease;
-  const { client, clock } = session;
-  let { ttlSeconds } = lease;
+  const { client } = session;
+  let { ttlSeconds, reportAfterSeconds } = lease;
+  const trained = () => training().type === "trained";
+  const over = () => training().type !== "running";
+  const due = () => over() || reports.length > 0;
   while (true) {
-    if (reports.length === 0) {
-      if (training().type !== "running") return null;
-      const heartbeat = Math.min(
-        ttlSeconds / 3,
-        connection.registration().heartbeatSeconds,
-      );
-      await bell.rungWithin(heartbeat * 1000, clock, signal);
-      if (reports.length === 0 && training().type !== "running") return null;
-    }
-    const metrics = reports[0];
+    const heartbeat = Math.min(
+      ttlSeconds / 3,
+      connection.registration().heartbeatSeconds,
+    );
+    const pause = Math.min(reportAfterSeconds, heartbeat);
+    await bell.within(pause * 1000, over, signal);
+    await bell.within((heartbeat - pause) * 1000, due, signal);
+    if (trained() || over() && reports.length === 0) return null;
+    let said = 0;
+    const needless = new AbortController();
     let reply: RenewResponse;
     try {
       reply = await connection.send(
-        (token, signal) =>
-          metrics === undefined
+        (token, signal) => {
+          // It may have taken many tries, and more to say has come meanwhile.
+          if (trained()) needless.abort();
+          signal.throwIfAborted();
+          said = reports.length;
+          return said === 0
             ? client.renew(token, leaseId, { attempt }, signal)
-            : client.report(token, leaseId, { attempt, metrics }, signal),
-        signal,
+            : client.report(
+              token,
+              leaseId,
+              { attempt, epochs: reports.slice() },
+              signal,
+            );
+        },
+        AbortSignal.any([signal, needless.signal]),
       );
     } catch (error) {
+      signal.throwIfAborted();
+      if (needless.signal.aborted) return null;
       if (!(error instanceof ProblemError)) throw error;
       return { type: "abandoned", ...whyLost(error) };
     }
-    if (metrics !== undefined) reports.shift();
+    reports.splice(0, said);
     switch (reply.directive) {
       case "continue":
-        ttlSeconds = reply.ttlSeconds;
+        ({ ttlSeconds, reportAfterSeconds } = reply);
         break;
       case "stop":
         return {
@@ -259,58 +278,6 @@ export function whyLost(
     default:
       return { reason: "lease-lost", message: detail };
   }
-}
-
-/** Wakes a loop that waits for it. */
-interface Bell {
-  ring(): void;
-  /** Resolves when rung since the last wait, or rejects when aborted. */
-  rung(signal: AbortSignal): Promise<void>;
-  /** The same, or when the time is over. */
-  rungWithin(
-    milliseconds: number,
-    clock: SessionOptions["clock"],
-    signal: AbortSignal,
-  ): Promise<void>;
-}
-
-function createBell(): Bell {
-  let rings = 0;
-  let wake: () => void = () => {};
-  const rung = async (signal: AbortSignal) => {
-    signal.throwIfAborted();
-    if (rings === 0) {
-      await new Promise<void>((resolve, reject) => {
-        const abort = () => reject(signal.reason);
-        signal.addEventListener("abort", abort, { once: true });
-        wake = () => {
-          signal.removeEventListener("abort", abort);
-          resolve();
-        };
-      });
-    }
-    rings = 0;
-  };
-  return {
-    ring() {
-      rings++;
-      wake();
-    },
-    rung,
-    async rungWithin(milliseconds, clock, signal) {
-      const done = new AbortController();
-      const either = AbortSignal.any([signal, done.signal]);
-      const tooLate = clock.sleep(milliseconds, either);
-      const ringing = rung(either);
-      try {
-        await Promise.race([tooLate, ringing]);
-      } finally {
-        done.abort();
-        // Whichever lost ends by the abort, which is no news.
-        await Promise.allSettled([tooLate, ringing]);
-      }
-    },
-  };
 }
 
 function messageOf(error: unknown): string {

@@ -50,7 +50,7 @@ export interface SwarmClient {
     request: RenewRequest,
     signal: AbortSignal,
   ): Promise<RenewResponse>;
-  /** Reports a finished epoch, and keeps the lease. */
+  /** Reports finished epochs, and keeps the lease. */
   report(
     token: string,
     leaseId: LeaseId,

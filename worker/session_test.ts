@@ -9,7 +9,7 @@ Deno.test("runSession: registers, leases, reports each epoch in order, completes
   assert.deepEqual(await run(), { reason: "study-complete" });
 
   assert.deepEqual(swarm.registrations, [
-    { protocolVersion: 2, kind: "deno", threads: 1, name: "ada" },
+    { protocolVersion: 3, kind: "deno", threads: 1, name: "ada" },
   ]);
   assert.deepEqual(
     swarm.reports.map(({ trialId, epoch }) => `${trialId} ${epoch}`),

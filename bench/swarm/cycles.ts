@@ -146,7 +146,7 @@ async function runCycle(
   const result = resultOf(trial, 1);
   for (const metrics of result.epochs) {
     const since = at;
-    await client.report(token, leaseId, { attempt, metrics }, never);
+    await client.report(token, leaseId, { attempt, epochs: [metrics] }, never);
     took(seen.report, since);
   }
   const since = at;

@@ -29,6 +29,9 @@ export interface VolunteerOptions {
 
 const clock: SessionClock = { sleep };
 
+/** Milliseconds in which a trainer reads the weights, after the last epoch. */
+const READING = 5;
+
 /**
  * A volunteer that talks like any other and trains nothing: the very session
  * of a worker, with a trainer that lets an epoch's time pass and tells figures.
@@ -89,13 +92,14 @@ function idleTrainer(
       measurements: [],
     },
     async train(spec, { onEpoch }, signal) {
-      for (let epoch = 1; epoch <= spec.recipe.epochs; epoch++) {
-        try {
+      try {
+        for (let epoch = 1; epoch <= spec.recipe.epochs; epoch++) {
           await sleep(secondsPerEpoch * 1000, signal);
-        } catch {
-          return null;
+          onEpoch(epochFigures(epoch, secondsPerEpoch));
         }
-        onEpoch(epochFigures(epoch, secondsPerEpoch));
+        await sleep(READING, signal);
+      } catch {
+        return null;
       }
       return { result: resultOf(spec, secondsPerEpoch), weights: null };
     },

@@ -169,7 +169,7 @@ export const endpoints = {
     method: "post",
     path: "/api/leases/{leaseId}/report",
     tags: ["worker"],
-    summary: "Report a finished epoch; renews the lease",
+    summary: "Report finished epochs; renews the lease",
     security: bearer,
     request: { params: lease, body: body(ReportRequest) },
     responses: { ...leasing, 200: json("Continue or stop", RenewResponse) },

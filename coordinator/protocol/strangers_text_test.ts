@@ -20,7 +20,7 @@ Deno.test("strangersText leaves a terminal nothing to obey, and words alone", ()
 Deno.test("strangersText is what volunteers say, and what a coordinator tells them", () => {
   const said = [
     RegisterRequest.parse({
-      protocolVersion: 2,
+      protocolVersion: 3,
       kind: "deno",
       threads: 1,
       name: `${ESCAPES.slice(0, 20)}\n`,
@@ -40,7 +40,7 @@ Deno.test("strangersText is what volunteers say, and what a coordinator tells th
   // A name of nothing else is none.
   assert.equal(
     RegisterRequest.safeParse({
-      protocolVersion: 2,
+      protocolVersion: 3,
       kind: "deno",
       threads: 1,
       name: "\u001b\n",

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Sha256, StudyId, TrialId } from "./ids.ts";
 import type { Infer } from "./infer.ts";
+import { MOST_EPOCHS } from "./training.ts";
 
 /** A dropout rate: 0 keeps every element, 1 drops every one. */
 export const DropoutRate = z.number().min(0).max(1);
@@ -34,7 +35,7 @@ export const Recipe = z.strictObject({
     z.int().min(1).max(4096),
     z.int().min(1).max(4096),
   ]).default([256, 256]),
-  epochs: z.int().min(1).max(1000).default(10),
+  epochs: z.int().min(1).max(MOST_EPOCHS).default(10),
   /** Examples in a step; a short last batch is kept. */
   batchSize: z.int().min(1).max(65_536).default(256),
   /** Of plain stochastic gradient descent. */

@@ -3,7 +3,12 @@ import { LeaseId, Sha256, TrialId, WorkerId } from "./ids.ts";
 import type { Infer } from "./infer.ts";
 import { strangersText } from "./strangers_text.ts";
 import { DatasetManifest, TrialSpec } from "./study.ts";
-import { BackendName, EpochMetrics, TrialResult } from "./training.ts";
+import {
+  BackendName,
+  EpochMetrics,
+  MOST_EPOCHS,
+  TrialResult,
+} from "./training.ts";
 
 /** What a worker says of itself when it joins. */
 export type RegisterRequest = Infer<typeof RegisterRequest>;
@@ -54,6 +59,12 @@ export const LeaseRequest = z.strictObject({
   leaseId: LeaseId.optional(),
 });
 
+/**
+ * Seconds before which the coordinator wants no further report or renewal;
+ * epochs that come meanwhile go together. 0: each is reported at once.
+ */
+const reportAfterSeconds = z.number().nonnegative();
+
 /** A trial lent to a worker until `expiresAt`, unless renewed. */
 export type Lease = Infer<typeof Lease>;
 /** @internal */
@@ -64,6 +75,7 @@ export const Lease = z.strictObject({
   /** By the coordinator's clock; for people. Workers go by `ttlSeconds`. */
   expiresAt: z.iso.datetime(),
   ttlSeconds: z.number().positive(),
+  reportAfterSeconds,
   trial: TrialSpec,
   dataset: DatasetManifest,
   /**
@@ -92,13 +104,21 @@ export type RenewRequest = Infer<typeof RenewRequest>;
 /** @internal */
 export const RenewRequest = z.strictObject({ attempt: z.int().min(1) });
 
-/** A finished epoch. */
+/** Finished epochs. */
 export type ReportRequest = Infer<typeof ReportRequest>;
 /** @internal */
 export const ReportRequest = z.strictObject({
   attempt: z.int().min(1),
-  metrics: EpochMetrics,
+  /** Rising: all that were finished since the last report. */
+  epochs: z.array(EpochMetrics).min(1).max(MOST_EPOCHS).refine(
+    rises,
+    "the epochs do not rise",
+  ),
 });
+
+function rises(epochs: readonly EpochMetrics[]): boolean {
+  return epochs.every(({ epoch }, i) => epoch > (epochs[i - 1]?.epoch ?? 0));
+}
 
 /** The answer to a renewal or a report. */
 export type RenewResponse = Infer<typeof RenewResponse>;
@@ -107,6 +127,7 @@ export const RenewResponse = z.discriminatedUnion("directive", [
   z.strictObject({
     directive: z.literal("continue"),
     ttlSeconds: z.number().positive(),
+    reportAfterSeconds,
   }),
   z.strictObject({
     /** Abandon the trial, without releasing it. */

@@ -5,6 +5,9 @@ import { strangersText } from "./strangers_text.ts";
 /** Thirty years: a sum of such times is a number yet. */
 const MOST_SECONDS = 1e9;
 
+/** Epochs of a trial at most. */
+export const MOST_EPOCHS = 1000;
+
 /** The figures of one finished epoch. Losses are mean cross-entropy in nats. */
 export type EpochMetrics = Infer<typeof EpochMetrics>;
 /** @internal */
@@ -58,7 +61,7 @@ export const BackendName = z.enum(["simd", "webgpu", "webgl", "wasm", "cpu"]);
 
 const resultBase = {
   /** Every finished epoch, in order from 1. */
-  epochs: z.array(EpochMetrics).max(1000),
+  epochs: z.array(EpochMetrics).max(MOST_EPOCHS),
   backend: BackendName,
   /** What the backend says of itself, e.g. `relaxed SIMD` or a GPU's name. */
   backendDetail: strangersText(200).optional(),

@@ -38,6 +38,7 @@ export function backupConformance(check: Check): void {
         backendDetail: null,
         ttl: TTL,
         epochMilliseconds: 1,
+        pause: 0,
       }), defaultPolicy),
     );
   };

@@ -46,6 +46,27 @@ export function changeConformance(check: Check): void {
   );
 
   check(
+    "updateLease: stores all epochs of a report, but those that are known",
+    async (world) => {
+      await world.plan(smallStudy({ epochs: 4 }));
+      await world.workers(1);
+      const { trialId } = await world.claim(1, 1);
+      const all = [1, 2, 3, 4].map((epoch) => epochMetrics(epoch));
+      await world.report(1, 1, ...all.slice(0, 3));
+      const stored = async () => {
+        const found = await world.storage.trial(trialId);
+        return found?.trial.attempts[0]?.epochs;
+      };
+      assert.deepEqual(await stored(), all.slice(0, 3));
+      await world.report(1, 1, epochMetrics(2, 0.9), ...all.slice(2));
+      assert.deepEqual(await stored(), all);
+      if (world.opened.reopen === undefined) return;
+      world.use(await world.opened.reopen());
+      assert.deepEqual(await stored(), all);
+    },
+  );
+
+  check(
     "updateLease: what the function throws leaves nothing behind",
     async (world) => {
       await world.plan(smallStudy());

@@ -82,6 +82,7 @@ export function createWorld(opened: Opened, clock: FakeClock) {
         backendDetail: null,
         ttl: TTL,
         epochMilliseconds: null,
+        pause: 0,
       }), defaultPolicy),
     );
   }
@@ -114,7 +115,7 @@ export function createWorld(opened: Opened, clock: FakeClock) {
     async report(
       worker: number,
       lease: number,
-      metrics: ReturnType<typeof epochMetrics>,
+      ...epochs: readonly ReturnType<typeof epochMetrics>[]
     ): Promise<Changed<Transition> | null> {
       const attempt = await attemptOf(lease);
       return await event(lease, (now) => ({
@@ -122,7 +123,7 @@ export function createWorld(opened: Opened, clock: FakeClock) {
         ...fence(worker, lease, now),
         attempt,
         wanted: true,
-        metrics,
+        epochs,
       }));
     },
     async complete(worker: number, lease: number): Promise<void> {

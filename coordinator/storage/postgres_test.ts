@@ -232,6 +232,18 @@ Deno.test("openPostgres: hears of what others changed, and what was reported to 
     assert.deepEqual((await b.storage.news()).epochs, []);
   }));
 
+Deno.test("openPostgres: epochs that are reported together are told of in their order", () =>
+  withTwo(async (a, b) => {
+    await a.world.plan(smallStudy({ epochs: 12 }));
+    await a.world.workers(1);
+    await a.world.claim(1, 1);
+    await b.storage.news();
+    const all = Array.from({ length: 12 }, (_, i) => epochMetrics(i + 1));
+    await a.world.report(1, 1, ...all);
+    const { epochs } = await b.storage.news();
+    assert.deepEqual(epochs.map(({ metrics }) => metrics), all);
+  }));
+
 Deno.test("openPostgres: a renewed lease is no news", () =>
   withTwo(async (a, b, { name, url }) => {
     // Who told, in the order of the telling.
@@ -387,6 +399,7 @@ Deno.test("openPostgres: text that PostgreSQL cannot hold is mended, not refused
       backendDetail: "\0\udc00",
       ttl: 1000,
       epochMilliseconds: null,
+      pause: 0,
     }), defaultPolicy),
   );
   const page = await storage.trials(seed, { limit: 1, offset: 0 });

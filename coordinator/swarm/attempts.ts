@@ -43,13 +43,17 @@ function workers(trial: TrialRecord, which: (a: Attempt) => boolean): number {
   return new Set(trial.attempts.filter(which).map((a) => a.workerId)).size;
 }
 
-/** The epochs with this one, in order; the first report of an epoch stands. */
-export function withEpoch(
-  epochs: readonly EpochMetrics[],
-  metrics: EpochMetrics,
+/** Those of the epochs that nothing was reported of; the first report stands. */
+export function newEpochs(
+  known: readonly EpochMetrics[],
+  reported: readonly EpochMetrics[],
 ): readonly EpochMetrics[] {
-  if (epochs.some(({ epoch }) => epoch === metrics.epoch)) return epochs;
-  return [...epochs, metrics].sort((a, b) => a.epoch - b.epoch);
+  const seen = new Set(known.map(({ epoch }) => epoch));
+  return reported.filter(({ epoch }) => {
+    const fresh = !seen.has(epoch);
+    seen.add(epoch);
+    return fresh;
+  });
 }
 
 /** The trial with this attempt in place of the one of its number. */

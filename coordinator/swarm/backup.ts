@@ -23,6 +23,11 @@ export interface Newcomer {
   readonly ttl: number;
   /** What an epoch takes there; null: not measured, so nothing can be said. */
   readonly epochMilliseconds: number | null;
+  /**
+   * Milliseconds for which leases are asked to say nothing (`pacing.ts`): in a
+   * crowd an attempt may be that much further than it has told.
+   */
+  readonly pause: number;
 }
 
 /** Leases outlast this many epochs of a worker that has measured its speed. */
@@ -31,9 +36,10 @@ export const EPOCHS_IN_LEASE = 3;
 /**
  * How long an attempt still takes. Reported epochs say how fast it is, half of
  * the next one done; before the first, the speed that its worker measured, if
- * that was lower than the newcomer's, and the time that has passed. But a
- * tenth of that time at least: so one that says nothing more looks slower and
- * slower, also where but its result is missing.
+ * that was lower than the newcomer's, and the time that has passed: up to its
+ * last call, if that was not twice as long ago as it was asked to wait. But a
+ * tenth of all the time that has passed at least: so one that says nothing more
+ * looks slower and slower, also where but its result is missing.
  */
 function remaining(
   attempt: RunningAttempt,
@@ -41,11 +47,14 @@ function remaining(
   newcomer: Newcomer,
 ): number {
   const elapsed = newcomer.now - attempt.startedAt;
+  const called = attempt.expiresAt - attempt.ttl;
+  const silent = Math.max(0, newcomer.now - called);
+  const told = silent < 2 * newcomer.pause ? elapsed - silent : elapsed;
   const done = attempt.epochs.length;
   const measured = attempt.ttl > newcomer.ttl
     ? attempt.ttl / EPOCHS_IN_LEASE
     : newcomer.epochMilliseconds ?? 0;
-  const pace = done > 0 ? elapsed / (done + 0.5) : Math.max(elapsed, measured);
+  const pace = done > 0 ? told / (done + 0.5) : Math.max(told, measured);
   return Math.max(epochs * pace - elapsed, elapsed / 10);
 }
 

@@ -6,7 +6,8 @@ import type { Attempt, TrialRecord } from "./trial.ts";
 
 /** A trial lent at 0 to worker 1. */
 function running(
-  { reported = 0, ttl = 30_000, n = 0, worker = 1, epochs = 10 } = {},
+  { reported = 0, ttl = 30_000, n = 0, worker = 1, epochs = 10, called = 1e9 } =
+    {},
 ): TrialRecord {
   const spec = smallStudy({ epochs }).trials[n];
   assert.ok(spec);
@@ -20,7 +21,7 @@ function running(
     ttl,
     epochs: Array.from({ length: reported }, (_, i) => epochMetrics(i + 1)),
     state: "running",
-    expiresAt: 1e9,
+    expiresAt: called + ttl,
   };
   return { spec, planned: true, state: "leased", attempts: [attempt] };
 }
@@ -32,6 +33,7 @@ function newcomer(seconds: number, epochSeconds: number | null): Newcomer {
     workerId: workerId(9),
     ttl: Math.max(30_000, 3000 * (epochSeconds ?? 40)),
     epochMilliseconds: epochSeconds === null ? null : 1000 * epochSeconds,
+    pause: 0,
   };
 }
 
@@ -76,6 +78,29 @@ Deno.test("backupSaves: who reports no more looks slower and slower", () => {
   const short = running({ epochs: 1 });
   assert.equal(saves(short, newcomer(60, 1)), null);
   assert.ok(saves(short, newcomer(120, 1)) !== null);
+});
+
+Deno.test("backupSaves: a paced attempt is as far as it was when it called, and then some", () => {
+  for (const epoch of [1, 2, 5]) {
+    const ttl = Math.max(30, 3 * epoch) * 1000;
+    for (let seconds = 0; seconds < 10 * epoch; seconds += 0.5) {
+      // It calls every ten seconds, and tells what it has.
+      const called = Math.floor(seconds / 10) * 10_000;
+      const reported = Math.floor(called / 1000 / epoch);
+      const trial = running({ reported, ttl, called });
+      for (const faster of [1, 2]) {
+        const who = { ...newcomer(seconds, epoch / faster), pause: 10_000 };
+        const saved = saves(trial, who);
+        const what = `${epoch} s an epoch, after ${seconds} s, ${faster}`;
+        assert.equal(saved, null, what);
+      }
+    }
+  }
+  // Twice as long silent as it was asked to be: it is slow, or gone.
+  const gone = running({ reported: 5, called: 10_000 });
+  assert.equal(saves(gone, { ...newcomer(29, 1), pause: 10_000 }), null);
+  assert.ok(saves(gone, { ...newcomer(40, 1), pause: 10_000 }) !== null);
+  assert.ok(saves(gone, { ...newcomer(29, 1), pause: 5_000 }) !== null);
 });
 
 Deno.test("backupSaves: nothing where the newcomer's speed is unknown", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Lease } from "../protocol/swarm.ts";
 import { openMemory } from "../storage/memory.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createCoordinator } from "./coordinator.ts";
@@ -13,8 +14,12 @@ import {
   smallStudy,
   trained,
 } from "./fixtures.ts";
+import { defaultTerms } from "./lease_terms.ts";
 
-function setUp(wrap: (storage: Storage) => Storage = (storage) => storage) {
+function setUp(
+  wrap: (storage: Storage) => Storage = (storage) => storage,
+  terms = defaultTerms,
+) {
   const clock = fakeClock();
   let ahead = 0;
   const now = () => clock.now() + ahead;
@@ -24,6 +29,7 @@ function setUp(wrap: (storage: Storage) => Storage = (storage) => storage) {
   const start = () =>
     createCoordinator({
       storage,
+      terms,
       hub: createEventHub({ schedule: clock.schedule, maxStreams: 1 }),
       now,
       schedule: clock.schedule,
@@ -36,7 +42,7 @@ function setUp(wrap: (storage: Storage) => Storage = (storage) => storage) {
     on.run({ ...study, dataset: manifest, trainExamples: 60_000 });
   async function join(threads = 1) {
     const { token } = await coordinator.register({
-      protocolVersion: 2,
+      protocolVersion: 3,
       kind: "deno",
       threads,
     });
@@ -203,7 +209,7 @@ Deno.test("createCoordinator run: workers of the study before are told to stop, 
   assert.equal(coordinator.activeStudy(), "grid");
   const answer = await coordinator.report(worker, first.leaseId, {
     attempt: 1,
-    metrics: epochMetrics(1),
+    epochs: [epochMetrics(1)],
   });
   assert.ok(answer.ok);
   assert.deepEqual(answer.value, {
@@ -263,7 +269,7 @@ Deno.test("createCoordinator authenticate: writes down a sighting only now and t
   }));
   await join();
   const { token } = await coordinator.register({
-    protocolVersion: 2,
+    protocolVersion: 3,
     kind: "deno",
     threads: 1,
   });
@@ -276,4 +282,52 @@ Deno.test("createCoordinator authenticate: writes down a sighting only now and t
   clock.advance(60_000);
   assert.ok(await coordinator.authenticate(`Bearer ${token}`));
   assert.equal(sightings, 11, "one that was away is back at once");
+});
+
+Deno.test("createCoordinator: asks leases to wait by how many there are, until they end", async () => {
+  const { clock, coordinator, run, join, acquire } = setUp(
+    undefined,
+    { ...defaultTerms, callsPerSecond: 2 },
+  );
+  await run(smallStudy({ replicates: 4 }));
+  const worker = await join(8);
+  const leases: Lease[] = [];
+  for (let n = 0; n < 8; n++) leases.push(await acquire(worker));
+  assert.deepEqual(
+    leases.map(({ reportAfterSeconds }) => reportAfterSeconds),
+    [0, 1, 1.5, 2, 2.5, 3, 3.5, 4],
+  );
+  const [first, second, third, fourth] = leases;
+  assert.ok(first && second && third && fourth);
+  const { leaseId, attempt } = first;
+  const pauses = async () => {
+    const renewed = await coordinator.renew(worker, leaseId, { attempt });
+    const reported = await coordinator.report(worker, leaseId, {
+      attempt,
+      epochs: [epochMetrics(1)],
+    });
+    return [renewed, reported].map((answer) => {
+      assert.ok(answer.ok && answer.value.directive === "continue");
+      return answer.value.reportAfterSeconds;
+    });
+  };
+  assert.deepEqual(await pauses(), [4, 4]);
+  await coordinator.complete(worker, second.leaseId, {
+    attempt,
+    result: trained(),
+  });
+  assert.deepEqual(await pauses(), [3.5, 3.5]);
+  await coordinator.release(worker, third.leaseId, {
+    attempt,
+    reason: "leaving",
+  });
+  assert.deepEqual(await pauses(), [3, 3]);
+  // A call that is refused is nobody's lease.
+  await coordinator.renew(worker, third.leaseId, { attempt });
+  assert.deepEqual(await pauses(), [3, 3]);
+  clock.advance(60_000);
+  assert.deepEqual(await pauses(), [0, 0], "the others have fallen silent");
+  await coordinator.renew(worker, fourth.leaseId, { attempt });
+  assert.deepEqual(await pauses(), [1, 1]);
+  coordinator.close();
 });

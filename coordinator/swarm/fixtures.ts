@@ -144,7 +144,7 @@ export function newWorker(n: number, threads = 1): NewWorker {
     kind: "deno",
     threads,
     device: null,
-    protocolVersion: 2,
+    protocolVersion: 3,
     tokenHash: hashSecret(String(n)),
   };
 }

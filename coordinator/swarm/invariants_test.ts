@@ -27,6 +27,7 @@ function leased(n = 0): TrialRecord {
     backendDetail: null,
     ttl: 10,
     epochMilliseconds: null,
+    pause: 0,
   }, defaultPolicy);
   assert.ok(result.ok);
   return result.trial;

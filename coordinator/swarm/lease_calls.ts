@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LeaseId, Sha256 } from "../protocol/ids.ts";
-import type { NoLeaseReason, RenewResponse } from "../protocol/swarm.ts";
+import type { RenewResponse } from "../protocol/swarm.ts";
 import {
   type ClaimRequest,
   type Storage,
@@ -17,10 +17,11 @@ import type {
   LeaseCalls,
   Outcome,
   Random,
-  Refused,
   StudyToRun,
 } from "./calls.ts";
+import { directive, done, leased, none, refused } from "./lease_answers.ts";
 import { leaseMilliseconds, type LeaseTerms } from "./lease_terms.ts";
+import { createPacing } from "./pacing.ts";
 import type { Policy } from "./policy.ts";
 import type { Sightings } from "./sightings.ts";
 import { step } from "./step.ts";
@@ -33,14 +34,6 @@ import type { Reply, TrialEvent } from "./trial_event.ts";
  * trials. Above, workers are asked to wait.
  */
 const MOST_WEIGHTS = 1 << 30;
-
-/** Seconds after which a worker without a trial asks again. */
-const ASK_AGAIN: Record<NoLeaseReason, number> = {
-  "all-leased": 5,
-  "enough-leases": 5,
-  "no-study": 10,
-  "study-complete": 15,
-};
 
 /** Speeds closer than this are one: each lease would be a write otherwise. */
 const SPEED_TOLERANCE = 0.1;
@@ -69,6 +62,7 @@ export function createLeaseCalls(deps: {
   const { storage, sightings, random, policy, terms, actor, study } = deps;
   const { weights, mostWeights = MOST_WEIGHTS } = deps;
   const stragglers = createStragglers(storage, policy);
+  const pacing = createPacing(terms);
 
   /** Whether this coordinator still leases out what the trial belongs to. */
   function wanted({ planned, spec }: TrialRecord): boolean {
@@ -80,11 +74,14 @@ export function createLeaseCalls(deps: {
     trial: TrialRecord,
     attempt: RunningAttempt,
   ): Outcome<Acquired> {
-    const { dataset } = running;
-    const bytes = weights === null
-      ? null
-      : weightsBytes(trial.spec.recipe, dataset);
-    return lease(running, trial, attempt, bytes);
+    const now = storage.now();
+    pacing.note(attempt.leaseId, now);
+    return leased(running, trial, attempt, {
+      weightsBytes: weights === null
+        ? null
+        : weightsBytes(trial.spec.recipe, running.dataset),
+      reportAfterSeconds: pacing.seconds(now),
+    });
   }
 
   async function onLease(
@@ -98,7 +95,21 @@ export function createLeaseCalls(deps: {
     }
     actor.act(changed);
     const { value } = changed;
-    return value.ok ? done(value.reply) : refused(value.rejection);
+    if (!value.ok) return refused(value.rejection);
+    const { reply } = value;
+    if (reply.type === "continue") pacing.note(leaseId, storage.now());
+    // Any other answer is the lease's last.
+    else if (reply.type !== "uploading") pacing.forget(leaseId);
+    return done(reply);
+  }
+
+  /** The answer to who keeps a lease. */
+  async function keep(
+    leaseId: LeaseId,
+    event: (trial: TrialRecord, now: number) => TrialEvent,
+  ): Promise<Outcome<RenewResponse>> {
+    const outcome = await onLease(leaseId, event);
+    return directive(outcome, pacing.seconds(storage.now()));
   }
 
   /** What the worker says it trains on, stored where it is news. */
@@ -140,6 +151,7 @@ export function createLeaseCalls(deps: {
         maxLeases,
         maxFailures: policy.failuresPerWorker,
       };
+      const pause = pacing.seconds(storage.now()) * 1000;
       const lend = step((_, now) => ({
         type: "lease",
         now,
@@ -149,6 +161,7 @@ export function createLeaseCalls(deps: {
         backendDetail,
         ttl,
         epochMilliseconds,
+        pause,
       }), policy);
       let claim = await storage.claim(wish, lend);
       if (claim.type === "all-leased") {
@@ -157,6 +170,7 @@ export function createLeaseCalls(deps: {
           workerId,
           ttl,
           epochMilliseconds,
+          pause,
         });
         if (backup === null) return none("all-leased");
         claim = await storage.claim({ ...wish, backup }, lend);
@@ -191,30 +205,26 @@ export function createLeaseCalls(deps: {
       }
     },
 
-    renew: async ({ workerId }, leaseId, { attempt }) =>
-      directive(
-        await onLease(leaseId, (trial, now) => ({
-          type: "renew",
-          now,
-          leaseId,
-          workerId,
-          attempt,
-          wanted: wanted(trial),
-        })),
-      ),
+    renew: ({ workerId }, leaseId, { attempt }) =>
+      keep(leaseId, (trial, now) => ({
+        type: "renew",
+        now,
+        leaseId,
+        workerId,
+        attempt,
+        wanted: wanted(trial),
+      })),
 
-    report: async ({ workerId }, leaseId, { attempt, metrics }) =>
-      directive(
-        await onLease(leaseId, (trial, now) => ({
-          type: "report",
-          now,
-          leaseId,
-          workerId,
-          attempt,
-          metrics,
-          wanted: wanted(trial),
-        })),
-      ),
+    report: ({ workerId }, leaseId, { attempt, epochs }) =>
+      keep(leaseId, (trial, now) => ({
+        type: "report",
+        now,
+        leaseId,
+        workerId,
+        attempt,
+        epochs,
+        wanted: wanted(trial),
+      })),
 
     async upload({ workerId }, leaseId, { attempt, read }) {
       let expected: number | null = null;
@@ -323,52 +333,4 @@ export function createLeaseCalls(deps: {
       await storage.seen(workerId, { left: true });
     },
   };
-}
-
-function directive(outcome: Outcome<Reply>): Outcome<RenewResponse> {
-  if (!outcome.ok) return outcome;
-  const { value: reply } = outcome;
-  switch (reply.type) {
-    case "continue":
-      return done({ directive: "continue", ttlSeconds: reply.ttl / 1000 });
-    case "stop":
-      return done({ directive: "stop", reason: reply.reason });
-    default:
-      throw new Error(`no answer to a renewal: ${reply.type}`);
-  }
-}
-
-function lease(
-  { dataset }: StudyToRun,
-  { spec }: TrialRecord,
-  { leaseId, attempt, expiresAt, ttl }: RunningAttempt,
-  weightsBytes: number | null,
-): Outcome<Acquired> {
-  return done({
-    type: "lease",
-    lease: {
-      leaseId,
-      attempt,
-      expiresAt: new Date(expiresAt).toISOString(),
-      ttlSeconds: ttl / 1000,
-      trial: spec,
-      dataset,
-      weightsBytes,
-    },
-  });
-}
-
-function none(reason: NoLeaseReason): Outcome<Acquired> {
-  return done({ type: "none", reason, retryAfterSeconds: ASK_AGAIN[reason] });
-}
-
-function done<T>(value: T): Outcome<T> {
-  return { ok: true, value };
-}
-
-function refused(
-  rejection: Refused["rejection"],
-  problems: readonly string[] = [],
-): Refused {
-  return { ok: false, rejection, problems };
 }

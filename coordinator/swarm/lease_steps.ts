@@ -148,7 +148,7 @@ export class Renew extends OnLease {
       ? await coordinator.renew(worker, id, { attempt })
       : await coordinator.report(worker, id, {
         attempt,
-        metrics: epochMetrics(this.epoch),
+        epochs: [epochMetrics(this.epoch)],
       });
     if (!answer.ok) return answer.rejection;
     const { value } = answer;

@@ -1,6 +1,6 @@
 import { EPOCHS_IN_LEASE } from "./backup.ts";
 
-/** How long leases last and how often workers call. All in seconds. */
+/** How long leases last and how often workers call. Times in seconds. */
 export interface LeaseTerms {
   /** A lease is never shorter: a hiccup of the network must not end it. */
   readonly minTtl: number;
@@ -12,6 +12,12 @@ export interface LeaseTerms {
   readonly heartbeat: number;
   /** Silence after which a worker counts as offline. */
   readonly offlineAfter: number;
+  /**
+   * Renewals and reports in a second that all leases together are paced to.
+   * One core answers more than twice as many; leasing and delivering, pages
+   * and verdicts need the rest.
+   */
+  readonly callsPerSecond: number;
 }
 
 export const defaultTerms: LeaseTerms = {
@@ -20,6 +26,7 @@ export const defaultTerms: LeaseTerms = {
   defaultTtl: 120,
   heartbeat: 10,
   offlineAfter: 25,
+  callsPerSecond: 1000,
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { EpochMetrics } from "../protocol/training.ts";
-import { base, core, end, replace, withEpoch } from "./attempts.ts";
+import { base, core, end, newEpochs, replace } from "./attempts.ts";
 import { backupSaves, isStuck } from "./backup.ts";
 import {
   accept,
@@ -70,11 +70,13 @@ export function transition(
       ) return reject("stale-lease");
       switch (event.type) {
         case "renew":
-          return renew(trial, attempt, event, null, policy);
-        case "report":
-          return event.metrics.epoch > trial.spec.recipe.epochs
+          return renew(trial, attempt, event, [], policy);
+        case "report": {
+          const { epochs } = trial.spec.recipe;
+          return event.epochs.some(({ epoch }) => epoch > epochs)
             ? reject("no-such-epoch")
-            : renew(trial, attempt, event, event.metrics, policy);
+            : renew(trial, attempt, event, event.epochs, policy);
+        }
         case "upload":
           return upload(trial, attempt, event);
         case "complete":
@@ -136,7 +138,7 @@ function renew(
   trial: TrialRecord,
   attempt: Attempt,
   event: Of<"renew"> | Of<"report">,
-  metrics: EpochMetrics | null,
+  reported: readonly EpochMetrics[],
   policy: Policy,
 ): Transition {
   switch (attempt.state) {
@@ -157,15 +159,13 @@ function renew(
       // A lease past its time that nobody has swept is still its holder's. And
       // a late, reordered call never shortens one.
       const expiresAt = Math.max(attempt.expiresAt, event.now + attempt.ttl);
-      const epochs = metrics === null
-        ? attempt.epochs
-        : withEpoch(attempt.epochs, metrics);
+      const fresh = newEpochs(attempt.epochs, reported);
+      const epochs = [...attempt.epochs, ...fresh]
+        .sort((a, b) => a.epoch - b.epoch);
       return accept(
         replace(trial, { ...attempt, expiresAt, epochs }),
         { type: "continue", ttl: attempt.ttl },
-        ...metrics === null || epochs === attempt.epochs
-          ? []
-          : [{ type: "epoch", metrics } as const],
+        ...fresh.map((metrics) => ({ type: "epoch", metrics }) as const),
       );
     }
     case "delivered":

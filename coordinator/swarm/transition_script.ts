@@ -24,15 +24,19 @@ import type {
 /** Milliseconds of every lease here. */
 export const TTL = 1000;
 
-function fresh(): TrialRecord {
-  const [spec] = smallStudy().trials;
+function fresh(epochs: number): TrialRecord {
+  const [spec] = smallStudy({ epochs }).trials;
   assert.ok(spec);
   return newTrial(spec);
 }
 
 /** Applies events one after another; worker n holds lease n. */
-export function script(policy: Policy = defaultPolicy, verify = false) {
-  let trial = fresh();
+export function script(
+  policy: Policy = defaultPolicy,
+  verify = false,
+  epochs = 2,
+) {
+  let trial = fresh(epochs);
   let now = 0;
   const effects: string[] = [];
 
@@ -79,15 +83,16 @@ export function script(policy: Policy = defaultPolicy, verify = false) {
         backendDetail: null,
         ttl: TTL,
         epochMilliseconds,
+        pause: 0,
       }),
     renew: (n: number, wanted = true) =>
       apply({ type: "renew", ...fence(n), wanted }),
-    report: (n: number, epoch: number) =>
+    report: (n: number, ...epochs: number[]) =>
       apply({
         type: "report",
         ...fence(n),
         wanted: true,
-        metrics: epochMetrics(epoch),
+        epochs: epochs.map((epoch) => epochMetrics(epoch)),
       }),
     complete: (
       n: number,

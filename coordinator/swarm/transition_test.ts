@@ -62,7 +62,7 @@ Deno.test("transition fence: attempt, lease and worker all have to fit", () => {
         type: "report",
         ...wrong,
         wanted: true,
-        metrics: epochMetrics(1),
+        epochs: [epochMetrics(1)],
       }),
       "stale-lease",
     );
@@ -132,10 +132,56 @@ Deno.test("transition report: keeps epochs in order, the first of each", () => {
   assert.deepEqual(s.effects(), ["epoch", "epoch"]);
 });
 
-Deno.test("transition report: an epoch that the recipe lacks is refused", () => {
+Deno.test("transition report: several epochs at once, each told of, the first of each kept", () => {
+  const s = script(undefined, false, 4);
+  s.lease(1);
+  s.advance(400);
+  s.effects();
+  const together = s.report(1, 1, 2);
+  replied(together, { type: "continue", ttl: TTL });
+  assert.ok(together.ok);
+  assert.deepEqual(together.effects, [
+    { type: "epoch", metrics: epochMetrics(1) },
+    { type: "epoch", metrics: epochMetrics(2) },
+  ]);
+  // What was not heard is said again, with what came since.
+  const again = s.apply({
+    type: "report",
+    ...s.fence(1),
+    wanted: true,
+    epochs: [epochMetrics(1, 0.9), epochMetrics(2), epochMetrics(4)],
+  });
+  assert.ok(again.ok);
+  assert.deepEqual(again.effects, [{
+    type: "epoch",
+    metrics: epochMetrics(4),
+  }]);
+  s.report(1, 3);
+  const [attempt] = s.trial.attempts;
+  assert.deepEqual(attempt?.epochs, [1, 2, 3, 4].map((n) => epochMetrics(n)));
+  assert.equal(attempt?.state === "running" && attempt.expiresAt, 400 + TTL);
+});
+
+Deno.test("transition report: an epoch twice in one report is one", () => {
+  const s = script();
+  s.lease(1);
+  s.effects();
+  s.apply({
+    type: "report",
+    ...s.fence(1),
+    wanted: true,
+    epochs: [epochMetrics(1), epochMetrics(1, 0.9)],
+  });
+  assert.deepEqual(s.trial.attempts[0]?.epochs, [epochMetrics(1)]);
+  assert.deepEqual(s.effects(), ["epoch"]);
+});
+
+Deno.test("transition report: an epoch that the recipe lacks is refused, whatever comes with it", () => {
   const s = script();
   s.lease(1);
   rejected(s.report(1, 3), "no-such-epoch");
+  rejected(s.report(1, 1, 3), "no-such-epoch");
+  assert.deepEqual(s.trial.attempts[0]?.epochs, []);
 });
 
 Deno.test("transition complete: fills the trial", () => {

@@ -34,13 +34,16 @@ export type TrialEvent =
     readonly ttl: number;
     /** What an epoch takes there, as measured; null: not measured. */
     readonly epochMilliseconds: number | null;
+    /** Milliseconds for which leases are asked to say nothing (`pacing.ts`). */
+    readonly pause: number;
   }
   /** `wanted`: the trial still belongs to what the coordinator leases out. */
   | ({ readonly type: "renew"; readonly wanted: boolean } & Fence)
   | ({
     readonly type: "report";
     readonly wanted: boolean;
-    readonly metrics: EpochMetrics;
+    /** Of each epoch the first report stands. */
+    readonly epochs: readonly EpochMetrics[];
   } & Fence)
   /** Weights begin to come, for a result that is about to. */
   | ({ readonly type: "upload" } & Fence)

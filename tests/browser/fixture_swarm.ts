@@ -97,9 +97,9 @@ export async function startFixtureSwarm(
           return Lease.parse(await answer.json());
         },
         async report(lease, epochs) {
-          for (const metrics of resultOf(lease).epochs.slice(0, epochs)) {
-            await about(lease, "report", { metrics });
-          }
+          await about(lease, "report", {
+            epochs: resultOf(lease).epochs.slice(0, epochs),
+          });
         },
         complete: (lease, change = (result) => result) =>
           about(lease, "complete", { result: change(resultOf(lease)) }),

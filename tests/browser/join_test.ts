@@ -267,7 +267,7 @@ test("join page asks for a reload when the coordinator speaks another version", 
               type: "protocol-version",
               title: "Another version of the protocol",
               status: 426,
-              detail: "the coordinator speaks version 2: 1",
+              detail: "the coordinator speaks version 3: 2",
             }),
           }));
         await start(page, "simd");

@@ -164,7 +164,7 @@ const headers: fc.Arbitrary<Record<string, string>> = often<
       "application/octet-stream",
       "application/JSON;;;=",
     ),
-    "swarm-protocol": fc.constantFrom("2", "2", "1", "", "-1", "NaN"),
+    "swarm-protocol": fc.constantFrom("3", "3", "2", "", "-1", "NaN"),
     origin: fc.constantFrom("http://localhost", "null", "https://evil.example"),
     "if-none-match": fc.constantFrom("*", '"x"', 'W/"x", "y"', ",,,"),
     "accept-encoding": fc.constantFrom("br", "gzip;q=0", "*;q=1.5", "\u00e9,,"),

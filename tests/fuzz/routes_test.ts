@@ -63,7 +63,7 @@ async function crowdedSwarm() {
   let token = "";
   for (let n = 0; n < 4; n++) {
     const response = await swarm.call("POST", "/api/workers", {
-      json: { protocolVersion: 2, kind: "deno", threads: 8 },
+      json: { protocolVersion: 3, kind: "deno", threads: 8 },
       peer: "127.0.0.1",
     });
     const worker = RegisterResponse.parse(await response.json());

@@ -10,6 +10,7 @@ import {
   createCoordinator,
 } from "../../coordinator/swarm/coordinator.ts";
 import { createEventHub } from "../../coordinator/swarm/event_hub.ts";
+import { defaultTerms } from "../../coordinator/swarm/lease_terms.ts";
 import { steadyClock } from "../../coordinator/swarm/steady_clock.ts";
 import type { Storage } from "../../coordinator/storage/storage.ts";
 import type { TrialId } from "../../coordinator/protocol/ids.ts";
@@ -53,6 +54,8 @@ export interface HostOptions {
   readonly faults: Faults;
   readonly disk: Disk;
   readonly study: StudyToRun;
+  /** Renewals and reports that it paces its workers to, in a second. */
+  readonly callsPerSecond: number;
   /** Decides the fate of the n-th operation, from 1; absent: chance does. */
   readonly fate?: (operation: number, name: string) => Fate;
   /** Puts something between coordinator and storage: a defect, to find it. */
@@ -162,6 +165,7 @@ export function createHost(options: HostOptions): Host {
       hub,
       now: storage.now,
       schedule: process.after,
+      terms: { ...defaultTerms, callsPerSecond: options.callsPerSecond },
       random: { uuid: () => chance.uuid(), bytes: (n) => chance.bytes(n) },
       log: (level, message, fields) => {
         if (level === "error" && message === "request failed") {

@@ -110,14 +110,17 @@ export function liar(
     result: TrialResult,
     trial: Lease["trial"],
   ): Promise<void> {
-    const epoch = chance.below(trial.recipe.epochs + 1) + 1;
-    const metrics = { ...truth(trial, epoch), testLoss: chance.between(0, 2) };
+    const first = chance.below(trial.recipe.epochs + 1) + 1;
+    const epochs = [first, first + 1].slice(chance.below(2)).map((epoch) => ({
+      ...truth(trial, epoch),
+      testLoss: chance.between(0, 2),
+    }));
     switch (chance.pick(["renew", "report", "complete", "release"])) {
       case "renew":
         return say(() => client.renew(token, leaseId, { attempt }, signal));
       case "report":
         return say(() =>
-          client.report(token, leaseId, { attempt, metrics }, signal)
+          client.report(token, leaseId, { attempt, epochs }, signal)
         );
       case "complete":
         return say(() =>

@@ -5,6 +5,7 @@ import { createHost, type HostOptions } from "./host.ts";
 import { liar } from "./liar.ts";
 import { createNetwork, type NetworkCounts } from "./network.ts";
 import { manifest, smallStudy } from "../../coordinator/swarm/fixtures.ts";
+import { defaultTerms } from "../../coordinator/swarm/lease_terms.ts";
 import type { TrialRecord } from "../../coordinator/swarm/trial.ts";
 import { turn, VirtualTime } from "./virtual_time.ts";
 import { honestVolunteer, STEPS, type World } from "./volunteers.ts";
@@ -98,6 +99,8 @@ export async function simulate(
     chance: chance.fork(),
     faults,
     disk,
+    // In every other world a handful of workers is a crowd, to be paced.
+    callsPerSecond: seed % 2 === 0 ? defaultTerms.callsPerSecond : 0.2,
     study: { ...study, dataset: manifest, trainExamples: STEPS * 256 },
     ...options.fate === undefined ? {} : { fate: options.fate },
     ...options.spoil === undefined ? {} : { spoil: options.spoil },

@@ -90,8 +90,9 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
       const answer = await real.report(token, leaseId, request, signal);
       const ours = held(token, leaseId, request, "reported");
       if (ours !== null && answer.directive === "continue") {
-        const { epoch } = request.metrics;
-        witness.hear({ type: "reported", epoch, ...ours });
+        for (const { epoch } of request.epochs) {
+          witness.hear({ type: "reported", epoch, ...ours });
+        }
       }
       return answer;
     },
@@ -149,6 +150,8 @@ export function trueResult(trial: TrialSpec, seconds: number): TrialResult {
 
 /** What a real one gives a trainer that says nothing any more. */
 const TRAINER_PATIENCE = 300_000;
+/** Milliseconds in which the final weights are read, after the last epoch. */
+const READING = 10;
 /** Steps of an epoch, as the coordinator reckons with them. */
 export const STEPS = 235;
 
@@ -186,6 +189,7 @@ function trainers(
             }
             onEpoch(truth(spec, epoch));
           }
+          await clock.sleep(READING, signal);
         } catch (error) {
           if (signal.aborted) return null;
           throw error;

@@ -58,6 +58,7 @@ export class FakeSwarm implements SwarmClient {
   dataset: DatasetManifest | null = manifest();
   ttlSeconds = 30;
   heartbeatSeconds = 20;
+  reportAfterSeconds = 0;
   /** What a worker without work is told. */
   idle: { reason: NoLeaseReason; retryAfterSeconds: number } = {
     reason: "study-complete",
@@ -188,6 +189,7 @@ export class FakeSwarm implements SwarmClient {
         attempt,
         expiresAt: new Date(expiresAt).toISOString(),
         ttlSeconds: this.ttlSeconds,
+        reportAfterSeconds: this.reportAfterSeconds,
         trial,
         dataset: this.dataset,
         weightsBytes: this.weightsBytes,
@@ -202,7 +204,8 @@ export class FakeSwarm implements SwarmClient {
     if (this.directive !== null) return this.directive;
     const lease = this.#held(token, leaseId, attempt);
     lease.expiresAt = this.#clock.now + this.ttlSeconds * 1000;
-    return { directive: "continue", ttlSeconds: this.ttlSeconds };
+    const { ttlSeconds, reportAfterSeconds } = this;
+    return { directive: "continue", ttlSeconds, reportAfterSeconds };
   }
 
   renew(
@@ -225,12 +228,14 @@ export class FakeSwarm implements SwarmClient {
     signal: AbortSignal,
   ) {
     return this.#call("report", signal, () => {
-      const { attempt, metrics } = ReportRequest.parse(request);
+      const { attempt, epochs } = ReportRequest.parse(request);
       const trialId = this.#leases.get(leaseId)?.trial.trialId;
       const reply = this.#renewed(token, leaseId, attempt);
       if (trialId !== undefined) {
-        const { epoch } = metrics;
-        this.reports.push({ trialId, epoch, at: this.#clock.now });
+        const at = this.#clock.now;
+        for (const { epoch } of epochs) {
+          this.reports.push({ trialId, epoch, at });
+        }
       }
       return reply;
     });

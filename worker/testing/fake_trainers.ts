@@ -6,6 +6,9 @@ import { epochMetrics, type SceneClock } from "./fixtures.ts";
 /** Bytes of a fake network's weights. */
 export const FAKE_WEIGHTS = 16;
 
+/** Milliseconds in which the final weights are read, after the last epoch. */
+const READING = 1;
+
 /** What a fake trainer does instead of training. */
 export type TrainerPlan = "train" | "die" | "hang";
 
@@ -53,6 +56,11 @@ export function fakeTrainers(
           const metrics = epochMetrics(epoch);
           epochs.push(metrics);
           onEpoch(metrics);
+        }
+        try {
+          await clock.sleep(READING, signal);
+        } catch {
+          return null;
         }
         return {
           result: {
