@@ -122,6 +122,7 @@ async function measure(
   const planned: StudyChanges = {
     definition,
     revision: 1,
+    more: false,
     trials: trials.map((spec, position) => ({
       spec,
       position,

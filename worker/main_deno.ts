@@ -76,7 +76,12 @@ export async function runDenoWorker(
   return await runSession({
     client,
     startTrainer,
-    clock: { sleep },
+    clock: {
+      get now() {
+        return performance.now();
+      },
+      sleep,
+    },
     random: Math.random,
     newId: () => crypto.randomUUID(),
     onEvent,

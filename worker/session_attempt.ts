@@ -35,7 +35,7 @@ export type AttemptOutcome =
 export interface AttemptOptions {
   readonly lease: Lease;
   readonly connection: Connection;
-  readonly session: Pick<SessionOptions, "client" | "clock">;
+  readonly session: Pick<SessionOptions, "client" | "clock" | "random">;
   /** Rejects when the trainer failed. */
   readonly train: (
     callbacks: TrainCallbacks,
@@ -124,7 +124,10 @@ type Abandoned = Extract<AttemptOutcome, { type: "abandoned" }>;
 /**
  * Renews the lease and reports epochs, those that came together in one call,
  * until training is over. It calls as soon as there is an epoch, but not before
- * the coordinator wants to be called, and at each heartbeat. A result says all
+ * the coordinator wants to be called, and at each heartbeat. Both count from
+ * when it called, not from when it was answered: whoever waited for a
+ * coordinator that stood still would else call together ever after; chance,
+ * which takes up to a quarter of the pause, parts them too. A result says all
  * that waits to be said; of a training that failed, it is said before. Returns
  * why the lease was lost, null if it was not.
  */
@@ -135,19 +138,24 @@ async function keepLease(
   bell: Bell,
 ): Promise<Abandoned | null> {
   const { leaseId, attempt } = lease;
-  const { client } = session;
+  const { client, clock, random } = session;
   let { ttlSeconds, reportAfterSeconds } = lease;
   const trained = () => training().type === "trained";
   const over = () => training().type !== "running";
   const due = () => over() || reports.length > 0;
+  let [calledAt, answeredAt] = [clock.now, clock.now];
   while (true) {
     const heartbeat = Math.min(
       ttlSeconds / 3,
       connection.registration().heartbeatSeconds,
     );
-    const pause = Math.min(reportAfterSeconds, heartbeat);
-    await bell.within(pause * 1000, over, signal);
-    await bell.within((heartbeat - pause) * 1000, due, signal);
+    const pause = Math.min(reportAfterSeconds, heartbeat) * 1000 *
+      (1 - random() / 4);
+    // A coordinator that takes long to answer has some rest all the same.
+    const from = Math.max(calledAt, answeredAt - pause / 2);
+    const until = (wait: number) => from + wait - clock.now;
+    await bell.within(until(pause), over, signal);
+    await bell.within(until(heartbeat * 1000), due, signal);
     if (trained() || over() && reports.length === 0) return null;
     let said = 0;
     const needless = new AbortController();
@@ -158,6 +166,7 @@ async function keepLease(
           // It may have taken many tries, and more to say has come meanwhile.
           if (trained()) needless.abort();
           signal.throwIfAborted();
+          calledAt = clock.now;
           said = reports.length;
           return said === 0
             ? client.renew(token, leaseId, { attempt }, signal)
@@ -176,6 +185,7 @@ async function keepLease(
       if (!(error instanceof ProblemError)) throw error;
       return { type: "abandoned", ...whyLost(error) };
     }
+    answeredAt = clock.now;
     reports.splice(0, said);
     switch (reply.directive) {
       case "continue":

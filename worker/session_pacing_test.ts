@@ -46,22 +46,55 @@ Deno.test("runSession: in a small swarm each epoch is reported as it comes", asy
 
 Deno.test("runSession: in a crowd epochs wait as long as the coordinator says, and go together", async () => {
   const s = training(20, 3);
-  s.swarm.reportAfterSeconds = 9.5;
-  await s.run();
+  s.swarm.reportAfterSeconds = 9.7;
+  await s.run({ random: () => 0 });
   const waits = gaps(
     callsAbout(s, ["acquire", "report", "renew"]).slice(0, -1),
   );
-  assert.ok(waits.every((wait) => wait >= 9.5 && wait < 9.6), `${waits}`);
+  assert.ok(waits.every((wait) => wait > 9.69 && wait < 9.8), `${waits}`);
   assert.deepEqual(reported(s), [
     [1, 2, 3],
     [4, 5, 6],
     [7, 8, 9],
     [10, 11, 12],
-    [13, 14, 15],
-    [16, 17, 18, 19],
+    [13, 14, 15, 16],
+    [17, 18, 19],
   ]);
   assert.equal(s.swarm.count("renew"), 0);
   assert.equal(s.swarm.results.get(trialSpec(0).trialId)?.epochs.length, 20);
+});
+
+Deno.test("runSession: chance takes up to a quarter of a pause", async () => {
+  for (const [chance, wait] of [[0, 8], [0.5, 7], [0.999, 6]] as const) {
+    const s = training(40, 1);
+    s.swarm.reportAfterSeconds = 8;
+    await s.run({ random: () => chance });
+    const waits = gaps(callsAbout(s, ["report"])).slice(1);
+    assert.ok(waits.length > 2);
+    for (const each of waits) assert.ok(Math.abs(each - wait) < 0.1, `${each}`);
+  }
+});
+
+Deno.test("runSession: a pause counts from the call, so that a coordinator that stood still gathers nobody", async () => {
+  const s = training(40, 1);
+  s.swarm.reportAfterSeconds = 8;
+  // It stands still for two seconds and answers then.
+  const slow = (from: number, to: number) => () =>
+    s.clock.now >= from && s.clock.now < to ? to - s.clock.now : 0;
+  s.swarm.latency = slow(8_000, 10_000);
+  await s.run({ random: () => 0 });
+  const waits = gaps(callsAbout(s, ["report"]));
+  for (const each of waits) assert.ok(Math.abs(each - 8) < 0.1, `${waits}`);
+});
+
+Deno.test("runSession: a coordinator that takes long to answer has half a pause at least", async () => {
+  const s = training(60, 1);
+  s.swarm.reportAfterSeconds = 8;
+  s.swarm.latency = (name) => name === "report" ? 7_000 : 5;
+  await s.run({ random: () => 0 });
+  const waits = gaps(callsAbout(s, ["report"]));
+  assert.ok(waits.length > 2);
+  for (const each of waits) assert.ok(each > 10.9, `${waits}`);
 });
 
 Deno.test("runSession: an epoch after the pause is reported at once, the heartbeat comes in time", async () => {
@@ -82,12 +115,12 @@ Deno.test("runSession: an epoch after the pause is reported at once, the heartbe
 Deno.test("runSession: the pause is the last answer's, be it longer or shorter", async () => {
   const s = training(30, 1);
   s.swarm.reportAfterSeconds = 0;
-  s.clock.at(5_500, () => s.swarm.reportAfterSeconds = 9);
+  s.clock.at(5_500, () => s.swarm.reportAfterSeconds = 9.6);
   s.clock.at(20_000, () => s.swarm.reportAfterSeconds = 0);
-  await s.run();
+  await s.run({ random: () => 0 });
   assert.deepEqual(
     reported(s).map((epochs) => epochs.length).filter((n) => n > 1),
-    [9, 9],
+    [9, 10],
   );
   assert.deepEqual(
     s.swarm.reports.map(({ epoch }) => epoch),

@@ -67,6 +67,8 @@ export type StartTrainer = (
 ) => Promise<Trainer>;
 
 export interface SessionClock {
+  /** Milliseconds since any moment; never going back. */
+  readonly now: number;
   /** Resolves after the time, or rejects with the signal's reason. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }

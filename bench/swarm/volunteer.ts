@@ -27,7 +27,12 @@ export interface VolunteerOptions {
   readonly signal: AbortSignal;
 }
 
-const clock: SessionClock = { sleep };
+const clock: SessionClock = {
+  get now() {
+    return performance.now();
+  },
+  sleep,
+};
 
 /** Milliseconds in which a trainer reads the weights, after the last epoch. */
 const READING = 5;

@@ -12,10 +12,12 @@ import { writeLeaderboard, type WrittenLeaderboard } from "./written.ts";
 /** What an analyst is told of a study. */
 export interface StudyNews {
   readonly definition: StudyDefinition;
-  /** What changed since it was told last; of a study it does not know, all. */
+  /** What changed since it was told last. */
   readonly trials: readonly TrialChange[];
-  /** These are all: what it knew of the study is void. */
-  readonly all: boolean;
+  /** The first of all that there is: what it knew of the study is void. */
+  readonly anew: boolean;
+  /** There is more, and until then nobody asks. */
+  readonly more: boolean;
 }
 
 /** How workers' and backends' results compare. */
@@ -30,7 +32,7 @@ export interface DeviationTable {
  * plain data. Each answer rejects for a study that it was not told of.
  */
 export interface Analyst {
-  /** False: the plan is another one, so that it has to be told all. */
+  /** False: the plan is another one, so that it has to be told all anew. */
   tell(news: StudyNews): Promise<boolean>;
   /** @param revision How far the trials were told. */
   leaderboard(
@@ -77,6 +79,8 @@ interface KnownStudy {
 /** An analyst in this very thread. */
 export function createAnalyst(): Analyst {
   const studies = new Map<StudyId, KnownStudy>();
+  /** What was told of studies of which there is more to come. */
+  const learning = new Map<StudyId, Map<TrialId, TrialChange>>();
 
   function known(studyId: StudyId): KnownStudy {
     const study = studies.get(studyId);
@@ -89,16 +93,26 @@ export function createAnalyst(): Analyst {
   return {
     // Async, so that what is wrong rejects here as it does from a thread.
     // deno-lint-ignore require-await
-    async tell({ definition, trials, all }) {
-      if (all) studies.set(definition.id, learn(definition, trials));
-      const study = studies.get(definition.id);
+    async tell({ definition, trials, anew, more }) {
+      const { id } = definition;
+      if (anew) {
+        studies.delete(id);
+        learning.set(id, new Map());
+      }
+      const heard = learning.get(id);
+      if (heard !== undefined) {
+        // A trial may have changed once more meanwhile.
+        for (const trial of trials) heard.set(trial.spec.trialId, trial);
+        if (more) return true;
+        learning.delete(id);
+        studies.set(id, learn(definition, [...heard.values()]));
+        return true;
+      }
+      const study = studies.get(id);
       if (study === undefined || !samePlan(study, definition, trials)) {
         return false;
       }
-      for (const trial of trials) {
-        const mine = study.trials.get(trial.spec.trialId);
-        if (mine !== undefined) take(study, mine, trial);
-      }
+      for (const trial of trials) take(study, trial);
       return true;
     },
 
@@ -131,24 +145,25 @@ export function createAnalyst(): Analyst {
   };
 }
 
-/** Of the planned trials, all as they were queued. */
 function learn(
   definition: StudyDefinition,
   changes: readonly TrialChange[],
 ): KnownStudy {
   const planned = changes.filter((change) => change.planned).sort((a, b) =>
     a.spec.replicate - b.spec.replicate || a.position - b.position
-  ).map(({ spec }) => spec);
-  return {
+  );
+  const study: KnownStudy = {
     definition,
-    analyser: createAnalyser(definition, planned),
+    analyser: createAnalyser(definition, planned.map(({ spec }) => spec)),
     trials: new Map(
-      planned.map(({ trialId, params, replicate }) => [
+      planned.map(({ spec: { trialId, params, replicate } }) => [
         trialId,
         { params, replicate, result: null },
       ]),
     ),
   };
+  for (const trial of planned) take(study, trial);
+  return study;
 }
 
 /** Whether the news are of the very trials that the analyser was made for. */
@@ -164,10 +179,11 @@ function samePlan(
 }
 
 function take(
-  { analyser }: KnownStudy,
-  mine: KnownTrial,
+  { analyser, trials }: KnownStudy,
   { spec: { trialId }, state, result, workerId }: TrialChange,
 ): void {
+  const mine = trials.get(trialId);
+  if (mine === undefined) return;
   analyser.set(trialId, { state, result });
   mine.result = result === null ? null : {
     backend: result.backend,

@@ -32,7 +32,7 @@ function world() {
     changes: () => {
       reads++;
       const { revision, trials } = state;
-      return Promise.resolve({ definition, revision, trials });
+      return Promise.resolve({ definition, revision, trials, more: false });
     },
   }, createAnalyst());
   const deviations = createLiveDeviations(

@@ -30,20 +30,21 @@ export function follow(
   const last = new Map<StudyId, Promise<unknown>>();
 
   async function tell(studyId: StudyId): Promise<Known | null> {
-    const before = told.get(studyId) ?? null;
-    const found = await views.changes(studyId, before ?? 0);
-    if (found === null) return null;
-    const { definition, revision, trials } = found;
-    if (revision !== before) {
-      const all = before === null;
-      if (!await analyst.tell({ definition, trials, all })) {
-        told.delete(studyId);
-        // Told all, it has nothing to object to.
-        return all ? null : await tell(studyId);
+    for (;;) {
+      const before = told.get(studyId) ?? null;
+      const found = await views.changes(studyId, before ?? 0);
+      if (found === null) return null;
+      const { definition, revision, trials, more } = found;
+      if (revision !== before) {
+        const anew = before === null;
+        if (!await analyst.tell({ definition, trials, anew, more })) {
+          told.delete(studyId);
+          continue;
+        }
+        told.set(studyId, revision);
       }
-      told.set(studyId, revision);
+      if (!more) return { definition, revision };
     }
-    return { definition, revision };
   }
 
   /** One telling after the other: none overtakes an older one. */

@@ -48,7 +48,12 @@ function storedStudy() {
         const changed = now.filter((_, i) =>
           since === 0 || (changedAt[i] ?? 0) > since
         );
-        return Promise.resolve({ definition, revision, trials: changed });
+        return Promise.resolve({
+          definition,
+          revision,
+          trials: changed,
+          more: false,
+        });
       },
       progress: () => Promise.resolve(progressOf(trials.length, done())),
       study: () => Promise.resolve(null),

@@ -38,7 +38,7 @@ function world() {
     changes() {
       made++;
       clock.advance(options.readingTakes);
-      return Promise.resolve({ definition, revision, trials });
+      return Promise.resolve({ definition, revision, trials, more: false });
     },
     progress,
     async study() {

@@ -173,6 +173,31 @@ export function changeConformance(check: Check): void {
   );
 
   check(
+    "changesSince: in parts, each with all that has its last revision",
+    async (world) => {
+      const { storage } = world;
+      const { trials } = await world.plan(smallStudy());
+      await world.workers(1);
+      const part = async (since: number, limit: number) => {
+        const changes = await storage.changesSince(seed, since, limit);
+        return [changes.revision, changes.trials.length];
+      };
+      // One plan, one revision.
+      assert.deepEqual(await part(0, 1), [1, trials.length]);
+      await world.claim(1, 1);
+      await world.complete(1, 1);
+      await world.claim(1, 2);
+      // The first trial changed twice: it has its last revision alone.
+      assert.deepEqual(await part(0, 1), [1, trials.length - 2]);
+      assert.deepEqual(await part(1, 1), [3, 1]);
+      assert.deepEqual(await part(3, 1), [4, 1]);
+      assert.deepEqual(await part(1, 2), [4, 2]);
+      assert.deepEqual(await part(1, 100), [4, 2]);
+      assert.deepEqual(await part(4, 1), [4, 0]);
+    },
+  );
+
+  check(
     "recentAcceptances: the latest first, with when they began",
     async (world) => {
       await world.plan(smallStudy());

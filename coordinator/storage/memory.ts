@@ -424,22 +424,27 @@ export function openMemory(now: () => Instant): Storage {
     counts: (studyId) => atomically(() => counts(studyId)),
     recentAcceptances: (studyId, limit) =>
       atomically(() => acceptances(plannedOf(studyId)).slice(0, limit)),
-    changesSince: (studyId, revision) =>
-      atomically(() => ({
-        revision: studies.get(studyId)?.revision ?? 0,
-        trials: rowsOf(studyId).filter((r) => r.revision > revision)
-          .sort((a, b) => a.revision - b.revision || a.position - b.position)
-          .map(({ trial, position }) => ({
-            spec: trial.spec,
-            position,
-            planned: trial.planned,
-            state: trial.state,
-            result: published(trial),
-            workerId: trial.state === "completed"
-              ? trial.accepted.workerId
-              : null,
-          })),
-      })),
+    changesSince: (studyId, revision, limit = Infinity) =>
+      atomically(() => {
+        const rows = rowsOf(studyId).filter((r) => r.revision > revision)
+          .sort((a, b) => a.revision - b.revision || a.position - b.position);
+        const end = rows[limit - 1]?.revision ??
+          studies.get(studyId)?.revision ?? 0;
+        return {
+          revision: end,
+          trials: rows.filter((r) => r.revision <= end)
+            .map(({ trial, position }) => ({
+              spec: trial.spec,
+              position,
+              planned: trial.planned,
+              state: trial.state,
+              result: published(trial),
+              workerId: trial.state === "completed"
+                ? trial.accepted.workerId
+                : null,
+            })),
+        };
+      }),
     trials: (studyId, { state, order = "leasing", limit, offset }) =>
       atomically(() => {
         const all = plannedOf(studyId)

@@ -310,8 +310,8 @@ async function connected(
     recentAcceptances: (studyId, limit) =>
       recentAcceptances(pool, studyId, limit),
     // Read in two statements: whatever comes between them is later news.
-    changesSince: (studyId, revision) =>
-      pool.snapshot((tx) => readChanges(tx, studyId, revision)),
+    changesSince: (studyId, revision, limit = Infinity) =>
+      pool.snapshot((tx) => readChanges(tx, studyId, revision, limit)),
     trials: (studyId, page) =>
       pool.snapshot((tx) => listTrials(tx, studyId, page)),
     curves: (studyId, page) => listCurves(pool, studyId, page),

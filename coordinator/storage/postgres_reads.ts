@@ -141,20 +141,28 @@ export async function readChanges(
   { rows }: Queries,
   studyId: StudyId,
   revision: number,
+  limit: number,
 ): Promise<Changes> {
   const [study] = await rows(
     "SELECT revision FROM studies WHERE study_id = $1",
     [studyId],
   );
   if (study === undefined) return { revision: 0, trials: [] };
+  // The limit's last trial, from the index alone; none: all are within it.
+  const [last] = limit === Infinity ? [] : await rows(
+    "SELECT revision FROM trials WHERE study_id = $1 AND revision > $2 " +
+      "ORDER BY revision LIMIT 1 OFFSET $3",
+    [studyId, revision, limit - 1],
+  );
+  const end = RevisionRow.parse(last ?? study).revision;
   const trials = (await rows(
     "SELECT spec, position, planned, state, result, recomputed, worker_id " +
       "FROM trials AS t LEFT JOIN results USING (trial_id) " +
-      "WHERE t.study_id = $1 AND t.revision > $2 " +
+      "WHERE t.study_id = $1 AND t.revision > $2 AND t.revision <= $3 " +
       "ORDER BY t.revision, position",
-    [studyId, revision],
+    [studyId, revision, end],
   )).map((row) => ChangeRow.parse(row));
-  return { revision: RevisionRow.parse(study).revision, trials };
+  return { revision: end, trials };
 }
 
 /** A trial and the attempt that is shown: the accepted, or else the furthest. */

@@ -92,6 +92,29 @@ export function openSqlite(
     return { value, studyId, trialId, revision };
   }
 
+  let sighted: {
+    readonly ids: Set<WorkerId>;
+    readonly stored: Promise<void>;
+  } | null = null;
+  /** That the worker was there: all that is noted by then in one unit. */
+  function sight(workerId: WorkerId): Promise<void> {
+    if (sighted === null) {
+      const ids = new Set<WorkerId>();
+      const stored = atomically(() => {
+        sighted = null;
+        for (const id of ids) {
+          sql(
+            "UPDATE workers SET last_seen_at = ?, has_left = 0 " +
+              "WHERE worker_id = ?",
+          ).run(now(), id);
+        }
+      });
+      sighted = { ids, stored };
+    }
+    sighted.ids.add(workerId);
+    return sighted.stored;
+  }
+
   return {
     now,
 
@@ -121,8 +144,9 @@ export function openSqlite(
         return row === undefined ? null : WorkerRow.parse(row);
       }),
 
-    seen: (workerId: WorkerId, { left, backend }: WorkerUpdate) =>
-      atomically(() => {
+    async seen(workerId: WorkerId, { left, backend }: WorkerUpdate) {
+      if (!left && backend === undefined) return await sight(workerId);
+      await atomically(() => {
         sql(
           "UPDATE workers SET last_seen_at = ?, has_left = ? " +
             "WHERE worker_id = ?",
@@ -137,7 +161,8 @@ export function openSqlite(
           backend.stepMilliseconds,
           workerId,
         );
-      }),
+      });
+    },
 
     removeWorker: (workerId: WorkerId) =>
       atomically(() => {
@@ -222,8 +247,8 @@ export function openSqlite(
       attempt(() => stateCounts(sql, studyId)),
     recentAcceptances: (studyId: StudyId, limit: number) =>
       attempt(() => recentAcceptances(sql, studyId, limit)),
-    changesSince: (studyId: StudyId, revision: number) =>
-      attempt(() => readChanges(sql, studyId, revision)),
+    changesSince: (studyId: StudyId, revision: number, limit = Infinity) =>
+      attempt(() => readChanges(sql, studyId, revision, limit)),
     trials: (studyId: StudyId, page: PageRequest) =>
       attempt(() => listTrials(sql, studyId, page)),
     curves: (studyId: StudyId, page: CurveRequest) =>

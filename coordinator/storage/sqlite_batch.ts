@@ -50,32 +50,42 @@ export function createBatcher(
   /** When the next commit may be, by `performance.now()`. */
   let gatherUntil = 0;
 
-  function flush(): void {
+  /** Runs the first units that wait. */
+  function commit(): void {
     scheduled = false;
-    const together = waiting.length > 1;
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, MAX_BATCH);
-      waiting = waiting.slice(MAX_BATCH);
-      const start = performance.now();
-      try {
-        sql("BEGIN IMMEDIATE").run();
-        for (const unit of batch) {
-          sql("SAVEPOINT unit").run();
-          unit.run();
-          sql("RELEASE unit").run();
-        }
-        sql("COMMIT").run();
-      } catch (error) {
-        // Once closed, it does not even say whether it is in one.
-        if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
-        onUndone();
-        for (const unit of batch) unit.fail(explain(error));
-        continue;
+    const batch = waiting.slice(0, MAX_BATCH);
+    waiting = waiting.slice(MAX_BATCH);
+    const start = performance.now();
+    try {
+      sql("BEGIN IMMEDIATE").run();
+      for (const unit of batch) {
+        sql("SAVEPOINT unit").run();
+        unit.run();
+        sql("RELEASE unit").run();
       }
+      sql("COMMIT").run();
       onBatch(batch.length, performance.now() - start);
       for (const unit of batch) unit.settle();
+    } catch (error) {
+      // Once closed, it does not even say whether it is in one.
+      if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
+      onUndone();
+      for (const unit of batch) unit.fail(explain(error));
     }
-    gatherUntil = together ? performance.now() + GATHER : 0;
+    gatherUntil = batch.length > 1 ? performance.now() + GATHER : 0;
+    // Whoever was settled is answered first.
+    if (waiting.length > 0) schedule(0);
+  }
+
+  function schedule(wait: number): void {
+    if (scheduled) return;
+    scheduled = true;
+    if (wait > 0) setTimeout(commit, wait);
+    else setImmediate(commit);
+  }
+
+  function flush(): void {
+    while (waiting.length > 0) commit();
   }
 
   function run<T>(work: () => T): Promise<T> {
@@ -97,11 +107,7 @@ export function createBatcher(
         settle: () => settle(),
         fail: reject,
       });
-      if (scheduled) return;
-      scheduled = true;
-      const wait = gatherUntil - performance.now();
-      if (wait > 0) setTimeout(flush, wait);
-      else setImmediate(flush);
+      schedule(gatherUntil - performance.now());
     });
   }
 

@@ -183,18 +183,25 @@ export function readChanges(
   sql: Sql,
   studyId: StudyId,
   revision: number,
+  limit: number,
 ): Changes {
   const study = sql("SELECT revision FROM studies WHERE study_id = ?")
     .get(studyId);
   if (study === undefined) return { revision: 0, trials: [] };
+  // The limit's last trial, from the index alone; none: all are within it.
+  const last = limit === Infinity ? undefined : sql(
+    "SELECT revision FROM trials WHERE study_id = ? AND revision > ? " +
+      "ORDER BY revision LIMIT 1 OFFSET ?",
+  ).get(studyId, revision, limit - 1);
+  const end = RevisionRow.parse(last ?? study).revision;
   const trials = sql(
     "SELECT spec, position, planned, state, result, recomputed, worker_id " +
       "FROM trials AS t " +
       "LEFT JOIN results USING (trial_id) " +
-      "WHERE t.study_id = ? AND t.revision > ? " +
+      "WHERE t.study_id = ? AND t.revision > ? AND t.revision <= ? " +
       "ORDER BY t.revision, position",
-  ).all(studyId, revision).map((row) => ChangeRow.parse(row));
-  return { revision: RevisionRow.parse(study).revision, trials };
+  ).all(studyId, revision, end).map((row) => ChangeRow.parse(row));
+  return { revision: end, trials };
 }
 
 /** A trial and the attempt that is shown: the accepted, or else the furthest. */

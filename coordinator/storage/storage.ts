@@ -128,8 +128,16 @@ export interface Storage {
   counts(studyId: StudyId): Promise<Record<TrialState, number>>;
   /** The accepted results of planned trials, the latest first. */
   recentAcceptances(studyId: StudyId, limit: number): Promise<Acceptance[]>;
-  /** Trials stamped after this revision, by rising revision. */
-  changesSince(studyId: StudyId, revision: number): Promise<Changes>;
+  /**
+   * Trials stamped after this revision, by rising revision: all, or the first
+   * `limit` and what else has the revision of the last of them, so that the
+   * answer's revision is one to go on from.
+   */
+  changesSince(
+    studyId: StudyId,
+    revision: number,
+    limit?: number,
+  ): Promise<Changes>;
   /**
    * Planned trials. In leasing order: lowest replicate, then the plan's; the
    * latest first: by falling revision, those of one revision in leasing order.
@@ -329,7 +337,10 @@ export interface Acceptance {
 }
 
 export interface Changes {
-  /** The study's revision; 0 for an unknown study. */
+  /**
+   * How far they go: to the study's revision, or to the last of them where a
+   * limit left some out; 0 for an unknown study.
+   */
   readonly revision: number;
   readonly trials: readonly TrialChange[];
 }

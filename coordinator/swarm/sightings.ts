@@ -4,7 +4,7 @@ import type { Schedule } from "./event_hub.ts";
 import type { Log } from "./log.ts";
 
 /** Milliseconds over which it is gathered who was there. */
-const EVERY = 1000;
+const EVERY = 500;
 
 /** Who was there lately, to be stored by and by. */
 export interface Sightings {
@@ -16,9 +16,9 @@ export interface Sightings {
 }
 
 /**
- * Gathers over a second who called, and stores it together. Stored at once, it
+ * Gathers over half a second who called, and stores it together. Stored at once, it
  * made nearly every call wait for the disk a second time, for something that
- * nobody was promised: a crash loses a second of it.
+ * nobody was promised: a crash loses half a second of it.
  */
 export function createSightings(
   { storage, schedule, log }: {

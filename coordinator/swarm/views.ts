@@ -34,7 +34,12 @@ export interface StudyChanges {
   readonly revision: number;
   /** Each with its result if it has one; trials that left the plan as well. */
   readonly trials: readonly TrialChange[];
+  /** Whether there is more to hear after that revision. */
+  readonly more: boolean;
 }
+
+/** Read in some 10 ms. */
+const CHANGES_AT_ONCE = 250;
 
 /** The workers as the storage knows them, uncompared. */
 export interface WorkerRoll extends Omit<WorkerList, "workers" | "backends"> {
@@ -48,7 +53,10 @@ export interface Views {
   studies(): Promise<StudyList>;
   study(studyId: StudyId): Promise<StudyDetail | null>;
   progress(studyId: StudyId): Promise<Progress>;
-  /** What whoever knows a revision has to hear; of 0, everything. */
+  /**
+   * What whoever knows a revision has to hear, of 0 everything; in parts, so
+   * that workers are answered between them.
+   */
   changes(studyId: StudyId, since: number): Promise<StudyChanges | null>;
   trials(studyId: StudyId, page: PageRequest): Promise<TrialPage | null>;
   trial(trialId: TrialId): Promise<TrialView | null>;
@@ -122,9 +130,11 @@ export function createViews(deps: {
       const found = await storage.study(studyId);
       if (found === null) return null;
       const { definition, revision } = found;
-      return revision === since
-        ? { definition, revision, trials: [] }
-        : { definition, ...await storage.changesSince(studyId, since) };
+      if (revision === since) {
+        return { definition, revision, trials: [], more: false };
+      }
+      const part = await storage.changesSince(studyId, since, CHANGES_AT_ONCE);
+      return { definition, ...part, more: part.revision < revision };
     },
 
     async trials(studyId, page) {

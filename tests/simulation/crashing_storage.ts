@@ -117,8 +117,8 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
     counts: (id) => run("counts", () => inner.counts(id)),
     recentAcceptances: (id, limit) =>
       run("recentAcceptances", () => inner.recentAcceptances(id, limit)),
-    changesSince: (id, revision) =>
-      run("changesSince", () => inner.changesSince(id, revision)),
+    changesSince: (...args) =>
+      run("changesSince", () => inner.changesSince(...args)),
     trials: (id, page) => run("trials", () => inner.trials(id, page)),
     curves: (id, page) => run("curves", () => inner.curves(id, page)),
     trial: (id) => run("trial", () => inner.trial(id)),

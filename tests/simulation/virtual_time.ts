@@ -130,7 +130,10 @@ export class Process {
     return () => cancel();
   };
 
-  readonly clock: SessionClock = {
+  readonly clock: SessionClock = ((now: () => number): SessionClock => ({
+    get now() {
+      return now();
+    },
     sleep: (milliseconds, signal) => {
       if (signal.aborted) return Promise.reject(signal.reason);
       return new Promise((resolve, reject) => {
@@ -145,7 +148,7 @@ export class Process {
         signal.addEventListener("abort", abort, { once: true });
       });
     },
-  };
+  }))(() => this.#time.now);
 
   /** What `AbortSignal.timeout` is in real time. */
   timeLimit = (milliseconds: number): AbortSignal => {

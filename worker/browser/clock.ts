@@ -19,6 +19,9 @@ export function createThreadClock(spawn: () => Worker): ThreadClock {
     waiting.delete(data);
   });
   return {
+    get now() {
+      return performance.now();
+    },
     sleep: (milliseconds, signal) =>
       new Promise((resolve, reject) => {
         signal.throwIfAborted();

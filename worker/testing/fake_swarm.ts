@@ -23,13 +23,8 @@ import {
   type SwarmClient,
   UnreachableError,
 } from "../session_client.ts";
-import {
-  manifest,
-  problemError,
-  type SceneClock,
-  trialSpec,
-  uuid,
-} from "./fixtures.ts";
+import { manifest, problemError, trialSpec, uuid } from "./fixtures.ts";
+import type { SessionClock } from "../session_types.ts";
 
 interface HeldLease {
   readonly trial: TrialSpec;
@@ -83,7 +78,7 @@ export class FakeSwarm implements SwarmClient {
   /** What renewals and reports are told. */
   directive: RenewResponse | null = null;
 
-  readonly #clock: SceneClock;
+  readonly #clock: SessionClock;
   #tokens = new Map<string, WorkerId>();
   #leases = new Map<LeaseId, HeldLease>();
   /** The trials of all leases, those that are over too. */
@@ -92,7 +87,7 @@ export class FakeSwarm implements SwarmClient {
   #attempts = new Map<TrialId, number>();
   #workers = 0;
 
-  constructor(clock: SceneClock, trials = 0) {
+  constructor(clock: SessionClock, trials = 0) {
     this.#clock = clock;
     for (let i = 0; i < trials; i++) this.queue.push(trialSpec(i));
   }

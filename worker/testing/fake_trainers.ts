@@ -1,7 +1,8 @@
 import { Sha256 } from "../../coordinator/protocol/ids.ts";
 import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
 import type { StartTrainer, Trainer } from "../session_types.ts";
-import { epochMetrics, type SceneClock } from "./fixtures.ts";
+import { epochMetrics } from "./fixtures.ts";
+import type { SessionClock } from "../session_types.ts";
 
 /** Bytes of a fake network's weights. */
 export const FAKE_WEIGHTS = 16;
@@ -24,7 +25,7 @@ export interface FakeTrainers {
  * what the n-th training, from 0, does.
  */
 export function fakeTrainers(
-  clock: SceneClock,
+  clock: SessionClock,
   epochSeconds = 60,
   plan: (training: number) => TrainerPlan = () => "train",
 ): FakeTrainers {

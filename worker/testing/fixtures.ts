@@ -7,15 +7,8 @@ import {
 } from "../../coordinator/protocol/study.ts";
 import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
 import { ProblemError } from "../session_client.ts";
-import type { SessionClock } from "../session_types.ts";
 
 /** Values in the shapes of the protocol, for tests of the worker. */
-
-/** Time as the fakes need it. */
-export interface SceneClock extends SessionClock {
-  /** Milliseconds. */
-  readonly now: number;
-}
 
 /** Numbered ids in the shape of a UUID. */
 export function uuid(number: number): string {

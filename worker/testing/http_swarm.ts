@@ -14,7 +14,7 @@ import {
 import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
 import { ProblemError } from "../session_client.ts";
 import { FakeSwarm } from "./fake_swarm.ts";
-import type { SceneClock } from "./fixtures.ts";
+import type { SessionClock } from "../session_types.ts";
 import type { TinyDataset } from "./tiny_dataset.ts";
 
 /** The fake coordinator behind a real port of this machine. */
@@ -26,7 +26,7 @@ export interface HttpSwarm extends AsyncDisposable {
 }
 
 /** Real time, without the fake way there and back. */
-const clock: SceneClock = {
+const clock: SessionClock = {
   get now() {
     return performance.now();
   },
