@@ -14,6 +14,9 @@ export interface Bell {
   ): Promise<void>;
 }
 
+/** Why the loser of a race is over; made once, since an error costs its stack. */
+const OVER = new Error("the other one was first");
+
 export function createBell(clock: SessionClock): Bell {
   let wake: () => void = () => {};
 
@@ -49,7 +52,7 @@ export function createBell(clock: SessionClock): Bell {
       try {
         await Promise.race([tooLate, soon]);
       } finally {
-        done.abort();
+        done.abort(OVER);
         // Whichever lost ends by the abort, which is no news.
         await Promise.allSettled([tooLate, soon]);
       }

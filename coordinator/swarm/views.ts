@@ -39,7 +39,7 @@ export interface StudyChanges {
 }
 
 /** Read in some 10 ms. */
-const CHANGES_AT_ONCE = 250;
+const CHANGES_AT_ONCE = 100;
 
 /** The workers as the storage knows them, uncompared. */
 export interface WorkerRoll extends Omit<WorkerList, "workers" | "backends"> {
