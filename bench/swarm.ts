@@ -45,7 +45,8 @@ Times are the volunteers', on the same machine: give it nothing else to do.
   --pages N             open leaderboards meanwhile (default: 5)
   --join-rate N         new volunteers a second (default: 200)
   --outage SECONDS      without a coordinator; 0: no restart (default: 5)
-  --threads N           of volunteers (default: 2)
+  --threads N           of volunteers (default: 4: the fewer volunteers on one,
+                        the shorter its garbage collector keeps them)
   --db DATABASE         postgres://user@host/database, an empty one: each part
                         gets a schema of its own there, dropped afterwards; or
                         the file while holding, kept afterwards (default: a new
@@ -140,7 +141,7 @@ async function readOptions(args: string[]): Promise<Options | null> {
       pages: { type: "string", default: "5" },
       "join-rate": { type: "string", default: "200" },
       outage: { type: "string", default: "5" },
-      threads: { type: "string", default: "2" },
+      threads: { type: "string", default: "4" },
       db: { type: "string" },
       coordinators: { type: "string" },
       "rate-seconds": { type: "string", default: "10" },

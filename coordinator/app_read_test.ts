@@ -203,7 +203,7 @@ test("GET /api/workers: who is there, on what, with what credit", async (swarm) 
     trialsCompleted: 1,
     deviation: null,
   });
-  swarm.clock.advance(25_001);
+  swarm.clock.advance(50_001);
   assert.deepEqual((await read()).workers.map((w) => w.online), [false]);
   // A heartbeat brings it back.
   await swarm.call("POST", `/api/leases/${leaseId}/renew`, {

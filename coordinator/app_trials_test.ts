@@ -159,7 +159,7 @@ test("GET /api/workers: a page of those who gave most, or of who is online", asy
     await names("order=results&limit=1"),
     [["Bob"], { online: 3, total: 3, backends: [simd] }],
   );
-  swarm.clock.advance(25_001);
+  swarm.clock.advance(50_001);
   await swarm.call("POST", "/api/leases", { token: ada, json: leaseRequest });
   assert.deepEqual(
     await names("show=online"),

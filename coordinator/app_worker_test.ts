@@ -29,7 +29,7 @@ test("POST /api/workers: registers with a name, a token and the data", async (sw
   assert.equal(response.status, 201);
   const worker = RegisterResponse.parse(await response.json());
   assert.equal(worker.name, "Ada");
-  assert.equal(worker.heartbeatSeconds, 10);
+  assert.equal(worker.heartbeatSeconds, 20);
   assert.deepEqual(worker.dataset, manifest);
   assert.match(worker.token, /^[0-9a-f-]{36}\.[0-9a-f]{64}$/);
   assert.equal(response.headers.get("cache-control"), "no-store");
@@ -112,8 +112,8 @@ test("POST /api/leases: lends a trial with all it takes to train it", async (swa
   assert.equal(lease.trial.replicate, 0);
   assert.deepEqual(lease.dataset, manifest);
   // 3 epochs of 235 steps of 10 ms are 7 s: the shortest lease it is.
-  assert.equal(lease.ttlSeconds, 30);
-  assert.equal(Date.parse(lease.expiresAt), swarm.clock.now() + 30_000);
+  assert.equal(lease.ttlSeconds, 60);
+  assert.equal(Date.parse(lease.expiresAt), swarm.clock.now() + 60_000);
 });
 
 test("POST /api/leases: lasts as long as the worker is slow, within bounds", async (swarm) => {
@@ -226,7 +226,7 @@ test("renew and report: keep the lease, and tell of a stale one", async (swarm) 
   });
   assert.deepEqual(RenewResponse.parse(await renewed.json()), {
     directive: "continue",
-    ttlSeconds: 30,
+    ttlSeconds: 60,
     reportAfterSeconds: 0,
   });
   const reported = await swarm.call("POST", `/api/leases/${leaseId}/report`, {
@@ -297,7 +297,7 @@ test("report: takes the epochs that came together, and none that do not rise", a
 test("complete: accepts once, repeats its answer, and stops the others", async (swarm) => {
   const slow = await swarm.join();
   const late = await acquire(swarm, slow);
-  swarm.clock.advance(30_000);
+  swarm.clock.advance(60_000);
   await swarm.coordinator.sweep();
   const quick = await swarm.join();
   const lease = await acquire(swarm, quick);

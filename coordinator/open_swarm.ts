@@ -59,7 +59,7 @@ export interface SwarmOptions {
    * may.
    */
   readonly confined?: boolean;
-  /** Shortest lease, in seconds. Default: 30. */
+  /** Shortest lease, in seconds. Default: 60. */
   readonly leaseSeconds?: number;
   /** What one caller, and all together, may take. Default: `defaultLimits`. */
   readonly limits?: Partial<Limits>;

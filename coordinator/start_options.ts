@@ -175,7 +175,7 @@ export function parseStartOptions(
         "--lease-seconds <n>",
         "SWARM_LEASE_SECONDS",
         "shortest time after which a silent worker's trial is lent again",
-      ).argParser(wholeNumber(1, 600)).default(30),
+      ).argParser(wholeNumber(1, 600)).default(60),
     )
     .addOption(
       option(

@@ -9,7 +9,7 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     host: "127.0.0.1",
     port: 8000,
     db: "swarm.db",
-    leaseSeconds: 30,
+    leaseSeconds: 60,
     drainSeconds: 0,
     newSecrets: false,
     log: "text",

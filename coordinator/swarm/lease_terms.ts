@@ -14,19 +14,19 @@ export interface LeaseTerms {
   readonly offlineAfter: number;
   /**
    * Renewals and reports in a second that all leases together are paced to.
-   * One core answers more than twice as many; leasing and delivering, pages
-   * and verdicts need the rest.
+   * One core answers more than three times as many; leasing and delivering,
+   * pages and verdicts need the rest.
    */
   readonly callsPerSecond: number;
 }
 
 export const defaultTerms: LeaseTerms = {
-  minTtl: 30,
+  minTtl: 60,
   maxTtl: 600,
   defaultTtl: 120,
-  heartbeat: 10,
-  offlineAfter: 25,
-  callsPerSecond: 1000,
+  heartbeat: 20,
+  offlineAfter: 50,
+  callsPerSecond: 500,
 };
 
 /**

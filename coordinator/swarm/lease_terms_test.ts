@@ -8,7 +8,7 @@ Deno.test("leaseMilliseconds: three epochs long, within the bounds, whole", () =
       step === undefined ? null : step * steps,
     );
   assert.equal(ttl(100, 235), 70_500);
-  assert.equal(ttl(7, 235), 30_000);
+  assert.equal(ttl(7, 235), 60_000);
   assert.equal(ttl(5000, 235), 600_000);
   assert.equal(ttl(undefined, 235), 120_000);
   assert.equal(ttl(100.0071, 235), 70_505);

@@ -20,8 +20,8 @@ export interface Pacing {
 
 /**
  * Paces a crowd: a swarm's calls then follow from how many leases there are,
- * and not from how fast each trains. Up to a thousand report each epoch at
- * once; from there on each waits longer, up to the heartbeat, at which it would
+ * and not from how fast each trains. Up to five hundred report each epoch
+ * at once; from there on each waits longer, up to the heartbeat, at which it would
  * call anyway: so no lease and no worker looks silent for it.
  *
  * It counts the leases that this coordinator heard of, without a clock of its
