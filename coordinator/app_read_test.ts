@@ -175,7 +175,7 @@ test("GET trials: pages by state; a trial with its attempts", async (swarm) => {
 test("GET /api/workers: who is there, on what, with what credit", async (swarm) => {
   const token = await swarm.join({ name: "Ada", device: "Linux" });
   const { leaseId } = await acquire(swarm, token);
-  swarm.clock.advance(30_000);
+  swarm.clock.advance(60_000);
   await swarm.call("POST", `/api/leases/${leaseId}/complete`, {
     token,
     json: { attempt: 1, result: trained() },
@@ -188,7 +188,7 @@ test("GET /api/workers: who is there, on what, with what credit", async (swarm) 
   assert.ok(ada);
   const { workerId: _, lastSeenAt, registeredAt, ...rest } = ada;
   assert.equal(Date.parse(lastSeenAt), swarm.clock.now());
-  assert.equal(Date.parse(registeredAt), swarm.clock.now() - 30_000);
+  assert.equal(Date.parse(registeredAt), swarm.clock.now() - 60_000);
   assert.deepEqual(rest, {
     name: "Ada",
     kind: "deno",
@@ -197,7 +197,7 @@ test("GET /api/workers: who is there, on what, with what credit", async (swarm) 
     backend: "simd",
     backendDetail: null,
     stepMilliseconds: 10,
-    trialsPerMinute: 2,
+    trialsPerMinute: 1,
     online: true,
     trialsRunning: 0,
     trialsCompleted: 1,

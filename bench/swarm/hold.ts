@@ -227,7 +227,9 @@ async function restartUnder(
 const Online = z.object({ online: z.number() });
 
 async function online(url: string): Promise<number> {
-  const response = await fetch(`${url}/api/workers?limit=1`);
+  const response = await fetch(`${url}/api/workers?limit=1`, {
+    signal: AbortSignal.timeout(60_000),
+  });
   return Online.parse(await response.json()).online;
 }
 

@@ -1,3 +1,4 @@
+import { pause } from "./workplace.ts";
 import { addLatency, createLatencies, type Latencies } from "./latencies.ts";
 
 /** Open leaderboards, as the page keeps itself fresh. */
@@ -31,7 +32,8 @@ export function startReaders(
   return {
     async stop() {
       stopping.abort();
-      await reading;
+      // Streams that were cut have ended by then, or nobody waits for them.
+      await Promise.race([reading, pause(5)]);
       return latencies;
     },
   };

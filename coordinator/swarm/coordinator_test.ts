@@ -93,7 +93,7 @@ Deno.test("createCoordinator start: leases end by themselves once their time is 
   assert.equal((await storage.counts(seed)).leased, 0);
   // And goes on: the next lease ends as well.
   await acquire(await join());
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < 14; i++) {
     clock.advance(5000);
     await settle();
   }
@@ -131,7 +131,7 @@ Deno.test("createCoordinator start: a clock set forward ends no lease that is re
   coordinator.start();
   clock.advance(12_000);
   leap(3_600_000);
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < 10; i++) {
     clock.advance(5000);
     await settle();
     const answer = await coordinator.renew(there, leaseId, { attempt: 1 });

@@ -58,7 +58,7 @@ export const modelVerification: Verification = {
 export const WORKERS = 4;
 const THREADS = 2;
 /** Milliseconds of a lease for so quick a worker: the shortest there is. */
-export const TTL = 30_000;
+export const TTL = 60_000;
 
 /** Every trial there is, and the three plans that choose among them. */
 const all = smallStudy({ rates: [0.1, 0.2, 0.3], replicates: 2 });

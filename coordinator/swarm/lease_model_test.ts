@@ -67,7 +67,7 @@ const steps: fc.Arbitrary<Step>[] = [
   complete,
   release,
   release,
-  fc.constantFrom(1, 10, 31).map((seconds) => new Sweep(seconds)),
+  fc.constantFrom(1, 10, 61).map((seconds) => new Sweep(seconds)),
   worker.map((w) => new Leave(w)),
   judge,
   judge,
