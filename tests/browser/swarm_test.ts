@@ -11,7 +11,7 @@ test("two tabs and a Deno process finish a study through every kind of trouble",
   const swarm = await startTestCoordinator({
     points: [[0, 0], [0.2, 0.5], [0.5, 0.2], [0.6, 0.6]],
     replicates: 3,
-    epochs: 60,
+    epochs: 240,
     trainImages: 2000,
     hiddenSizes: [64, 64],
   });
