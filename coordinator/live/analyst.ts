@@ -70,7 +70,7 @@ interface KnownTrial {
 }
 
 interface KnownStudy {
-  definition: StudyDefinition;
+  readonly definition: StudyDefinition;
   readonly analyser: Analyser;
   /** In leasing order. */
   readonly trials: ReadonlyMap<TrialId, KnownTrial>;

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { StudyId } from "../protocol/ids.ts";
 import type { TrialChange } from "../storage/storage.ts";
-import { smallStudy, trained, workerId } from "../swarm/fixtures.ts";
+import {
+  plannedTrial,
+  smallStudy,
+  trained,
+  workerId,
+} from "../swarm/fixtures.ts";
 import { createAnalyst } from "./analyst.ts";
 import { createLiveDeviations } from "./deviations.ts";
 import { follow } from "./followed.ts";
@@ -10,16 +15,16 @@ const { definition, trials: specs } = smallStudy({ replicates: 12 });
 
 /** Results of the first so many trials, by three workers in turn. */
 const results = (count: number): TrialChange[] =>
-  specs.map((spec, position) => ({
-    spec,
-    position,
-    planned: true,
-    state: position < count ? "completed" : "queued",
-    result: position < count
-      ? trained(2, 0.6 + 0.001 * (position * 7 % 11))
-      : null,
-    workerId: position < count ? workerId(position % 3 + 1) : null,
-  }));
+  specs.map(plannedTrial).map((trial) => {
+    const { position } = trial;
+    if (position >= count) return trial;
+    return {
+      ...trial,
+      state: "completed",
+      result: trained(2, 0.6 + 0.001 * (position * 7 % 11)),
+      workerId: workerId(position % 3 + 1),
+    };
+  });
 
 function world() {
   let [now, reads] = [0, 0];

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { TrialChange } from "../storage/storage.ts";
-import { seed, smallStudy, trained, workerId } from "../swarm/fixtures.ts";
+import {
+  plannedTrial,
+  seed,
+  smallStudy,
+  trained,
+  workerId,
+} from "../swarm/fixtures.ts";
 import { studyProgress } from "../swarm/progress.ts";
 import { AnalystError, createAnalyst } from "./analyst.ts";
 import { follow } from "./followed.ts";
@@ -14,15 +20,7 @@ const progress = studyProgress({ ...counts, quarantined: 0 }, [], 0, 0);
 /** A stored study, and what was read of it. */
 function stored() {
   let revision = 1;
-  const rows = specs.map((spec, position): TrialChange & { at: number } => ({
-    spec,
-    position,
-    planned: true,
-    state: "queued",
-    result: null,
-    workerId: null,
-    at: 1,
-  }));
+  const rows = specs.map(plannedTrial).map((trial) => ({ ...trial, at: 1 }));
   const reads: number[] = [];
   return {
     reads,

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import type { SwarmEvent } from "../protocol/views.ts";
 import type { TrialChange } from "../storage/storage.ts";
-import { fakeClock, seed, smallStudy, trained } from "../swarm/fixtures.ts";
+import {
+  fakeClock,
+  plannedTrial,
+  seed,
+  smallStudy,
+  trained,
+} from "../swarm/fixtures.ts";
 import { studyProgress } from "../swarm/progress.ts";
 import { createAnalyst } from "./analyst.ts";
 import { follow } from "./followed.ts";
@@ -11,14 +17,7 @@ import { createLiveLeaderboards } from "./leaderboards.ts";
 function world() {
   const clock = fakeClock();
   const { definition, trials: specs } = smallStudy();
-  let trials: TrialChange[] = specs.map((spec, position) => ({
-    spec,
-    position,
-    planned: true,
-    state: "queued",
-    result: null,
-    workerId: null,
-  }));
+  let trials: TrialChange[] = specs.map(plannedTrial);
   let revision = 1;
   let made = 0;
   const published: SwarmEvent[] = [];

@@ -54,8 +54,11 @@ export function createBatcher(
   function commit(): void {
     scheduled = false;
     const batch = waiting.slice(0, MAX_BATCH);
+    // Flushed meanwhile, for one: the database may even be closed.
+    if (batch.length === 0) return;
     waiting = waiting.slice(MAX_BATCH);
     const start = performance.now();
+    let stored = true;
     try {
       sql("BEGIN IMMEDIATE").run();
       for (const unit of batch) {
@@ -64,13 +67,16 @@ export function createBatcher(
         sql("RELEASE unit").run();
       }
       sql("COMMIT").run();
-      onBatch(batch.length, performance.now() - start);
-      for (const unit of batch) unit.settle();
     } catch (error) {
+      stored = false;
       // Once closed, it does not even say whether it is in one.
       if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
       onUndone();
       for (const unit of batch) unit.fail(explain(error));
+    }
+    if (stored) {
+      onBatch(batch.length, performance.now() - start);
+      for (const unit of batch) unit.settle();
     }
     gatherUntil = batch.length > 1 ? performance.now() + GATHER : 0;
     // Whoever was settled is answered first.

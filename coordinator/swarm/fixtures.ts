@@ -16,7 +16,7 @@ import {
   type EpochMetrics,
   type TrialResult,
 } from "../protocol/training.ts";
-import type { NewWorker } from "../storage/storage.ts";
+import type { NewWorker, TrialChange } from "../storage/storage.ts";
 import type { Random } from "./calls.ts";
 import type { Schedule } from "./event_hub.ts";
 import type { LogFields, LogLevel } from "./log.ts";
@@ -98,6 +98,18 @@ export function smallStudy(
       ),
   ).flat();
   return { definition, trials };
+}
+
+/** A trial as it was planned, in the words of a storage's changes. */
+export function plannedTrial(spec: TrialSpec, position: number): TrialChange {
+  return {
+    spec,
+    position,
+    planned: true,
+    state: "queued",
+    result: null,
+    workerId: null,
+  };
 }
 
 /** Figures of an epoch that could be true; `loss` varies them. */
