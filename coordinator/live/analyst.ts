@@ -7,6 +7,7 @@ import type { Params, StudyDefinition } from "../protocol/study.ts";
 import type { BackendName, TrialResult } from "../protocol/training.ts";
 import type { Deviation, WorkerList } from "../protocol/views.ts";
 import type { TrialChange } from "../storage/storage.ts";
+import { AnalystError } from "./analyst_error.ts";
 import { writeLeaderboard, type WrittenLeaderboard } from "./written.ts";
 
 /** What an analyst is told of a study. */
@@ -43,12 +44,6 @@ export interface Analyst {
   deviations(studyId: StudyId): Promise<DeviationTable>;
   /** What trained the accepted results, by falling number. */
   backends(studyId: StudyId): Promise<ReportOrigin["backends"]>;
-}
-
-/** It does not know what it was told: it has died since, for one. */
-export class AnalystError extends Error {
-  /** What is left of the class on the way from a thread. */
-  override readonly name = "AnalystError";
 }
 
 /** Results that are compared at most, the last replicates': a tenth of a second. */

@@ -2,6 +2,7 @@ import type { StudyId } from "../protocol/ids.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import type { Views } from "../swarm/views.ts";
 import type { Analyst } from "./analyst.ts";
+import { isAnalystError } from "./analyst_error.ts";
 
 /** How far an analyst knows a study. */
 export interface Known {
@@ -64,9 +65,7 @@ export function follow(
       try {
         return await once();
       } catch (error) {
-        if (!(error instanceof Error && error.name === "AnalystError")) {
-          throw error;
-        }
+        if (!isAnalystError(error)) throw error;
         // It died, or another took its place and knows nothing.
         told.clear();
         return await once();

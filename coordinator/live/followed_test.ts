@@ -8,7 +8,8 @@ import {
   workerId,
 } from "../swarm/fixtures.ts";
 import { studyProgress } from "../swarm/progress.ts";
-import { AnalystError, createAnalyst } from "./analyst.ts";
+import { createAnalyst } from "./analyst.ts";
+import { AnalystError } from "./analyst_error.ts";
 import { follow } from "./followed.ts";
 import { spawnAnalyst } from "./spawn_analyst.ts";
 import { readable } from "./written.ts";
@@ -149,6 +150,19 @@ Deno.test("follow: what the storage does not answer is not asked twice", async (
     message: "no storage",
   });
   assert.equal(reads, 1);
+});
+
+Deno.test("spawnAnalyst: whoever waits when it is closed waits no longer", async () => {
+  const thread = spawnAnalyst(true);
+  const study = stored();
+  const asked = replicates(follow(study.views, thread));
+  // The question is on its way.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  thread.close();
+  await assert.rejects(asked, {
+    name: "AnalystError",
+    message: "the analyst was closed",
+  });
 });
 
 Deno.test("spawnAnalyst: in a thread that may do nothing else, it says the same", async () => {

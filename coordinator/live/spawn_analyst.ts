@@ -1,5 +1,6 @@
 import * as Comlink from "comlink";
-import { type Analyst, AnalystError } from "./analyst.ts";
+import type { Analyst } from "./analyst.ts";
+import { AnalystError } from "./analyst_error.ts";
 
 /** An analyst in a thread of its own. */
 export interface AnalystThread extends Analyst {
@@ -7,11 +8,13 @@ export interface AnalystThread extends Analyst {
 }
 
 interface Running {
-  readonly worker: Worker;
   readonly api: Comlink.Remote<Analyst>;
-  /** Rejects when the thread has died: Comlink's calls never settle then. */
-  readonly death: Promise<never>;
+  /** Rejects when the thread is gone: Comlink's calls never settle then. */
+  readonly gone: Promise<never>;
+  readonly end: (why: string) => void;
 }
+
+const CLOSED = "the analyst was closed";
 
 const url = new URL("./analyst_thread.ts", import.meta.url);
 
@@ -33,23 +36,25 @@ export function spawnAnalyst(confined: boolean): AnalystThread {
       name: "analyst",
       ...confined && { deno: { permissions: "none" as const } },
     });
-    const death = Promise.withResolvers<never>();
-    death.promise.catch(() => {});
+    const gone = Promise.withResolvers<never>();
+    gone.promise.catch(() => {});
+    const end = (why: string) => {
+      worker.terminate();
+      running = null;
+      gone.reject(new AnalystError(why));
+    };
     worker.addEventListener("error", (event) => {
       // Unhandled, it would end the whole process with the thread.
       event.preventDefault();
-      worker.terminate();
-      running = null;
-      death.reject(new AnalystError(`the analyst died: ${event.message}`));
+      end(`the analyst died: ${event.message}`);
     });
-    const api = Comlink.wrap<Analyst>(worker);
-    return { worker, api, death: death.promise };
+    return { api: Comlink.wrap<Analyst>(worker), gone: gone.promise, end };
   }
 
   function ask<T>(call: (api: Comlink.Remote<Analyst>) => Promise<T>) {
-    if (closed) return Promise.reject(new Error("the analyst was closed"));
-    const { api, death } = running ??= start();
-    return Promise.race([call(api), death]);
+    if (closed) return Promise.reject(new AnalystError(CLOSED));
+    const { api, gone } = running ??= start();
+    return Promise.race([call(api), gone]);
   }
 
   return {
@@ -59,8 +64,7 @@ export function spawnAnalyst(confined: boolean): AnalystThread {
     backends: (studyId) => ask((api) => api.backends(studyId)),
     close() {
       closed = true;
-      running?.worker.terminate();
-      running = null;
+      running?.end(CLOSED);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isAnalystError } from "../live/analyst_error.ts";
 import type { Problem, ProblemType } from "../protocol/problem.ts";
 import { StorageError } from "../storage/storage.ts";
 import type { Log } from "../swarm/log.ts";
@@ -120,6 +121,17 @@ function toProblem(error: unknown, c: Context, log: Log): ProblemError {
       "unavailable",
       "the coordinator cannot store anything now; try again",
       { headers: { "retry-after": "5" } },
+    );
+  }
+  if (isAnalystError(error)) {
+    log("warn", "leaderboard unavailable", {
+      ...request,
+      error: error.message,
+    });
+    return new ProblemError(
+      "unavailable",
+      "the leaderboard cannot be worked out now; try again",
+      { headers: { "retry-after": "5" }, reason: "unavailable:analyst" },
     );
   }
   if (isExhausted(error)) {
