@@ -54,8 +54,12 @@ export interface SimulationReport {
 
 /** Milliseconds that the study may take once nothing goes wrong any more. */
 const PATIENCE = 4 * 3_600_000;
-/** Milliseconds within which a lease that is due ends, if all is well. */
-const SOON = 60_000;
+/**
+ * Milliseconds within which a lease that is due ends, if all is well. After a
+ * trouble the coordinator waits for a shortest lease's time, and where the last
+ * one came upon it waiting, for another.
+ */
+const SOON = 2 * defaultTerms.minTtl * 1000;
 /** Milliseconds that liars and late messages have once everybody is done. */
 const AFTERMATH = 120_000;
 /** Lines of the trace that a report keeps. */
