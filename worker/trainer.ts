@@ -110,11 +110,10 @@ export async function startTrainer(
     const abort = () => life.end(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     try {
-      return await Promise.race([
+      return await life.during(Promise.race([
         api.start(dataset, { choice, avoid, files }, events),
-        life.over,
         deadline.passed,
-      ]);
+      ]));
     } finally {
       deadline.cancel();
       signal.removeEventListener("abort", abort);
@@ -165,12 +164,11 @@ export async function startTrainer(
         };
         stop.addEventListener("abort", onStop, { once: true });
         try {
-          const result = await Promise.race([
+          const result = await life.during(Promise.race([
             api.train(spec),
-            life.over,
             broken.promise,
             deadline.passed,
-          ]);
+          ]));
           return result === null ? null : checked(result);
         } catch (error) {
           // Comlink carries an error's name and message across, not its class.
@@ -181,6 +179,7 @@ export async function startTrainer(
         } finally {
           stop.removeEventListener("abort", onStop);
           deadline.cancel();
+          listener = {};
         }
       },
       async memory() {
@@ -189,11 +188,9 @@ export async function startTrainer(
           () => new TrainerStuckError("the trainer thread gives no answer"),
         );
         try {
-          return await Promise.race([
-            api.memory(),
-            life.over,
-            deadline.passed,
-          ]);
+          return await life.during(
+            Promise.race([api.memory(), deadline.passed]),
+          );
         } finally {
           deadline.cancel();
         }
@@ -226,18 +223,23 @@ function impossible(what: string, error: Error): TrainerDiedError {
 
 /** A worker's life, which ends once. */
 interface Life {
-  /** Rejects when it ends, with the reason. */
-  readonly over: Promise<never>;
+  /**
+   * Settles as the promise does, or rejects with the reason when it ends first.
+   * A race with a promise that is pending for the whole life would do as well,
+   * and keep the result of each call, weights and all, until then.
+   */
+  during<T>(call: Promise<T>): Promise<T>;
   /** Ends it. */
   end(reason: unknown): void;
 }
 
 function lifeOf(worker: Worker): Life {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {});
+  const waiting = new Set<(reason: unknown) => void>();
+  let ended: { readonly reason: unknown } | null = null;
   const end = (reason: unknown) => {
     worker.terminate();
-    reject(reason);
+    ended ??= { reason };
+    for (const reject of waiting) reject(ended.reason);
   };
   worker.addEventListener("error", (event) => {
     // Unhandled, it would end the whole process with the thread.
@@ -247,5 +249,13 @@ function lifeOf(worker: Worker): Life {
   worker.addEventListener("messageerror", () => {
     end(new TrainerDiedError("the trainer thread sent what nobody can read"));
   });
-  return { over: promise, end };
+  return {
+    during: (call) =>
+      new Promise((resolve, reject) => {
+        if (ended !== null) return reject(ended.reason);
+        waiting.add(reject);
+        call.then(resolve, reject).finally(() => waiting.delete(reject));
+      }),
+    end,
+  };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Recipe, type TrialSpec } from "../coordinator/protocol/study.ts";
 import type { EpochMetrics } from "../coordinator/protocol/training.ts";
+import { collectGarbage } from "../tests/garbage.ts";
 import { loadDataset, shareBytes } from "./data/load_dataset.ts";
 import type { TrainCallbacks } from "./session_types.ts";
 import { trialSpec } from "./testing/fixtures.ts";
@@ -106,6 +107,21 @@ Deno.test("startTrainer: a thread trains trials to the end, the same figures eac
       );
     }
     assert.equal((await trainer.memory()).tensors, tensors);
+  });
+});
+
+Deno.test("startTrainer: a trial's weights are nobody's when its caller lets go of them", async () => {
+  await withTrainer(async (trainer) => {
+    const train = async () => {
+      const trained = await trainer.train(spec(), deaf, never);
+      assert.ok(trained?.weights);
+      return new WeakRef(trained.weights);
+    };
+    const earlier = [await train(), await train()];
+    // The thread's last message may be held by the platform.
+    await trainer.memory();
+    await collectGarbage();
+    assert.ok(earlier.every((weights) => weights.deref() === undefined));
   });
 });
 

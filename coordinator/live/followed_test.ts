@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { collectGarbage } from "../../tests/garbage.ts";
 import type { TrialChange } from "../storage/storage.ts";
 import {
   plannedTrial,
@@ -163,6 +164,24 @@ Deno.test("spawnAnalyst: whoever waits when it is closed waits no longer", async
     name: "AnalystError",
     message: "the analyst was closed",
   });
+});
+
+Deno.test("spawnAnalyst: an answer is nobody's when its asker lets go of it", async () => {
+  const thread = spawnAnalyst(true);
+  const followed = follow(stored().views, thread);
+  try {
+    const ask = async () => {
+      const answer = await followed.ask(seed, (a) => a.deviations(seed));
+      assert.ok(answer !== null);
+      return new WeakRef(answer);
+    };
+    const earlier = [await ask(), await ask()];
+    await thread.backends(seed);
+    await collectGarbage();
+    assert.ok(earlier.every((answer) => answer.deref() === undefined));
+  } finally {
+    thread.close();
+  }
 });
 
 Deno.test("spawnAnalyst: in a thread that may do nothing else, it says the same", async () => {

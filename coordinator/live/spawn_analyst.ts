@@ -9,8 +9,6 @@ export interface AnalystThread extends Analyst {
 
 interface Running {
   readonly api: Comlink.Remote<Analyst>;
-  /** Rejects when the thread is gone: Comlink's calls never settle then. */
-  readonly gone: Promise<never>;
   readonly end: (why: string) => void;
 }
 
@@ -28,6 +26,12 @@ const url = new URL("./analyst_thread.ts", import.meta.url);
  */
 export function spawnAnalyst(confined: boolean): AnalystThread {
   let running: Running | null = null;
+  /**
+   * Rejects whoever waits for an answer: Comlink's calls never settle when the
+   * thread is gone. A race with one promise for all of them would keep every
+   * answer, whole leaderboards, as long as the thread lives.
+   */
+  const waiting = new Set<(error: AnalystError) => void>();
   let closed = false;
 
   function start(): Running {
@@ -36,25 +40,29 @@ export function spawnAnalyst(confined: boolean): AnalystThread {
       name: "analyst",
       ...confined && { deno: { permissions: "none" as const } },
     });
-    const gone = Promise.withResolvers<never>();
-    gone.promise.catch(() => {});
     const end = (why: string) => {
       worker.terminate();
       running = null;
-      gone.reject(new AnalystError(why));
+      for (const reject of waiting) reject(new AnalystError(why));
+      waiting.clear();
     };
     worker.addEventListener("error", (event) => {
       // Unhandled, it would end the whole process with the thread.
       event.preventDefault();
       end(`the analyst died: ${event.message}`);
     });
-    return { api: Comlink.wrap<Analyst>(worker), gone: gone.promise, end };
+    return { api: Comlink.wrap<Analyst>(worker), end };
   }
 
-  function ask<T>(call: (api: Comlink.Remote<Analyst>) => Promise<T>) {
-    if (closed) return Promise.reject(new AnalystError(CLOSED));
-    const { api, gone } = running ??= start();
-    return Promise.race([call(api), gone]);
+  function ask<T>(
+    call: (api: Comlink.Remote<Analyst>) => Promise<T>,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (closed) return reject(new AnalystError(CLOSED));
+      const { api } = running ??= start();
+      waiting.add(reject);
+      call(api).then(resolve, reject).finally(() => waiting.delete(reject));
+    });
   }
 
   return {
