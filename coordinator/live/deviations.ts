@@ -7,7 +7,7 @@ import type { Followed } from "./followed.ts";
 /** Milliseconds for which a comparison is handed out as it was made, at least. */
 const FRESH = 1000;
 /** It is handed out for so many times as long as it took to make. */
-const TIMES_AS_LONG = 10;
+const TIMES_AS_LONG = 20;
 
 /** How workers' and backends' results compare, in the study that is lent. */
 export interface Deviations {
@@ -21,7 +21,7 @@ export type LiveDeviations = () => Promise<Deviations>;
 const none: Deviations = { ofWorker: () => null, backends: [] };
 
 /**
- * Compares anew when a result has come, and for a tenth of the time at most.
+ * Compares anew when a result has come, and for a twentieth of the time at most.
  *
  * @param now Milliseconds of any clock that only goes forward.
  */

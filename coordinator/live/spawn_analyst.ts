@@ -1,4 +1,5 @@
 import * as Comlink from "comlink";
+import { stepBackPermission } from "../thread_priority.ts";
 import type { Analyst } from "./analyst.ts";
 import { AnalystError } from "./analyst_error.ts";
 
@@ -11,6 +12,13 @@ interface Running {
   readonly api: Comlink.Remote<Analyst>;
   readonly end: (why: string) => void;
 }
+
+/** Nothing but computing. */
+const confinement = () => ({
+  ...stepBackPermission(),
+  ...{ read: false, write: false, net: false, env: false },
+  ...{ run: false, ffi: false, import: false },
+});
 
 const CLOSED = "the analyst was closed";
 
@@ -38,7 +46,7 @@ export function spawnAnalyst(confined: boolean): AnalystThread {
     const worker = new Worker(url, {
       type: "module",
       name: "analyst",
-      ...confined && { deno: { permissions: "none" as const } },
+      ...confined && { deno: { permissions: confinement() } },
     });
     const end = (why: string) => {
       worker.terminate();

@@ -4,6 +4,7 @@ import { buildKernels, kernelCache } from "../../worker/backends/simd/build.ts";
 import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
 import type { BackendFiles } from "../../worker/trainer_api.ts";
 import type { Schedule } from "../swarm/event_hub.ts";
+import { stepBackPermission } from "../thread_priority.ts";
 import {
   type TrainedOn,
   type Verifier,
@@ -189,7 +190,7 @@ export function verifierPermissions(dataFolder: string) {
     net: false,
     write: false,
     env: false,
-    sys: false,
+    ...stepBackPermission(),
     run: false,
     ffi: false,
     import: false,

@@ -5,6 +5,7 @@ import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
 import { evaluateWeights } from "../../worker/training/final_weights.ts";
 import { trainTrial } from "../../worker/training/train.ts";
 import type { BackendName } from "../protocol/training.ts";
+import { stepBack } from "../thread_priority.ts";
 import type {
   VerifierAnswer,
   VerifierJob,
@@ -106,6 +107,8 @@ const host = self as unknown as {
   onmessage: (event: MessageEvent<VerifierStart | VerifierJob>) => void;
   postMessage(answer: VerifierAnswer): void;
 };
+
+stepBack();
 
 host.onmessage = async ({ data }) => {
   if ("dataFolder" in data) {
