@@ -5,8 +5,8 @@ import type {
   MetricName,
 } from "../protocol/leaderboard.ts";
 import type { TrialState } from "../protocol/views.ts";
-import { estimate, moments, round6 } from "./statistics.ts";
-import type { PointData } from "./study_data.ts";
+import { columnMoments, estimate, round6 } from "./statistics.ts";
+import { type PointData, valuesOf } from "./study_data.ts";
 import type { TrialFigures } from "./trial_figures.ts";
 
 /** A row but for what takes the other points to know. */
@@ -14,16 +14,17 @@ export type RowFigures = Omit<LeaderboardRow, "probabilityBest">;
 
 const curveNames = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
 
+/** @param trained Replicates that were, and did not diverge. */
 function metricEstimate(
-  trained: readonly TrialFigures[],
+  point: PointData,
   metric: MetricName,
+  trained: number,
 ): Estimate {
   const values: number[] = [];
-  for (const { metrics } of trained) {
-    const value = metrics[metric];
-    if (!Number.isNaN(value)) values.push(value);
+  for (const value of valuesOf(point, metric)) {
+    if (Number.isFinite(value)) values.push(value);
   }
-  if (metric === "epochsToHalf" && values.length < trained.length) {
+  if (metric === "epochsToHalf" && values.length < trained) {
     // The mean over those that got there would flatter the point.
     return { n: values.length, mean: null, sd: null, low: null, high: null };
   }
@@ -45,37 +46,49 @@ function curvesOf(trained: readonly TrialFigures[]) {
   const epochs = Math.min(
     ...trained.map(({ curves: { trainLoss } }) => trainLoss.length),
   );
-  const values: number[] = [];
   for (const name of curveNames) {
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      trained.forEach(({ curves }, index) => {
-        values[index] = curves[name][epoch] ?? NaN;
-      });
-      const { mean, sd } = moments(values);
+    const byEpoch = columnMoments(
+      trained.map((one) => one.curves[name]),
+      epochs,
+    );
+    for (const { n, mean, sd } of byEpoch) {
       curves[name].push(round6(mean));
-      if (values.length > 1) curveSds[name].push(round6(sd));
+      if (n > 1) curveSds[name].push(round6(sd));
     }
   }
   return { curves, curveSds };
 }
 
 /** Sums up the replicates of one grid point. */
-export function aggregateRow({ params, cells }: PointData): RowFigures {
-  const done = cells.map(({ figures }) => figures)
-    .filter((figures) => figures !== null);
-  const trained = done.filter(({ diverged }) => !diverged);
-  const count = (state: TrialState) =>
-    cells.filter((cell) => cell.state === state).length;
-  const metrics = (name: MetricName) => metricEstimate(trained, name);
+export function aggregateRow(point: PointData): RowFigures {
+  const { params, cells } = point;
+  const trained: TrialFigures[] = [];
+  let [done, passed] = [0, 0];
+  const states: Record<TrialState, number> = {
+    queued: 0,
+    leased: 0,
+    verifying: 0,
+    completed: 0,
+    quarantined: 0,
+  };
+  for (const { state, figures } of cells) {
+    states[state] += 1;
+    if (figures === null) continue;
+    done += 1;
+    if (figures.passedChecks) passed += 1;
+    if (!figures.diverged) trained.push(figures);
+  }
+  const metrics = (name: MetricName) =>
+    metricEstimate(point, name, trained.length);
   return {
     params,
     replicatesPlanned: cells.length,
-    replicatesDone: done.length,
+    replicatesDone: done,
     // As in the study's progress: what is being verified is not to go any more.
-    replicatesRunning: count("leased") + count("verifying"),
-    replicatesQuarantined: count("quarantined"),
-    diverged: done.length - trained.length,
-    checksPassed: done.filter(({ passedChecks }) => passedChecks).length,
+    replicatesRunning: states.leased + states.verifying,
+    replicatesQuarantined: states.quarantined,
+    diverged: done - trained.length,
+    checksPassed: passed,
     metrics: {
       trainLoss: metrics("trainLoss"),
       trainAccuracy: metrics("trainAccuracy"),

@@ -22,6 +22,7 @@ import {
   type PointData,
   pointKey,
   valuesOf,
+  withCell,
 } from "./study_data.ts";
 import { swapsOf } from "./swaps.ts";
 import { trialFigures } from "./trial_figures.ts";
@@ -171,8 +172,7 @@ export function createAnalyser(
         : before.figures ?? trialFigures(result);
       if (before.state === state && before.figures === figures) return;
       if (point !== undefined) {
-        const cells = point.cells.with(replicate, { state, figures });
-        points[index] = { params: point.params, cells };
+        points[index] = withCell(point, replicate, { state, figures });
       }
       const counts = (cell: Cell) =>
         cell.figures !== null || cell.state === "quarantined";

@@ -26,27 +26,34 @@ function posteriors(points: PairedValues): Posterior[] {
   const replicates = points[0]?.length ?? 0;
   const effects = new Float64Array(replicates);
   const means = new Float64Array(points.length);
+  const sums = new Float64Array(replicates);
+  const counts = new Int32Array(replicates);
   for (let pass = 0; pass < 50; pass++) {
     let change = 0;
-    for (let p = 0; p < points.length; p++) {
+    points.forEach((values, p) => {
       let [sum, n] = [0, 0];
       for (let r = 0; r < replicates; r++) {
-        const value = points[p]?.[r] ?? NaN;
+        const value = values[r] ?? NaN;
         if (Number.isNaN(value)) continue;
         sum += value - (effects[r] ?? 0);
         n += 1;
       }
       means[p] = sum / n;
-    }
-    for (let r = 0; r < replicates; r++) {
-      let [sum, n] = [0, 0];
-      for (let p = 0; p < points.length; p++) {
-        const value = points[p]?.[r] ?? NaN;
+    });
+    sums.fill(0);
+    counts.fill(0);
+    points.forEach((values, p) => {
+      const mean = means[p] ?? 0;
+      for (let r = 0; r < replicates; r++) {
+        const value = values[r] ?? NaN;
         if (Number.isNaN(value)) continue;
-        sum += value - (means[p] ?? 0);
-        n += 1;
+        sums[r] = (sums[r] ?? 0) + (value - mean);
+        counts[r] = (counts[r] ?? 0) + 1;
       }
-      const effect = n === 0 ? 0 : sum / n;
+    });
+    for (let r = 0; r < replicates; r++) {
+      const n = counts[r] ?? 0;
+      const effect = n === 0 ? 0 : (sums[r] ?? 0) / n;
       change = Math.max(change, Math.abs(effect - (effects[r] ?? 0)));
       effects[r] = effect;
     }

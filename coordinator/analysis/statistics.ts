@@ -32,8 +32,38 @@ export function moments(values: readonly number[]): Moments {
   const mean = sum / n;
   let squares = 0;
   for (const value of values) squares += (value - mean) ** 2;
+  return { n, mean, sd: spread(n, squares) };
+}
+
+function spread(n: number, squares: number): number {
   const sd = n < 2 ? NaN : Math.sqrt(squares / (n - 1));
-  return { n, mean, sd: sd < NO_SPREAD ? 0 : sd };
+  return sd < NO_SPREAD ? 0 : sd;
+}
+
+/**
+ * The moments of the first `length` columns of a table. Each row is read once,
+ * so distances are from the first row and not from the mean.
+ */
+export function columnMoments(
+  rows: readonly (readonly number[])[],
+  length: number,
+): Moments[] {
+  const n = rows.length;
+  const origin = Float64Array.from({ length }, (_, i) => rows[0]?.[i] ?? NaN);
+  const sums = new Float64Array(length);
+  const squares = new Float64Array(length);
+  for (const row of rows) {
+    for (let i = 0; i < length; i++) {
+      const distance = (row[i] ?? NaN) - (origin[i] ?? NaN);
+      sums[i] = (sums[i] ?? NaN) + distance;
+      squares[i] = (squares[i] ?? NaN) + distance ** 2;
+    }
+  }
+  return Array.from(sums, (sum, i) => ({
+    n,
+    mean: (origin[i] ?? NaN) + sum / n,
+    sd: spread(n, Math.max(0, (squares[i] ?? NaN) - sum * sum / n)),
+  }));
 }
 
 /** Half the width of the t interval of the mean; NaN under 2 values. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  columnMoments,
   estimate,
   halfWidth,
   holm,
@@ -28,6 +29,20 @@ Deno.test("estimate: Student's sleep data as R's t.test has them", () => {
   assert.equal(mean, 1.58);
   assert.equal(low, 0.700114);
   assert.equal(high, 2.459886);
+});
+
+Deno.test("columnMoments: those of each column, as far as asked", () => {
+  const rows = sleep.map((value, i) => [value, 1e6 + value * 1e-3, i, 0]);
+  columnMoments(rows, 3).forEach(({ n, mean, sd }, column) => {
+    const expected = moments(rows.map((row) => row[column] ?? NaN));
+    assert.equal(n, expected.n);
+    near(mean, expected.mean, 1e-9);
+    near(sd, expected.sd, 1e-9);
+  });
+  assert.deepEqual(columnMoments([[3, 4], [3, 5]], 1), [
+    { n: 2, mean: 3, sd: 0 },
+  ]);
+  assert.deepEqual(columnMoments([[7]], 1), [{ n: 1, mean: 7, sd: NaN }]);
 });
 
 Deno.test("estimate: one value has no interval, none has no mean", () => {

@@ -32,9 +32,43 @@ export const lowerIsBetter: Readonly<Record<MetricName, boolean>> = {
   testAccuracyFluctuation: true,
 };
 
+/**
+ * The point with one replicate changed. What was worked out of the point before
+ * becomes the new one's, but for that replicate: with hundreds of replicates,
+ * reading them all again would be most of a leaderboard's work. The one before
+ * may still be asked, and works it out anew.
+ */
+export function withCell(
+  point: PointData,
+  replicate: number,
+  cell: Cell,
+): PointData {
+  const { params, cells } = point;
+  const changed = { params, cells: cells.with(replicate, cell) };
+  const known = kept.get(point);
+  if (known === undefined) return changed;
+  kept.delete(point);
+  kept.set(changed, known);
+  known.diverged += Number(hasDiverged(cell)) -
+    Number(hasDiverged(cells[replicate]));
+  for (const [metric, column] of known.columns) {
+    column[replicate] = valueOf(cell, metric);
+  }
+  return changed;
+}
+
+const hasDiverged = (cell: Cell | undefined) =>
+  cell?.figures?.diverged ?? false;
+
+function valueOf({ figures }: Cell, metric: MetricName): number {
+  if (figures === null) return NaN;
+  if (!figures.diverged) return figures.metrics[metric];
+  return lowerIsBetter[metric] ? Infinity : -Infinity;
+}
+
 /** Whether a replicate's loss stopped being finite: the point fails to learn. */
 export function diverged(point: PointData): boolean {
-  return keptOf(point).diverged;
+  return keptOf(point).diverged > 0;
 }
 
 /**
@@ -46,15 +80,18 @@ export function valuesOf(
   metric: MetricName,
 ): readonly number[] {
   const { columns } = keptOf(point);
-  const worst = lowerIsBetter[metric] ? Infinity : -Infinity;
-  return columns[metric] ??= point.cells.map(({ figures }) =>
-    figures === null ? NaN : figures.diverged ? worst : figures.metrics[metric]
-  );
+  let column = columns.get(metric);
+  if (column === undefined) {
+    column = point.cells.map((cell) => valueOf(cell, metric));
+    columns.set(metric, column);
+  }
+  return column;
 }
 
 interface Kept {
-  readonly diverged: boolean;
-  readonly columns: Partial<Record<MetricName, readonly number[]>>;
+  /** Replicates that did. */
+  diverged: number;
+  readonly columns: Map<MetricName, number[]>;
 }
 
 /** Thousands of points are asked for their values again after each result. */
@@ -64,8 +101,8 @@ function keptOf(point: PointData): Kept {
   let found = kept.get(point);
   if (found === undefined) {
     found = {
-      diverged: point.cells.some(({ figures }) => figures?.diverged === true),
-      columns: {},
+      diverged: point.cells.filter(hasDiverged).length,
+      columns: new Map(),
     };
     kept.set(point, found);
   }
@@ -88,13 +125,13 @@ export function paired(
 
 /** Mean over points, replicate by replicate; NaN where one point lacks it. */
 export function meanOver(columns: readonly (readonly number[])[]): number[] {
-  const replicates = columns[0]?.length ?? 0;
-  return Array.from(
-    { length: replicates },
-    (_, replicate) =>
-      columns.reduce((sum, values) => sum + (values[replicate] ?? NaN), 0) /
-      columns.length,
-  );
+  const sums = new Float64Array(columns[0]?.length ?? 0);
+  for (const values of columns) {
+    for (let replicate = 0; replicate < sums.length; replicate++) {
+      sums[replicate] = (sums[replicate] ?? 0) + (values[replicate] ?? NaN);
+    }
+  }
+  return Array.from(sums, (sum) => sum / columns.length);
 }
 
 /** `0.2,0.5`: tells points apart. */

@@ -1,6 +1,19 @@
 import assert from "node:assert/strict";
+import type { MetricName } from "../protocol/leaderboard.ts";
 import type { Params } from "../protocol/study.ts";
-import { meanOver, paired, swappedPairs } from "./study_data.ts";
+import { trained } from "../swarm/fixtures.ts";
+import {
+  type Cell,
+  diverged,
+  lowerIsBetter,
+  meanOver,
+  paired,
+  type PointData,
+  swappedPairs,
+  valuesOf,
+  withCell,
+} from "./study_data.ts";
+import { trialFigures } from "./trial_figures.ts";
 
 Deno.test("paired: by replicate, leaving out what either side lacks", () => {
   assert.deepEqual(paired([3, NaN, 5, 7], [1, 1, NaN, 2]), [2, 5]);
@@ -40,4 +53,42 @@ Deno.test("swappedPairs: each pair once, the lower rate first; equal rates are n
     ]),
     [[[0.2, 0.5], [0.5, 0.2]], [[0, 0.4], [0.4, 0]]],
   );
+});
+
+Deno.test("withCell: what was worked out before agrees with all worked out anew", () => {
+  const metrics = Object.keys(lowerIsBetter) as MetricName[];
+  const queued: Cell = { state: "queued", figures: null };
+  const done = (loss: number): Cell => ({
+    state: "completed",
+    figures: trialFigures(trained(2, loss)),
+  });
+  const failed: Cell = {
+    state: "completed",
+    figures: trialFigures({ ...trained(), outcome: "diverged" }),
+  };
+  const changes: [number, Cell][] = [
+    [1, done(0.4)],
+    [0, failed],
+    [2, done(0.7)],
+    // A result that turned out to be a lie is taken back.
+    [0, queued],
+    [2, failed],
+    [2, done(0.5)],
+    [1, queued],
+  ];
+  let point: PointData = {
+    params: { dropout1: 0.2, dropout2: 0.5 },
+    cells: [queued, queued, queued],
+  };
+  const look = (at: PointData) => ({
+    diverged: diverged(at),
+    values: metrics.map((metric) => [...valuesOf(at, metric)]),
+  });
+  for (const [replicate, cell] of changes) {
+    const before = point;
+    const seen = look(before);
+    point = withCell(before, replicate, cell);
+    assert.deepEqual(look(point), look({ ...point }));
+    assert.deepEqual(look(before), seen);
+  }
 });

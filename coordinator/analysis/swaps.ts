@@ -39,16 +39,30 @@ function divergedAt({ lowerFirst, higherFirst }: SwappedPair) {
   return lower ? "lowerFirst" : higher ? "higherFirst" : null;
 }
 
+/** But for the values themselves, which only pairs that are shown need. */
+type Summed = Omit<SwapFigures, "replicates">;
+
+function withValues(
+  { lowerFirst, higherFirst }: SwappedPair,
+  metric: RankedMetric,
+  figures: Summed,
+): SwapFigures {
+  const higher = valuesOf(higherFirst, metric);
+  return {
+    replicates: valuesOf(lowerFirst, metric).map((value, replicate) => [
+      finite(value),
+      finite(higher[replicate]),
+    ]),
+    ...figures,
+  };
+}
+
 /** Every pair by one metric, adjusted over all of them. */
 function figuresOf(
   pairs: readonly SwappedPair[],
   metric: RankedMetric,
-): SwapFigures[] {
+): Summed[] {
   const margin = marginOf(metric);
-  const columns = pairs.map(({ lowerFirst, higherFirst }) => ({
-    lower: valuesOf(lowerFirst, metric),
-    higher: valuesOf(higherFirst, metric),
-  }));
   const tests = pairs.map((pair) => pairTests(pair, metric, margin));
   const testable = (p: "none" | "equivalent") =>
     adjusted(
@@ -57,7 +71,6 @@ function figuresOf(
   const different = testable("none");
   const equivalent = testable("equivalent");
   return pairs.map((pair, index) => {
-    const { lower = [], higher = [] } = columns[index] ?? {};
     const values = tests[index]?.differences ?? [];
     const [pDifference, pEquivalence] = [
       different[index] ?? null,
@@ -65,10 +78,6 @@ function figuresOf(
     ];
     const at = divergedAt(pair);
     return {
-      replicates: lower.map((value, replicate) => [
-        finite(value),
-        finite(higher[replicate]),
-      ]),
       difference: at === null ? estimate(values) : {
         n: values.length,
         mean: null,
@@ -109,7 +118,7 @@ export function swapsOf(points: readonly PointData[]): Swap[] {
     .map((pair, index) => ({ pair, index }))
     .sort((a, b) => size(b.index) - size(a.index) || a.index - b.index)
     .slice(0, MOST_COMPARISONS)
-    .flatMap(({ pair: { lowerFirst, higherFirst }, index }) => {
+    .flatMap(({ pair, index }) => {
       const trainLoss = metrics.trainLoss[index];
       const trainLossDropoutOff = metrics.trainLossDropoutOff[index];
       const testLoss = metrics.testLoss[index];
@@ -118,9 +127,18 @@ export function swapsOf(points: readonly PointData[]): Swap[] {
         return [];
       }
       return [{
-        lowerFirst: lowerFirst.params,
-        higherFirst: higherFirst.params,
-        metrics: { trainLoss, trainLossDropoutOff, testLoss, testAccuracy },
+        lowerFirst: pair.lowerFirst.params,
+        higherFirst: pair.higherFirst.params,
+        metrics: {
+          trainLoss: withValues(pair, "trainLoss", trainLoss),
+          trainLossDropoutOff: withValues(
+            pair,
+            "trainLossDropoutOff",
+            trainLossDropoutOff,
+          ),
+          testLoss: withValues(pair, "testLoss", testLoss),
+          testAccuracy: withValues(pair, "testAccuracy", testAccuracy),
+        },
       }];
     });
 }
