@@ -64,7 +64,11 @@ Deno.test("withCell: what was worked out before agrees with all worked out anew"
   });
   const failed: Cell = {
     state: "completed",
-    figures: trialFigures({ ...trained(), outcome: "diverged" }),
+    figures: trialFigures({
+      ...trained(),
+      outcome: "diverged",
+      divergedAtEpoch: 2,
+    }),
   };
   const changes: [number, Cell][] = [
     [1, done(0.4)],
