@@ -214,7 +214,11 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw error;
   }
   coordinator.start();
-  const followed = follow(coordinator, analyst);
+  const followed = follow(coordinator, analyst, {
+    now: monotonic,
+    pause: (milliseconds) =>
+      new Promise((resolve) => void schedule(milliseconds, resolve)),
+  });
   const live = createLiveLeaderboards(coordinator, followed, {
     now: monotonic,
     schedule,

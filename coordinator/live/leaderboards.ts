@@ -75,25 +75,26 @@ export function createLiveLeaderboards(
     studyId: StudyId,
     asOfNow: boolean,
   ): Promise<ReadableLeaderboard | null> {
-    const begun = now();
+    const asked = now();
     const before = kept.get(studyId);
-    if (before !== undefined && begun < before.due && !asOfNow) {
-      lookLater(studyId, before.due, begun);
+    if (before !== undefined && asked < before.due && !asOfNow) {
+      lookLater(studyId, before.due, asked);
       return before.leaderboard;
     }
     const made = await followed.ask(studyId, async (analyst, { revision }) => {
+      const begun = now();
       const progress = await views.progress(studyId);
       const same = before?.leaderboard.revision === revision &&
         JSON.stringify(before.progress) === JSON.stringify(progress);
       const leaderboard = same
         ? before.leaderboard
         : readable(await analyst.leaderboard(studyId, progress, revision));
-      return { leaderboard, progress };
+      const ended = now();
+      const due = ended + Math.max(FRESH, TIMES_AS_LONG * (ended - begun));
+      return { leaderboard, progress, due };
     });
     if (made === null) return null;
-    const ended = now();
-    const due = ended + Math.max(FRESH, TIMES_AS_LONG * (ended - begun));
-    kept.set(studyId, { ...made, due });
+    kept.set(studyId, made);
     return made.leaderboard;
   }
 

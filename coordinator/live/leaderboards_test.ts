@@ -36,10 +36,12 @@ function world() {
   const views = {
     changes() {
       made++;
-      clock.advance(options.readingTakes);
       return Promise.resolve({ definition, revision, trials, more: false });
     },
-    progress,
+    progress() {
+      clock.advance(options.readingTakes);
+      return progress();
+    },
     async study() {
       return {
         definition,
