@@ -214,11 +214,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw error;
   }
   coordinator.start();
-  const followed = follow(coordinator, analyst, {
-    now: monotonic,
-    pause: (milliseconds) =>
-      new Promise((resolve) => void schedule(milliseconds, resolve)),
-  });
+  const followed = follow(coordinator, analyst);
   const live = createLiveLeaderboards(coordinator, followed, {
     now: monotonic,
     schedule,

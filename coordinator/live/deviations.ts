@@ -41,16 +41,16 @@ export function createLiveDeviations(
     if (studyId === null) return none;
     const mine = kept?.studyId === studyId ? kept : null;
     if (mine !== null && now() < mine.due) return mine.deviations;
-    const made = await followed.ask(studyId, async (analyst, { revision }) => {
-      const begun = now();
-      const deviations = mine?.revision === revision
+    const begun = now();
+    const made = await followed.ask(studyId, async (analyst, { revision }) => ({
+      revision,
+      deviations: mine?.revision === revision
         ? mine.deviations
-        : lookedUp(await analyst.deviations(studyId));
-      const due = now() + Math.max(FRESH, TIMES_AS_LONG * (now() - begun));
-      return { revision, deviations, due };
-    });
+        : lookedUp(await analyst.deviations(studyId)),
+    }));
     if (made === null) return none;
-    kept = { studyId, ...made };
+    const due = now() + Math.max(FRESH, TIMES_AS_LONG * (now() - begun));
+    kept = { studyId, ...made, due };
     return made.deviations;
   };
 }

@@ -19,62 +19,32 @@ export interface Followed {
   ): Promise<T | null>;
 }
 
-/** Time, for parts that are told one after the other. */
-export interface Breath {
-  /** Milliseconds of any clock that only goes forward. */
-  readonly now: () => number;
-  readonly pause: (milliseconds: number) => Promise<void>;
-}
-
-/**
- * Workers' calls have three quarters of the time while news are read: of
- * thousands of workers there are enough for seconds, and each part keeps calls
- * waiting.
- */
-const TIMES_AS_LONG = 3;
-/** Then it hurries, so that it comes to an end however fast news come in. */
-const MOST_PAUSES = 100;
-
 /**
  * Keeps an analyst up to date: whoever asks makes it hear first what changed in
  * the storage since. An analyst whose thread died begins anew, and is told all.
- *
- * @param breath Without it, parts follow at once.
  */
 export function follow(
   views: Pick<Views, "changes">,
   analyst: Analyst,
-  breath?: Breath,
 ): Followed {
   const told = new Map<StudyId, number>();
-  /** Studies that it was told of in part. */
-  const learning = new Set<StudyId>();
   const last = new Map<StudyId, Promise<unknown>>();
 
   async function tell(studyId: StudyId): Promise<Known | null> {
-    for (let parts = 1;; parts++) {
+    for (;;) {
       const before = told.get(studyId) ?? null;
-      const begun = breath?.now() ?? 0;
       const found = await views.changes(studyId, before ?? 0);
       if (found === null) return null;
       const { definition, revision, trials, more } = found;
       if (revision !== before) {
         const anew = before === null;
-        if (anew) learning.add(studyId);
         if (!await analyst.tell({ definition, trials, anew, more })) {
           told.delete(studyId);
           continue;
         }
         told.set(studyId, revision);
       }
-      if (!more) {
-        learning.delete(studyId);
-        return { definition, revision };
-      }
-      // Until it was told all once, there is nothing to show meanwhile.
-      if (breath === undefined || learning.has(studyId)) continue;
-      if (parts > MOST_PAUSES) continue;
-      await breath.pause(TIMES_AS_LONG * (breath.now() - begun));
+      if (!more) return { definition, revision };
     }
   }
 

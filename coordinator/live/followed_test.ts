@@ -92,37 +92,6 @@ Deno.test("follow: what there is comes in parts, and is known whole", async () =
   assert.equal(all, specs.length);
 });
 
-Deno.test("follow: between parts of news others have the time, once all is known", async () => {
-  const study = stored();
-  let clock = 0;
-  const pauses: number[] = [];
-  const followed = follow(
-    {
-      changes: (...args) => {
-        clock += 20;
-        return study.views.changes(...args);
-      },
-    },
-    createAnalyst(),
-    {
-      now: () => clock,
-      pause: (milliseconds) => {
-        pauses.push(milliseconds);
-        return Promise.resolve();
-      },
-    },
-  );
-  specs.forEach((_, i) => study.change(i, completed));
-  await replicates(followed);
-  assert.ok(study.reads.length > 1, `${study.reads}`);
-  assert.deepEqual(pauses, [], "nothing can be shown before");
-  const known = study.reads.length;
-  specs.forEach((_, i) => study.change(i, completed));
-  await replicates(followed);
-  const parts = study.reads.length - known;
-  assert.deepEqual(pauses, Array(parts - 1).fill(60));
-});
-
 Deno.test("follow: null for a study that nobody planned", async () => {
   const followed = follow(stored().views, createAnalyst());
   const asked = await followed.ask(

@@ -75,26 +75,25 @@ export function createLiveLeaderboards(
     studyId: StudyId,
     asOfNow: boolean,
   ): Promise<ReadableLeaderboard | null> {
-    const asked = now();
+    const begun = now();
     const before = kept.get(studyId);
-    if (before !== undefined && asked < before.due && !asOfNow) {
-      lookLater(studyId, before.due, asked);
+    if (before !== undefined && begun < before.due && !asOfNow) {
+      lookLater(studyId, before.due, begun);
       return before.leaderboard;
     }
     const made = await followed.ask(studyId, async (analyst, { revision }) => {
-      const begun = now();
       const progress = await views.progress(studyId);
       const same = before?.leaderboard.revision === revision &&
         JSON.stringify(before.progress) === JSON.stringify(progress);
       const leaderboard = same
         ? before.leaderboard
         : readable(await analyst.leaderboard(studyId, progress, revision));
-      const ended = now();
-      const due = ended + Math.max(FRESH, TIMES_AS_LONG * (ended - begun));
-      return { leaderboard, progress, due };
+      return { leaderboard, progress };
     });
     if (made === null) return null;
-    kept.set(studyId, made);
+    const ended = now();
+    const due = ended + Math.max(FRESH, TIMES_AS_LONG * (ended - begun));
+    kept.set(studyId, { ...made, due });
     return made.leaderboard;
   }
 

@@ -36,12 +36,10 @@ function world() {
   const views = {
     changes() {
       made++;
+      clock.advance(options.readingTakes);
       return Promise.resolve({ definition, revision, trials, more: false });
     },
-    progress() {
-      clock.advance(options.readingTakes);
-      return progress();
-    },
+    progress,
     async study() {
       return {
         definition,
