@@ -18,13 +18,25 @@ export function stepBack(): void {
   }
 }
 
-/** What a confined thread needs for it, as far as its process has it. */
-export function stepBackPermission(): {
-  readonly sys: ["setPriority"] | false;
-} {
+/**
+ * What a thread may do that only computes, and steps back: no more, and that as
+ * far as its process may.
+ *
+ * @param read The files that it reads; default: none.
+ */
+export function confined(read: URL[] | false = false) {
   const { state } = Deno.permissions.querySync({
     name: "sys",
     kind: "setPriority",
   });
-  return { sys: state === "granted" ? ["setPriority"] : false };
+  return {
+    read,
+    net: false,
+    write: false,
+    env: false,
+    sys: state === "granted" ? ["setPriority" as const] : false,
+    run: false,
+    ffi: false,
+    import: false,
+  } satisfies Deno.PermissionOptionsObject;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { printed } from "../tests/processes.ts";
 
 const script = `
 import os from "node:os";
@@ -8,18 +9,8 @@ console.log(os.getPriority());
 `;
 
 /** The niceness of a thread that stepped back, in a process of its own. */
-async function steppedBack(flags: readonly string[]): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", ...flags, "-"],
-    cwd: new URL("../", import.meta.url),
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const input = child.stdin.getWriter();
-  await input.write(new TextEncoder().encode(script));
-  await input.close();
-  return Number(new TextDecoder().decode((await child.output()).stdout));
-}
+const steppedBack = async (flags: readonly string[]) =>
+  Number(await printed(script, flags));
 
 Deno.test({
   name: "stepBack: later than others, where it may, and nothing else if not",

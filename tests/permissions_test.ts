@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { trainerPermissions } from "../worker/main_deno.ts";
-import { flagsOf, taskCommands } from "./processes.ts";
+import { flagsOf, printed, taskCommands } from "./processes.ts";
 
 Deno.test("no task has all permissions, and docs/security.md names each task's", async () => {
   const text = await Deno.readTextFile(
@@ -40,19 +40,11 @@ try {
 Deno.test("findDataset looks everywhere with the permissions of start", async () => {
   const folder = await Deno.makeTempDir({ prefix: "permissions-test-" });
   try {
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "--no-prompt", ...flagsOf("coordinator/main.ts")],
-        ...["-", folder],
-      ],
-      cwd: new URL("../", import.meta.url),
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const script = child.stdin.getWriter();
-    await script.write(new TextEncoder().encode(search));
-    await script.close();
-    const said = new TextDecoder().decode((await child.output()).stdout);
+    const said = await printed(
+      search,
+      flagsOf("coordinator/main.ts"),
+      [folder],
+    );
     // Unless this machine has Debian's package installed.
     if (said !== "") assert.match(said, /apt-get failed: no such package/);
   } finally {

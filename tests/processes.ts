@@ -49,6 +49,24 @@ export function flagsOf(script: string): string[] {
   return command?.match(/(?<= )--\S+/g) ?? ["-A"];
 }
 
+/** What a script prints that is given as text, and imports from the root. */
+export async function printed(
+  source: string,
+  flags: readonly string[],
+  args: readonly string[] = [],
+): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...flags, "-", ...args],
+    cwd: fileURLToPath(root),
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode(source));
+  await input.close();
+  return new TextDecoder().decode((await child.output()).stdout);
+}
+
 /** Runs a script of the project as its task does, or with all permissions. */
 export function runScript(
   script: string,

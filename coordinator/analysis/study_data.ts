@@ -35,8 +35,9 @@ export const lowerIsBetter: Readonly<Record<MetricName, boolean>> = {
 /**
  * The point with one replicate changed. What was worked out of the point before
  * becomes the new one's, but for that replicate: with hundreds of replicates,
- * reading them all again would be most of a leaderboard's work. The one before
- * may still be asked, and works it out anew.
+ * reading them all again would be most of a leaderboard's work. So the values
+ * that were asked for before change with it; the point before may still be
+ * asked, and works them out anew.
  */
 export function withCell(
   point: PointData,

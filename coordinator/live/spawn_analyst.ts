@@ -1,5 +1,5 @@
 import * as Comlink from "comlink";
-import { stepBackPermission } from "../thread_priority.ts";
+import { confined } from "../thread_priority.ts";
 import type { Analyst } from "./analyst.ts";
 import { AnalystError } from "./analyst_error.ts";
 
@@ -13,13 +13,6 @@ interface Running {
   readonly end: (why: string) => void;
 }
 
-/** Nothing but computing. */
-const confinement = () => ({
-  ...stepBackPermission(),
-  ...{ read: false, write: false, net: false, env: false },
-  ...{ run: false, ffi: false, import: false },
-});
-
 const CLOSED = "the analyst was closed";
 
 const url = new URL("./analyst_thread.ts", import.meta.url);
@@ -29,10 +22,10 @@ const url = new URL("./analyst_thread.ts", import.meta.url);
  * However large a study is, working out its leaderboard keeps no worker's call
  * waiting.
  *
- * @param confined Whether the thread may do nothing but compute, which takes
+ * @param confine Whether the thread may do nothing but compute, which takes
  * Deno's `--unstable-worker-options`.
  */
-export function spawnAnalyst(confined: boolean): AnalystThread {
+export function spawnAnalyst(confine: boolean): AnalystThread {
   let running: Running | null = null;
   /**
    * Rejects whoever waits for an answer: Comlink's calls never settle when the
@@ -46,7 +39,7 @@ export function spawnAnalyst(confined: boolean): AnalystThread {
     const worker = new Worker(url, {
       type: "module",
       name: "analyst",
-      ...confined && { deno: { permissions: confinement() } },
+      ...confine && { deno: { permissions: confined() } },
     });
     const end = (why: string) => {
       worker.terminate();

@@ -4,7 +4,7 @@ import { buildKernels, kernelCache } from "../../worker/backends/simd/build.ts";
 import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
 import type { BackendFiles } from "../../worker/trainer_api.ts";
 import type { Schedule } from "../swarm/event_hub.ts";
-import { stepBackPermission } from "../thread_priority.ts";
+import { confined } from "../thread_priority.ts";
 import {
   type TrainedOn,
   type Verifier,
@@ -181,20 +181,11 @@ function spawnConfined(dataFolder: string): Worker {
 
 /** @internal What a confined thread may do. */
 export function verifierPermissions(dataFolder: string) {
-  return {
-    read: [
-      kernelCache,
-      new URL(wasmFilesFolder()),
-      pathToFileURL(resolve(dataFolder)),
-    ],
-    net: false,
-    write: false,
-    env: false,
-    ...stepBackPermission(),
-    run: false,
-    ffi: false,
-    import: false,
-  };
+  return confined([
+    kernelCache,
+    new URL(wasmFilesFolder()),
+    pathToFileURL(resolve(dataFolder)),
+  ]);
 }
 
 /** Without the kernels, where they cannot be built, another backend will do. */
