@@ -135,7 +135,7 @@ async function measure(
   const views = {
     changes: (_: string, since: number) =>
       Promise.resolve(since === 0 ? planned : { ...planned, trials: [] }),
-    progress: () => Promise.resolve(progress),
+    pace: () => Promise.resolve({ workersOnline: 1, trialsPerMinute: null }),
     study: () => Promise.resolve(null),
   };
   const followed = follow(views, createAnalyst());

@@ -98,9 +98,9 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
       ? await follow(views, createAnalyst()).ask(
         id.data,
         async (analyst, { definition, revision }) => {
-          const progress = await views.progress(id.data);
+          const pace = await views.pace(id.data);
           const leaderboard = readable(
-            await analyst.leaderboard(id.data, progress, revision),
+            await analyst.leaderboard(id.data, pace, revision),
           ).content();
           const backends = await analyst.backends(id.data);
           return reportOf(leaderboard, { definition, backends }, Date.now());

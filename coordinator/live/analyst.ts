@@ -1,12 +1,12 @@
 import { type Analyser, createAnalyser } from "../analysis/analyser.ts";
 import { type GivenResult, judgeDeviations } from "../analysis/deviations.ts";
 import type { StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
-import type { Progress } from "../protocol/leaderboard.ts";
 import type { ReportOrigin } from "../protocol/report.ts";
 import type { Params, StudyDefinition } from "../protocol/study.ts";
 import type { BackendName, TrialResult } from "../protocol/training.ts";
-import type { Deviation, WorkerList } from "../protocol/views.ts";
+import type { Deviation, TrialState, WorkerList } from "../protocol/views.ts";
 import type { TrialChange } from "../storage/storage.ts";
+import { type Pace, studyProgress } from "../swarm/progress.ts";
 import { AnalystError } from "./analyst_error.ts";
 import { writeLeaderboard, type WrittenLeaderboard } from "./written.ts";
 
@@ -35,10 +35,14 @@ export interface DeviationTable {
 export interface Analyst {
   /** False: the plan is another one, so that it has to be told all anew. */
   tell(news: StudyNews): Promise<boolean>;
-  /** @param revision How far the trials were told. */
+  /**
+   * Its rows and its progress are of one moment.
+   *
+   * @param revision How far the trials were told.
+   */
   leaderboard(
     studyId: StudyId,
-    progress: Progress,
+    pace: Pace,
     revision: number,
   ): Promise<WrittenLeaderboard>;
   deviations(studyId: StudyId): Promise<DeviationTable>;
@@ -61,6 +65,7 @@ interface KnownResult {
 interface KnownTrial {
   readonly params: Params;
   readonly replicate: number;
+  state: TrialState;
   result: KnownResult | null;
 }
 
@@ -69,6 +74,7 @@ interface KnownStudy {
   readonly analyser: Analyser;
   /** In leasing order. */
   readonly trials: ReadonlyMap<TrialId, KnownTrial>;
+  readonly counts: Record<TrialState, number>;
 }
 
 /** An analyst in this very thread. */
@@ -112,9 +118,10 @@ export function createAnalyst(): Analyst {
     },
 
     // deno-lint-ignore require-await
-    async leaderboard(studyId, progress, revision) {
-      const study = known(studyId);
-      return writeLeaderboard(study.analyser.leaderboard(progress, revision));
+    async leaderboard(studyId, pace, revision) {
+      const { analyser, counts } = known(studyId);
+      const progress = studyProgress(counts, pace);
+      return writeLeaderboard(analyser.leaderboard(progress, revision));
     },
 
     // deno-lint-ignore require-await
@@ -153,9 +160,16 @@ function learn(
     trials: new Map(
       planned.map(({ spec: { trialId, params, replicate } }) => [
         trialId,
-        { params, replicate, result: null },
+        { params, replicate, state: "queued", result: null },
       ]),
     ),
+    counts: {
+      queued: planned.length,
+      leased: 0,
+      verifying: 0,
+      completed: 0,
+      quarantined: 0,
+    },
   };
   for (const trial of planned) take(study, trial);
   return study;
@@ -174,12 +188,15 @@ function samePlan(
 }
 
 function take(
-  { analyser, trials }: KnownStudy,
+  { analyser, trials, counts }: KnownStudy,
   { spec: { trialId }, state, result, workerId }: TrialChange,
 ): void {
   const mine = trials.get(trialId);
   if (mine === undefined) return;
   analyser.set(trialId, { state, result });
+  counts[mine.state] -= 1;
+  counts[state] += 1;
+  mine.state = state;
   mine.result = result === null ? null : {
     backend: result.backend,
     seconds: result.seconds,

@@ -8,7 +8,6 @@ import {
   trained,
   workerId,
 } from "../swarm/fixtures.ts";
-import { studyProgress } from "../swarm/progress.ts";
 import { createAnalyst } from "./analyst.ts";
 import { AnalystError } from "./analyst_error.ts";
 import { follow } from "./followed.ts";
@@ -16,8 +15,7 @@ import { spawnAnalyst } from "./spawn_analyst.ts";
 import { readable } from "./written.ts";
 
 const { definition, trials: specs } = smallStudy({ replicates: 2 });
-const counts = { queued: 0, leased: 0, verifying: 0, completed: 0 };
-const progress = studyProgress({ ...counts, quarantined: 0 }, [], 0, 0);
+const pace = { workersOnline: 0, trialsPerMinute: null };
 
 /** A stored study, and what was read of it. */
 function stored() {
@@ -61,7 +59,7 @@ const completed = {
 async function replicates(followed: ReturnType<typeof follow>) {
   const written = await followed.ask(
     seed,
-    (analyst, { revision }) => analyst.leaderboard(seed, progress, revision),
+    (analyst, { revision }) => analyst.leaderboard(seed, pace, revision),
   );
   assert.ok(written);
   return readable(written).content().rows.map((row) => row.replicatesDone);

@@ -1,7 +1,7 @@
 import type { StudyId } from "../protocol/ids.ts";
-import type { Progress } from "../protocol/leaderboard.ts";
 import type { SwarmEvent } from "../protocol/views.ts";
 import type { Schedule } from "../swarm/event_hub.ts";
+import type { Pace } from "../swarm/progress.ts";
 import type { Views } from "../swarm/views.ts";
 import type { Followed } from "./followed.ts";
 import { readable, type ReadableLeaderboard } from "./written.ts";
@@ -17,9 +17,15 @@ const TIMES_AS_LONG = 20;
 
 interface Kept {
   readonly leaderboard: ReadableLeaderboard;
-  readonly progress: Progress;
+  readonly pace: Pace;
   /** When a new one may be made. */
   readonly due: number;
+}
+
+/** What is read of a study beside its trials. */
+export interface StudyReads {
+  readonly pace: Views["pace"];
+  study(studyId: StudyId): Promise<{ readonly revision: number } | null>;
 }
 
 export interface LiveOptions {
@@ -46,7 +52,7 @@ export type LiveLeaderboards = (
  * changed. Who was handed an old one is told when there is a new one.
  */
 export function createLiveLeaderboards(
-  views: Pick<Views, "progress" | "study">,
+  views: StudyReads,
   followed: Followed,
   { now, schedule, publish }: LiveOptions,
 ): LiveLeaderboards {
@@ -82,13 +88,13 @@ export function createLiveLeaderboards(
       return before.leaderboard;
     }
     const made = await followed.ask(studyId, async (analyst, { revision }) => {
-      const progress = await views.progress(studyId);
+      const pace = await views.pace(studyId);
       const same = before?.leaderboard.revision === revision &&
-        JSON.stringify(before.progress) === JSON.stringify(progress);
+        JSON.stringify(before.pace) === JSON.stringify(pace);
       const leaderboard = same
         ? before.leaderboard
-        : readable(await analyst.leaderboard(studyId, progress, revision));
-      return { leaderboard, progress };
+        : readable(await analyst.leaderboard(studyId, pace, revision));
+      return { leaderboard, pace };
     });
     if (made === null) return null;
     const ended = now();

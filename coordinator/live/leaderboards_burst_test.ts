@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  progressOf,
-  referenceStudy,
-} from "../analysis/testing/reference_study.ts";
+import { referenceStudy } from "../analysis/testing/reference_study.ts";
 import type { TrialChange } from "../storage/storage.ts";
 import { fakeClock, seed } from "../swarm/fixtures.ts";
 import { createAnalyst } from "./analyst.ts";
@@ -32,7 +29,6 @@ function storedStudy() {
     };
   };
   let now: readonly TrialChange[] = trials.map((_, i) => change(i, false));
-  const done = () => now.filter(({ result }) => result !== null).length;
   return {
     reads,
     trials: trials.length,
@@ -55,7 +51,7 @@ function storedStudy() {
           more: false,
         });
       },
-      progress: () => Promise.resolve(progressOf(trials.length, done())),
+      pace: () => Promise.resolve({ workersOnline: 1, trialsPerMinute: null }),
       study: () => Promise.resolve(null),
     },
   };

@@ -8,7 +8,6 @@ import {
   smallStudy,
   trained,
 } from "../swarm/fixtures.ts";
-import { studyProgress } from "../swarm/progress.ts";
 import { createAnalyst } from "./analyst.ts";
 import { follow } from "./followed.ts";
 import { createLiveLeaderboards } from "./leaderboards.ts";
@@ -21,34 +20,18 @@ function world() {
   let revision = 1;
   let made = 0;
   const published: SwarmEvent[] = [];
-  const options = { readingTakes: 0 };
-  const progress = () => {
-    const completed = trials.filter(({ state }) => state === "completed");
-    const counts = {
-      queued: trials.length - completed.length,
-      leased: 0,
-      verifying: 0,
-      completed: completed.length,
-      quarantined: 0,
-    };
-    return Promise.resolve(studyProgress(counts, [], 1, clock.now()));
-  };
+  const options = { readingTakes: 0, beforePace: () => {} };
   const views = {
     changes() {
       made++;
       clock.advance(options.readingTakes);
       return Promise.resolve({ definition, revision, trials, more: false });
     },
-    progress,
-    async study() {
-      return {
-        definition,
-        active: true,
-        progress: await progress(),
-        revision,
-        dataset: null,
-      };
+    pace() {
+      options.beforePace();
+      return Promise.resolve({ workersOnline: 1, trialsPerMinute: null });
     },
+    study: () => Promise.resolve({ revision }),
   };
   const followed = follow(views, createAnalyst());
   const live = createLiveLeaderboards(views, followed, {
@@ -125,6 +108,14 @@ Deno.test("createLiveLeaderboards: tells pages that were handed an old one, once
     { type: "changed", studyId: seed, revision: 2 },
   ]);
   assert.equal((await leaderboard(seed))?.revision, 2);
+});
+
+Deno.test("createLiveLeaderboards: rows and progress are of one moment", async () => {
+  const { leaderboard, complete, options } = world();
+  options.beforePace = complete;
+  const found = await leaderboard(seed);
+  const inRows = found?.rows.reduce((n, row) => n + row.replicatesDone, 0);
+  assert.deepEqual([found?.progress.completed, inRows], [0, 0]);
 });
 
 Deno.test("createLiveLeaderboards: as of now where that is asked for", async () => {

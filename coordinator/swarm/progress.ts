@@ -14,22 +14,21 @@ interface Span {
   readonly acceptedAt: Instant;
 }
 
-/**
- * How far a study is.
- *
- * @param recent The latest accepted results, the latest first, at most
- * `PACE_RESULTS`.
- */
+/** What a study's progress tells beside where its trials stand. */
+export interface Pace {
+  readonly workersOnline: number;
+  /** Null where no result came in lately. */
+  readonly trialsPerMinute: number | null;
+}
+
+/** How far a study is, by where its trials stand. */
 export function studyProgress(
   counts: Record<TrialState, number>,
-  recent: readonly Span[],
-  workersOnline: number,
-  now: Instant,
+  { workersOnline, trialsPerMinute }: Pace,
 ): Progress {
   const { queued, completed, quarantined } = counts;
   const leased = counts.leased + counts.verifying;
   const left = queued + leased;
-  const pace = trialsPerMinute(recent, now);
   return {
     total: left + completed + quarantined,
     completed,
@@ -38,8 +37,12 @@ export function studyProgress(
     quarantined,
     complete: left === 0,
     workersOnline,
-    trialsPerMinute: pace,
-    secondsLeft: left === 0 ? 0 : pace === null ? null : left / pace * 60,
+    trialsPerMinute,
+    secondsLeft: left === 0
+      ? 0
+      : trialsPerMinute === null
+      ? null
+      : left / trialsPerMinute * 60,
   };
 }
 
@@ -49,7 +52,8 @@ export function studyProgress(
  * the length of a trial: three trials long at least, for slow devices. Null
  * where no result falls into it.
  *
- * @param recent Accepted results, the latest first.
+ * @param recent Accepted results, the latest first; of the swarm's at most
+ * `PACE_RESULTS`.
  */
 export function trialsPerMinute(
   recent: readonly Span[],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { studyProgress } from "./progress.ts";
+import { studyProgress, trialsPerMinute } from "./progress.ts";
 
 const MINUTE = 60_000;
 const now = Date.UTC(2026, 0, 1);
@@ -17,8 +17,13 @@ const span = (begun: number, accepted: number) => ({
   acceptedAt: now - accepted * MINUTE,
 });
 
+const pace = (workersOnline: number, recent: ReturnType<typeof span>[]) => ({
+  workersOnline,
+  trialsPerMinute: trialsPerMinute(recent, now),
+});
+
 Deno.test("studyProgress: counts, and no pace before the first result", () => {
-  assert.deepEqual(studyProgress(counts, [], 3, now), {
+  assert.deepEqual(studyProgress(counts, pace(3, [])), {
     total: 13,
     completed: 4,
     leased: 2,
@@ -32,34 +37,29 @@ Deno.test("studyProgress: counts, and no pace before the first result", () => {
 });
 
 Deno.test("studyProgress: pace from the first trial's begin until now", () => {
-  const progress = studyProgress(counts, [span(4, 0), span(4, 1)], 2, now);
+  const progress = studyProgress(counts, pace(2, [span(4, 0), span(4, 1)]));
   // 2 results in 4 minutes; 8 trials to go at half a trial a minute.
   assert.equal(progress.trialsPerMinute, 0.5);
   assert.equal(progress.secondsLeft, 16 * 60);
 });
 
-Deno.test("studyProgress: a pause over night does not slow the pace", () => {
+Deno.test("trialsPerMinute: a pause over night does not slow the pace", () => {
   const yesterday = [span(605, 603), span(607, 605)];
-  const { trialsPerMinute } = studyProgress(
-    counts,
-    [span(2, 1), span(2, 1), ...yesterday],
-    2,
-    now,
-  );
-  assert.equal(trialsPerMinute, 1);
+  const today = [span(2, 1), span(2, 1), ...yesterday];
+  assert.equal(trialsPerMinute(today, now), 1);
   assert.equal(
-    studyProgress(counts, yesterday, 2, now).trialsPerMinute,
+    trialsPerMinute(yesterday, now),
     null,
     "nothing for ten hours is no pace",
   );
 });
 
-Deno.test("studyProgress: trials longer than the window still have a pace", () => {
+Deno.test("trialsPerMinute: trials longer than the window still have a pace", () => {
   // 40 minutes each, on two threads.
   const recent = [span(50, 10), span(50, 10), span(90, 50), span(90, 50)];
-  const { trialsPerMinute } = studyProgress(counts, recent, 2, now);
-  assert.ok(trialsPerMinute !== null);
-  assert.ok(Math.abs(trialsPerMinute - 4 / 90) < 1e-12);
+  const pace = trialsPerMinute(recent, now);
+  assert.ok(pace !== null);
+  assert.ok(Math.abs(pace - 4 / 90) < 1e-12);
 });
 
 Deno.test("studyProgress: complete when nothing is queued or leased", () => {
@@ -70,12 +70,11 @@ Deno.test("studyProgress: complete when nothing is queued or leased", () => {
     completed: 4,
     quarantined: 1,
   };
-  const progress = studyProgress(done, [], 0, now);
+  const progress = studyProgress(done, pace(0, []));
   assert.equal(progress.complete, true);
   assert.equal(progress.secondsLeft, 0);
 });
 
-Deno.test("studyProgress: a clock set back gives no pace rather than nonsense", () => {
-  const { trialsPerMinute } = studyProgress(counts, [span(-5, -1)], 1, now);
-  assert.equal(trialsPerMinute, null);
+Deno.test("trialsPerMinute: a clock set back gives no pace rather than nonsense", () => {
+  assert.equal(trialsPerMinute([span(-5, -1)], now), null);
 });

@@ -19,7 +19,12 @@ import type {
 } from "../storage/storage.ts";
 import type { StudyToRun } from "./calls.ts";
 import type { LeaseTerms } from "./lease_terms.ts";
-import { PACE_RESULTS, studyProgress } from "./progress.ts";
+import {
+  type Pace,
+  PACE_RESULTS,
+  studyProgress,
+  trialsPerMinute,
+} from "./progress.ts";
 import type { Instant } from "./trial.ts";
 import {
   trialCurve,
@@ -53,6 +58,8 @@ export interface Views {
   studies(): Promise<StudyList>;
   study(studyId: StudyId): Promise<StudyDetail | null>;
   progress(studyId: StudyId): Promise<Progress>;
+  /** What of the progress does not follow from where the trials stand. */
+  pace(studyId: StudyId): Promise<Pace>;
   /**
    * What whoever knows a revision has to hear, of 0 everything; in parts, so
    * that workers are answered between them.
@@ -88,18 +95,25 @@ export function createViews(deps: {
   const seenSince = () => now() - terms.offlineAfter * 1000;
   const activeStudy = () => study()?.definition.id ?? null;
 
+  async function pace(studyId: StudyId): Promise<Pace> {
+    const recent = await storage.recentAcceptances(studyId, PACE_RESULTS);
+    return {
+      workersOnline: await storage.countOnline(seenSince()),
+      trialsPerMinute: trialsPerMinute(recent, now()),
+    };
+  }
+
   async function progress(studyId: StudyId): Promise<Progress> {
     return studyProgress(
       await storage.counts(studyId),
-      await storage.recentAcceptances(studyId, PACE_RESULTS),
-      await storage.countOnline(seenSince()),
-      now(),
+      await pace(studyId),
     );
   }
 
   return {
     activeStudy,
     progress,
+    pace,
     ping: () => storage.ping(),
     workersOnline: () => storage.countOnline(seenSince()),
 
