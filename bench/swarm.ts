@@ -33,7 +33,9 @@ only lets time pass, each with a connection of its own. Four parts:
   cost     real training through \`start --workers 2\`, and by the same threads
            without a coordinator, in turns; on a SQLite file
 
-Times are the volunteers', on the same machine: give it nothing else to do.
+Times are the volunteers', on the same machine, where their threads give way to
+the coordinator's: give it nothing else to do. How many calls took at most 50 ms
+is told by the coordinator's own watch as well.
 
   --only LIST           parts to run: hold,cost (default: all)
   --volunteers N        (default: 10000)

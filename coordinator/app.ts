@@ -1,7 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { HonoRequest } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { found, rendered } from "./middleware/answers.ts";
+import { found, rendered, renderedBytes } from "./middleware/answers.ts";
 import { API_PAGE_FILES, apiPage, apiPageFile } from "./middleware/api_page.ts";
 import { authenticate, type WorkerEnv } from "./middleware/authenticate.ts";
 import {
@@ -294,8 +294,12 @@ function readingRoutes(app: App, deps: AppDeps): void {
   });
   app.openapi(endpoints.getLeaderboard, async (c) => {
     const { studyId } = c.req.valid("param");
-    const { json, etag } = found(await leaderboard(studyId), "study", studyId);
-    return rendered(c, () => json, etag, "application/json");
+    const { json: plain, gzip, etag } = found(
+      await leaderboard(studyId),
+      "study",
+      studyId,
+    );
+    return renderedBytes(c, { plain, gzip, etag }, "application/json");
   });
   app.openapi(endpoints.getLeaderboardCsv, async (c) => {
     const { studyId } = c.req.valid("param");

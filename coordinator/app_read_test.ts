@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
 import { acquire, problem, swarmTest as test } from "./app_fixture.ts";
 import { Leaderboard } from "./protocol/leaderboard.ts";
 import {
@@ -85,8 +86,8 @@ test("GET leaderboard: JSON with an ETag that follows what is shown", async (swa
   assert.equal(first.headers.get("content-type"), "application/json");
   Leaderboard.parse(await first.json());
   const etag = first.headers.get("etag") ?? "";
-  assert.match(etag, /^"1-[0-9a-f]{16}"$/);
-  for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, "*"]) {
+  assert.match(etag, /^W\/"1-[0-9a-f]{16}"$/);
+  for (const tag of [etag, etag.slice(2), `"x", ${etag}`, "*"]) {
     const same = await swarm.call("GET", path, {
       headers: { "if-none-match": tag },
     });
@@ -99,6 +100,32 @@ test("GET leaderboard: JSON with an ETag that follows what is shown", async (swa
   });
   assert.equal(next.status, 200);
   assert.notEqual(next.headers.get("etag"), etag);
+});
+
+test("GET leaderboard: compressed for whoever takes that", async (swarm) => {
+  const path = "/api/studies/seed/leaderboard";
+  const answer = (accepted?: string) =>
+    swarm.call(
+      "GET",
+      path,
+      accepted === undefined
+        ? {}
+        : { headers: { "accept-encoding": accepted } },
+    );
+  const plain = await (await answer()).text();
+  for (const accepted of ["gzip", "br;q=1.0, gzip;q=0.5", "GZIP"]) {
+    const response = await answer(accepted);
+    assert.equal(response.headers.get("content-encoding"), "gzip");
+    assert.equal(response.headers.get("vary"), "accept-encoding");
+    const body = new Uint8Array(await response.arrayBuffer());
+    assert.ok(body.length < plain.length);
+    assert.equal(gunzipSync(body).toString(), plain);
+  }
+  for (const accepted of ["br", "gzip;q=0", "identity", "x-gzip-not"]) {
+    const response = await answer(accepted);
+    assert.equal(response.headers.get("content-encoding"), null);
+    assert.equal(await response.text(), plain);
+  }
 });
 
 test("GET leaderboard.csv: a file of its own name", async (swarm) => {

@@ -2,6 +2,7 @@ import * as Comlink from "comlink";
 import v8 from "node:v8";
 import type { CrowdApi } from "./crowd_thread.ts";
 import { addSeen, createSeen, type Seen } from "./meter.ts";
+import { collectorsGiveWay } from "./priority.ts";
 import type { Accepted } from "./volunteer.ts";
 
 /** Volunteers on several threads, as if they were on one. */
@@ -20,11 +21,12 @@ export interface Crowd {
 }
 
 /** Starts threads for volunteers; they share nothing with the coordinator. */
-export function startCrowd(size: number): Crowd {
+export async function startCrowd(size: number): Promise<Crowd> {
   // What is under way for thousands of volunteers outlives a nursery of the
   // usual size, and marking all of it again stops a thread for a tenth of a
   // second: waiting that would be the coordinator's in every figure.
   v8.setFlagsFromString("--max-semi-space-size=64");
+  await collectorsGiveWay();
   // Comlink's calls never settle when the thread dies.
   const death = Promise.withResolvers<never>();
   death.promise.catch(() => {});

@@ -5,6 +5,7 @@ import { createCycler, type CyclesRequest, type CyclesSeen } from "./cycles.ts";
 import { addLatency } from "./latencies.ts";
 import { createSeen, metered, type Seen } from "./meter.ts";
 import { type Pace, secondsPerTrial } from "./pace.ts";
+import { giveWay } from "./priority.ts";
 import { type Accepted, runVolunteer, sleep } from "./volunteer.ts";
 
 /** A thread of simulated volunteers; `crowd.ts` is the other side. */
@@ -44,6 +45,8 @@ interface Volunteer {
 
 /** Milliseconds between looks at how late timers are. */
 const TICK = 20;
+
+giveWay();
 
 let seen = createSeen();
 const volunteers: Volunteer[] = [];

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type ProcessUse, processUse } from "./coordinator_process.ts";
 import type { Ledger } from "./ledger.ts";
 import { addSeen, answered, createSeen, type Seen } from "./meter.ts";
+import { type OwnTimes, ownTimesBetween, readOwnTimes } from "./own_times.ts";
 import { type Pace, secondsPerTrial } from "./pace.ts";
 import { type Reader, startReaders } from "./reader.ts";
 import {
@@ -35,6 +36,8 @@ export interface Held {
   readonly minutes: number;
   /** While all were there, the joining left out. */
   readonly seen: Seen;
+  /** The same calls, as the coordinator timed them. */
+  readonly own: OwnTimes;
   readonly answeredPerSecond: number;
   /** Fewest workers that the coordinator took for online. */
   readonly fewestOnline: number;
@@ -120,6 +123,7 @@ async function holdIn(
   say(`${minutes} minutes at a study's pace`);
   const readers = startReaders(url, pages);
   const before = await processUse(pid);
+  const ownBefore = await readOwnTimes(url);
   const seen = createSeen();
   let fewestOnline = Infinity;
   const begun = performance.now();
@@ -131,6 +135,7 @@ async function holdIn(
   }
   const seconds = elapsed();
   const after = await processUse(pid);
+  const own = ownTimesBetween(ownBefore, await readOwnTimes(url));
   const leaderboard = await readers.stop();
 
   const storm = options.outageSeconds === null
@@ -151,6 +156,7 @@ async function holdIn(
     trials,
     minutes,
     seen,
+    own,
     answeredPerSecond: answered(seen) / seconds,
     fewestOnline,
     leaderboard,

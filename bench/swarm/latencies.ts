@@ -33,6 +33,14 @@ export function addLatencies(to: Latencies, from: Latencies): void {
   to.max = Math.max(to.max, from.max);
 }
 
+/** How many took no longer, to a bucket. */
+export function countWithin(of: Latencies, milliseconds: number): number {
+  return of.buckets.reduce(
+    (sum, n, i) => FLOOR * GROWTH ** i <= milliseconds ? sum + n : sum,
+    0,
+  );
+}
+
 /**
  * The time that a share of them did not exceed, in milliseconds, rounded up to
  * its bucket's end; NaN where nothing was counted.

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   addLatencies,
   addLatency,
+  countWithin,
   createLatencies,
   quantile,
 } from "./latencies.ts";
@@ -20,6 +21,15 @@ Deno.test("quantile: within a bucket's width of the sorted times", () => {
     assert.ok(found >= 1 && found <= 1.021, `${share}: ${found}`);
   }
   assert.equal(quantile(all, 1), 10_000);
+});
+
+Deno.test("countWithin: to a bucket", () => {
+  const some = createLatencies();
+  for (let ms = 1; ms <= 100; ms++) addLatency(some, ms);
+  const found = countWithin(some, 50);
+  assert.ok(found === 49 || found === 50, `${found}`);
+  assert.equal(countWithin(some, 1000), 100);
+  assert.equal(countWithin(some, 0.1), 0);
 });
 
 Deno.test("quantile: the extremes have a place, nothing has no quantile", () => {

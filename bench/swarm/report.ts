@@ -2,10 +2,11 @@ import Table from "cli-table3";
 import type { AtRate, Ceiling } from "./ceiling.ts";
 import type { Cost } from "./cost.ts";
 import type { Held, Storm } from "./hold.ts";
-import { type Latencies, quantile } from "./latencies.ts";
+import { countWithin, type Latencies, quantile } from "./latencies.ts";
 import { balances, type Ledger } from "./ledger.ts";
 import type { MemoryUse } from "./memory.ts";
 import { CALLS, type Seen } from "./meter.ts";
+import { LIMIT, type OwnTimes, WORK_CALLS } from "./own_times.ts";
 
 /** Everything measured; null: left out, or not known on this system. */
 export interface Report {
@@ -62,6 +63,7 @@ function printHeld(held: Held): void {
       `${held.answeredPerSecond.toFixed(0)} calls answered a second`,
   );
   printCalls(seen, held.leaderboard);
+  printWithin(seen, held.own);
   console.log(
     `taken for dead: ${ledger.expired}; fewest online at once: ` +
       `${held.fewestOnline}; refused: ${counts(seen.refused)}; without an ` +
@@ -120,6 +122,29 @@ function printCalls(seen: Seen, leaderboard: Latencies | null): void {
   };
   for (const name of CALLS) add(name, seen.calls[name]);
   if (leaderboard !== null) add("leaderboard", leaderboard);
+  console.log(table.toString());
+}
+
+/**
+ * The share of calls within the limit: as volunteers saw it, the way and their
+ * own delays included, and from a request's head to its answer's.
+ */
+function printWithin({ calls }: Seen, own: OwnTimes): void {
+  const table = tableOf(`% within ${LIMIT} ms`, ...WORK_CALLS);
+  const percent = (within: number, calls: number) =>
+    calls === 0 ? "" : (100 * within / calls).toFixed(2);
+  table.push(
+    [
+      "by the volunteers' watch",
+      ...WORK_CALLS.map((name) =>
+        percent(countWithin(calls[name], LIMIT), calls[name].count)
+      ),
+    ],
+    [
+      "by the coordinator's own",
+      ...WORK_CALLS.map((name) => percent(own[name].within, own[name].calls)),
+    ],
+  );
   console.log(table.toString());
 }
 

@@ -48,7 +48,7 @@ export async function inWorkplace<T>(
 ): Promise<T> {
   const { trials, epochs, threads, coordinators = 1, v8Flags, log } = options;
   const folder = await Deno.makeTempDir({ prefix: "dropout-swarm-bench-" });
-  const crowd = startCrowd(threads);
+  const crowd = await startCrowd(threads);
   const others: CoordinatorProcess[] = [];
   let database: Database | undefined;
   let workplace: Workplace | undefined;

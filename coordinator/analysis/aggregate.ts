@@ -5,7 +5,12 @@ import type {
   MetricName,
 } from "../protocol/leaderboard.ts";
 import type { TrialState } from "../protocol/views.ts";
-import { columnMoments, estimate, round6 } from "./statistics.ts";
+import {
+  columnMoments,
+  estimateOf,
+  finiteMoments,
+  round6,
+} from "./statistics.ts";
 import { type PointData, valuesOf } from "./study_data.ts";
 import type { TrialFigures } from "./trial_figures.ts";
 
@@ -20,15 +25,13 @@ function metricEstimate(
   metric: MetricName,
   trained: number,
 ): Estimate {
-  const values: number[] = [];
-  for (const value of valuesOf(point, metric)) {
-    if (Number.isFinite(value)) values.push(value);
-  }
-  if (metric === "epochsToHalf" && values.length < trained) {
+  const sample = finiteMoments(valuesOf(point, metric));
+  const { n } = sample;
+  if (metric === "epochsToHalf" && n < trained) {
     // The mean over those that got there would flatter the point.
-    return { n: values.length, mean: null, sd: null, low: null, high: null };
+    return { n, mean: null, sd: null, low: null, high: null };
   }
-  return estimate(values);
+  return estimateOf(sample);
 }
 
 const noCurves = (): Curves => ({

@@ -1,6 +1,12 @@
 import type { Comparison, MetricName } from "../protocol/leaderboard.ts";
 import type { Params } from "../protocol/study.ts";
-import { estimate, tost, twoSided } from "./statistics.ts";
+import {
+  estimate,
+  estimateOf,
+  finiteMoments,
+  tost,
+  twoSided,
+} from "./statistics.ts";
 import {
   diverged,
   meanOver,
@@ -90,7 +96,7 @@ export const MOST_COMPARISONS = 64;
 
 /** The mean of a sample with its 95% interval; null for none. */
 export function effectOf(values: readonly number[]): Effect | null {
-  const { mean, low, high } = estimate(values.filter(Number.isFinite));
+  const { mean, low, high } = estimateOf(finiteMoments(values));
   return mean === null ? null : { estimate: mean, low, high };
 }
 

@@ -8,6 +8,7 @@ import {
 } from "./evidence.ts";
 import {
   ALPHA,
+  finiteMoments,
   type Moments,
   moments,
   oneSided,
@@ -121,7 +122,7 @@ function replicatesNeeded(
 
 /** The finite mean of a point's metric; null for none. */
 function meanOf(values: readonly number[]): number | null {
-  const { n, mean } = moments(values.filter(Number.isFinite));
+  const { n, mean } = finiteMoments(values);
   return n === 0 ? null : mean;
 }
 

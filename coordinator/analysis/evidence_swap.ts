@@ -6,7 +6,13 @@ import {
   MOST_COMPARISONS,
 } from "./evidence.ts";
 import { pairTests } from "./pair_tests.ts";
-import { ALPHA, moments, oneSided, replicatesToShow } from "./statistics.ts";
+import {
+  ALPHA,
+  finiteMoments,
+  moments,
+  oneSided,
+  replicatesToShow,
+} from "./statistics.ts";
 import {
   diverged,
   lowerIsBetter,
@@ -133,9 +139,8 @@ export function orderEvidence(
     detail: {
       kind: "order",
       pairs: used.length,
-      better:
-        leads.filter((lead) => moments(lead.filter(Number.isFinite)).mean > 0)
-          .length,
+      better: leads.filter((lead) => finiteMoments(lead).mean > 0)
+        .length,
       leftOut: paramsOf(pairs),
     },
   };

@@ -2,7 +2,13 @@ import type { MetricName } from "../protocol/leaderboard.ts";
 import type { Params } from "../protocol/study.ts";
 import { concordance } from "./concordance.ts";
 import { effectOf, type Evidence } from "./evidence.ts";
-import { ALPHA, moments, oneSided, replicatesToShow } from "./statistics.ts";
+import {
+  ALPHA,
+  finiteMoments,
+  moments,
+  oneSided,
+  replicatesToShow,
+} from "./statistics.ts";
 import { diverged, type PointData, valuesOf } from "./study_data.ts";
 
 /** The effect is that of adding this much to both rates. */
@@ -95,7 +101,7 @@ export function trendEvidence(
       ...failingPoints(points),
       ...concordance(used.map((point) => ({
         ...point.params,
-        mean: moments(valuesOf(point, metric).filter(Number.isFinite)).mean,
+        mean: finiteMoments(valuesOf(point, metric)).mean,
       }))),
       leftOut,
     },

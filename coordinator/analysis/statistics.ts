@@ -35,6 +35,22 @@ export function moments(values: readonly number[]): Moments {
   return { n, mean, sd: spread(n, squares) };
 }
 
+/** Moments of the finite values of a sample. */
+export function finiteMoments(values: readonly number[]): Moments {
+  let [n, sum] = [0, 0];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    n += 1;
+    sum += value;
+  }
+  const mean = sum / n;
+  let squares = 0;
+  for (const value of values) {
+    if (Number.isFinite(value)) squares += (value - mean) ** 2;
+  }
+  return { n, mean, sd: spread(n, squares) };
+}
+
 function spread(n: number, squares: number): number {
   const sd = n < 2 ? NaN : Math.sqrt(squares / (n - 1));
   return sd < NO_SPREAD ? 0 : sd;
@@ -77,7 +93,11 @@ export function halfWidth(
 
 /** Mean, standard deviation and 95% t interval, as the leaderboard has them. */
 export function estimate(values: readonly number[]): Estimate {
-  const sample = moments(values);
+  return estimateOf(moments(values));
+}
+
+/** The same, of a sample's moments. */
+export function estimateOf(sample: Moments): Estimate {
   const { n, mean, sd } = sample;
   if (n === 0) return { n, mean: null, sd: null, low: null, high: null };
   if (n < 2) return { n, mean: round6(mean), sd: null, low: null, high: null };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   columnMoments,
   estimate,
+  finiteMoments,
   halfWidth,
   holm,
   moments,
@@ -29,6 +30,12 @@ Deno.test("estimate: Student's sleep data as R's t.test has them", () => {
   assert.equal(mean, 1.58);
   assert.equal(low, 0.700114);
   assert.equal(high, 2.459886);
+});
+
+Deno.test("finiteMoments: those of a sample without what is not finite", () => {
+  const mixed = [NaN, ...sleep, Infinity, -Infinity];
+  assert.deepEqual(finiteMoments(mixed), moments(sleep));
+  assert.deepEqual(finiteMoments([NaN]), { n: 0, mean: NaN, sd: NaN });
 });
 
 Deno.test("columnMoments: those of each column, as far as asked", () => {

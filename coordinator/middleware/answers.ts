@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Context } from "hono";
+import { accepts } from "hono/accepts";
 import { etagMatches } from "./files.ts";
 import { ProblemError } from "./problems.ts";
 
@@ -20,6 +21,43 @@ export function rendered(
   return etagMatches(c.req.header("if-none-match"), etag)
     ? c.body(null, 304, headers)
     : c.body(text(), 200, { ...headers, "content-type": contentType });
+}
+
+/**
+ * The bytes, or 304 where the client has them; compressed where it takes that.
+ *
+ * @param etag A weak one: it is that of both forms.
+ */
+export function renderedBytes(
+  c: Context,
+  { plain, gzip, etag }: {
+    readonly plain: Uint8Array<ArrayBuffer>;
+    readonly gzip: Uint8Array<ArrayBuffer>;
+    readonly etag: string;
+  },
+  contentType: string,
+): Response {
+  const headers = {
+    etag,
+    "cache-control": "no-cache",
+    vary: "accept-encoding",
+  };
+  if (etagMatches(c.req.header("if-none-match"), etag)) {
+    return c.body(null, 304, headers);
+  }
+  const encoding = accepts(c, {
+    header: "Accept-Encoding",
+    supports: ["gzip"],
+    default: "identity",
+    match: (given, { default: plain }) =>
+      given.some(({ type, q }) => type.toLowerCase() === "gzip" && q > 0)
+        ? "gzip"
+        : plain,
+  });
+  const typed = { ...headers, "content-type": contentType };
+  return encoding === "gzip"
+    ? c.body(gzip, 200, { ...typed, "content-encoding": "gzip" })
+    : c.body(plain, 200, typed);
 }
 
 /** A value as it is sent. */

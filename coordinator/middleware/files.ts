@@ -132,10 +132,13 @@ export async function fileResponse(
   });
 }
 
+/** A tag but for its mark as a weak one, which a 304 does not care about. */
+const opaque = (tag: string) => tag.replace(/^W\//, "");
+
 /** Whether an `If-None-Match` header names this entity tag. */
 export function etagMatches(header: string | undefined, etag: string): boolean {
   return header?.split(",").some((given) => {
     const tag = given.trim();
-    return tag === "*" || tag.replace(/^W\//, "") === etag;
+    return tag === "*" || opaque(tag) === opaque(etag);
   }) ?? false;
 }

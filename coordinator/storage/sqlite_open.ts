@@ -42,6 +42,13 @@ export function openDatabase(
   }
 }
 
+/**
+ * KiB of pages that are kept in memory, as they are needed. Calls at work on one
+ * replicate of each of hundreds of grid points go by thousands of pages; with
+ * SQLite's 2 MiB a call reads them from the file again.
+ */
+const CACHE = 16 * 1024;
+
 function prepare(
   path: string,
   { busyTimeout = 5000, maxPages }: OpenOptions,
@@ -53,7 +60,10 @@ function prepare(
     // FULL: what was answered is on the disk, also after a loss of power.
     // As prepared statements: only their errors carry SQLite's code.
     db.prepare("PRAGMA journal_mode = WAL").get();
-    db.exec("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF");
+    db.exec(
+      "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; " +
+        `PRAGMA cache_size = ${-CACHE}`,
+    );
     migrate(db, path);
     createTally(db);
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
