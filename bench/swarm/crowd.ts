@@ -9,10 +9,17 @@ import type { Accepted } from "./volunteer.ts";
 export interface Crowd {
   /** Number of threads. */
   readonly size: number;
+  /**
+   * Which of them, if any, does not give way to the coordinator: what its few
+   * volunteers see is nearer to what one sees who has a machine of his own.
+   */
+  readonly watching: number | null;
   /** Asks each thread; rejects when one of them has died. */
   each<T>(ask: (api: CrowdApi, index: number) => Promise<T>): Promise<T[]>;
   /** What was seen since it was last collected. */
   collect(): Promise<Seen>;
+  /** The same, by thread. */
+  collectEach(): Promise<Seen[]>;
   /** Volunteers that were answered at or after a moment (`Date.now()`). */
   heardSince(moment: number): Promise<number>;
   /** All results told to be accepted. */
@@ -20,8 +27,15 @@ export interface Crowd {
   close(): void;
 }
 
-/** Starts threads for volunteers; they share nothing with the coordinator. */
-export async function startCrowd(size: number): Promise<Crowd> {
+/**
+ * Starts threads for volunteers; they share nothing with the coordinator.
+ *
+ * @param watched Whether there is one more, which watches.
+ */
+export async function startCrowd(
+  working: number,
+  watched = false,
+): Promise<Crowd> {
   // What is under way for thousands of volunteers outlives a nursery of the
   // usual size, and marking all of it again stops a thread for a tenth of a
   // second: waiting that would be the coordinator's in every figure.
@@ -30,6 +44,7 @@ export async function startCrowd(size: number): Promise<Crowd> {
   // Comlink's calls never settle when the thread dies.
   const death = Promise.withResolvers<never>();
   death.promise.catch(() => {});
+  const size = working + (watched ? 1 : 0);
   const workers = Array.from({ length: size }, () => {
     const worker = new Worker(new URL("./crowd_thread.ts", import.meta.url), {
       type: "module",
@@ -45,12 +60,16 @@ export async function startCrowd(size: number): Promise<Crowd> {
   const apis = workers.map((worker) => Comlink.wrap<CrowdApi>(worker));
   const each: Crowd["each"] = (ask) =>
     Promise.race([Promise.all(apis.map(ask)), death.promise]);
+  await each((api, i) => i < working ? api.giveWay() : Promise.resolve());
+  const collectEach = () => each((api) => api.collect());
   return {
     size,
+    watching: watched ? working : null,
     each,
+    collectEach,
     async collect() {
       const sum = createSeen();
-      for (const seen of await each((api) => api.collect())) addSeen(sum, seen);
+      for (const seen of await collectEach()) addSeen(sum, seen);
       return sum;
     },
     async heardSince(moment) {

@@ -23,6 +23,8 @@ export interface JoinRequest {
 }
 
 export interface CrowdApi {
+  /** From now on the coordinator's threads go first. */
+  giveWay(): Promise<void>;
   /** Lets volunteers join, one after another; resolves when all have begun. */
   join(request: JoinRequest): Promise<void>;
   /** Lets all leave, so many a second; resolves to why any ended early. */
@@ -45,8 +47,6 @@ interface Volunteer {
 
 /** Milliseconds between looks at how late timers are. */
 const TICK = 20;
-
-giveWay();
 
 let seen = createSeen();
 const volunteers: Volunteer[] = [];
@@ -111,6 +111,7 @@ async function atRate(
 }
 
 const api: CrowdApi = {
+  giveWay: () => Promise.resolve(giveWay()),
   async join(request) {
     const { first, count, perSecond } = request;
     await atRate(count, perSecond, (i) => begin(first + i, request));

@@ -36,6 +36,8 @@ export interface Held {
   readonly minutes: number;
   /** While all were there, the joining left out. */
   readonly seen: Seen;
+  /** What those of them saw who watch, on a thread of their own. */
+  readonly watched: Seen;
   /** The same calls, as the coordinator timed them. */
   readonly own: OwnTimes;
   readonly answeredPerSecond: number;
@@ -70,6 +72,8 @@ export interface Storm {
   readonly seen: Seen;
 }
 
+/** Volunteers who watch, at most. */
+const WATCHERS = 100;
 /** Seconds between looks at who is online. */
 const LOOK = 10;
 /** Seconds that the last volunteer may take to come back. */
@@ -94,7 +98,7 @@ export async function hold(options: HoldOptions): Promise<Held> {
   const { epochs, threads, db, v8Flags } = options;
   const trials = trialsNeeded(options);
   return await inWorkplace(
-    { trials, epochs, threads, db, v8Flags },
+    { trials, epochs, threads, db, v8Flags, watched: true },
     (workplace) => holdIn(workplace, options),
   );
 }
@@ -124,13 +128,16 @@ async function holdIn(
   const readers = startReaders(url, pages);
   const before = await processUse(pid);
   const ownBefore = await readOwnTimes(url);
-  const seen = createSeen();
+  const [seen, watched] = [createSeen(), createSeen()];
   let fewestOnline = Infinity;
   const begun = performance.now();
   const elapsed = () => (performance.now() - begun) / 1000;
   while (elapsed() < minutes * 60) {
     await pause(Math.min(LOOK, minutes * 60 - elapsed()));
-    addSeen(seen, await crowd.collect());
+    for (const [thread, some] of (await crowd.collectEach()).entries()) {
+      addSeen(seen, some);
+      if (thread === crowd.watching) addSeen(watched, some);
+    }
     fewestOnline = Math.min(fewestOnline, await online(url));
   }
   const seconds = elapsed();
@@ -156,6 +163,7 @@ async function holdIn(
     trials,
     minutes,
     seen,
+    watched,
     own,
     answeredPerSecond: answered(seen) / seconds,
     fewestOnline,
@@ -172,12 +180,17 @@ async function joinAll(
   { crowd, coordinator: { url } }: Workplace,
   { volunteers, pace, epochs, joinPerSecond }: HoldOptions,
 ): Promise<void> {
-  const each = Math.ceil(volunteers / crowd.size);
+  // So few that the processors hardly notice them.
+  const watching = Math.min(WATCHERS, Math.floor(volunteers / 10));
+  const working = volunteers - watching;
+  const each = Math.ceil(working / (crowd.size - 1));
   await crowd.each((thread, i) =>
     thread.join({
       url,
-      first: i * each,
-      count: Math.min(each, volunteers - i * each),
+      first: i === crowd.watching ? working : i * each,
+      count: i === crowd.watching
+        ? watching
+        : Math.min(each, working - i * each),
       perSecond: joinPerSecond / crowd.size,
       pace,
       epochs,

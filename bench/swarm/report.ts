@@ -6,7 +6,7 @@ import { countWithin, type Latencies, quantile } from "./latencies.ts";
 import { balances, type Ledger } from "./ledger.ts";
 import type { MemoryUse } from "./memory.ts";
 import { CALLS, type Seen } from "./meter.ts";
-import { LIMIT, type OwnTimes, WORK_CALLS } from "./own_times.ts";
+import { LIMIT, WORK_CALLS } from "./own_times.ts";
 
 /** Everything measured; null: left out, or not known on this system. */
 export interface Report {
@@ -63,7 +63,11 @@ function printHeld(held: Held): void {
       `${held.answeredPerSecond.toFixed(0)} calls answered a second`,
   );
   printCalls(seen, held.leaderboard);
-  printWithin(seen, held.own);
+  console.log(
+    "those of them on a thread that does not give way, whose delays are few:",
+  );
+  printCalls(held.watched, null);
+  printWithin(held);
   console.log(
     `taken for dead: ${ledger.expired}; fewest online at once: ` +
       `${held.fewestOnline}; refused: ${counts(seen.refused)}; without an ` +
@@ -129,17 +133,19 @@ function printCalls(seen: Seen, leaderboard: Latencies | null): void {
  * The share of calls within the limit: as volunteers saw it, the way and their
  * own delays included, and from a request's head to its answer's.
  */
-function printWithin({ calls }: Seen, own: OwnTimes): void {
+function printWithin({ seen, watched, own }: Held): void {
   const table = tableOf(`% within ${LIMIT} ms`, ...WORK_CALLS);
   const percent = (within: number, calls: number) =>
     calls === 0 ? "" : (100 * within / calls).toFixed(2);
+  const by = (name: string, { calls }: Seen) => [
+    name,
+    ...WORK_CALLS.map((name) =>
+      percent(countWithin(calls[name], LIMIT), calls[name].count)
+    ),
+  ];
   table.push(
-    [
-      "by the volunteers' watch",
-      ...WORK_CALLS.map((name) =>
-        percent(countWithin(calls[name], LIMIT), calls[name].count)
-      ),
-    ],
+    by("by the volunteers' watch", seen),
+    by("by that of those few", watched),
     [
       "by the coordinator's own",
       ...WORK_CALLS.map((name) => percent(own[name].within, own[name].calls)),

@@ -21,6 +21,8 @@ export interface WorkplaceOptions {
   readonly epochs: number;
   /** Threads of volunteers. */
   readonly threads: number;
+  /** Whether there is one more, which watches. Default: false. */
+  readonly watched?: boolean;
   /** A server's address, or the path of a file; default: a file, thrown away. */
   readonly db?: string | undefined;
   /** On the one database. Default: 1. */
@@ -46,9 +48,10 @@ export async function inWorkplace<T>(
   options: WorkplaceOptions,
   work: (workplace: Workplace) => Promise<T>,
 ): Promise<T> {
-  const { trials, epochs, threads, coordinators = 1, v8Flags, log } = options;
+  const { trials, epochs, threads, watched, coordinators = 1 } = options;
+  const { v8Flags, log } = options;
   const folder = await Deno.makeTempDir({ prefix: "dropout-swarm-bench-" });
-  const crowd = await startCrowd(threads);
+  const crowd = await startCrowd(threads, watched);
   const others: CoordinatorProcess[] = [];
   let database: Database | undefined;
   let workplace: Workplace | undefined;
