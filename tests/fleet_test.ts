@@ -140,7 +140,10 @@ Deno.test("a fleet of coordinators on PostgreSQL completes a study though one is
     const list = await get(`${second.url}/api/workers?limit=500`, WorkerList);
     const credit = list.workers.reduce((n, w) => n + w.trialsCompleted, 0);
     assert.equal(credit, study.trials);
-    const [a, b] = [await boardOf(second.url), await boardOf(third.url)];
+    // Each may hand out the board of a moment ago.
+    const complete = ({ url }: { readonly url: string }) =>
+      until(() => boardOf(url), ({ progress }) => progress.complete);
+    const [a, b] = [await complete(second), await complete(third)];
     assert.deepEqual(a.rows, b.rows);
     assert.deepEqual(a.verdicts, b.verdicts);
     assert.equal(a.revision, b.revision);

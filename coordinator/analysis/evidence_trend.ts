@@ -41,11 +41,14 @@ function failingPoints(points: readonly PointData[]) {
   const failing: Params[] = [];
   const sometimesFailing: Params[] = [];
   for (const { params, cells } of points) {
-    const done = cells.map(({ figures }) => figures)
-      .filter((figures) => figures !== null);
-    const fails = done.filter(({ passedLossCheck }) => !passedLossCheck).length;
+    let [done, fails] = [0, 0];
+    for (const { figures } of cells) {
+      if (figures === null) continue;
+      done += 1;
+      if (!figures.passedLossCheck) fails += 1;
+    }
     if (fails === 0) continue;
-    (fails === done.length ? failing : sometimesFailing).push(params);
+    (fails === done ? failing : sometimesFailing).push(params);
   }
   return { failing, sometimesFailing };
 }

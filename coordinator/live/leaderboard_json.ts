@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Leaderboard, LeaderboardRow } from "../protocol/leaderboard.ts";
 
 /** What has been written of a row's parts: most are the objects they were. */
@@ -15,17 +16,35 @@ function rowJson(row: LeaderboardRow): string {
   return `{${Object.keys(row).map((key, i) => `"${key}":${parts[i]}`)}}`;
 }
 
+const encoder = new TextEncoder();
+
+/** The pieces one after the other, in UTF-8. */
+function encoded(pieces: readonly string[]): Uint8Array<ArrayBuffer> {
+  const size = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+  const bytes = new Uint8Array(size);
+  let end = 0;
+  for (const piece of pieces) {
+    end += encoder.encodeInto(piece, bytes.subarray(end)).written;
+  }
+  return bytes;
+}
+
 /**
- * The very text of `JSON.stringify(leaderboard)`. Of thousands of grid points a
- * result changes one: the figures and curves of the others are not written out
- * again.
+ * The very text of `JSON.stringify(leaderboard)`, in UTF-8. Of thousands of grid
+ * points a result changes one: the figures and curves of the others are not
+ * written out again. Nor is the text ever whole: strings of megabytes would make
+ * most of the work of the thread's garbage collector.
  */
-export function leaderboardJson(leaderboard: Leaderboard): string {
-  const fields = Object.entries(leaderboard).map(([key, value]) => {
-    const text = key === "rows"
-      ? `[${leaderboard.rows.map(rowJson)}]`
-      : JSON.stringify(value);
-    return `"${key}":${text}`;
+export function leaderboardJson(
+  leaderboard: Leaderboard,
+): Uint8Array<ArrayBuffer> {
+  const { rows } = leaderboard;
+  const pieces = Object.entries(leaderboard).flatMap(([key, value], i) => {
+    const name = `${i === 0 ? "{" : ","}"${key}":`;
+    return key === "rows"
+      ? [name, ...rows.map((row, i) => (i === 0 ? "[" : ",") + rowJson(row))]
+        .concat(rows.length === 0 ? "[]" : "]")
+      : [name, JSON.stringify(value)];
   });
-  return `{${fields}}`;
+  return encoded([...pieces, "}"]);
 }

@@ -38,7 +38,7 @@ export interface ReadableLeaderboard extends WrittenLeaderboard {
 
 export function writeLeaderboard(leaderboard: Leaderboard): WrittenLeaderboard {
   const { study, revision, verdicts } = leaderboard;
-  const json = new TextEncoder().encode(leaderboardJson(leaderboard));
+  const json = leaderboardJson(leaderboard);
   const hash = createHash("sha256").update(json).digest("hex");
   return {
     studyId: study.id,
