@@ -23,8 +23,12 @@ export function stepBack(): void {
  * far as its process may.
  *
  * @param read The files that it reads; default: none.
+ * @param write The files that it writes; default: none.
  */
-export function confined(read: URL[] | false = false) {
+export function confined(
+  read: URL[] | false = false,
+  write: URL[] | false = false,
+) {
   const { state } = Deno.permissions.querySync({
     name: "sys",
     kind: "setPriority",
@@ -32,7 +36,7 @@ export function confined(read: URL[] | false = false) {
   return {
     read,
     net: false,
-    write: false,
+    write,
     env: false,
     sys: state === "granted" ? ["setPriority" as const] : false,
     run: false,
