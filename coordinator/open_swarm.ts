@@ -54,8 +54,8 @@ export interface SwarmOptions {
   /** Whether results count without being verified. Default: they do not. */
   readonly trustWorkers?: boolean;
   /**
-   * Whether threads that help may use their files and do nothing else, which
-   * takes Deno's `--unstable-worker-options`. Default: they may what the process
+   * Whether the verifying thread may read its files and do nothing else, which
+   * takes Deno's `--unstable-worker-options`. Default: it may what the process
    * may.
    */
   readonly confined?: boolean;
@@ -152,7 +152,6 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { storage, weights } = await openStorage(database, {
     ...options.now === undefined ? {} : { clock: options.now },
     onBatch: metrics.stored,
-    confined: options.confined ?? false,
   });
   const { now } = storage;
   const verification = dataFolder === undefined || options.trustWorkers

@@ -23,12 +23,8 @@ export function stepBack(): void {
  * far as its process may.
  *
  * @param read The files that it reads; default: none.
- * @param write The files that it writes; default: none.
  */
-export function confined(
-  read: URL[] | false = false,
-  write: URL[] | false = false,
-) {
+export function confined(read: URL[] | false = false) {
   const { state } = Deno.permissions.querySync({
     name: "sys",
     kind: "setPriority",
@@ -36,7 +32,7 @@ export function confined(
   return {
     read,
     net: false,
-    write,
+    write: false,
     env: false,
     sys: state === "granted" ? ["setPriority" as const] : false,
     run: false,

@@ -42,7 +42,6 @@ const LIBRARY_ROOMS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
   [/^comlink(\/|$)/, [
     /^worker\/trainer(_thread)?\.ts$/,
     /^coordinator\/live\/(spawn_analyst|analyst_thread)\.ts$/,
-    /^coordinator\/storage\/sqlite_checkpoint(s|_thread)\.ts$/,
   ]],
   [/^@tensorflow\//, [/^worker\/(training|backends)\//]],
   [/^prom-client$/, [/^coordinator\/metrics\.ts$/]],

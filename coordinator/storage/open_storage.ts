@@ -26,14 +26,9 @@ export async function openStorage(database: string, options: {
   readonly clock?: () => number;
   /** Told of each transaction of leases: its calls and its time. */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
-  /** What threads of a file may: see `OpenOptions`. */
-  readonly confined?: boolean;
 } = {}): Promise<OpenedStorage> {
-  const {
-    clock = steadyClock(Date.now, () => performance.now()),
-    onBatch,
-    confined = false,
-  } = options;
+  const { clock = steadyClock(Date.now, () => performance.now()), onBatch } =
+    options;
   const told = onBatch === undefined ? {} : { onBatch };
   if (isServer(database)) {
     // Its driver is loaded by those alone who have a server.
@@ -41,10 +36,7 @@ export async function openStorage(database: string, options: {
     const { storage, weights } = await openPostgres(database, told);
     return { storage, weights: () => Promise.resolve(weights) };
   }
-  const storage = openSqlite(database, clock, {
-    ...told,
-    thread: { confined },
-  });
+  const storage = openSqlite(database, clock, told);
   return {
     storage,
     weights: () =>

@@ -5,7 +5,6 @@ import type { TrialState } from "../protocol/views.ts";
 import type { Instant } from "../swarm/trial.ts";
 import { createKeptTrials } from "./kept_trials.ts";
 import { createBatcher } from "./sqlite_batch.ts";
-import { createCheckpoints } from "./sqlite_checkpoints.ts";
 import { SQLITE, sqliteCode } from "./sqlite_code.ts";
 import { openDatabase, type OpenOptions } from "./sqlite_open.ts";
 import { deleteStudy, planTrials } from "./sqlite_plan.ts";
@@ -73,15 +72,9 @@ export function openSqlite(
   const now = notBefore(latestInstant(sql), clock);
 
   const kept = createKeptTrials();
-  const checkpoints = options.thread === undefined
-    ? null
-    : createCheckpoints(db, path, options.thread.confined);
   const batcher = createBatcher(db, sql, explain, {
     onUndone: kept.forget,
-    onBatch(calls, milliseconds) {
-      checkpoints?.committed();
-      options.onBatch?.(calls, milliseconds);
-    },
+    ...options.onBatch !== undefined && { onBatch: options.onBatch },
   });
   /** All or nothing; nobody else writes meanwhile. */
   const atomically = batcher.run;
@@ -299,15 +292,11 @@ export function openSqlite(
     exclusively: createTurnstile(),
 
     ping: () => attempt(() => void sql("SELECT 1").get()),
-    async close() {
-      try {
+    close: () =>
+      attempt(() => {
         batcher.flush();
-        await checkpoints?.close();
         close();
-      } catch (error) {
-        throw explain(error);
-      }
-    },
+      }),
   };
 }
 

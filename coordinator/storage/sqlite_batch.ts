@@ -40,11 +40,11 @@ export function createBatcher(
   sql: Sql,
   explain: (error: unknown) => unknown,
   told: {
-    readonly onBatch: (calls: number, milliseconds: number) => void;
+    readonly onBatch?: (calls: number, milliseconds: number) => void;
     readonly onUndone: () => void;
   },
 ): Batcher {
-  const { onBatch, onUndone } = told;
+  const { onBatch = () => {}, onUndone } = told;
   let waiting: Unit[] = [];
   let scheduled = false;
   /** When the next commit may be, by `performance.now()`. */

@@ -18,12 +18,6 @@ export interface OpenOptions {
   readonly maxPages?: number;
   /** Told of each transaction that is on the disk: its calls and its time. */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
-  /**
-   * Lets a thread help where much is written; `confined`: it may use the file
-   * and do nothing else, which takes Deno's `--unstable-worker-options`.
-   * Default: no thread.
-   */
-  readonly thread?: { readonly confined: boolean };
 }
 
 /**
