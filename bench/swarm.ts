@@ -10,6 +10,7 @@ import {
 } from "./swarm/descriptors.ts";
 import { hold } from "./swarm/hold.ts";
 import { measureMemory } from "./swarm/memory.ts";
+import { LIMIT } from "./swarm/own_times.ts";
 import type { Pace } from "./swarm/pace.ts";
 import { unfitServer } from "./swarm/postgres.ts";
 import { printReport, type Report, reportJson } from "./swarm/report.ts";
@@ -115,7 +116,7 @@ async function findCeilings(options: Options): Promise<Ceiling[]> {
     growth: 1.25,
     seconds: rateSeconds,
     rates: 20,
-    limit: 50,
+    limit: LIMIT,
     say,
   };
   const ceilings = [await findCeiling(common)];

@@ -8,11 +8,13 @@ const NICE = 5;
  * calls this: a leaderboard and a verdict can wait a moment, a worker's call
  * cannot. On Linux alone, where each thread has a priority of its own; elsewhere
  * it would be that of the whole process.
+ *
+ * @param niceness How far.
  */
-export function stepBack(): void {
+export function stepBack(niceness: number = NICE): void {
   if (Deno.build.os !== "linux") return;
   try {
-    os.setPriority(NICE);
+    os.setPriority(niceness);
   } catch {
     // Not allowed to: nothing depends on it.
   }

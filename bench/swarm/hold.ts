@@ -184,19 +184,20 @@ async function joinAll(
   const watching = Math.min(WATCHERS, Math.floor(volunteers / 10));
   const working = volunteers - watching;
   const each = Math.ceil(working / (crowd.size - 1));
-  await crowd.each((thread, i) =>
-    thread.join({
+  await crowd.each((thread, i) => {
+    const [first, count] = i === crowd.watching
+      ? [working, watching]
+      : [i * each, Math.min(each, working - i * each)];
+    return thread.join({
       url,
-      first: i === crowd.watching ? working : i * each,
-      count: i === crowd.watching
-        ? watching
-        : Math.min(each, working - i * each),
+      first,
+      count,
       perSecond: joinPerSecond / crowd.size,
       pace,
       epochs,
       stepsPerEpoch: STEPS_PER_EPOCH,
-    })
-  );
+    });
+  });
 }
 
 async function leaveAll({ crowd }: Workplace): Promise<string[]> {

@@ -31,47 +31,44 @@ export async function readOwnTimes(url: string): Promise<OwnTimes> {
   const response = await fetch(`${url}/metrics`, {
     signal: AbortSignal.timeout(60_000),
   });
-  return parseOwnTimes(await response.text());
+  const text = await response.text();
+  if (!response.ok) throw new Error(`the coordinator's figures: ${text}`);
+  return parseOwnTimes(text);
 }
 
 /** @param text Prometheus' text format. */
 export function parseOwnTimes(text: string): OwnTimes {
-  const counted = (call: WorkCall): Counted => {
+  const counts = new Map<string, number>();
+  for (
+    const [, labels = "", count] of text.matchAll(
+      /^swarm_request_seconds_bucket\{(.*)\} (\d+)$/gm,
+    )
+  ) {
+    counts.set(labels.split(",").toSorted().join(), Number(count));
+  }
+  return ofEach((call) => {
     const route = ROUTES[call].replaceAll(/{(\w+)}/g, ":$1");
-    const of = (le: string) => {
-      for (
-        const [, labels = "", value] of text.matchAll(
-          /^swarm_request_seconds_bucket\{(.*)\} (\d+)$/gm,
-        )
-      ) {
-        const has = (name: string, value: string) =>
-          labels.split(",").includes(`${name}="${value}"`);
-        if (has("le", le) && has("route", route) && has("status", "2xx")) {
-          return Number(value);
-        }
-      }
-      return 0;
-    };
-    return { calls: of("+Inf"), within: of(String(LIMIT / 1000)) };
-  };
-  return {
-    lease: counted("lease"),
-    renew: counted("renew"),
-    report: counted("report"),
-    complete: counted("complete"),
-  };
+    const upTo = (le: number | "+Inf") =>
+      counts.get(
+        `le="${le}",method="POST",route="${route}",status="2xx"`,
+      ) ?? 0;
+    return { calls: upTo("+Inf"), within: upTo(LIMIT / 1000) };
+  });
 }
 
 /** What was counted between two readings. */
 export function ownTimesBetween(before: OwnTimes, after: OwnTimes): OwnTimes {
-  const between = (call: WorkCall): Counted => ({
+  return ofEach((call) => ({
     calls: after[call].calls - before[call].calls,
     within: after[call].within - before[call].within,
-  });
+  }));
+}
+
+function ofEach(count: (call: WorkCall) => Counted): OwnTimes {
   return {
-    lease: between("lease"),
-    renew: between("renew"),
-    report: between("report"),
-    complete: between("complete"),
+    lease: count("lease"),
+    renew: count("renew"),
+    report: count("report"),
+    complete: count("complete"),
   };
 }

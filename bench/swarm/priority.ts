@@ -1,4 +1,5 @@
 import os from "node:os";
+import { stepBack } from "../../coordinator/thread_priority.ts";
 import { shell } from "./shell.ts";
 
 /** Linux's niceness: a ninth of what the coordinator's threads get. */
@@ -8,15 +9,15 @@ const NICE = 10;
  * Lets the coordinator go before the thread that calls this. Volunteers have
  * machines of their own; where they share the coordinator's, it must not wait
  * for a processor that they are using. What they wait for is in every time they
- * measure. On Linux alone, where each thread has a priority of its own.
+ * measure.
  */
 export function giveWay(): void {
-  if (Deno.build.os === "linux") os.setPriority(NICE);
+  stepBack(NICE);
 }
 
 /**
  * The same for the threads that collect this process's garbage: thousands of
- * volunteers make some for whole seconds.
+ * volunteers make some for whole seconds. On Linux alone, too.
  */
 export async function collectorsGiveWay(): Promise<void> {
   if (Deno.build.os !== "linux") return;

@@ -16,6 +16,12 @@ function rowJson(row: LeaderboardRow): string {
   return `{${Object.keys(row).map((key, i) => `"${key}":${parts[i]}`)}}`;
 }
 
+const rowPieces = (rows: readonly LeaderboardRow[]) => [
+  "[",
+  ...rows.map((row, i) => (i === 0 ? "" : ",") + rowJson(row)),
+  "]",
+];
+
 const encoder = new TextEncoder();
 
 /** The pieces one after the other, in UTF-8. */
@@ -38,13 +44,9 @@ function encoded(pieces: readonly string[]): Uint8Array<ArrayBuffer> {
 export function leaderboardJson(
   leaderboard: Leaderboard,
 ): Uint8Array<ArrayBuffer> {
-  const { rows } = leaderboard;
-  const pieces = Object.entries(leaderboard).flatMap(([key, value], i) => {
-    const name = `${i === 0 ? "{" : ","}"${key}":`;
-    return key === "rows"
-      ? [name, ...rows.map((row, i) => (i === 0 ? "[" : ",") + rowJson(row))]
-        .concat(rows.length === 0 ? "[]" : "]")
-      : [name, JSON.stringify(value)];
-  });
+  const pieces = Object.entries(leaderboard).flatMap(([key, value], i) => [
+    `${i === 0 ? "{" : ","}"${key}":`,
+    ...key === "rows" ? rowPieces(leaderboard.rows) : [JSON.stringify(value)],
+  ]);
   return encoded([...pieces, "}"]);
 }

@@ -45,7 +45,7 @@ export function writeLeaderboard(leaderboard: Leaderboard): WrittenLeaderboard {
     revision,
     json,
     // Bytes of its own: Node's may lie in a pool, and could not be handed over.
-    gzip: Uint8Array.from(gzipSync(json, { level: GZIP_LEVEL })),
+    gzip: new Uint8Array(gzipSync(json, { level: GZIP_LEVEL })),
     etag: `W/"${revision}-${hash.slice(0, 16)}"`,
     verdicts: verdicts.map(({ claimId, verdict }) => ({ claimId, verdict })),
   };

@@ -49,10 +49,10 @@ export function renderedBytes(
     header: "Accept-Encoding",
     supports: ["gzip"],
     default: "identity",
-    match: (given, { default: plain }) =>
+    match: (given) =>
       given.some(({ type, q }) => type.toLowerCase() === "gzip" && q > 0)
         ? "gzip"
-        : plain,
+        : "identity",
   });
   const typed = { ...headers, "content-type": contentType };
   return encoding === "gzip"
