@@ -67,21 +67,21 @@
 
 // Studies: a definition is laid out into trials.
 export { builtinStudies } from "./coordinator/study/builtin.ts";
-export { InvalidStudy } from "./coordinator/study/invalid_study.ts";
-export { parseStudy } from "./coordinator/study/parse_study.ts";
+export { InvalidStudy } from "./coordinator/study/parse.ts";
+export { parseStudy } from "./coordinator/study/parse.ts";
 export {
   planStudy,
   type StudyOverrides,
   type StudyPlan,
 } from "./coordinator/study/plan.ts";
-export { parsePoints } from "./coordinator/study/points.ts";
+export { parsePoints } from "./coordinator/study/parse.ts";
 export type {
   LeaseId,
   Sha256,
   StudyId,
   TrialId,
   WorkerId,
-} from "./coordinator/protocol/ids.ts";
+} from "./protocol/ids.ts";
 export type {
   DatasetDefinition,
   DatasetFile,
@@ -95,7 +95,7 @@ export type {
   StudyDefinition,
   Text,
   TrialSpec,
-} from "./coordinator/protocol/study.ts";
+} from "./protocol/study.ts";
 
 // The data set that a study names, on this machine's disk.
 export type {
@@ -138,13 +138,13 @@ export {
   d2lChecks,
   type EpochMetrics,
   type TrialResult,
-} from "./coordinator/protocol/training.ts";
+} from "./protocol/training.ts";
 export { checkResult } from "./coordinator/verification/check_result.ts";
 
 // The lease machine: pure, for simulations and other storages.
-export { checkInvariants } from "./coordinator/swarm/invariants.ts";
-export { defaultPolicy, type Policy } from "./coordinator/swarm/policy.ts";
-export { transition } from "./coordinator/swarm/transition.ts";
+export { checkInvariants } from "./coordinator/lease/invariants.ts";
+export { defaultPolicy, type Policy } from "./coordinator/lease/policy.ts";
+export { transition } from "./coordinator/lease/transition.ts";
 export {
   type AcceptedResult,
   type Attempt,
@@ -157,7 +157,7 @@ export {
   type RunningAttempt,
   type TrialBase,
   type TrialRecord,
-} from "./coordinator/swarm/trial.ts";
+} from "./coordinator/lease/trial.ts";
 export type {
   Effect,
   Fence,
@@ -166,15 +166,15 @@ export type {
   ResultVerdict,
   Transition,
   TrialEvent,
-} from "./coordinator/swarm/trial_event.ts";
+} from "./coordinator/lease/events.ts";
 
 // The coordinator as one function from requests to answers.
 export {
   type Assets,
   folderAssets,
   type ServedBytes,
-} from "./coordinator/middleware/files.ts";
-export type { Limits, Rate } from "./coordinator/guard/limits.ts";
+} from "./coordinator/http/middleware/responses.ts";
+export type { Limits, Rate } from "./coordinator/http/limits/rates.ts";
 export {
   type CallerInfo,
   openSwarm,
@@ -185,10 +185,10 @@ export {
   StorageError,
   type StorageErrorCode,
 } from "./coordinator/storage/storage.ts";
-export type { Log, LogFields, LogLevel } from "./coordinator/swarm/log.ts";
+export type { Log, LogFields, LogLevel } from "./coordinator/service/log.ts";
 
 // The protocol as a worker speaks it.
-export type { Problem, ProblemType } from "./coordinator/protocol/problem.ts";
+export type { Problem, ProblemType } from "./protocol/problem.ts";
 export type {
   CompleteRequest,
   CompleteResponse,
@@ -201,8 +201,8 @@ export type {
   RenewRequest,
   RenewResponse,
   ReportRequest,
-} from "./coordinator/protocol/swarm.ts";
-export { PROTOCOL_VERSION } from "./coordinator/protocol/version.ts";
+} from "./protocol/lease.ts";
+export { PROTOCOL_VERSION } from "./protocol/version.ts";
 export {
   type ClientOptions,
   createClient,
@@ -213,7 +213,7 @@ export {
   ProblemError,
   type SwarmClient,
   UnreachableError,
-} from "./worker/session_client.ts";
+} from "./worker/session/swarm_client.ts";
 
 // Analysis: results in, figures and verdicts in words out.
 export {
@@ -235,5 +235,5 @@ export type {
   SwapFigures,
   Verdict,
   VerdictName,
-} from "./coordinator/protocol/leaderboard.ts";
-export type { TrialState } from "./coordinator/protocol/views.ts";
+} from "./protocol/leaderboard.ts";
+export type { TrialState } from "./protocol/views.ts";

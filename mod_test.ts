@@ -24,7 +24,7 @@ import {
   type TrialRecord,
   type TrialResult,
 } from "./mod.ts";
-import { leaseId, manifest, workerId } from "./coordinator/swarm/fixtures.ts";
+import { leaseId, manifest, workerId } from "./testing/lease/fixtures.ts";
 
 /** What a user of the package can do, through its public surface alone. */
 

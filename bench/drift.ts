@@ -1,20 +1,17 @@
 import { parseArgs } from "node:util";
 import { findDataset } from "../worker/data/find_dataset.ts";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
-import type { Params, TrialSpec } from "../coordinator/protocol/study.ts";
-import {
-  BackendName,
-  type EpochMetrics,
-} from "../coordinator/protocol/training.ts";
+import type { Params, TrialSpec } from "../protocol/study.ts";
+import { BackendName, type EpochMetrics } from "../protocol/training.ts";
 import { seedStudy } from "../coordinator/study/builtin.ts";
-import { InvalidStudy } from "../coordinator/study/invalid_study.ts";
+import { InvalidStudy } from "../coordinator/study/parse.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
-import { parsePoints } from "../coordinator/study/points.ts";
+import { parsePoints } from "../coordinator/study/parse.ts";
 import { createVerifier } from "../coordinator/verification/verifier.ts";
 import { loadFashionMnist } from "../tests/golden/fashion_mnist.ts";
 import { startTrainers } from "../tests/golden/trainers.ts";
 import { dataCacheDir } from "../worker/main_deno.ts";
-import type { TrainedTrial } from "../worker/trainer_api.ts";
+import type { TrainedTrial } from "../worker/trainer/trainer_api.ts";
 import { FlagError, wholeNumber } from "./flags.ts";
 
 /**

@@ -3,11 +3,8 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { seedStudy } from "../coordinator/study/builtin.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
-import type { Params, TrialSpec } from "../coordinator/protocol/study.ts";
-import {
-  BackendName,
-  type TrialResult,
-} from "../coordinator/protocol/training.ts";
+import type { Params, TrialSpec } from "../protocol/study.ts";
+import { BackendName, type TrialResult } from "../protocol/training.ts";
 import { loadFashionMnist } from "../tests/golden/fashion_mnist.ts";
 import {
   type ReferencePoint,
@@ -15,8 +12,8 @@ import {
   TOLERANCE,
 } from "../tests/golden/reference.ts";
 import { startTrainers } from "../tests/golden/trainers.ts";
-import type { TrainerThread } from "../worker/trainer.ts";
-import type { BackendChoice } from "../worker/trainer_api.ts";
+import type { TrainerThread } from "../worker/trainer/trainer.ts";
+import type { BackendChoice } from "../worker/trainer/trainer_api.ts";
 import { FlagError, wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench golden [flags]

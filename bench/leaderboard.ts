@@ -4,16 +4,13 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { parseArgs } from "node:util";
 import { createAnalyser } from "../coordinator/analysis/analyser.ts";
 import { leaderboardCsv } from "../coordinator/analysis/csv.ts";
-import {
-  analyserOf,
-  progressOf,
-} from "../coordinator/analysis/testing/reference_study.ts";
-import { squareStudy } from "../coordinator/analysis/testing/square_study.ts";
-import { createAnalyst } from "../coordinator/live/analyst.ts";
-import { follow } from "../coordinator/live/followed.ts";
-import { leaderboardJson } from "../coordinator/live/leaderboard_json.ts";
-import { createLiveLeaderboards } from "../coordinator/live/leaderboards.ts";
-import type { StudyChanges } from "../coordinator/swarm/views.ts";
+import { analyserOf, progressOf } from "../testing/studies/reference_study.ts";
+import { squareStudy } from "../testing/studies/square_study.ts";
+import { createAnalyst } from "../coordinator/threads/analyst.ts";
+import { follow } from "../coordinator/threads/analyst_sync.ts";
+import { leaderboardJson } from "../coordinator/threads/leaderboard_json.ts";
+import { createLiveLeaderboards } from "../coordinator/service/leaderboards.ts";
+import type { StudyChanges } from "../coordinator/service/reads.ts";
 import { wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench leaderboard [flags]

@@ -5,26 +5,26 @@ import {
   findDataset,
   type FoundDataset,
 } from "../worker/data/find_dataset.ts";
-import { describeEvent } from "../worker/join_words.ts";
+import { describeEvent } from "../worker/cli/join_status.ts";
 import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
-import type { SessionEvent } from "../worker/session_types.ts";
-import { createWebAssets } from "../web/assets.ts";
-import { joinAddress } from "./join_address.ts";
-import { lastAnswers } from "./last_answers.ts";
-import { listen, StartError } from "./listen.ts";
-import { isLoopbackHost } from "./guard/address.ts";
+import type { SessionEvent } from "../worker/session/session_types.ts";
+import { createWebAssets } from "../web/build/assets.ts";
+import { joinAddress } from "./cli/join_address.ts";
+import { lastAnswers } from "./http/graceful_shutdown.ts";
+import { listen, StartError } from "./http/server.ts";
+import { isLoopbackHost } from "./http/limits/addresses.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
-import type { Leaderboard } from "./protocol/leaderboard.ts";
-import type { StudyDefinition } from "./protocol/study.ts";
-import { parseStartOptions, type StartOptions } from "./start_options.ts";
+import type { Leaderboard } from "../protocol/leaderboard.ts";
+import type { StudyDefinition } from "../protocol/study.ts";
+import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
-import { stopSignals } from "./stop_signals.ts";
+import { stopSignals } from "./cli/stop_signals.ts";
 import { builtinStudies } from "./study/builtin.ts";
-import { InvalidStudy } from "./study/invalid_study.ts";
-import { parseStudy } from "./study/parse_study.ts";
+import { InvalidStudy } from "./study/parse.ts";
+import { parseStudy } from "./study/parse.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
-import { createLog, createTextLog, type Log } from "./swarm/log.ts";
-import { createConsole, type StartConsole } from "./terminal/console.ts";
+import { createLog, createTextLog, type Log } from "./service/log.ts";
+import { createConsole, type StartConsole } from "./cli/terminal/console.ts";
 
 /**
  * The `start` command: reads the flags, the clock and chance, and wires the

@@ -31,7 +31,12 @@ export async function withDatabase(
           crash: null,
           backup: (
             out,
-          ) => ["coordinator/main_backup.ts", ["--db", address, "--out", out]],
+          ) => ["coordinator/cli/main_backup.ts", [
+            "--db",
+            address,
+            "--out",
+            out,
+          ]],
         });
       } finally {
         await Deno.remove(folder, { recursive: true });
@@ -45,7 +50,7 @@ export async function withDatabase(
         address,
         crash: () => server.restart("immediate"),
         backup: (out) => [
-          "coordinator/main_move.ts",
+          "coordinator/cli/main_move.ts",
           ["--from", address, "--to", out, "--live"],
         ],
       });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import ipaddr from "ipaddr.js";
 import { parse } from "npm:yaml@2.9.1";
 import * as z from "zod";
-import { endpoints } from "../coordinator/protocol/endpoints.ts";
-import { sources } from "../web/build.ts";
+import { endpoints } from "../protocol/endpoints.ts";
+import { sources } from "../web/build/build.ts";
 import { flagsOf } from "./command_flags.ts";
 import { flagsOf as taskFlags, runScript, taskCommands } from "./processes.ts";
 

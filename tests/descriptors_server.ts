@@ -1,6 +1,6 @@
-import { testSwarm } from "../coordinator/app_fixture.ts";
-import { listen } from "../coordinator/listen.ts";
-import { dataFiles } from "../coordinator/middleware/files.ts";
+import { testSwarm } from "../testing/app_fixture.ts";
+import { listen } from "../coordinator/http/server.ts";
+import { dataFiles } from "../coordinator/http/middleware/responses.ts";
 
 /** A server for `descriptors_test.ts`: few file descriptors, real sockets. */
 const [folder = ""] = Deno.args;

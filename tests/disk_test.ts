@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Problem } from "../coordinator/protocol/problem.ts";
-import { RegisterResponse } from "../coordinator/protocol/swarm.ts";
-import { PROTOCOL_VERSION } from "../coordinator/protocol/version.ts";
-import { WorkerList } from "../coordinator/protocol/views.ts";
-import { openSqlite } from "../coordinator/storage/sqlite.ts";
+import { Problem } from "../protocol/problem.ts";
+import { RegisterResponse } from "../protocol/lease.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import { WorkerList } from "../protocol/views.ts";
+import { openSqlite } from "../coordinator/storage/sqlite/sqlite.ts";
 import { runScript } from "./processes.ts";
 import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseStudy } from "../coordinator/study/parse_study.ts";
+import { parseStudy } from "../coordinator/study/parse.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
 import { type Flag, flagsOf } from "./command_flags.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PROTOCOL_VERSION } from "../coordinator/protocol/version.ts";
-import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import { Leaderboard } from "../protocol/leaderboard.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import {
   freePort,

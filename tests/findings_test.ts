@@ -5,9 +5,9 @@ import {
   Leaderboard,
   type MetricName,
   type Verdict,
-} from "../coordinator/protocol/leaderboard.ts";
-import type { Params } from "../coordinator/protocol/study.ts";
-import { SampleStudy } from "../web/lesson/sample.ts";
+} from "../protocol/leaderboard.ts";
+import type { Params } from "../protocol/study.ts";
+import { SampleStudy } from "../web/pages/lesson/study_source.ts";
 import { pytorch, slopeOf } from "./golden/contrasts.ts";
 import { referencePoints } from "./golden/reference.ts";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
+import { Leaderboard } from "../protocol/leaderboard.ts";
 import {
   SwarmEvent,
   TrialPage,
   TrialView,
   WorkerList,
-} from "../coordinator/protocol/views.ts";
+} from "../protocol/views.ts";
 import { startBalancer } from "./balancer.ts";
 import { startPostgres } from "./postgres/server.ts";
 import { type RunningCommand, runScript } from "./processes.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EpochMetrics } from "../coordinator/protocol/training.ts";
+import type { EpochMetrics } from "../protocol/training.ts";
 import { seedStudy } from "../coordinator/study/builtin.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
 import { DatasetNotFoundError } from "../worker/data/find_dataset.ts";

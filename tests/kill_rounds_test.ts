@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { TrialId } from "../coordinator/protocol/ids.ts";
-import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
-import {
-  TrialPage,
-  TrialView,
-  WorkerList,
-} from "../coordinator/protocol/views.ts";
+import type { TrialId } from "../protocol/ids.ts";
+import { Leaderboard } from "../protocol/leaderboard.ts";
+import { TrialPage, TrialView, WorkerList } from "../protocol/views.ts";
 import { type Database, databaseKinds, withDatabase } from "./databases.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import { createChance } from "./simulation/chance.ts";
@@ -135,7 +131,7 @@ async function killRounds(database: Database): Promise<void> {
 
     // The backup made in the middle of it all is sound, and can be put back.
     const restored = join(folder, "restored.db");
-    const restore = run("coordinator/main_restore.ts", [
+    const restore = run("coordinator/cli/main_restore.ts", [
       ...["--from", join(folder, "backup.db"), "--db", restored],
     ]);
     assert.equal((await restore.ended).code, 0, restore.output());

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
-import {
-  TrialPage,
-  TrialView,
-  WorkerList,
-} from "../coordinator/protocol/views.ts";
+import { Leaderboard } from "../protocol/leaderboard.ts";
+import { TrialPage, TrialView, WorkerList } from "../protocol/views.ts";
 import { type Database, databaseKinds, withDatabase } from "./databases.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";

@@ -16,37 +16,34 @@ export interface SourceFile {
   readonly path: string;
   /** Specifiers as written, static, dynamic and type-only. */
   readonly specifiers: readonly string[];
+  /** Those of them that only types are imported from. */
+  readonly typesOnly?: ReadonlySet<string>;
 }
 
-const PURE = [
-  /^coordinator\/swarm\/(attempts|backup|delivery|invariants|lease_terms|pacing|policy|progress|same_value|transition|trial|trial_event|worker_name)\.ts$/,
-  /^coordinator\/analysis\//,
-  /^coordinator\/study\//,
-  /^coordinator\/protocol\//,
-  /^worker\/random\//,
-  /^worker\/session(_[a-z]+)?\.ts$/,
-  /^coordinator\/guard\/(address_leases|limits|token_buckets)\.ts$/,
-  // Types alone: what the sides of a trainer's thread say to each other.
-  /^worker\/(trainer_api|data\/dataset)\.ts$/,
+/** Folders without clock, chance or IO: time, ids and chance are arguments. */
+const PURE_FOLDERS = [
+  "protocol/",
+  "coordinator/lease/",
+  "coordinator/study/",
+  "coordinator/analysis/",
+  "worker/session/",
+  "worker/random/",
 ];
 
-/** Where a library may be imported: it has one room, or a few. */
-const LIBRARY_ROOMS: readonly (readonly [RegExp, readonly RegExp[]])[] = [
+/** Where a library may be imported: it has one folder, or a few. */
+const LIBRARY_ROOMS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^hono(\/|$)|^@hono\//, [
-    /^coordinator\/app\.ts$/,
-    /^coordinator\/(middleware|routes)\//,
-    /^coordinator\/protocol\/(admin_)?endpoints\.ts$/,
-    /^worker\/client\.ts$/,
-    /^web\/api\.ts$/,
+    "coordinator/http/",
+    "protocol/endpoints.ts",
+    "protocol/admin_endpoints.ts",
+    "worker/client.ts",
+    "web/api.ts",
   ]],
-  [/^comlink(\/|$)/, [
-    /^worker\/trainer(_thread)?\.ts$/,
-    /^coordinator\/live\/(spawn_analyst|analyst_thread)\.ts$/,
-  ]],
-  [/^@tensorflow\//, [/^worker\/(training|backends)\//]],
-  [/^prom-client$/, [/^coordinator\/metrics\.ts$/]],
-  [/^ipaddr\.js$/, [/^coordinator\/guard\/address\.ts$/]],
-  [/^(node:sqlite|pg|dataloader)$/, [/^coordinator\/storage\//]],
+  [/^comlink(\/|$)/, ["worker/trainer/", "coordinator/threads/"]],
+  [/^@tensorflow\//, ["worker/training/", "worker/backends/"]],
+  [/^prom-client$/, ["coordinator/http/"]],
+  [/^ipaddr\.js$/, ["coordinator/http/limits/"]],
+  [/^(node:sqlite|pg|dataloader)$/, ["coordinator/storage/"]],
 ];
 
 const PURE_FORBIDS = /^node:(?!assert)|^@tensorflow\/|^comlink|^hono\/client/;
@@ -54,9 +51,12 @@ const PURE_FORBIDS = /^node:(?!assert)|^@tensorflow\/|^comlink|^hono\/client/;
 const PURE_FORBIDDEN_CALLS =
   /\b(Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|crypto\.(randomUUID|getRandomValues)|setTimeout\(|setInterval\(|fetch\(|Deno\.)/;
 
-const isTest = (path: string) => /(_test|\/conformance)\.tsx?$/.test(path);
+const isTest = (path: string) => /_test\.tsx?$/.test(path);
 const isMain = (path: string) => /\/main[a-z_]*\.tsx?$/.test(path);
-const isPure = (path: string) => PURE.some((room) => room.test(path));
+const isPure = (path: string) =>
+  PURE_FOLDERS.some((folder) => path.startsWith(folder));
+/** What no user runs: it may import anything, and no product file imports it. */
+const SUPPORT = ["testing", "tests", "bench"];
 const topLevel = (path: string) => path.split("/")[0] ?? "";
 
 /** Resolves a relative specifier against the file that wrote it. */
@@ -65,19 +65,23 @@ function resolve(from: string, specifier: string): string {
 }
 
 /** The rules about a specifier that leads to a file of ours. */
-function ownRule(from: string, to: string): string | undefined {
+function ownRule(
+  from: string,
+  to: string,
+  typesOnly: boolean,
+): string | undefined {
   const [source, target] = [topLevel(from), topLevel(to)];
-  const toProtocol = to.startsWith("coordinator/protocol/");
-  if (from.startsWith("coordinator/protocol/") && !toProtocol) {
-    return "coordinator/protocol imports nothing of ours";
+  const toProtocol = to.startsWith("protocol/");
+  if (from.startsWith("protocol/") && !toProtocol) {
+    return "protocol imports nothing of ours";
   }
   if (isMain(from)) return undefined;
   if (isMain(to) && from !== "mod.ts") {
     if (source === "web" && to === "worker/main_browser.ts") return undefined;
     return "nothing imports a main file";
   }
-  if (isPure(from) && !isPure(to)) {
-    return "a pure file imports only pure files";
+  if (isPure(from) && !isPure(to) && !typesOnly) {
+    return "a pure file imports only pure files, and types";
   }
   const rooms = ["coordinator", "worker", "web"];
   if (source === target || toProtocol || !rooms.includes(source)) {
@@ -89,7 +93,7 @@ function ownRule(from: string, to: string): string | undefined {
   // It trains and evaluates as a worker does, in a thread of its own.
   if (
     from.startsWith("coordinator/verification/") &&
-    /^worker\/((training|backends|data)\/|trainer_api\.ts)/.test(to)
+    /^worker\/((training|backends|data)\/|trainer\/trainer_api\.ts)/.test(to)
   ) return undefined;
   // Pure: the lesson shows the masks that training draws, not a copy of them.
   if (source === "web" && to.startsWith("worker/random/")) return undefined;
@@ -99,24 +103,30 @@ function ownRule(from: string, to: string): string | undefined {
 /** Every import of `files` that breaks a rule. Tests may import anything. */
 export function layerViolations(files: readonly SourceFile[]): Violation[] {
   const violations: Violation[] = [];
-  for (const { path, specifiers } of files) {
-    if (isTest(path) || ["tests", "bench"].includes(topLevel(path))) continue;
+  for (const { path, specifiers, typesOnly } of files) {
+    if (isTest(path) || SUPPORT.includes(topLevel(path))) continue;
     for (const specifier of specifiers) {
       const add = (rule: string) =>
         violations.push({ file: path, imports: specifier, rule });
       if (specifier.startsWith(".")) {
-        const rule = ownRule(path, resolve(path, specifier));
+        const rule = ownRule(
+          path,
+          resolve(path, specifier),
+          typesOnly?.has(specifier) ?? false,
+        );
         if (rule !== undefined) add(rule);
         continue;
       }
       const bare = specifier.replace(/^npm:/, "").replace(/(?<=.)@[\d.]+/, "");
       for (const [library, allowed] of LIBRARY_ROOMS) {
-        if (library.test(bare) && !allowed.some((room) => room.test(path))) {
-          add(`${bare} belongs in ${allowed.map(String).join(" or ")}`);
+        if (
+          library.test(bare) && !allowed.some((room) => path.startsWith(room))
+        ) {
+          add(`${bare} belongs in ${allowed.join(" or ")}`);
         }
       }
       if (isPure(path) && PURE_FORBIDS.test(bare)) {
-        if (!path.startsWith("coordinator/protocol/")) {
+        if (!path.startsWith("protocol/")) {
           add("a pure file does no IO and no training");
         }
       }
@@ -134,6 +144,18 @@ export function specifiersOf(source: string): string[] {
   const pattern =
     /(?:^|[;\n}])\s*(?:import|export)\b[^;"'`]*?from\s*["']([^"']+)["']|(?:^|\n)\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g;
   return [...code.matchAll(pattern)].map((m) => m[1] ?? m[2] ?? m[3] ?? "");
+}
+
+/** The specifiers in a source text that only types are imported from. */
+export function typesOnlyOf(source: string): Set<string> {
+  const pattern =
+    /(?:^|[;\n}])\s*(?:import|export)\s+(type\s)?[^;"'`]*?from\s*["']([^"']+)["']/g;
+  const types = new Set<string>();
+  const values = new Set<string>();
+  for (const [, type, specifier = ""] of source.matchAll(pattern)) {
+    (type === undefined ? values : types).add(specifier);
+  }
+  return types.difference(values);
 }
 
 /** Calls in a pure file's text that it must not make. */

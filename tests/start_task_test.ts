@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
+import { Leaderboard } from "../protocol/leaderboard.ts";
 import { runScript, runTask } from "./processes.ts";
 import { writeTinyStudy } from "./tiny_study.ts";
 

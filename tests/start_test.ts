@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
-import { TrialPage, TrialView } from "../coordinator/protocol/views.ts";
+import { Leaderboard } from "../protocol/leaderboard.ts";
+import { TrialPage, TrialView } from "../protocol/views.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import { writeTinyDataset } from "./tiny_dataset.ts";
 import { get, until } from "./tiny_study.ts";

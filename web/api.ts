@@ -1,10 +1,10 @@
 import { hc } from "hono/client";
 import type * as z from "zod";
-import type { SwarmApi } from "../coordinator/protocol/endpoints.ts";
-import type { StudyId, TrialId } from "../coordinator/protocol/ids.ts";
-import { Leaderboard } from "../coordinator/protocol/leaderboard.ts";
-import { pointKey } from "../coordinator/protocol/point.ts";
-import type { Params } from "../coordinator/protocol/study.ts";
+import type { SwarmApi } from "../protocol/endpoints.ts";
+import type { StudyId, TrialId } from "../protocol/ids.ts";
+import { Leaderboard } from "../protocol/leaderboard.ts";
+import { pointKey } from "../protocol/grid_point.ts";
+import type { Params } from "../protocol/study.ts";
 import {
   PointView,
   StudyDetail,
@@ -15,7 +15,7 @@ import {
   TrialView,
   WorkerList,
   type WorkerOrder,
-} from "../coordinator/protocol/views.ts";
+} from "../protocol/views.ts";
 
 /** The pages' reading side of the coordinator's API: their only HTTP. */
 export interface Api {

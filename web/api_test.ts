@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { StudyId, TrialId } from "../coordinator/protocol/ids.ts";
+import { StudyId, TrialId } from "../protocol/ids.ts";
 import { seedLeaderboard } from "../tests/browser/fixture_leaderboard.ts";
 import { trialFixture } from "../tests/browser/fixture_trial.ts";
 import { createApi, OutdatedPageError, UnreachableError } from "./api.ts";

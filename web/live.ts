@@ -1,4 +1,4 @@
-import { SwarmEvent } from "../coordinator/protocol/views.ts";
+import { SwarmEvent } from "../protocol/views.ts";
 
 /**
  * How a page follows the coordinator: server-sent events say that something

@@ -5,24 +5,23 @@ import {
   REASON_HEADER,
   type SwarmApi,
   WEIGHTS_TYPE,
-} from "../coordinator/protocol/endpoints.ts";
-import { Problem } from "../coordinator/protocol/problem.ts";
-import type { ServedFile } from "../coordinator/protocol/study.ts";
+} from "../protocol/endpoints.ts";
 import {
   CompleteResponse,
   Lease,
   NoLeaseReason,
   RegisterResponse,
   RenewResponse,
-} from "../coordinator/protocol/swarm.ts";
-import { PROTOCOL_VERSION } from "../coordinator/protocol/version.ts";
-import { networkReason } from "./network_reason.ts";
+} from "../protocol/lease.ts";
+import { Problem } from "../protocol/problem.ts";
+import type { ServedFile } from "../protocol/study.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import {
   ForeignAnswerError,
   ProblemError,
   type SwarmClient,
   UnreachableError,
-} from "./session_client.ts";
+} from "./session/swarm_client.ts";
 
 /** Where the coordinator is, and how long to wait for it. */
 export interface ClientOptions {
@@ -297,4 +296,13 @@ async function download(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Why a `fetch` failed, in the fewest words: Deno puts the reason into the
+ * cause, behind the address and its own layers; browsers tell no reason.
+ */
+export function networkReason(error: Error): string {
+  const { message } = error.cause instanceof Error ? error.cause : error;
+  return message.replace(/^.*client error \(\w+\): /, "");
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { LeaseId } from "../coordinator/protocol/ids.ts";
-import type { Problem } from "../coordinator/protocol/problem.ts";
-import type { ServedFile } from "../coordinator/protocol/study.ts";
-import type { TrialResult } from "../coordinator/protocol/training.ts";
+import { LeaseId } from "../protocol/ids.ts";
+import type { Problem } from "../protocol/problem.ts";
+import type { ServedFile } from "../protocol/study.ts";
+import type { TrialResult } from "../protocol/training.ts";
 import { createClient } from "./client.ts";
 import {
   backoffSeconds,
@@ -10,14 +10,14 @@ import {
   ProblemError,
   remedyFor,
   UnreachableError,
-} from "./session_client.ts";
+} from "./session/swarm_client.ts";
 import {
   epochMetrics,
   manifest,
   problemError,
   trialSpec,
   uuid,
-} from "./testing/fixtures.ts";
+} from "../testing/worker/fixtures.ts";
 
 const URL_ = "http://127.0.0.1:9";
 const never = new AbortController().signal;

@@ -1,12 +1,12 @@
 import "./browser/older_browsers.ts";
-import type { DatasetManifest } from "../coordinator/protocol/study.ts";
+import type { DatasetManifest } from "../protocol/study.ts";
 import { createThreadClock, type ThreadClock } from "./browser/clock.ts";
 import { browserDatasetStore } from "./browser/dataset_store.ts";
 import { describeDevice } from "./browser/device.ts";
 import { createClient, type HttpClient } from "./client.ts";
 import type { Dataset } from "./data/dataset.ts";
 import { fetchDataset, type FetchProgress } from "./data/fetch_dataset.ts";
-import { runSession } from "./session.ts";
+import { runSession } from "./session/session.ts";
 import type {
   AbandonReason,
   SessionEnd,
@@ -14,14 +14,14 @@ import type {
   SessionFailure,
   StartTrainer,
   TrainerFailure,
-} from "./session_types.ts";
+} from "./session/session_types.ts";
 import type {
   BackendChoice,
   BackendFiles,
   BackendMeasurement,
   UnusedReason,
-} from "./trainer_api.ts";
-import { createTrainerPool } from "./trainer_pool.ts";
+} from "./trainer/trainer_api.ts";
+import { createTrainerPool } from "./trainer/trainer_pool.ts";
 
 export type { FetchProgress, SessionEnd, SessionEvent };
 export type { AbandonReason, SessionFailure, TrainerFailure };

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { DatasetManifest } from "../coordinator/protocol/study.ts";
+import type { DatasetManifest } from "../protocol/study.ts";
 import { buildKernels, kernelCache } from "./backends/simd/build.ts";
 import { wasmFilesFolder } from "./backends/wasm_files.ts";
 import { createClient, type HttpClient } from "./client.ts";
@@ -10,12 +10,12 @@ import { type DatasetFolder, datasetFolder } from "./data/dataset_folder.ts";
 import { fashionMnist } from "./data/fashion_mnist.ts";
 import { fetchDataset, type FetchProgress } from "./data/fetch_dataset.ts";
 import { DatasetNotFoundError, findDataset } from "./data/find_dataset.ts";
-import { parseJoinOptions } from "./join_options.ts";
-import { plainStatus, terminalStatus } from "./join_status.ts";
-import { runSession } from "./session.ts";
-import type { SessionEnd, SessionEvent } from "./session_types.ts";
-import type { BackendChoice, BackendFiles } from "./trainer_api.ts";
-import { createTrainerPool } from "./trainer_pool.ts";
+import { parseJoinOptions } from "./cli/join_options.ts";
+import { plainStatus, terminalStatus } from "./cli/join_status.ts";
+import { runSession } from "./session/session.ts";
+import type { SessionEnd, SessionEvent } from "./session/session_types.ts";
+import type { BackendChoice, BackendFiles } from "./trainer/trainer_api.ts";
+import { createTrainerPool } from "./trainer/trainer_pool.ts";
 
 /**
  * The cache of data files, the coordinator's too: the project's own unless the
@@ -24,7 +24,7 @@ import { createTrainerPool } from "./trainer_pool.ts";
 export const dataCacheDir = Deno.env.get("SWARM_CACHE") ||
   fileURLToPath(new URL("../.cache/data", import.meta.url));
 
-const trainerThread = new URL("./trainer_thread.ts", import.meta.url);
+const trainerThread = new URL("./trainer/trainer_thread.ts", import.meta.url);
 
 export interface DenoWorkerOptions {
   /** The coordinator's address. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Recipe } from "../coordinator/protocol/study.ts";
+import { Recipe } from "../protocol/study.ts";
 import { runDenoWorker } from "./main_deno.ts";
-import type { SessionEvent } from "./session_types.ts";
-import { trialSpec } from "./testing/fixtures.ts";
-import { serveSwarm } from "./testing/http_swarm.ts";
-import { tinyDataset } from "./testing/tiny_dataset.ts";
+import type { SessionEvent } from "./session/session_types.ts";
+import { trialSpec } from "../testing/worker/fixtures.ts";
+import { serveSwarm } from "../testing/worker/http_swarm.ts";
+import { tinyDataset } from "../testing/worker/tiny_dataset.ts";
 
 const data = tinyDataset({ train: 200, test: 50, rows: 1 });
 

@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
-import { registerPortableKernels } from "../../worker/backends/portable_kernels.ts";
+import { registerPortableKernels } from "../../worker/backends/stock.ts";
 import { startStockBackend } from "../../worker/backends/stock.ts";
 import { batchOrder } from "../../worker/random/draws.ts";
 import { finishQueued } from "../../worker/training/device.ts";
 import { exampleData } from "../../worker/training/example_data.ts";
-import { createFusedNetwork } from "../../worker/training/net_fused.ts";
+import { createFusedNetwork } from "../../worker/training/networks.ts";
 import { trainStep } from "../../worker/training/network.ts";
 import { createPace } from "../../worker/training/pace.ts";
-import { readFigures, runPass } from "../../worker/training/passes.ts";
+import { readFigures, runPass } from "../../worker/training/train.ts";
 import {
   countGpuCalls,
   difference,

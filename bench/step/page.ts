@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   registerSimdBackend,
   SIMD,
-} from "../../worker/backends/simd/backend.ts";
+} from "../../worker/backends/simd/simd_backend.ts";
 import { loadKernels } from "../../worker/backends/simd/loader.ts";
 import type { Request } from "./requests.ts";
 import { createRunner } from "./runner.ts";

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { SimdBackend } from "../../worker/backends/simd/simd_backend.ts";
 import type { Dataset, LabelledImages } from "../../worker/data/dataset.ts";
 import { batchOrder, identityOrder } from "../../worker/random/draws.ts";
-import { createFusedNetwork } from "../../worker/training/net_fused.ts";
+import { createFusedNetwork } from "../../worker/training/networks.ts";
 import { type Network, trainStep } from "../../worker/training/network.ts";
 import { gatherImages, gatherLabels } from "../../worker/training/ops.ts";
 import { profileSteps } from "./profile.ts";

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   registerSimdBackend,
   SIMD,
-} from "../../worker/backends/simd/backend.ts";
+} from "../../worker/backends/simd/simd_backend.ts";
 import { kernelFile } from "../../worker/backends/simd/build.ts";
 import type { KernelVariant } from "../../worker/backends/simd/loader.ts";
 import { startStockBackend } from "../../worker/backends/stock.ts";

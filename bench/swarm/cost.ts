@@ -4,10 +4,10 @@ import { join } from "node:path";
 import * as z from "zod";
 import { seedStudy } from "../../coordinator/study/builtin.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
-import type { TrialSpec } from "../../coordinator/protocol/study.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
 import { loadFashionMnist } from "../../tests/golden/fashion_mnist.ts";
 import { startTrainers } from "../../tests/golden/trainers.ts";
-import type { TrainerThread } from "../../worker/trainer.ts";
+import type { TrainerThread } from "../../worker/trainer/trainer.ts";
 import { runStart } from "./coordinator_process.ts";
 
 export interface CostOptions {

@@ -1,7 +1,10 @@
-import { LeaseId, type WorkerId } from "../../coordinator/protocol/ids.ts";
-import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
+import { LeaseId, type WorkerId } from "../../protocol/ids.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { createClient } from "../../worker/client.ts";
-import { ProblemError, type SwarmClient } from "../../worker/session_client.ts";
+import {
+  ProblemError,
+  type SwarmClient,
+} from "../../worker/session/swarm_client.ts";
 import { balancedConnection } from "./balancer.ts";
 import { addLatency, createLatencies, type Latencies } from "./latencies.ts";
 import { resultOf } from "./pace.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { WorkerId } from "../../coordinator/protocol/ids.ts";
-import { openSqlite } from "../../coordinator/storage/sqlite.ts";
+import { WorkerId } from "../../protocol/ids.ts";
+import { openSqlite } from "../../coordinator/storage/sqlite/sqlite.ts";
 import { DatabaseSync } from "node:sqlite";
 import { balances, readFileLedger } from "./ledger.ts";
 

@@ -2,7 +2,7 @@ import {
   ProblemError,
   type SwarmClient,
   UnreachableError,
-} from "../../worker/session_client.ts";
+} from "../../worker/session/swarm_client.ts";
 import {
   addLatencies,
   addLatency,

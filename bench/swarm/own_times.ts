@@ -1,4 +1,4 @@
-import { endpoints } from "../../coordinator/protocol/endpoints.ts";
+import { endpoints } from "../../protocol/endpoints.ts";
 
 /**
  * Milliseconds that a call may take, of a hundred all but one. The coordinator

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createMetrics } from "../../coordinator/metrics.ts";
+import { createMetrics } from "../../coordinator/http/metrics.ts";
 import { ownTimesBetween, parseOwnTimes } from "./own_times.ts";
 
 Deno.test("parseOwnTimes: of the routes that volunteers call, what was answered as hoped", async () => {

@@ -1,9 +1,9 @@
-import type { TrialSpec } from "../../coordinator/protocol/study.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
 import {
   d2lChecks,
   type EpochMetrics,
   type TrialResult,
-} from "../../coordinator/protocol/training.ts";
+} from "../../protocol/training.ts";
 
 /** Shortest and longest time that a volunteer takes for a trial, in seconds. */
 export interface Pace {

@@ -3,7 +3,7 @@ import {
   createPool,
   type PostgresPool,
   reasonOf,
-} from "../../coordinator/storage/postgres_pool.ts";
+} from "../../coordinator/storage/postgres/pool.ts";
 import { withoutPassword } from "../../coordinator/storage/server_address.ts";
 import type { Database } from "./database.ts";
 import { readLedger } from "./ledger.ts";

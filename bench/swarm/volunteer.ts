@@ -1,12 +1,12 @@
-import type { WorkerId } from "../../coordinator/protocol/ids.ts";
-import { runSession } from "../../worker/session.ts";
-import type { SwarmClient } from "../../worker/session_client.ts";
+import type { WorkerId } from "../../protocol/ids.ts";
+import { runSession } from "../../worker/session/session.ts";
+import type { SwarmClient } from "../../worker/session/swarm_client.ts";
 import type {
   AbandonReason,
   SessionClock,
   SessionEnd,
   Trainer,
-} from "../../worker/session_types.ts";
+} from "../../worker/session/session_types.ts";
 import { epochFigures, resultOf } from "./pace.ts";
 
 /** A result that the coordinator said it accepted, and whose it was. */

@@ -3,16 +3,16 @@ import type {
   Estimate,
   LeaderboardRow,
   MetricName,
-} from "../protocol/leaderboard.ts";
-import type { TrialState } from "../protocol/views.ts";
+} from "../../protocol/leaderboard.ts";
+import type { TrialState } from "../../protocol/views.ts";
 import {
   columnMoments,
   estimateOf,
   finiteMoments,
   round6,
-} from "./statistics.ts";
+} from "./statistics/statistics.ts";
 import { type PointData, valuesOf } from "./study_data.ts";
-import type { TrialFigures } from "./trial_figures.ts";
+import type { TrialFigures } from "./study_data.ts";
 
 /** A row but for what takes the other points to know. */
 export type RowFigures = Omit<LeaderboardRow, "probabilityBest">;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { aggregateRow, compareRows } from "./aggregate.ts";
 import type { Cell, PointData } from "./study_data.ts";
-import type { TrialFigures } from "./trial_figures.ts";
+import type { TrialFigures } from "./study_data.ts";
 
 const params = { dropout1: 0.2, dropout2: 0.5 };
 

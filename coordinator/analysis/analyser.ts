@@ -4,17 +4,25 @@ import type {
   Progress,
   SeedRemark,
   Swap,
-} from "../protocol/leaderboard.ts";
-import type { TrialId } from "../protocol/ids.ts";
-import type { Params, StudyDefinition, TrialSpec } from "../protocol/study.ts";
-import type { TrialResult } from "../protocol/training.ts";
-import type { TrialState } from "../protocol/views.ts";
+} from "../../protocol/leaderboard.ts";
+import type { TrialId } from "../../protocol/ids.ts";
+import type {
+  Params,
+  StudyDefinition,
+  TrialSpec,
+} from "../../protocol/study.ts";
+import type { TrialResult } from "../../protocol/training.ts";
+import type { TrialState } from "../../protocol/views.ts";
 import { aggregateRow, compareRows, type RowFigures } from "./aggregate.ts";
-import { checkRemarks } from "./check_remarks.ts";
-import type { RankedMetric, rankedMetrics } from "./claims.ts";
-import { type BestByMetric, judgeClaims, type JudgedClaim } from "./judge.ts";
-import { probabilityBest } from "./probability_best.ts";
-import { round6 } from "./statistics.ts";
+import { checkRemarks } from "./remarks.ts";
+import type { RankedMetric, rankedMetrics } from "./claims/claims.ts";
+import {
+  type BestByMetric,
+  judgeClaims,
+  type JudgedClaim,
+} from "./claims/judge.ts";
+import { probabilityBest } from "./statistics/probability_best.ts";
+import { round6 } from "./statistics/statistics.ts";
 import {
   type Cell,
   diverged,
@@ -25,9 +33,9 @@ import {
   withCell,
 } from "./study_data.ts";
 import { swapsOf } from "./swaps.ts";
-import { trialFigures } from "./trial_figures.ts";
-import { verdictOf } from "./verdict.ts";
-import { summaryWords } from "./words/summary_words.ts";
+import { trialFigures } from "./study_data.ts";
+import { verdictOf } from "./claims/verdict.ts";
+import { summaryWords } from "./summary.ts";
 
 /** Where a trial stands, and its accepted result if it has one. */
 export interface TrialOutcome {

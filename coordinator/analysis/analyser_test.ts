@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { TrialId } from "../protocol/ids.ts";
-import { Leaderboard } from "../protocol/leaderboard.ts";
+import { TrialId } from "../../protocol/ids.ts";
+import { Leaderboard } from "../../protocol/leaderboard.ts";
 import { gridStudy } from "../study/builtin.ts";
 import { planStudy } from "../study/plan.ts";
 import { createAnalyser } from "./analyser.ts";
@@ -8,7 +8,7 @@ import {
   analyserOf,
   progressOf,
   referenceStudy,
-} from "./testing/reference_study.ts";
+} from "../../testing/studies/reference_study.ts";
 
 const queued = { state: "queued", result: null } as const;
 

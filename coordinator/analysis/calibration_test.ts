@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { claims } from "./claims.ts";
-import { type BestByMetric, judgeClaims } from "./judge.ts";
-import { probabilityBest } from "./probability_best.ts";
-import { ALPHA } from "./statistics.ts";
+import { claims } from "./claims/claims.ts";
+import { type BestByMetric, judgeClaims } from "./claims/judge.ts";
+import { probabilityBest } from "./statistics/probability_best.ts";
+import { ALPHA } from "./statistics/statistics.ts";
 import { type PointData, valuesOf } from "./study_data.ts";
 import {
   normals,
   simulateStudy,
   type TrueStudy,
-} from "./testing/simulated_study.ts";
+} from "../../testing/studies/simulated_study.ts";
 import {
   measured,
   noises,
   rightVerdicts,
   withoutEffect,
   worlds,
-} from "./testing/worlds.ts";
+} from "../../testing/studies/worlds.ts";
 
 /*
  * Simulated studies whose truth is known: how often is a verdict wrong, how

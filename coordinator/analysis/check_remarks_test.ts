@@ -5,7 +5,7 @@ import {
   analyserOf,
   progressOf,
   referenceStudy,
-} from "./testing/reference_study.ts";
+} from "../../testing/studies/reference_study.ts";
 
 function remarksOf(overrides: Parameters<typeof referenceStudy>[0] = {}) {
   const study = referenceStudy(overrides, 4);

@@ -6,7 +6,7 @@ import {
   analyserOf,
   progressOf,
   referenceStudy,
-} from "./testing/reference_study.ts";
+} from "../../testing/studies/reference_study.ts";
 
 const board = () =>
   analyserOf(referenceStudy(), 20).leaderboard(progressOf(45, 20), 1);

@@ -2,7 +2,7 @@ import {
   chiSquareUpperTail,
   normalQuantile,
   tUpperTail,
-} from "./distributions.ts";
+} from "./statistics/distributions.ts";
 
 /**
  * Whose results differ from everybody else's at the same grid points more than

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Leaderboard } from "../protocol/leaderboard.ts";
+import { Leaderboard } from "../../protocol/leaderboard.ts";
 import {
   deviations,
   type Given,
   type GivenResult,
   judgeDeviations,
 } from "./deviations.ts";
-import { normals } from "./testing/simulated_study.ts";
+import { normals } from "../../testing/studies/simulated_study.ts";
 
 /** Means and spreads of a real study: 15 points, from 0.6% to 14% apart. */
 const sample = Leaderboard.parse(

@@ -1,5 +1,35 @@
-import type { MetricName, SeedRemark } from "../protocol/leaderboard.ts";
-import type { Params, StudyDefinition } from "../protocol/study.ts";
+import type {
+  Estimate,
+  MetricName,
+  SeedRemark,
+} from "../../protocol/leaderboard.ts";
+import type { Params, StudyDefinition, Text } from "../../protocol/study.ts";
+import { ACCURACY_MARGIN, LOSS_MARGIN } from "./claims/claims.ts";
+import { compare } from "./claims/evidence.ts";
+import {
+  figure,
+  plural,
+  pointText,
+  quotedConstants,
+  withInterval,
+} from "./claims/words.ts";
+import { tQuantile } from "./statistics/distributions.ts";
+import {
+  ALPHA,
+  estimate,
+  moments,
+  oneSided,
+  outside,
+  round6,
+} from "./statistics/statistics.ts";
+import {
+  diverged,
+  HALF,
+  paired,
+  type PointData,
+  pointKey,
+  valuesOf,
+} from "./study_data.ts";
 
 /**
  * What the lesson behind the study (the "seed", one run a point, no repeats)
@@ -91,4 +121,319 @@ export function trainsAsTheLesson(
   return dataset === "fashion-mnist" && first === 256 && second === 256 &&
     epochs === 10 && batchSize === 256 && recipe.learningRate === 0.5 &&
     recipe.weightStd === 0.01;
+}
+
+type Agreement = SeedRemark["agreement"];
+
+function agreementOf(agrees: number, disagrees: number): Agreement {
+  if (agrees <= ALPHA) return "agrees";
+  return disagrees <= ALPHA ? "disagrees" : "open";
+}
+
+/** 95% prediction interval of one more run, widened for rounding. */
+function expectedRun(values: readonly number[], decimals: number) {
+  const { n, mean, sd } = moments(values);
+  if (n < 2) return null;
+  const half = tQuantile(1 - ALPHA / 2, n - 1) * sd * Math.sqrt(1 + 1 / n) +
+    0.5 * 10 ** -decimals;
+  return { low: round6(mean - half), high: round6(mean + half) };
+}
+
+interface Checked {
+  readonly measured: Estimate;
+  readonly expected: SeedRemark["expected"];
+  readonly agreement: Agreement;
+}
+
+function checkOwn(
+  remark: Exclude<Remark, { readonly against: unknown }>,
+  point: PointData,
+): Checked {
+  // A diverged replicate has no figure; a mean over the others hides it.
+  const values = diverged(point)
+    ? []
+    : valuesOf(point, remark.metric).filter((value) => !Number.isNaN(value));
+  switch (remark.kind) {
+    case "value": {
+      const expected = expectedRun(values, remark.decimals);
+      const inside = expected !== null && remark.reported >= expected.low &&
+        remark.reported <= expected.high;
+      return {
+        measured: estimate(values),
+        expected,
+        agreement: expected === null ? "open" : inside ? "agrees" : "disagrees",
+      };
+    }
+    case "below": {
+      const { below, above } = oneSided(values, remark.reported);
+      return {
+        measured: estimate(values),
+        expected: null,
+        agreement: agreementOf(2 * below, 2 * above),
+      };
+    }
+    case "fails-check": {
+      const done = point.cells.map(({ figures }) => figures)
+        .filter((figures) => figures !== null);
+      const fails = done.filter(({ passedLossCheck }) => !passedLossCheck);
+      const [n, k] = [done.length, fails.length];
+      return {
+        measured: {
+          n,
+          mean: n === 0 ? null : round6(k / n),
+          sd: null,
+          low: null,
+          high: null,
+        },
+        expected: null,
+        agreement: n < 2 || (k > 0 && k < n)
+          ? "open"
+          : k === n
+          ? "agrees"
+          : "disagrees",
+      };
+    }
+    default:
+      return remark satisfies never;
+  }
+}
+
+function checkAgainst(
+  remark: Extract<Remark, { readonly against: unknown }>,
+  point: PointData,
+  other: PointData,
+): Checked {
+  const margin = remark.metric === "testAccuracy"
+    ? ACCURACY_MARGIN
+    : LOSS_MARGIN;
+  const comparison = compare(remark.metric, [point], [other], margin);
+  const differences = paired(
+    valuesOf(point, remark.metric),
+    valuesOf(other, remark.metric),
+  );
+  const { above, below } = oneSided(differences, 0);
+  const agreement = {
+    higher: agreementOf(2 * above, 2 * below),
+    lower: agreementOf(2 * below, 2 * above),
+    same: agreementOf(
+      comparison.pEquivalence ?? 1,
+      outside(differences, margin),
+    ),
+  }[remark.kind];
+  return { measured: comparison.difference, expected: null, agreement };
+}
+
+function idOf(remark: Remark): string {
+  const { params, metric } = remark;
+  const own = `${metric}-${params.dropout1}-${params.dropout2}`;
+  switch (remark.kind) {
+    case "value":
+    case "below":
+    case "fails-check":
+      return `${remark.kind}-${own}`;
+    case "higher":
+    case "lower":
+    case "same": {
+      const { dropout1, dropout2 } = remark.against;
+      return `${remark.kind}-${own}-than-${dropout1}-${dropout2}`;
+    }
+    default:
+      return remark satisfies never;
+  }
+}
+
+/**
+ * Sets what the lesson reports beside what the study measured. Each remark is
+ * checked on its own at 5%: these are descriptions, not verdicts, and nothing
+ * is adjusted for their number. Empty where the study trains otherwise than
+ * the lesson did.
+ */
+export function checkRemarks(
+  definition: StudyDefinition,
+  points: readonly PointData[],
+): SeedRemark[] {
+  if (!trainsAsTheLesson(definition)) return [];
+  const byKey = new Map(points.map((point) => [pointKey(point.params), point]));
+  return remarks.flatMap((remark): SeedRemark[] => {
+    const point = byKey.get(pointKey(remark.params));
+    if (point === undefined) return [];
+    let checked: Checked;
+    if ("against" in remark) {
+      const other = byKey.get(pointKey(remark.against));
+      if (other === undefined) return [];
+      checked = checkAgainst(remark, point, other);
+    } else {
+      checked = checkOwn(remark, point);
+    }
+    const figures: CheckedRemark = {
+      id: idOf(remark),
+      params: remark.params,
+      against: "against" in remark ? remark.against : null,
+      metric: remark.metric,
+      reported: "reported" in remark ? remark.reported : null,
+      ...checked,
+    };
+    return [{ ...figures, ...remarkWords(remark, figures) }];
+  });
+}
+
+const { confidencePercent } = quotedConstants;
+
+const names: Readonly<Partial<Record<MetricName, Text>>> = {
+  trainLoss: { en: "final training loss", zh: "最终训练损失" },
+  testAccuracy: { en: "test accuracy", zh: "测试准确率" },
+  lossArea: {
+    en: "mean training loss over the epochs",
+    zh: "各轮训练损失的平均值",
+  },
+  testAccuracyFluctuation: {
+    en: "fluctuation of test accuracy",
+    zh: "测试准确率的波动",
+  },
+};
+
+const nameOf = (metric: MetricName): Text =>
+  names[metric] ?? { en: metric, zh: metric };
+
+const agreementWords: Readonly<Record<SeedRemark["agreement"], Text>> = {
+  agrees: { en: "agrees", zh: "相符" },
+  disagrees: { en: "disagrees", zh: "不符" },
+  open: { en: "open", zh: "未定" },
+};
+
+/** What the lesson says, in short. */
+function saysWords(remark: Remark): Text {
+  const { metric } = remark;
+  const name = nameOf(metric);
+  const at = pointText(remark.params);
+  switch (remark.kind) {
+    case "value":
+      return {
+        en: `${at}: ${name.en} ${remark.reported}`,
+        zh: `${at}：${name.zh} ${remark.reported}`,
+      };
+    case "below":
+      return {
+        en: `${at}: ${name.en} below ${remark.reported}`,
+        zh: `${at}：${name.zh}低于 ${remark.reported}`,
+      };
+    case "fails-check":
+      return {
+        en: `${at}: fails d2l's check (loss below ${HALF})`,
+        zh: `${at}：d2l 的检查（损失低于 ${HALF}）不通过`,
+      };
+    case "higher":
+    case "lower":
+    case "same": {
+      const other = pointText(remark.against);
+      const relation = relations(metric)[remark.kind];
+      return {
+        en: `${at}: ${relation.en} ${other}`,
+        zh: `${at}：${relation.zh.replace("_", other)}`,
+      };
+    }
+    default:
+      return remark satisfies never;
+  }
+}
+
+function relations(metric: MetricName) {
+  const { en, zh } = nameOf(metric);
+  switch (metric) {
+    case "lossArea":
+      return {
+        higher: { en: "loss falls more slowly than at", zh: "损失下降比 _ 慢" },
+        lower: { en: "loss falls faster than at", zh: "损失下降比 _ 快" },
+        same: { en: "loss falls as fast as at", zh: "损失下降与 _ 一样快" },
+      };
+    case "testAccuracyFluctuation":
+      return {
+        higher: {
+          en: "test accuracy fluctuates more than at",
+          zh: "测试准确率波动比 _ 大",
+        },
+        lower: {
+          en: "test accuracy is stable, unlike at",
+          zh: "测试准确率稳定，不像 _",
+        },
+        same: {
+          en: "test accuracy fluctuates as at",
+          zh: "测试准确率波动与 _ 相同",
+        },
+      };
+    default:
+      return {
+        higher: { en: `${en} higher than at`, zh: `${zh}高于 _` },
+        lower: { en: `${en} lower than at`, zh: `${zh}低于 _` },
+        same: { en: `about the same ${en} as at`, zh: `${zh}与 _ 基本相同` },
+      };
+  }
+}
+
+function measuredWords(remark: Remark, figures: CheckedRemark): Text {
+  const { metric, measured, expected } = figures;
+  const { n, mean, low, high } = measured;
+  const count = {
+    en: plural(n, "replicate", "replicates"),
+    zh: `${n} 次重复`,
+  };
+  if (mean === null) {
+    return {
+      en: "Measured: no figure, because none is in or a replicate diverged.",
+      zh: "实测：暂无数值（尚无结果，或有重复发散）。",
+    };
+  }
+  if (remark.kind === "fails-check") {
+    const fails = Math.round(mean * n);
+    return {
+      en: `Measured: it fails in ${fails} of ${count.en}.`,
+      zh: `实测：${n} 次重复中有 ${fails} 次不通过。`,
+    };
+  }
+  const interval = low === null ? { en: "", zh: "" } : {
+    en: `${confidencePercent}% interval, `,
+    zh: `${confidencePercent}% 区间，`,
+  };
+  if ("against" in remark) {
+    const size = withInterval(metric, { estimate: mean, low, high });
+    const name = nameOf(metric);
+    return {
+      en: `Measured: ${name.en} differs by ${size.en} ` +
+        `(${interval.en}${count.en}).`,
+      zh: `实测：${name.zh}之差 ${size.zh}（${interval.zh}${count.zh}）。`,
+    };
+  }
+  const size = figure(metric, mean) +
+    (low === null || high === null
+      ? ""
+      : ` [${figure(metric, low)}, ${figure(metric, high)}]`);
+  const run = expected === null ? { en: "", zh: "" } : {
+    en: `; one more run would fall between ${figure(metric, expected.low)} ` +
+      `and ${figure(metric, expected.high)}`,
+    zh: `；再跑一次预计在 ${figure(metric, expected.low)} 与 ` +
+      `${figure(metric, expected.high)} 之间`,
+  };
+  return {
+    en: `Measured: ${size} (${interval.en}${count.en})${run.en}.`,
+    zh: `实测：${size}（${interval.zh}${count.zh}）${run.zh}。`,
+  };
+}
+
+/** What the lesson says and what we measured, with the numbers. */
+export function remarkWords(
+  remark: Remark,
+  figures: CheckedRemark,
+): Pick<SeedRemark, "says" | "words"> {
+  const says = saysWords(remark);
+  const measured = measuredWords(remark, figures);
+  const is = agreementWords[figures.agreement];
+  return {
+    says,
+    words: {
+      en: `${says.en}. ${measured.en} This ${
+        figures.agreement === "open" ? "is open" : is.en
+      }.`,
+      zh: `${says.zh}。${measured.zh}结论：${is.zh}。`,
+    },
+  };
 }

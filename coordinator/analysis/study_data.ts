@@ -1,7 +1,8 @@
-import type { MetricName } from "../protocol/leaderboard.ts";
-import type { Params } from "../protocol/study.ts";
-import type { TrialState } from "../protocol/views.ts";
-import type { TrialFigures } from "./trial_figures.ts";
+import type { Curves, MetricName } from "../../protocol/leaderboard.ts";
+import type { Params } from "../../protocol/study.ts";
+import { d2lChecks, type TrialResult } from "../../protocol/training.ts";
+import type { TrialState } from "../../protocol/views.ts";
+import { moments } from "./statistics/statistics.ts";
 
 /** One replicate of a grid point. */
 export interface Cell {
@@ -180,3 +181,83 @@ function findPairs(points: readonly PointData[]): SwappedPair[] {
 
 /** A pair of points that did not change is the same pair. */
 const pairOf = new WeakMap<PointData, SwappedPair>();
+
+/** What the analysis keeps of a trial's result. */
+export interface TrialFigures {
+  readonly diverged: boolean;
+  /** NaN where the trial does not yield the metric; all NaN if it diverged. */
+  readonly metrics: Readonly<Record<MetricName, number>>;
+  /** All three of d2l's checks. */
+  readonly passedChecks: boolean;
+  /** d2l's check of the training loss alone. */
+  readonly passedLossCheck: boolean;
+  readonly curves: Curves;
+}
+
+/** d2l's limit of the final training loss, and our mark of a fast descent. */
+export const HALF = 0.5;
+
+const nothing: Readonly<Record<MetricName, number>> = {
+  trainLoss: NaN,
+  trainAccuracy: NaN,
+  testAccuracy: NaN,
+  testLoss: NaN,
+  generalisationGap: NaN,
+  trainLossDropoutOff: NaN,
+  lossArea: NaN,
+  epochsToHalf: NaN,
+  testAccuracyFluctuation: NaN,
+};
+
+/**
+ * Standard deviation of the changes of test accuracy from epoch to epoch that
+ * end in the last half of the epochs; NaN with fewer than two such changes.
+ */
+function fluctuation(testAccuracy: readonly number[]): number {
+  const from = Math.max(1, Math.floor(testAccuracy.length / 2));
+  const changes: number[] = [];
+  for (let i = from; i < testAccuracy.length; i++) {
+    changes.push((testAccuracy[i] ?? NaN) - (testAccuracy[i - 1] ?? NaN));
+  }
+  return moments(changes).sd;
+}
+
+/** Works out the metrics of one trial from its epochs. */
+export function trialFigures(result: TrialResult): TrialFigures {
+  const { epochs } = result;
+  const curves: Curves = {
+    trainLoss: epochs.map(({ trainLoss }) => trainLoss),
+    trainAccuracy: epochs.map(({ trainAccuracy }) => trainAccuracy),
+    testAccuracy: epochs.map(({ testAccuracy }) => testAccuracy),
+  };
+  const last = epochs.at(-1);
+  if (result.outcome === "diverged" || last === undefined) {
+    return {
+      diverged: result.outcome === "diverged",
+      metrics: nothing,
+      passedChecks: false,
+      passedLossCheck: false,
+      curves,
+    };
+  }
+  const checks = d2lChecks(last);
+  const half = curves.trainLoss.findIndex((loss) => loss <= HALF);
+  return {
+    diverged: false,
+    metrics: {
+      trainLoss: last.trainLoss,
+      trainAccuracy: last.trainAccuracy,
+      testAccuracy: last.testAccuracy,
+      testLoss: last.testLoss,
+      generalisationGap: last.testLoss - last.trainLossDropoutOff,
+      trainLossDropoutOff: last.trainLossDropoutOff,
+      lossArea: moments(curves.trainLoss).mean,
+      epochsToHalf: half < 0 ? NaN : half + 1,
+      testAccuracyFluctuation: fluctuation(curves.testAccuracy),
+    },
+    passedChecks: checks.trainLoss && checks.trainAccuracy &&
+      checks.testAccuracy,
+    passedLossCheck: checks.trainLoss,
+    curves,
+  };
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { MetricName } from "../protocol/leaderboard.ts";
-import type { Params } from "../protocol/study.ts";
-import { trained } from "../swarm/fixtures.ts";
+import type { MetricName } from "../../protocol/leaderboard.ts";
+import type { Params } from "../../protocol/study.ts";
+import { trained } from "../../testing/lease/fixtures.ts";
 import {
   type Cell,
   diverged,
@@ -13,7 +13,7 @@ import {
   valuesOf,
   withCell,
 } from "./study_data.ts";
-import { trialFigures } from "./trial_figures.ts";
+import { trialFigures } from "./study_data.ts";
 
 Deno.test("paired: by replicate, leaving out what either side lacks", () => {
   assert.deepEqual(paired([3, NaN, 5, 7], [1, 1, NaN, 2]), [2, 5]);

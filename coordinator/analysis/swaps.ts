@@ -1,8 +1,8 @@
-import type { Swap, SwapFigures } from "../protocol/leaderboard.ts";
-import { marginOf, type RankedMetric } from "./claims.ts";
-import { MOST_COMPARISONS } from "./evidence.ts";
-import { pairTests } from "./pair_tests.ts";
-import { ALPHA, estimate, holm, round6 } from "./statistics.ts";
+import type { Swap, SwapFigures } from "../../protocol/leaderboard.ts";
+import { marginOf, type RankedMetric } from "./claims/claims.ts";
+import { MOST_COMPARISONS } from "./claims/evidence.ts";
+import { pairTests } from "./statistics/pair_tests.ts";
+import { ALPHA, estimate, holm, round6 } from "./statistics/statistics.ts";
 import {
   diverged,
   type PointData,

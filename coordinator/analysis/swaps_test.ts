@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import type { MetricName } from "../protocol/leaderboard.ts";
-import type { Params } from "../protocol/study.ts";
+import type { MetricName } from "../../protocol/leaderboard.ts";
+import type { Params } from "../../protocol/study.ts";
 import { swapsOf } from "./swaps.ts";
-import { claims, LOSS_MARGIN } from "./claims.ts";
+import { claims, LOSS_MARGIN } from "./claims/claims.ts";
 import {
   analyserOf,
   progressOf,
   referenceStudy,
-} from "./testing/reference_study.ts";
+} from "../../testing/studies/reference_study.ts";
 import {
   normals,
   type Population,
   simulateStudy,
-} from "./testing/simulated_study.ts";
+} from "../../testing/studies/simulated_study.ts";
 
 const boardOf = (replicates: number) =>
   analyserOf(referenceStudy({ replicates }, replicates))

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { EpochMetrics, TrialResult } from "../protocol/training.ts";
-import { trialFigures } from "./trial_figures.ts";
+import type { EpochMetrics, TrialResult } from "../../protocol/training.ts";
+import { trialFigures } from "./study_data.ts";
 
 function epoch(number: number, over: Partial<EpochMetrics> = {}): EpochMetrics {
   return {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 // @ts-types="@types/papaparse"
 import Papa from "papaparse";
-import { StudyId, TrialId } from "../protocol/ids.ts";
-import type { TrialCurve } from "../protocol/views.ts";
-import { epochMetrics, trained } from "../swarm/fixtures.ts";
-import { curvesCsv, type TableWriter, trialsCsv } from "./trials_csv.ts";
+import { StudyId, TrialId } from "../../protocol/ids.ts";
+import type { TrialCurve } from "../../protocol/views.ts";
+import { epochMetrics, trained } from "../../testing/lease/fixtures.ts";
+import { curvesCsv, type TableWriter, trialsCsv } from "./csv.ts";
 
 const done: TrialCurve = {
   trialId: TrialId.parse("seed-d0.2-d0.5-r0"),

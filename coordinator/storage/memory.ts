@@ -1,8 +1,13 @@
-import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
-import type { StudyDefinition } from "../protocol/study.ts";
-import type { BackendName, TrialResult } from "../protocol/training.ts";
-import { publishedResult } from "../verification/published_result.ts";
-import { sameValue } from "../swarm/same_value.ts";
+import type {
+  LeaseId,
+  StudyId,
+  TrialId,
+  WorkerId,
+} from "../../protocol/ids.ts";
+import type { StudyDefinition } from "../../protocol/study.ts";
+import type { BackendName, TrialResult } from "../../protocol/training.ts";
+import { publishedResult } from "../verification/check_result.ts";
+import { sameValue } from "../lease/same_value.ts";
 import {
   type Attempt,
   deliveredAttempts,
@@ -13,7 +18,7 @@ import {
   nextExpiry,
   runningAttempts,
   type TrialRecord,
-} from "../swarm/trial.ts";
+} from "../lease/trial.ts";
 import {
   type Acceptance,
   type Changed,
@@ -30,7 +35,7 @@ import {
   type Trust,
   type WorkerRecord,
 } from "./storage.ts";
-import { createTurnstile } from "./turnstile.ts";
+import { createTurnstile } from "./local_lock.ts";
 
 /** Whether the trial lost its result for a reason. */
 function withdrawn(attempt: number, trial: TrialRecord): boolean {

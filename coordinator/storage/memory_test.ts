@@ -1,4 +1,4 @@
-import { storageConformance } from "./conformance.ts";
+import { storageConformance } from "../../testing/storage/conformance.ts";
 import { openMemory } from "./memory.ts";
 
 storageConformance("openMemory", (clock) => {

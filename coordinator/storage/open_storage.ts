@@ -1,11 +1,11 @@
-import { steadyClock } from "../swarm/steady_clock.ts";
+import { steadyClock } from "../service/steady_clock.ts";
 import {
   folderWeights,
   memoryWeights,
   type WeightsStore,
 } from "../verification/weights_store.ts";
 import { isServer } from "./server_address.ts";
-import { openSqlite } from "./sqlite.ts";
+import { openSqlite } from "./sqlite/sqlite.ts";
 import type { Storage } from "./storage.ts";
 
 /** A swarm's storage, and where weights wait beside it. */
@@ -32,7 +32,7 @@ export async function openStorage(database: string, options: {
   const told = onBatch === undefined ? {} : { onBatch };
   if (isServer(database)) {
     // Its driver is loaded by those alone who have a server.
-    const { openPostgres } = await import("./postgres.ts");
+    const { openPostgres } = await import("./postgres/postgres.ts");
     const { storage, weights } = await openPostgres(database, told);
     return { storage, weights: () => Promise.resolve(weights) };
   }

@@ -1,12 +1,25 @@
-import type { LeaseId, StudyId, TrialId, WorkerId } from "../protocol/ids.ts";
-import type { Params, StudyDefinition, TrialSpec } from "../protocol/study.ts";
+import type {
+  LeaseId,
+  StudyId,
+  TrialId,
+  WorkerId,
+} from "../../protocol/ids.ts";
+import type {
+  Params,
+  StudyDefinition,
+  TrialSpec,
+} from "../../protocol/study.ts";
 import type {
   BackendName,
   EpochMetrics,
   TrialResult,
-} from "../protocol/training.ts";
-import type { TrialOrder, TrialState, WorkerOrder } from "../protocol/views.ts";
-import type { Instant, TrialRecord } from "../swarm/trial.ts";
+} from "../../protocol/training.ts";
+import type {
+  TrialOrder,
+  TrialState,
+  WorkerOrder,
+} from "../../protocol/views.ts";
+import type { Instant, TrialRecord } from "../lease/trial.ts";
 
 /**
  * Where the swarm's state lives: the contract that every storage keeps.

@@ -1,4 +1,4 @@
-import { type Params, StudyDefinition } from "../protocol/study.ts";
+import { type Params, StudyDefinition } from "../../protocol/study.ts";
 
 const point = ([dropout1, dropout2]: readonly [number, number]): Params => ({
   dropout1,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { seedStudy } from "./builtin.ts";
-import { InvalidStudy } from "./invalid_study.ts";
-import { parseStudy } from "./parse_study.ts";
+import { InvalidStudy } from "./parse.ts";
+import { parseStudy } from "./parse.ts";
 
 const least = {
   id: "mine",

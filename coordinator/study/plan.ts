@@ -1,13 +1,13 @@
-import { TrialId } from "../protocol/ids.ts";
+import { TrialId } from "../../protocol/ids.ts";
 import {
   type Params,
   type SearchSpace,
   StudyDefinition,
   type TrialSpec,
-} from "../protocol/study.ts";
+} from "../../protocol/study.ts";
 import { canonicalJson, fnv1a32 } from "./fingerprint.ts";
-import { InvalidStudy } from "./invalid_study.ts";
-import { isPlainRate, RATE_DECIMALS } from "./points.ts";
+import { InvalidStudy } from "./parse.ts";
+import { isPlainRate, RATE_DECIMALS } from "./parse.ts";
 
 /** What a command line changes of a study. */
 export interface StudyOverrides {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { StudyDefinition, TrialSpec } from "../protocol/study.ts";
+import { StudyDefinition, TrialSpec } from "../../protocol/study.ts";
 import { gridStudy, seedStudy } from "./builtin.ts";
-import { InvalidStudy } from "./invalid_study.ts";
+import { InvalidStudy } from "./parse.ts";
 import { planStudy, recipeFingerprint, studyPoints } from "./plan.ts";
 
 const points = [

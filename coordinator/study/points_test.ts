@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { InvalidStudy } from "./invalid_study.ts";
-import { parsePoints } from "./points.ts";
+import { InvalidStudy } from "./parse.ts";
+import { parsePoints } from "./parse.ts";
 
 Deno.test("parsePoints: pairs with spaces, a closing semicolon, bounds", () => {
   assert.deepEqual(parsePoints(" 0.2, 0.5 ;.5,0.2; 0,1;"), [

@@ -1,4 +1,4 @@
-import type { StudyDefinition } from "../protocol/study.ts";
+import type { StudyDefinition } from "../../protocol/study.ts";
 import { builtinStudies } from "./builtin.ts";
 import { planStudy, studyPoints } from "./plan.ts";
 

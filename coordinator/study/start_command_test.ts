@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { StudyDefinition } from "../protocol/study.ts";
-import { parseStartOptions } from "../start_options.ts";
+import { StudyDefinition } from "../../protocol/study.ts";
+import { parseStartOptions } from "../cli/options.ts";
 import { builtinStudies, gridStudy, seedStudy } from "./builtin.ts";
 import { planStudy, type StudyOverrides } from "./plan.ts";
 import { startCommand } from "./start_command.ts";

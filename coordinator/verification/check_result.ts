@@ -1,9 +1,14 @@
-import type { TrialSpec } from "../protocol/study.ts";
+import type {
+  DatasetManifest,
+  Recipe,
+  TrialSpec,
+} from "../../protocol/study.ts";
 import {
   d2lChecks,
   type EpochMetrics,
   type TrialResult,
-} from "../protocol/training.ts";
+} from "../../protocol/training.ts";
+import type { RecomputedFigures } from "../lease/trial.ts";
 
 /**
  * What is wrong with a result, in sentences; nothing: it can be what training
@@ -133,4 +138,57 @@ function checkChecks(result: TrialResult): string[] {
       `d2l's check of ${name} is given as ${result.checks[name]} and the ` +
       `last epoch says ${expected[name]}`
     );
+}
+
+/**
+ * The result that counts: as its worker delivered it, with what the coordinator
+ * computed from the final weights itself in the last epoch's place.
+ */
+export function publishedResult(
+  result: TrialResult,
+  recomputed: RecomputedFigures | null,
+): TrialResult {
+  const last = result.epochs.at(-1);
+  if (
+    recomputed === null || result.outcome !== "trained" || last === undefined
+  ) return result;
+  const { testLoss, testAccuracy } = recomputed;
+  const final = { ...last, testLoss, testAccuracy };
+  return {
+    ...result,
+    epochs: [...result.epochs.slice(0, -1), final],
+    checks: d2lChecks(final),
+  };
+}
+
+/** Bytes of an IDX file before its elements. */
+const IMAGE_HEADER = 16;
+
+const LABEL_HEADER = 8;
+
+/** Size of the test set. */
+export function testExamples(
+  { files }: Pick<DatasetManifest, "files">,
+): number {
+  return files.testLabels.bytes - LABEL_HEADER;
+}
+
+/** Units from the pixels to the classes of the network that a recipe trains. */
+export function networkSizes(
+  { hiddenSizes }: Pick<Recipe, "hiddenSizes">,
+  { classes, files }: DatasetManifest,
+): readonly [number, number, number, number] {
+  const images = testExamples({ files });
+  const pixels = (files.testImages.bytes - IMAGE_HEADER) / images;
+  return [pixels, ...hiddenSizes, classes];
+}
+
+/** Bytes of such a network's weights and biases as float32. */
+export function weightsBytes(
+  recipe: Pick<Recipe, "hiddenSizes">,
+  dataset: DatasetManifest,
+): number {
+  const [pixels, first, second, classes] = networkSizes(recipe, dataset);
+  return 4 *
+    ((pixels + 1) * first + (first + 1) * second + (second + 1) * classes);
 }

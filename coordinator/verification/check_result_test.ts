@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import type { EpochMetrics, TrialResult } from "../protocol/training.ts";
-import { epochMetrics, smallStudy, trained } from "../swarm/fixtures.ts";
+import type { EpochMetrics, TrialResult } from "../../protocol/training.ts";
+import {
+  epochMetrics,
+  smallStudy,
+  trained,
+} from "../../testing/lease/fixtures.ts";
 import { checkResult } from "./check_result.ts";
 
 const [spec] = smallStudy({ epochs: 3 }).trials;

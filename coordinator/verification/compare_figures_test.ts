@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { trained } from "../swarm/fixtures.ts";
-import { compareFigures } from "./compare_figures.ts";
-import { publishedResult } from "./published_result.ts";
+import { trained } from "../../testing/lease/fixtures.ts";
+import { compareFigures } from "./spot_checks.ts";
+import { publishedResult } from "./check_result.ts";
 
 const N = 10_000;
 const claim = trained(2, 0.6);

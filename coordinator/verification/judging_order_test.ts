@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Trust } from "../storage/storage.ts";
-import { judgingOrder } from "./judging_order.ts";
+import { judgingOrder } from "./verification_queue.ts";
 
 const waits = (name: string, trust: Trust | null, hasWeights = true) => ({
   name,

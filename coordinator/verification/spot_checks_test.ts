@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { epochMetrics } from "../swarm/fixtures.ts";
+import { epochMetrics } from "../../testing/lease/fixtures.ts";
 import {
   checkProbability,
   compareRepetition,

@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildKernels, kernelCache } from "../../worker/backends/simd/build.ts";
 import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
-import type { BackendFiles } from "../../worker/trainer_api.ts";
-import type { Schedule } from "../swarm/event_hub.ts";
-import { confined } from "../thread_priority.ts";
+import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
+import type { Schedule } from "../service/event_hub.ts";
+import { confined } from "../threads/thread_priority.ts";
 import {
   type TrainedOn,
   type Verifier,

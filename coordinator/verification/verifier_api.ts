@@ -1,7 +1,7 @@
-import type { BackendFiles } from "../../worker/trainer_api.ts";
-import type { DatasetManifest, TrialSpec } from "../protocol/study.ts";
-import type { BackendName, EpochMetrics } from "../protocol/training.ts";
-import type { RecomputedFigures } from "../swarm/trial.ts";
+import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
+import type { DatasetManifest, TrialSpec } from "../../protocol/study.ts";
+import type { BackendName, EpochMetrics } from "../../protocol/training.ts";
+import type { RecomputedFigures } from "../lease/trial.ts";
 
 /** What the verifier's thread is asked and answers, as messages. */
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { TrialSpec } from "../protocol/study.ts";
-import { tinyDataset } from "../../worker/testing/tiny_dataset.ts";
+import { TrialSpec } from "../../protocol/study.ts";
+import { tinyDataset } from "../../testing/worker/tiny_dataset.ts";
 import { createVerifier } from "./verifier.ts";
 import { VerifierError } from "./verifier_api.ts";
-import { weightsBytes } from "./weights_layout.ts";
+import { weightsBytes } from "./check_result.ts";
 
 const tiny = tinyDataset();
 const spec = TrialSpec.parse({

@@ -1,11 +1,11 @@
-import { backendCandidates } from "../../worker/backends/candidates.ts";
+import { backendCandidates } from "../../worker/backends/select.ts";
 import type { Dataset } from "../../worker/data/dataset.ts";
 import { datasetFolder } from "../../worker/data/dataset_folder.ts";
 import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
-import { evaluateWeights } from "../../worker/training/final_weights.ts";
+import { evaluateWeights } from "../../worker/training/evaluation.ts";
 import { trainTrial } from "../../worker/training/train.ts";
-import type { BackendName } from "../protocol/training.ts";
-import { stepBack } from "../thread_priority.ts";
+import type { BackendName } from "../../protocol/training.ts";
+import { stepBack } from "../threads/thread_priority.ts";
 import type {
   VerifierAnswer,
   VerifierJob,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { LeaseId, Sha256 } from "../protocol/ids.ts";
-import type { Instant } from "../swarm/trial.ts";
+import { LeaseId, Sha256 } from "../../protocol/ids.ts";
+import type { Instant } from "../lease/trial.ts";
 
 /** Weights that wait until their results are verified, one set a lease. */
 export interface WeightsStore {

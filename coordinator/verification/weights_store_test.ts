@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Sha256 } from "../protocol/ids.ts";
-import { leaseId } from "../swarm/fixtures.ts";
+import { Sha256 } from "../../protocol/ids.ts";
+import { leaseId } from "../../testing/lease/fixtures.ts";
 import { folderWeights, memoryWeights } from "./weights_store.ts";
 
 const [a, b] = [Sha256.parse("a".repeat(64)), Sha256.parse("b".repeat(64))];

@@ -1,40 +1,36 @@
 import * as tf from "@tensorflow/tfjs";
 import { createHash } from "node:crypto";
-import { createApp } from "../../coordinator/app.ts";
-import { createReadiness } from "../../coordinator/readiness.ts";
-import { createGuard } from "../../coordinator/guard/guard.ts";
-import { createAnalyst } from "../../coordinator/live/analyst.ts";
-import { createLiveDeviations } from "../../coordinator/live/deviations.ts";
-import { follow } from "../../coordinator/live/followed.ts";
-import { openSecrets } from "../../coordinator/guard/secrets.ts";
-import {
-  LeaseId,
-  Sha256,
-  type WorkerId,
-} from "../../coordinator/protocol/ids.ts";
+import { createApp } from "../../coordinator/http/app.ts";
+import { createReadiness } from "../../coordinator/http/readiness.ts";
+import { createGuard } from "../../coordinator/http/limits/guard.ts";
+import { createAnalyst } from "../../coordinator/threads/analyst.ts";
+import { createLiveDeviations } from "../../coordinator/service/leaderboards.ts";
+import { follow } from "../../coordinator/threads/analyst_sync.ts";
+import { openSecrets } from "../../coordinator/http/limits/secrets.ts";
+import { LeaseId, Sha256, type WorkerId } from "../../protocol/ids.ts";
 import {
   DatasetDefinition,
   StudyDefinition,
   type TrialSpec,
-} from "../../coordinator/protocol/study.ts";
-import type { Lease } from "../../coordinator/protocol/swarm.ts";
-import type { BackendName } from "../../coordinator/protocol/training.ts";
-import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
-import { openSqlite } from "../../coordinator/storage/sqlite.ts";
+} from "../../protocol/study.ts";
+import type { Lease } from "../../protocol/lease.ts";
+import type { BackendName } from "../../protocol/training.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
+import { openSqlite } from "../../coordinator/storage/sqlite/sqlite.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
-import { createCoordinator } from "../../coordinator/swarm/coordinator.ts";
-import { createEventHub } from "../../coordinator/swarm/event_hub.ts";
+import { createCoordinator } from "../../coordinator/service/coordinator.ts";
+import { createEventHub } from "../../coordinator/service/event_hub.ts";
 import { createVerifier } from "../../coordinator/verification/verifier.ts";
 import type { Verifier } from "../../coordinator/verification/verifier_api.ts";
 import { memoryWeights } from "../../coordinator/verification/weights_store.ts";
-import { backendCandidates } from "../../worker/backends/candidates.ts";
+import { backendCandidates } from "../../worker/backends/select.ts";
 import { buildKernels } from "../../worker/backends/simd/build.ts";
 import { createClient, type HttpClient } from "../../worker/client.ts";
 import { datasetFolder } from "../../worker/data/dataset_folder.ts";
 import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
 import { findDataset } from "../../worker/data/find_dataset.ts";
-import { ProblemError } from "../../worker/session_client.ts";
-import type { TrainedTrial } from "../../worker/trainer_api.ts";
+import { ProblemError } from "../../worker/session/swarm_client.ts";
+import type { TrainedTrial } from "../../worker/trainer/trainer_api.ts";
 import { trainTrial } from "../../worker/training/train.ts";
 import { writeTinyDataset } from "../tiny_dataset.ts";
 import type { Liar, LiarTools, Train } from "./liars.ts";

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { Sha256 } from "../../coordinator/protocol/ids.ts";
-import type { TrialSpec } from "../../coordinator/protocol/study.ts";
+import { Sha256 } from "../../protocol/ids.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
 import {
   type BackendName,
   d2lChecks,
   type EpochMetrics,
   type TrialResult,
-} from "../../coordinator/protocol/training.ts";
-import type { TrainedTrial } from "../../worker/trainer_api.ts";
+} from "../../protocol/training.ts";
+import type { TrainedTrial } from "../../worker/trainer/trainer_api.ts";
 
 /** Trains for real. */
 export type Train = (spec: TrialSpec) => Promise<TrainedTrial>;

@@ -2,17 +2,11 @@ import {
   createAnalyser,
   type TrialOutcome,
 } from "../../coordinator/analysis/analyser.ts";
-import { referenceStudy } from "../../coordinator/analysis/testing/reference_study.ts";
-import { squareStudy } from "../../coordinator/analysis/testing/square_study.ts";
-import {
-  Leaderboard,
-  type Progress,
-} from "../../coordinator/protocol/leaderboard.ts";
-import {
-  StudyDefinition,
-  type TrialSpec,
-} from "../../coordinator/protocol/study.ts";
-import type { TrialResult } from "../../coordinator/protocol/training.ts";
+import { referenceStudy } from "../../testing/studies/reference_study.ts";
+import { squareStudy } from "../../testing/studies/square_study.ts";
+import { Leaderboard, type Progress } from "../../protocol/leaderboard.ts";
+import { StudyDefinition, type TrialSpec } from "../../protocol/study.ts";
+import type { TrialResult } from "../../protocol/training.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
 
 /**

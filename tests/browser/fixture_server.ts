@@ -1,6 +1,6 @@
-import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
-import { mediaType } from "../../coordinator/middleware/files.ts";
-import { createWebAssets } from "../../web/assets.ts";
+import type { Leaderboard } from "../../protocol/leaderboard.ts";
+import { mediaType } from "../../coordinator/http/middleware/responses.ts";
+import { createWebAssets } from "../../web/build/assets.ts";
 import { trialPageOf } from "./fixture_trial.ts";
 
 /**

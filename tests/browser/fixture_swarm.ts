@@ -1,12 +1,12 @@
-import { referenceStudy } from "../../coordinator/analysis/testing/reference_study.ts";
-import { listen } from "../../coordinator/listen.ts";
+import { referenceStudy } from "../../testing/studies/reference_study.ts";
+import { listen } from "../../coordinator/http/server.ts";
 import { openSwarm } from "../../coordinator/open_swarm.ts";
-import { Lease, RegisterResponse } from "../../coordinator/protocol/swarm.ts";
-import type { RegisterRequest } from "../../coordinator/protocol/swarm.ts";
-import type { TrialResult } from "../../coordinator/protocol/training.ts";
-import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
-import { manifest } from "../../coordinator/swarm/fixtures.ts";
-import { createWebAssets } from "../../web/assets.ts";
+import { Lease, RegisterResponse } from "../../protocol/lease.ts";
+import type { RegisterRequest } from "../../protocol/lease.ts";
+import type { TrialResult } from "../../protocol/training.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
+import { manifest } from "../../testing/lease/fixtures.ts";
+import { createWebAssets } from "../../web/build/assets.ts";
 import { builtPages } from "./test_coordinator.ts";
 
 /**

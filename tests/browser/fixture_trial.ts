@@ -1,13 +1,13 @@
-import { StudyId, TrialId } from "../../coordinator/protocol/ids.ts";
-import { Recipe } from "../../coordinator/protocol/study.ts";
-import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
+import { StudyId, TrialId } from "../../protocol/ids.ts";
+import { Recipe } from "../../protocol/study.ts";
+import type { Leaderboard } from "../../protocol/leaderboard.ts";
 import type {
   AttemptState,
   TrialPage,
   TrialSummary,
   TrialView,
-} from "../../coordinator/protocol/views.ts";
-import { workerId } from "../../coordinator/swarm/fixtures.ts";
+} from "../../protocol/views.ts";
+import { workerId } from "../../testing/lease/fixtures.ts";
 
 /** A trial whose attempts stand as named, without a result. */
 export function trialFixture(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TrialView } from "../../coordinator/protocol/views.ts";
+import { TrialView } from "../../protocol/views.ts";
 import type { Page } from "./chromium.ts";
 import {
   agreesWithDeno,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TrialView, WorkerList } from "../../coordinator/protocol/views.ts";
+import { TrialView, WorkerList } from "../../protocol/views.ts";
 import { axeViolations } from "./axe.ts";
 import { PLAIN_HOST } from "./chromium.ts";
 import {

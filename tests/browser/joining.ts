@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { TrialSpec } from "../../coordinator/protocol/study.ts";
-import type { EpochMetrics } from "../../coordinator/protocol/training.ts";
+import { TrialSpec } from "../../protocol/study.ts";
+import type { EpochMetrics } from "../../protocol/training.ts";
 import {
   StudyList,
   TrialPage,
   type TrialSummary,
   TrialView,
-} from "../../coordinator/protocol/views.ts";
+} from "../../protocol/views.ts";
 import { startStockBackend } from "../../worker/backends/stock.ts";
 import { createClient } from "../../worker/client.ts";
 import { fetchDataset } from "../../worker/data/fetch_dataset.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { dropoutMask } from "../../worker/random/draws.ts";
-import { kernelChecks } from "../../worker/training/conformance.ts";
+import { kernelChecks } from "../../testing/kernels/conformance.ts";
 import type { Page } from "./chromium.ts";
 import type { Answer } from "./kernels_thread.ts";
 import { maskAttrs, maskShape } from "./masks.ts";

@@ -1,8 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { backendCandidates } from "../../worker/backends/candidates.ts";
+import { backendCandidates } from "../../worker/backends/select.ts";
 import { selectBackend } from "../../worker/backends/select.ts";
-import type { BackendChoice, BackendFiles } from "../../worker/trainer_api.ts";
-import { kernelChecks } from "../../worker/training/conformance.ts";
+import type {
+  BackendChoice,
+  BackendFiles,
+} from "../../worker/trainer/trainer_api.ts";
+import { kernelChecks } from "../../testing/kernels/conformance.ts";
 import { dropout } from "../../worker/training/ops.ts";
 import { exampleDataset, maskAttrs, maskShape } from "./masks.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type {
   Leaderboard,
   LeaderboardRow,
-} from "../../coordinator/protocol/leaderboard.ts";
+} from "../../protocol/leaderboard.ts";
 import type { Page } from "./chromium.ts";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";
 import { type FixtureServer, startFixtureServer } from "./fixture_server.ts";

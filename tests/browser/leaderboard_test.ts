@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
+import type { Leaderboard } from "../../protocol/leaderboard.ts";
 import { axeViolations } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import {

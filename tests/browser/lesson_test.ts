@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Leaderboard } from "../../coordinator/protocol/leaderboard.ts";
-import { outputAt, positionOf } from "../../web/lesson/masks.ts";
+import { Leaderboard } from "../../protocol/leaderboard.ts";
+import { outputAt, positionOf } from "../../web/pages/lesson/masks.ts";
 import { axeViolations } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { reportHtml, reportOf } from "../../coordinator/report.ts";
-import { createWebAssets } from "../../web/assets.ts";
+import { reportHtml, reportOf } from "../../coordinator/service/report.ts";
+import { createWebAssets } from "../../web/build/assets.ts";
 import { axeViolations } from "./axe.ts";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";
 import { builtPages, startTestCoordinator } from "./test_coordinator.ts";
@@ -169,7 +169,7 @@ browserTest(
       await Deno.writeTextFile(json, JSON.stringify(board));
       const run = (...args: string[]) =>
         new Deno.Command(Deno.execPath(), {
-          args: ["run", "-A", "coordinator/main_report.ts", ...args],
+          args: ["run", "-A", "coordinator/cli/main_report.ts", ...args],
           cwd: new URL("../../", import.meta.url),
           env: { NO_COLOR: "1" },
         }).output();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { WorkerList } from "../../coordinator/protocol/views.ts";
+import { WorkerList } from "../../protocol/views.ts";
 import { runDenoWorker } from "../../worker/main_deno.ts";
 import { completed, get, start, trials, until } from "./joining.ts";
 import { startTestCoordinator } from "./test_coordinator.ts";

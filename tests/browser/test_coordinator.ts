@@ -1,18 +1,18 @@
 import { join } from "node:path";
-import { listen } from "../../coordinator/listen.ts";
+import { listen } from "../../coordinator/http/server.ts";
 import { openSwarm } from "../../coordinator/open_swarm.ts";
 import {
   DatasetDefinition,
   type DatasetManifest,
   StudyDefinition,
-} from "../../coordinator/protocol/study.ts";
+} from "../../protocol/study.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
 import {
   createWebAssets,
   type WebAssets,
   type WebFile,
-} from "../../web/assets.ts";
-import { buildPages } from "../../web/main_build.ts";
+} from "../../web/build/assets.ts";
+import { buildPages } from "../../web/build/main.ts";
 import { findDataset } from "../../worker/data/find_dataset.ts";
 import { writeTinyDataset } from "../tiny_dataset.ts";
 

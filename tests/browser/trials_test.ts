@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import type { Lease } from "../../coordinator/protocol/swarm.ts";
-import {
-  d2lChecks,
-  type TrialResult,
-} from "../../coordinator/protocol/training.ts";
+import type { Lease } from "../../protocol/lease.ts";
+import { d2lChecks, type TrialResult } from "../../protocol/training.ts";
 import { axeViolations } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import { type FixtureSwarm, startFixtureSwarm } from "./fixture_swarm.ts";

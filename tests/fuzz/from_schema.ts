@@ -1,6 +1,6 @@
 import fc from "npm:fast-check@4.10.2";
 import * as z from "zod";
-import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /** What fits a zod schema, made from the JSON Schema that zod gives of it. */
 export function fromSchema(schema: z.ZodType): fc.Arbitrary<unknown> {

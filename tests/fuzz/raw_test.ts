@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "npm:fast-check@4.10.2";
-import { testSwarm } from "../../coordinator/app_fixture.ts";
-import { listen } from "../../coordinator/listen.ts";
+import { testSwarm } from "../../testing/app_fixture.ts";
+import { listen } from "../../coordinator/http/server.ts";
 
 /** Bytes that are no HTTP, or nearly so, sent over real connections. */
 

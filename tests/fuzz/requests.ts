@@ -1,10 +1,7 @@
 import fc from "npm:fast-check@4.10.2";
 import type * as z from "zod";
-import { adminEndpoints } from "../../coordinator/protocol/admin_endpoints.ts";
-import {
-  endpoints,
-  WEIGHTS_TYPE,
-} from "../../coordinator/protocol/endpoints.ts";
+import { adminEndpoints } from "../../protocol/admin_endpoints.ts";
+import { endpoints, WEIGHTS_TYPE } from "../../protocol/endpoints.ts";
 import { fromSchema } from "./from_schema.ts";
 
 /** Requests of every kind to every route: what fits, and what does not. */

@@ -4,10 +4,10 @@ import {
   acquire,
   type TestSwarm,
   testSwarm,
-} from "../../coordinator/app_fixture.ts";
-import { Problem } from "../../coordinator/protocol/problem.ts";
-import { RegisterResponse } from "../../coordinator/protocol/swarm.ts";
-import { manifest, smallStudy } from "../../coordinator/swarm/fixtures.ts";
+} from "../../testing/app_fixture.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { RegisterResponse } from "../../protocol/lease.ts";
+import { manifest, smallStudy } from "../../testing/lease/fixtures.ts";
 import { memoryWeights } from "../../coordinator/verification/weights_store.ts";
 import { type FuzzRequest, fuzzRequest } from "./requests.ts";
 

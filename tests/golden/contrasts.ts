@@ -1,5 +1,5 @@
-import { tQuantile } from "../../coordinator/analysis/distributions.ts";
-import type { Params } from "../../coordinator/protocol/study.ts";
+import { tQuantile } from "../../coordinator/analysis/statistics/distributions.ts";
+import type { Params } from "../../protocol/study.ts";
 import { referencePoints } from "./reference.ts";
 
 /**

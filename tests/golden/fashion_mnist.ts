@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import type { DatasetFileName } from "../../coordinator/protocol/study.ts";
+import type { DatasetFileName } from "../../protocol/study.ts";
 import type { Dataset } from "../../worker/data/dataset.ts";
 import { fashionMnist } from "../../worker/data/fashion_mnist.ts";
 import { findDataset } from "../../worker/data/find_dataset.ts";
-import { loadDataset, shareBytes } from "../../worker/data/load_dataset.ts";
+import { loadDataset, shareBytes } from "../../worker/data/dataset.ts";
 
 /**
  * Fashion-MNIST in memory that threads can share.

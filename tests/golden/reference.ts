@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DropoutRate } from "../../coordinator/protocol/study.ts";
+import { DropoutRate } from "../../protocol/study.ts";
 import reference from "./pytorch_reference.json" with { type: "json" };
 
 const Spread = z.strictObject({ mean: z.number(), sd: z.number() });

@@ -1,8 +1,11 @@
 import { buildKernels } from "../../worker/backends/simd/build.ts";
 import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
 import type { Dataset } from "../../worker/data/dataset.ts";
-import { startTrainer, type TrainerThread } from "../../worker/trainer.ts";
-import type { BackendChoice } from "../../worker/trainer_api.ts";
+import {
+  startTrainer,
+  type TrainerThread,
+} from "../../worker/trainer/trainer.ts";
+import type { BackendChoice } from "../../worker/trainer/trainer_api.ts";
 
 /** Starts trainer threads on a data set, all on the backend of the first. */
 export async function startTrainers(
@@ -20,7 +23,7 @@ export async function startTrainers(
       const trainer = await startTrainer({
         spawn: () =>
           new Worker(
-            new URL("../../worker/trainer_thread.ts", import.meta.url),
+            new URL("../../worker/trainer/trainer_thread.ts", import.meta.url),
             { type: "module" },
           ),
         dataset,

@@ -1,10 +1,10 @@
-import type { TrialId } from "../../coordinator/protocol/ids.ts";
+import type { TrialId } from "../../protocol/ids.ts";
 import {
   type Storage,
   StorageError,
   type Transact,
 } from "../../coordinator/storage/storage.ts";
-import { createTurnstile } from "../../coordinator/storage/turnstile.ts";
+import { createTurnstile } from "../../coordinator/storage/local_lock.ts";
 
 /** What becomes of one operation on the storage. */
 export type Fate =

@@ -1,5 +1,5 @@
 import type { Storage } from "../../coordinator/storage/storage.ts";
-import type { Attempt, TrialRecord } from "../../coordinator/swarm/trial.ts";
+import type { Attempt, TrialRecord } from "../../coordinator/lease/trial.ts";
 
 interface Defect {
   readonly spoil: (good: Storage) => Storage;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { openMemory } from "../../coordinator/storage/memory.ts";
-import { openSqlite } from "../../coordinator/storage/sqlite.ts";
+import { openSqlite } from "../../coordinator/storage/sqlite/sqlite.ts";
 import type { Storage } from "../../coordinator/storage/storage.ts";
 import type { Disk } from "./host.ts";
 

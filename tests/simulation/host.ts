@@ -1,19 +1,19 @@
-import { createAnalyst } from "../../coordinator/live/analyst.ts";
-import { createLiveDeviations } from "../../coordinator/live/deviations.ts";
-import { follow } from "../../coordinator/live/followed.ts";
-import { createGuard } from "../../coordinator/guard/guard.ts";
-import { createApp } from "../../coordinator/app.ts";
-import { createReadiness } from "../../coordinator/readiness.ts";
-import type { StudyToRun } from "../../coordinator/swarm/calls.ts";
+import { createAnalyst } from "../../coordinator/threads/analyst.ts";
+import { createLiveDeviations } from "../../coordinator/service/leaderboards.ts";
+import { follow } from "../../coordinator/threads/analyst_sync.ts";
+import { createGuard } from "../../coordinator/http/limits/guard.ts";
+import { createApp } from "../../coordinator/http/app.ts";
+import { createReadiness } from "../../coordinator/http/readiness.ts";
+import type { StudyToRun } from "../../coordinator/service/service_types.ts";
 import {
   type Coordinator,
   createCoordinator,
-} from "../../coordinator/swarm/coordinator.ts";
-import { createEventHub } from "../../coordinator/swarm/event_hub.ts";
-import { defaultTerms } from "../../coordinator/swarm/lease_terms.ts";
-import { steadyClock } from "../../coordinator/swarm/steady_clock.ts";
+} from "../../coordinator/service/coordinator.ts";
+import { createEventHub } from "../../coordinator/service/event_hub.ts";
+import { defaultTerms } from "../../coordinator/lease/policy.ts";
+import { steadyClock } from "../../coordinator/service/steady_clock.ts";
 import type { Storage } from "../../coordinator/storage/storage.ts";
-import type { TrialId } from "../../coordinator/protocol/ids.ts";
+import type { TrialId } from "../../protocol/ids.ts";
 import type { Chance } from "./chance.ts";
 import { crashingStorage, type Fate } from "./crashing_storage.ts";
 import { type Faults, noStorageFaults } from "./faults.ts";

@@ -1,8 +1,11 @@
-import { LeaseId } from "../../coordinator/protocol/ids.ts";
-import type { Lease } from "../../coordinator/protocol/swarm.ts";
-import type { TrialResult } from "../../coordinator/protocol/training.ts";
-import { PROTOCOL_VERSION } from "../../coordinator/protocol/version.ts";
-import { ProblemError, UnreachableError } from "../../worker/session_client.ts";
+import { LeaseId } from "../../protocol/ids.ts";
+import type { Lease } from "../../protocol/lease.ts";
+import type { TrialResult } from "../../protocol/training.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
+import {
+  ProblemError,
+  UnreachableError,
+} from "../../worker/session/swarm_client.ts";
 import type { Chance } from "./chance.ts";
 import { Process } from "./virtual_time.ts";
 import {

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { SessionClock } from "../../worker/session_types.ts";
+import type { SessionClock } from "../../worker/session/session_types.ts";
 
 interface Timer {
   readonly at: number;

@@ -1,22 +1,18 @@
-import {
-  type LeaseId,
-  type TrialId,
-  WorkerId,
-} from "../../coordinator/protocol/ids.ts";
-import type { TrialSpec } from "../../coordinator/protocol/study.ts";
+import { type LeaseId, type TrialId, WorkerId } from "../../protocol/ids.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
 import {
   d2lChecks,
   type EpochMetrics,
   type TrialResult,
-} from "../../coordinator/protocol/training.ts";
+} from "../../protocol/training.ts";
 import { createClient } from "../../worker/client.ts";
-import { runSession } from "../../worker/session.ts";
-import type { SwarmClient } from "../../worker/session_client.ts";
+import { runSession } from "../../worker/session/session.ts";
+import type { SwarmClient } from "../../worker/session/swarm_client.ts";
 import type {
   SessionEnd,
   StartTrainer,
   Trainer,
-} from "../../worker/session_types.ts";
+} from "../../worker/session/session_types.ts";
 import type { Chance } from "./chance.ts";
 import type { Faults } from "./faults.ts";
 import type { Network } from "./network.ts";

@@ -1,13 +1,9 @@
-import type {
-  LeaseId,
-  TrialId,
-  WorkerId,
-} from "../../coordinator/protocol/ids.ts";
-import type { TrialResult } from "../../coordinator/protocol/training.ts";
+import type { LeaseId, TrialId, WorkerId } from "../../protocol/ids.ts";
+import type { TrialResult } from "../../protocol/training.ts";
 import type { Storage } from "../../coordinator/storage/storage.ts";
-import { checkInvariants } from "../../coordinator/swarm/invariants.ts";
-import { sameValue } from "../../coordinator/swarm/same_value.ts";
-import type { Attempt, TrialRecord } from "../../coordinator/swarm/trial.ts";
+import { checkInvariants } from "../../coordinator/lease/invariants.ts";
+import { sameValue } from "../../coordinator/lease/same_value.ts";
+import type { Attempt, TrialRecord } from "../../coordinator/lease/trial.ts";
 
 /** What a worker was told: from then on it must be so, whatever happens. */
 export type Promised =

@@ -1,5 +1,5 @@
-import type { VerdictName } from "../../coordinator/protocol/leaderboard.ts";
-import type { RankedMetric } from "../leaderboard/metrics.ts";
+import type { VerdictName } from "../../protocol/leaderboard.ts";
+import type { RankedMetric } from "../pages/leaderboard/metrics.ts";
 
 /**
  * Words of a study's answer, in both languages: per topic what is settled, one

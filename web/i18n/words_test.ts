@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { answerWords } from "./answer_words.ts";
 import { commonWords } from "./common_words.ts";
-import { joinWords } from "./join_words.ts";
-import { leaderboardWords } from "./leaderboard_words.ts";
+import { joinWords } from "./words.ts";
+import { leaderboardWords } from "./words.ts";
 import { reportWords } from "./report_words.ts";
-import { trialsWords } from "./trials_words.ts";
+import { trialsWords } from "./words.ts";
 import { workersWords } from "./workers_words.ts";
-import { lessonWords } from "./lesson_words.ts";
+import { lessonWords } from "./words.ts";
 
 /** Every text of a catalogue by its path; functions are called with marks. */
 function texts(words: unknown, path = ""): [string, string][] {

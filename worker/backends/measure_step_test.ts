@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { exampleData } from "../training/example_data.ts";
 import { SoftmaxCrossEntropy } from "../training/kernels.ts";
-import { measureStep } from "./measure_step.ts";
+import { measureStep } from "./select.ts";
 import { startStockBackend } from "./stock.ts";
 
 const data = exampleData({ classes: 10, size: 28, train: 64, test: 20 });

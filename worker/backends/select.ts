@@ -1,10 +1,98 @@
-import type { BackendName } from "../../coordinator/protocol/training.ts";
-import type {
-  BackendChoice,
-  BackendMeasurement,
-  BackendReport,
-  UnusedReason,
-} from "../trainer_api.ts";
+import * as tf from "@tensorflow/tfjs";
+import type { BackendName } from "../../protocol/training.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { identityOrder } from "../random/draws.ts";
+import {
+  type BackendChoice,
+  type BackendFiles,
+  type BackendMeasurement,
+  type BackendReport,
+  MEASURED_STEP,
+  type UnusedReason,
+} from "../trainer/trainer_api.ts";
+import { readBack } from "../training/device.ts";
+import { trainStep } from "../training/network.ts";
+import { createFusedNetwork } from "../training/networks.ts";
+import { gatherImages, gatherLabels } from "../training/ops.ts";
+import { loadKernels } from "./simd/loader.ts";
+import {
+  registerSimdBackend,
+  SIMD,
+  simdBackendDetail,
+} from "./simd/simd_backend.ts";
+import { softwareGpu } from "./software_gpu.ts";
+import { startStockBackend } from "./stock.ts";
+
+export interface CandidateOptions {
+  readonly dataset: Dataset;
+  readonly files: BackendFiles;
+  readonly now: () => number;
+}
+
+/** The backends that this engine may have, the likely fastest first. */
+export function backendCandidates(
+  { dataset, files, now }: CandidateOptions,
+): BackendCandidate[] {
+  const candidate = (
+    backend: BackendName,
+    start: () => Promise<string>,
+  ): BackendCandidate => ({
+    backend,
+    start,
+    measure: (giveUpAbove) => measureStep(dataset, { now, giveUpAbove }),
+    remove: () => removeBackend(backend),
+  });
+  const { simdFolder, wasmFolder } = files;
+  const stock = (backend: Exclude<BackendName, "simd">) =>
+    candidate(backend, () => startStockBackend(backend, files));
+  const gpu = (backend: "webgl" | "webgpu"): BackendCandidate => ({
+    ...stock(backend),
+    softwareGpu: () => softwareGpu(backend),
+  });
+
+  // Ordered so that a slow one is known as hopeless after one step.
+  return [
+    ...(simdFolder === undefined
+      ? []
+      : [candidate("simd", () => startSimdBackend(simdFolder))]),
+    ...("gpu" in navigator ? [gpu("webgpu")] : []),
+    ...(hasWebGl() ? [gpu("webgl")] : []),
+    ...(wasmFolder === undefined ? [] : [stock("wasm")]),
+    stock("cpu"),
+  ];
+}
+
+/** Makes `simd` the current backend, with the kernels that fit the engine. */
+async function startSimdBackend(folder: string): Promise<string> {
+  const kernels = await loadKernels(folder);
+  if (kernels === null) throw new Error("this engine has no WebAssembly SIMD");
+  await registerSimdBackend(kernels);
+  if (!await tf.setBackend(SIMD)) throw new Error("it did not start");
+  return simdBackendDetail();
+}
+
+/** tfjs would complain at length on the console where there is no WebGL. */
+function hasWebGl(): boolean {
+  if (typeof OffscreenCanvas !== "function") return false;
+  const context = new OffscreenCanvas(1, 1).getContext("webgl2");
+  // A page may have few at once.
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return context !== null;
+}
+
+function removeBackend(backend: BackendName): void {
+  try {
+    tf.removeBackend(backend);
+  } catch {
+    // It was never registered, or cannot free itself: it is out of use.
+  }
+}
+
+/** What tfjs holds on this thread. */
+export function tensorMemory(): { tensors: number; bytes: number } {
+  const { numTensors, numBytes } = tf.memory();
+  return { tensors: numTensors, bytes: numBytes };
+}
 
 /** A backend as the choice sees it. */
 export interface BackendCandidate {
@@ -153,4 +241,90 @@ function report(
 
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Samples, each of about as many milliseconds; the fastest one counts. */
+const SAMPLES = 5;
+
+const SAMPLE_MILLISECONDS = 30;
+
+/** With slower steps, fewer samples do, */
+const SLOW_STEP = 200;
+
+/** and none once a sample takes longer than anything could disturb it. */
+const VERY_SLOW_STEP = 1000;
+
+export interface MeasureOptions {
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+  /** A step slower than this is not worth more than one look. */
+  readonly giveUpAbove?: number;
+}
+
+/**
+ * Trains a few steps on the current backend, on real batches.
+ *
+ * @returns milliseconds a step, of the fastest sample: what other programs take
+ * from the processor says nothing of a backend
+ * @throws {Error} when what it computes cannot be right
+ */
+export async function measureStep(
+  dataset: Dataset,
+  { now, giveUpAbove = Infinity }: MeasureOptions,
+): Promise<number> {
+  const { images, labels } = dataset.train;
+  const order = identityOrder(images.count);
+  const size = Math.min(MEASURED_STEP.batchSize, images.count);
+  const network = createFusedNetwork({
+    sizes: [images.size, ...MEASURED_STEP.hiddenSizes, dataset.classes],
+    rates: [0.2, 0.5],
+    replicate: { seed: 0, replicate: 0 },
+    weightStd: 0.01,
+  });
+  let step = 0;
+  // The steps queue up as in training; reading one figure back waits for them.
+  const run = async (steps: number): Promise<number> => {
+    let loss: tf.Tensor | undefined;
+    for (let i = 0; i < steps; i++, step++) {
+      loss?.dispose();
+      const start = (step * size) % (images.count - size + 1);
+      loss = tf.tidy(() =>
+        trainStep(
+          network,
+          gatherImages(images, order, start, size),
+          gatherLabels(labels, order, start, size),
+          { epoch: 0, step },
+          0.1,
+        )
+      );
+    }
+    const [sum = NaN] = loss === undefined ? [] : await readBack(loss);
+    loss?.dispose();
+    return sum / size;
+  };
+  const timed = async (steps: number): Promise<number> => {
+    const start = now();
+    const loss = await run(steps);
+    if (!Number.isFinite(loss)) throw new Error(`its loss became ${loss}`);
+    return (now() - start) / steps;
+  };
+
+  try {
+    // With small weights all classes are about as likely at first.
+    const first = await run(1);
+    const expected = Math.log(dataset.classes);
+    if (!(first > expected / 2 && first < expected * 2)) {
+      throw new Error(`its first loss is ${first}, not near ${expected}`);
+    }
+    const warm = await timed(1);
+    if (warm > giveUpAbove || warm > VERY_SLOW_STEP) return warm;
+    const samples: number[] = [];
+    const steps = Math.round(SAMPLE_MILLISECONDS / warm);
+    while (samples.length < (warm > SLOW_STEP ? 2 : SAMPLES)) {
+      samples.push(await timed(Math.max(1, Math.min(steps, 16))));
+    }
+    return Math.min(warm, ...samples);
+  } finally {
+    network.dispose();
+  }
 }

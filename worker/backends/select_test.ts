@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BackendName } from "../../coordinator/protocol/training.ts";
+import type { BackendName } from "../../protocol/training.ts";
 import { type BackendCandidate, selectBackend } from "./select.ts";
 
 /** A backend that takes so many milliseconds a step, or fails with a reason. */

@@ -1,8 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
+import { dropoutMask } from "../random/draws.ts";
 import {
-  registerPortableKernels,
-  type StockBackendName,
-} from "./portable_kernels.ts";
+  Dense,
+  DenseGradient,
+  Dropout,
+  type DropoutAttrs,
+  GatherImages,
+  GatherLabels,
+  registerSwarmKernel,
+  runSwarmKernel,
+  SoftmaxCrossEntropy,
+} from "../training/kernels.ts";
+import { oneHotFloat } from "../training/ops.ts";
 import { adapterName } from "./software_gpu.ts";
 import { registerWebGlKernels, watchWebGl } from "./webgl/kernels.ts";
 
@@ -101,4 +110,139 @@ async function load(
 
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The backends that come with tfjs. */
+export type StockBackendName = "cpu" | "wasm" | "webgl" | "webgpu";
+
+/**
+ * Registers the swarm's kernels for a backend of tfjs, built from that
+ * backend's own kernels, with masks drawn in JavaScript; those that the backend
+ * has already stay. SgdUpdate is left out: tensors of these backends cannot
+ * change, WebGPU's excepted. Doing it twice does nothing.
+ */
+export function registerPortableKernels(backend: StockBackendName): void {
+  registerSwarmKernel(GatherImages, backend, ({ attrs }) => {
+    const { images: { bytes, size }, order, start, count } = attrs;
+    const values = new Float32Array(count * size);
+    for (let i = 0; i < count; i++) {
+      const from = imageNumber(order, start + i) * size;
+      for (let pixel = 0; pixel < size; pixel++) {
+        values[i * size + pixel] = (bytes[from + pixel] ?? NaN) / 255;
+      }
+    }
+    return tf.tensor2d(values, [count, size]);
+  });
+
+  registerSwarmKernel(GatherLabels, backend, ({ attrs }) => {
+    const { labels, order, start, count } = attrs;
+    const values = new Int32Array(count);
+    for (let i = 0; i < count; i++) {
+      values[i] = labels[imageNumber(order, start + i)] ?? -1;
+    }
+    return tf.tensor1d(values, "int32");
+  });
+
+  registerSwarmKernel(
+    Dropout,
+    backend,
+    ({ inputs: { x }, attrs }) => masked(x, attrs),
+  );
+
+  registerSwarmKernel(
+    Dense,
+    backend,
+    ({ inputs: { x, w, b }, attrs }) =>
+      tf.tidy(() => {
+        const y = tf.fused.matMul({
+          a: x,
+          b: w,
+          transposeA: false,
+          transposeB: false,
+          bias: b,
+          activation: attrs.activation,
+        });
+        if (attrs.dropout === undefined) return y;
+        // The backend may have a kernel of its own for the mask.
+        const [dropped] = runSwarmKernel(Dropout, { x: y }, attrs.dropout);
+        // Of y's shape, as Dropout says.
+        return dropped;
+      }),
+  );
+
+  // The wasm backend multiplies a transposed matrix by a slow path of its own;
+  // transposing it first takes a fraction of what that costs.
+  const transposeFirst = backend === "wasm";
+
+  registerSwarmKernel(
+    DenseGradient,
+    backend,
+    ({ inputs, attrs }) =>
+      Object.values(tf.tidy(() => {
+        const { x, w, y, dy } = inputs;
+        // step(y) is 1 where y > 0 and 0 elsewhere; at rate 1 no y is.
+        const scale = attrs.rate < 1 ? 1 / (1 - attrs.rate) : 0;
+        const dz: tf.Tensor2D = attrs.activation === "linear"
+          ? dy
+          : tf.mul(tf.mul(dy, tf.step(y)), scale);
+        const dw = transposeFirst
+          ? tf.matMul(tf.transpose(x), dz)
+          : tf.matMul(x, dz, true, false);
+        const db = tf.sum(dz, 0);
+        if (!attrs.inputGradient) return { dw, db };
+        const dx = transposeFirst
+          ? tf.matMul(dz, tf.transpose(w))
+          : tf.matMul(dz, w, false, true);
+        return { dw, db, dx };
+      })),
+  );
+
+  registerSwarmKernel(
+    SoftmaxCrossEntropy,
+    backend,
+    ({ inputs, attrs }) =>
+      Object.values(tf.tidy(() => {
+        const { logits, labels } = inputs;
+        const [count, classes] = logits.shape;
+        const target = oneHotFloat(labels, classes);
+        const shifted = tf.sub(logits, tf.max(logits, 1, true));
+        const powers = tf.exp(shifted);
+        const totals = tf.sum(powers, 1, true);
+        const loss = tf.sub(
+          tf.sum(tf.log(totals)),
+          tf.sum(tf.mul(shifted, target)),
+        );
+        const right = tf.sum(
+          tf.cast(tf.equal(tf.argMax(logits, 1), labels), "float32"),
+        );
+        const stats = tf.stack([loss, right]);
+        if (!attrs.gradient) return { stats };
+        return {
+          stats,
+          dlogits: tf.mul(tf.sub(tf.div(powers, totals), target), 1 / count),
+        };
+      })),
+  );
+}
+
+function masked(x: tf.Tensor, attrs: DropoutAttrs): tf.Tensor {
+  const { rate, key, position } = attrs;
+  // A kernel's result is a tensor of its own, even when nothing changes.
+  if (rate <= 0) return tf.clone(x);
+  return tf.tidy(() =>
+    tf.mul(
+      x,
+      tf.tensor(dropoutMask(key, position, rate, x.size), x.shape),
+    )
+  );
+}
+
+function imageNumber(order: Uint32Array, position: number): number {
+  const number = order[position];
+  if (number === undefined) {
+    throw new RangeError(
+      `gather: the order has ${order.length} entries, asked for: ${position}`,
+    );
+  }
+  return number;
 }

@@ -1,4 +1,4 @@
-import type { SessionClock } from "../session_types.ts";
+import type { SessionClock } from "../session/session_types.ts";
 import type { ClockRequest } from "./clock_thread.ts";
 
 /** A clock that a hidden tab does not slow down. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Sha256 } from "../../coordinator/protocol/ids.ts";
+import type { Sha256 } from "../../protocol/ids.ts";
 import { isGzip, readChunks } from "./gzip.ts";
-import { sharedBytes } from "./load_dataset.ts";
+import { sharedBytes } from "./dataset.ts";
 
 /** A file of a folder that keeps data by its content. */
 export interface StoredFile {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { tinyDataset } from "../testing/tiny_dataset.ts";
+import { tinyDataset } from "../../testing/worker/tiny_dataset.ts";
 import { datasetFolder, WrongFileError } from "./dataset_folder.ts";
 
 const tiny = tinyDataset();

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { DatasetFile } from "../../coordinator/protocol/study.ts";
-import { networkReason } from "../network_reason.ts";
+import type { DatasetFile } from "../../protocol/study.ts";
+import { networkReason } from "../client.ts";
 import type { DebianPackage } from "./fashion_mnist.ts";
 import {
   type DatasetFolder,

@@ -1,4 +1,4 @@
-import { DatasetDefinition } from "../../coordinator/protocol/study.ts";
+import { DatasetDefinition } from "../../protocol/study.ts";
 
 /**
  * Where the files can be downloaded, tried in this order: upstream, its

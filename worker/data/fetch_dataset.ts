@@ -1,11 +1,8 @@
-import type { Sha256 } from "../../coordinator/protocol/ids.ts";
-import type {
-  DatasetManifest,
-  ServedFile,
-} from "../../coordinator/protocol/study.ts";
+import type { Sha256 } from "../../protocol/ids.ts";
+import type { DatasetManifest, ServedFile } from "../../protocol/study.ts";
 import type { Dataset } from "./dataset.ts";
 import { gunzip, sha256Hex } from "./gzip.ts";
-import { loadDataset, shareBytes } from "./load_dataset.ts";
+import { loadDataset, shareBytes } from "./dataset.ts";
 
 /** Keeps compressed files between visits, by the sum of what is in them. */
 export interface DatasetStore {

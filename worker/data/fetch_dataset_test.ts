@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import type { Sha256 } from "../../coordinator/protocol/ids.ts";
-import type { DatasetManifest } from "../../coordinator/protocol/study.ts";
-import { tinyDataset } from "../testing/tiny_dataset.ts";
+import type { Sha256 } from "../../protocol/ids.ts";
+import type { DatasetManifest } from "../../protocol/study.ts";
+import { tinyDataset } from "../../testing/worker/tiny_dataset.ts";
 import { type DatasetStore, fetchDataset, unpack } from "./fetch_dataset.ts";
-import { canShareMemory } from "./load_dataset.ts";
+import { canShareMemory } from "./dataset.ts";
 
 const tiny = tinyDataset();
 const { files } = tiny.manifest;

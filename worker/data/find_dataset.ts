@@ -3,7 +3,7 @@ import type {
   DatasetFile,
   DatasetFileName,
   DatasetManifest,
-} from "../../coordinator/protocol/study.ts";
+} from "../../protocol/study.ts";
 import {
   DataCacheError,
   type DatasetFolder,

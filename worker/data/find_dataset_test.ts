@@ -6,8 +6,8 @@ import {
   machine,
   parts,
   writeFiles,
-} from "../testing/empty_machine.ts";
-import { tinyDataset } from "../testing/tiny_dataset.ts";
+} from "../../testing/worker/empty_machine.ts";
+import { tinyDataset } from "../../testing/worker/tiny_dataset.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
 import { findDataset } from "./find_dataset.ts";
 

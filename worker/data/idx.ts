@@ -1,4 +1,4 @@
-import type { DatasetFileName } from "../../coordinator/protocol/study.ts";
+import type { DatasetFileName } from "../../protocol/study.ts";
 import type { ByteImages, Dataset, LabelledImages } from "./dataset.ts";
 
 /**

@@ -1,18 +1,19 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import type {
-  BackendName,
-  EpochMetrics,
-} from "../../coordinator/protocol/training.ts";
+import type { BackendName, EpochMetrics } from "../../protocol/training.ts";
 import { startStockBackend } from "../backends/stock.ts";
-import { BACKEND_TEST, testedBackends, titled } from "../backends/testing.ts";
+import {
+  BACKEND_TEST,
+  testedBackends,
+  titled,
+} from "../../testing/kernels/backends.ts";
 import { batchOrder } from "../random/draws.ts";
-import { createNetwork } from "./create_network.ts";
+import { createNetwork } from "./networks.ts";
 import { exampleData } from "./example_data.ts";
 import { trainStep } from "./network.ts";
 import { gatherImages, gatherLabels } from "./ops.ts";
 import { trainTrial } from "./train.ts";
-import { data, hooks, spec } from "./train_testing.ts";
+import { data, hooks, spec } from "../../testing/training.ts";
 
 const STEPS = 5;
 const BATCH = 256;

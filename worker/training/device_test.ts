@@ -1,7 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { startStockBackend } from "../backends/stock.ts";
-import { BACKEND_TEST, testedBackends, titled } from "../backends/testing.ts";
+import {
+  BACKEND_TEST,
+  testedBackends,
+  titled,
+} from "../../testing/kernels/backends.ts";
 import {
   checkFigures,
   DeviceError,
@@ -12,7 +16,7 @@ import {
   watchDevice,
 } from "./device.ts";
 import { trainTrial } from "./train.ts";
-import { data, hooks, spec } from "./train_testing.ts";
+import { data, hooks, spec } from "../../testing/training.ts";
 
 Deno.test("checkFigures takes what a network can come to, and nothing else", async () => {
   await startStockBackend("cpu");

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs";
 import type { ByteImages } from "../data/dataset.ts";
 import type { MaskPosition } from "../random/draws.ts";
 import type { RandomKey } from "../random/threefry.ts";
@@ -29,6 +30,7 @@ export interface DropoutAttrs {
  * `order[start .. start + count)`.
  */
 export const GatherImages = "SwarmGatherImages";
+
 export interface GatherImagesAttrs {
   readonly images: ByteImages;
   readonly order: Uint32Array;
@@ -38,6 +40,7 @@ export interface GatherImagesAttrs {
 
 /** No inputs -> int32 [count]: the labels of the same images. */
 export const GatherLabels = "SwarmGatherLabels";
+
 export interface GatherLabelsAttrs {
   readonly labels: Uint8Array;
   readonly order: Uint32Array;
@@ -53,6 +56,7 @@ export const Dropout = "SwarmDropout";
  * With relu and dropout together, y > 0 exactly where the gradient passes.
  */
 export const Dense = "SwarmDense";
+
 export interface DenseAttrs {
   readonly activation: "relu" | "linear";
   /** Absent in evaluation. */
@@ -65,6 +69,7 @@ export interface DenseAttrs {
  * y > 0, else 0; for `linear` (never with dropout), dz = dy.
  */
 export const DenseGradient = "SwarmDenseGradient";
+
 export interface DenseGradientAttrs {
   readonly activation: "relu" | "linear";
   readonly rate: number;
@@ -78,6 +83,7 @@ export interface DenseGradientAttrs {
  * `gradient` also dlogits: [n, c] of the mean loss.
  */
 export const SoftmaxCrossEntropy = "SwarmSoftmaxCrossEntropy";
+
 export interface SoftmaxCrossEntropyAttrs {
   readonly gradient: boolean;
 }
@@ -87,6 +93,129 @@ export interface SoftmaxCrossEntropyAttrs {
  * backend whose tensors cannot change leaves it out, and `ops.ts` assigns.
  */
 export const SgdUpdate = "SwarmSgdUpdate";
+
 export interface SgdUpdateAttrs {
   readonly learningRate: number;
+}
+
+/**
+ * The kernels of `kernels.ts` with the names of their inputs and the type of
+ * their attributes. tfjs's registry keeps any function under any name, so the
+ * types are put back here, in one place, for callers and implementations.
+ */
+export interface SwarmKernels {
+  readonly [GatherImages]: {
+    readonly inputs: NoInputs;
+    readonly attrs: GatherImagesAttrs;
+    readonly outputs: readonly [images: tf.Tensor2D];
+  };
+  readonly [GatherLabels]: {
+    readonly inputs: NoInputs;
+    readonly attrs: GatherLabelsAttrs;
+    readonly outputs: readonly [labels: tf.Tensor1D];
+  };
+  readonly [Dropout]: {
+    readonly inputs: { readonly x: tf.Tensor };
+    readonly attrs: DropoutAttrs;
+    readonly outputs: readonly [masked: tf.Tensor];
+  };
+  readonly [Dense]: {
+    readonly inputs: {
+      readonly x: tf.Tensor2D;
+      readonly w: tf.Tensor2D;
+      readonly b: tf.Tensor1D;
+    };
+    readonly attrs: DenseAttrs;
+    readonly outputs: readonly [y: tf.Tensor2D];
+  };
+  readonly [DenseGradient]: {
+    readonly inputs: {
+      readonly x: tf.Tensor2D;
+      readonly w: tf.Tensor2D;
+      readonly y: tf.Tensor2D;
+      readonly dy: tf.Tensor2D;
+    };
+    readonly attrs: DenseGradientAttrs;
+    readonly outputs: readonly [
+      dw: tf.Tensor2D,
+      db: tf.Tensor1D,
+      dx?: tf.Tensor2D,
+    ];
+  };
+  readonly [SoftmaxCrossEntropy]: {
+    readonly inputs: {
+      readonly logits: tf.Tensor2D;
+      readonly labels: tf.Tensor1D;
+    };
+    readonly attrs: SoftmaxCrossEntropyAttrs;
+    readonly outputs: readonly [stats: tf.Tensor1D, dlogits?: tf.Tensor2D];
+  };
+  readonly [SgdUpdate]: {
+    readonly inputs: { readonly w: tf.Tensor; readonly dw: tf.Tensor };
+    readonly attrs: SgdUpdateAttrs;
+    readonly outputs: readonly [];
+  };
+}
+
+type NoInputs = Readonly<Record<string, never>>;
+
+export type SwarmKernelName = keyof SwarmKernels;
+
+/** Implements kernel `K` on a backend; see `kernels.ts` for what it computes. */
+export type SwarmKernelFunc<K extends SwarmKernelName> = (call: {
+  readonly inputs: SwarmKernels[K]["inputs"];
+  readonly attrs: SwarmKernels[K]["attrs"];
+  readonly backend: unknown;
+}) => tf.TensorInfo | tf.TensorInfo[];
+
+/** Registers a kernel for a backend, unless it has it already. */
+export function registerSwarmKernel<K extends SwarmKernelName>(
+  kernelName: K,
+  backendName: string,
+  kernelFunc: SwarmKernelFunc<K>,
+): void {
+  if (hasSwarmKernel(kernelName, backendName)) return;
+  tf.registerKernel({
+    kernelName,
+    backendName,
+    // tfjs hands on inputs and attributes as the caller gave them, and the
+    // only caller is the function below, which checks their types.
+    kernelFunc: kernelFunc as unknown as tf.KernelFunc,
+  });
+}
+
+/** Whether a backend has the kernel. */
+export function hasSwarmKernel(
+  kernelName: SwarmKernelName,
+  backendName: string,
+): boolean {
+  // Typed as always found; it is undefined where nothing is registered.
+  const found: tf.KernelConfig | undefined = tf.getKernel(
+    kernelName,
+    backendName,
+  );
+  return found !== undefined;
+}
+
+/**
+ * Runs a kernel on the current backend.
+ *
+ * @throws Error if the backend lacks it
+ */
+export function runSwarmKernel<K extends SwarmKernelName>(
+  kernelName: K,
+  inputs: SwarmKernels[K]["inputs"],
+  attrs: SwarmKernels[K]["attrs"],
+): SwarmKernels[K]["outputs"] {
+  // tfjs types attributes as plain numbers, strings and arrays, and passes
+  // anything: typed arrays reach the kernel as they are, without a copy. Ranks
+  // of results are the kernel's word, as everywhere in tfjs.
+  const out: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(
+    kernelName,
+    { ...inputs },
+    attrs as unknown as tf.NamedAttrMap,
+  );
+  return (Array.isArray(out) ? out : [out]) as unknown as SwarmKernels[K][
+    "outputs"
+  ];
 }

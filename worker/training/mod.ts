@@ -18,15 +18,11 @@
 export {
   registerPortableKernels,
   type StockBackendName,
-} from "../backends/portable_kernels.ts";
+} from "../backends/stock.ts";
 export type { ByteImages, Dataset, LabelledImages } from "../data/dataset.ts";
-export type { StepProgress } from "../trainer_api.ts";
-export {
-  evaluateWeights,
-  type Evaluation,
-  packWeights,
-} from "./final_weights.ts";
-export { createNetwork } from "./create_network.ts";
+export type { StepProgress } from "../trainer/trainer_api.ts";
+export { evaluateWeights, type Evaluation, packWeights } from "./evaluation.ts";
+export { createNetwork } from "./networks.ts";
 export { type DrawWords, dropoutLayer, maskWords } from "./dropout.ts";
 export {
   type BatchGradients,

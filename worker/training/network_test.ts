@@ -1,14 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import type { NetworkName } from "../../coordinator/protocol/study.ts";
+import type { NetworkName } from "../../protocol/study.ts";
 import { startStockBackend } from "../backends/stock.ts";
-import { BACKEND_TEST, testedBackends, titled } from "../backends/testing.ts";
+import {
+  BACKEND_TEST,
+  testedBackends,
+  titled,
+} from "../../testing/kernels/backends.ts";
 import {
   identityOrder,
   initialBiases,
   initialWeights,
 } from "../random/draws.ts";
-import { createNetwork } from "./create_network.ts";
+import { createNetwork } from "./networks.ts";
 import { exampleData } from "./example_data.ts";
 import {
   layerShapes,

@@ -9,10 +9,11 @@ import {
   type DropoutAttrs,
   GatherImages,
   GatherLabels,
+  hasSwarmKernel,
+  runSwarmKernel,
   SgdUpdate,
   SoftmaxCrossEntropy,
 } from "./kernels.ts";
-import { hasSwarmKernel, runSwarmKernel } from "./registry.ts";
 
 /**
  * The swarm's kernels as functions on tensors. They run on the current
@@ -128,4 +129,16 @@ export function sgdUpdate(
     return;
   }
   tf.tidy(() => w.assign(tf.sub(w, tf.mul(dw, learningRate))));
+}
+
+/**
+ * Rows of zeros with a one at each label: int32 [n] -> float32 [n, classes].
+ *
+ * Cast afterwards because the wasm backend of tfjs 4.22, asked for float32 at
+ * once, writes the integers' bits.
+ */
+export function oneHotFloat(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
+  return tf.tidy(() =>
+    tf.cast(tf.oneHot(labels, classes), "float32").as2D(labels.size, classes)
+  );
 }

@@ -1,20 +1,21 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import type { TrialSpec } from "../../coordinator/protocol/study.ts";
-import {
-  type EpochMetrics,
-  TrialResult,
-} from "../../coordinator/protocol/training.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
+import { type EpochMetrics, TrialResult } from "../../protocol/training.ts";
 import { startStockBackend } from "../backends/stock.ts";
-import { BACKEND_TEST, testedBackends, titled } from "../backends/testing.ts";
+import {
+  BACKEND_TEST,
+  testedBackends,
+  titled,
+} from "../../testing/kernels/backends.ts";
 import type { LabelledImages } from "../data/dataset.ts";
 import { batchOrder, identityOrder } from "../random/draws.ts";
-import { createNetwork } from "./create_network.ts";
+import { createNetwork } from "./networks.ts";
 import { exampleData } from "./example_data.ts";
 import { trainStep } from "./network.ts";
 import { gatherImages, gatherLabels } from "./ops.ts";
 import { trainTrial } from "./train.ts";
-import { data, hooks, spec } from "./train_testing.ts";
+import { data, hooks, spec } from "../../testing/training.ts";
 
 async function trained(
   trial: TrialSpec,

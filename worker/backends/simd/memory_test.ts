@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { identityOrder } from "../../random/draws.ts";
-import { createNetwork } from "../../training/create_network.ts";
+import { createNetwork } from "../../training/networks.ts";
 import { exampleData } from "../../training/example_data.ts";
 import { trainStep } from "../../training/network.ts";
 import { gatherImages, gatherLabels } from "../../training/ops.ts";
-import { registerSimdBackend, SIMD } from "./backend.ts";
+import { registerSimdBackend, SIMD } from "./simd_backend.ts";
 import { kernelFile } from "./build.ts";
 import { SimdBackend } from "./simd_backend.ts";
 

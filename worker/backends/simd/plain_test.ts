@@ -1,3 +1,3 @@
-import { simdConformance } from "./conformance.ts";
+import { simdConformance } from "../../../testing/kernels/simd_conformance.ts";
 
 simdConformance("plain");

@@ -1,4 +1,4 @@
-import { simdConformance } from "./conformance.ts";
+import { simdConformance } from "../../../testing/kernels/simd_conformance.ts";
 import { detectSimd } from "./loader.ts";
 
 if (detectSimd() === "relaxed") simdConformance("relaxed");

@@ -1,0 +1,309 @@
+import type { MetricName, VerdictName } from "../../../protocol/leaderboard.ts";
+import type { Text } from "../../../protocol/study.ts";
+import { pairTests } from "../statistics/pair_tests.ts";
+import {
+  ALPHA,
+  finiteMoments,
+  moments,
+  oneSided,
+  replicatesToShow,
+} from "../statistics/statistics.ts";
+import {
+  diverged,
+  lowerIsBetter,
+  meanOver,
+  type PointData,
+  type SwappedPair,
+  swappedPairs,
+  valuesOf,
+} from "../study_data.ts";
+import { marginOf, metricWords } from "./claims.ts";
+import {
+  compare,
+  type Effect,
+  effectOf,
+  type Evidence,
+  MOST_COMPARISONS,
+} from "./evidence.ts";
+import type { CombinedClaim, TestedClaim } from "./judge.ts";
+import {
+  basis,
+  type ClaimWords,
+  type DetailOf,
+  difference,
+  marginText,
+  plural,
+  pointText,
+  quotedConstants,
+  rankedMetric,
+  sentences,
+  verdictWords,
+  withInterval,
+} from "./words.ts";
+
+const pairDiverged = ({ lowerFirst, higherFirst }: SwappedPair) =>
+  diverged(lowerFirst) || diverged(higherFirst);
+
+const paramsOf = (pairs: readonly SwappedPair[]) =>
+  pairs.flatMap(({ lowerFirst, higherFirst }) =>
+    [lowerFirst, higherFirst].filter(diverged).map(({ params }) => params)
+  );
+
+/**
+ * Does swapping the rates change nothing? Supported when every pair is shown
+ * to be equivalent within the margin (TOST; intersection-union, so the largest
+ * p-value counts), contradicted when some pair is shown to differ by more than
+ * the margin (the smallest, times their number). Null without a swapped pair.
+ */
+export function swapEvidence(
+  points: readonly PointData[],
+  metric: MetricName,
+  margin: number,
+): Evidence | null {
+  const pairs = swappedPairs(points).map((pair) => ({
+    pair,
+    ...pairTests(pair, metric, margin),
+  }));
+  if (pairs.length === 0) return null;
+  const support = Math.max(...pairs.map(({ equivalent }) => equivalent));
+  const contradict = Math.min(
+    1,
+    pairs.length * Math.min(...pairs.map(({ different }) => different)),
+  );
+  const finite = pairs.filter(({ moments: { mean } }) => Number.isFinite(mean));
+  const bySize = [...finite].sort((a, b) =>
+    Math.abs(b.moments.mean) - Math.abs(a.moments.mean)
+  );
+  const [worst] = bySize;
+  const most = (ratio: (pair: typeof pairs[number]) => number) =>
+    Math.max(...finite.map(ratio));
+  return {
+    support,
+    contradict,
+    effect: worst === undefined ? null : effectOf(worst.differences),
+    replicates: Math.min(...pairs.map(({ differences }) => differences.length)),
+    comparisons: () =>
+      bySize.concat(
+        pairs.filter(({ moments: { mean } }) => !Number.isFinite(mean)),
+      ).slice(0, MOST_COMPARISONS).map(({ pair }) =>
+        compare(metric, [pair.lowerFirst], [pair.higherFirst], margin)
+      ),
+    needed: (multiplier) => {
+      // Distances in standard deviations, hence sd 1.
+      const beyond = most(({ moments: { mean, sd } }) =>
+        (Math.abs(mean) - margin) / sd
+      );
+      if (beyond > 0) {
+        const alpha = ALPHA / 2 / multiplier / pairs.length;
+        return replicatesToShow({ distance: beyond, sd: 1, alpha, power: 0.8 });
+      }
+      const within = -most(({ moments: { mean, sd } }) =>
+        -(margin - Math.abs(mean)) / sd
+      );
+      // Both one-sided tests must succeed: half of the 20% for each.
+      const alpha = ALPHA / multiplier;
+      return finite.length < pairs.length
+        ? null
+        : replicatesToShow({ distance: within, sd: 1, alpha, power: 0.9 });
+    },
+    detail: {
+      kind: "swap",
+      pairs: pairs.length,
+      differing: pairs.filter(({ none }) => none <= ALPHA).length,
+      equivalent: pairs.filter(({ equivalent }) => equivalent <= ALPHA).length,
+      worst: worst === undefined
+        ? null
+        : [worst.pair.lowerFirst.params, worst.pair.higherFirst.params],
+      leftOut: paramsOf(pairs.map(({ pair }) => pair)),
+    },
+  };
+}
+
+/**
+ * Is the lower rate better nearer the input? By replicate, the mean over the
+ * swapped pairs of how much better that order is; a t test over replicates.
+ * Null without a swapped pair.
+ */
+export function orderEvidence(
+  points: readonly PointData[],
+  metric: MetricName,
+): Evidence | null {
+  const pairs = swappedPairs(points);
+  if (pairs.length === 0) return null;
+  const sign = lowerIsBetter[metric] ? 1 : -1;
+  const used = pairs.filter((pair) => !pairDiverged(pair));
+  const leads = used.map(({ lowerFirst, higherFirst }) => {
+    const other = valuesOf(lowerFirst, metric);
+    return valuesOf(higherFirst, metric).map((value, replicate) =>
+      sign * (value - (other[replicate] ?? NaN))
+    );
+  });
+  const values = meanOver(leads).filter((value) => !Number.isNaN(value));
+  const { above, below } = oneSided(values, 0);
+  const { mean, sd } = moments(values);
+  return {
+    support: Math.min(1, 2 * above),
+    contradict: Math.min(1, 2 * below),
+    effect: effectOf(values),
+    replicates: values.length,
+    comparisons: () => [],
+    needed: (multiplier) =>
+      replicatesToShow({
+        distance: Math.abs(mean),
+        sd,
+        alpha: ALPHA / 2 / multiplier,
+        power: 0.8,
+      }),
+    detail: {
+      kind: "order",
+      pairs: used.length,
+      better: leads.filter((lead) => finiteMoments(lead).mean > 0)
+        .length,
+      leftOut: paramsOf(pairs),
+    },
+  };
+}
+
+const { levelPercent } = quotedConstants;
+
+/** Of the claim that swapping the rates changes nothing, on one metric. */
+export function swapWords(
+  judged: TestedClaim,
+  detail: DetailOf<"swap">,
+  effect: Effect,
+): ClaimWords {
+  const metric = rankedMetric(judged);
+  const name = metricWords[metric];
+  const word = verdictWords[judged.verdict];
+  const { pairs, differing, equivalent, worst } = detail;
+  const margin = marginText(metric, marginOf(metric));
+  const size = difference(metric, Math.abs(effect.estimate));
+  const [first = "", second = ""] = worst?.map(pointText) ?? [];
+  const measured = withInterval(metric, effect);
+  const of = basis(judged);
+  const headline = {
+    supported: {
+      en: `every swapped pair, of ${pairs}, differs by less than ${margin.en}`,
+      zh: `全部 ${pairs} 对交换点的差异都低于 ${margin.zh}`,
+    },
+    contradicted: {
+      en: `${first} and ${second} differ by ${size.en}`,
+      zh: `${first} 与 ${second} 相差 ${size.zh}`,
+    },
+    "not-enough-evidence": {
+      en: `the largest difference, between ${first} and ${second}, is ` +
+        size.en,
+      zh: `最大的差异在 ${first} 与 ${second} 之间，为 ${size.zh}`,
+    },
+  }[judged.verdict];
+  return {
+    headline: {
+      en: `${word.en} on ${name.en}: ${headline.en}.`,
+      zh: `${word.zh}（按${name.zh}）：${headline.zh}。`,
+    },
+    evidence: sentences([
+      {
+        en: `Largest difference: ${first} less ${second}, ` +
+          `${measured.en}${of.en}.`,
+        zh: `最大差异：${first} 减 ${second} 为 ${measured.zh}${of.zh}。`,
+      },
+      judged.replicates < 2 ? null : {
+        en: `Of ${plural(pairs, "pair", "pairs")}, each tested alone at ` +
+          `${levelPercent}%: ${differing} ` +
+          `${differing === 1 ? "differs" : "differ"} and ${equivalent} ` +
+          `${equivalent === 1 ? "is" : "are"} equivalent within ${margin.en}.`,
+        zh:
+          `${pairs} 对各自按 ${levelPercent}% 水平检验：${differing} 对有差异，` +
+          `${equivalent} 对等效（界限 ${margin.zh}）。`,
+      },
+    ]),
+  };
+}
+
+/** Of the remark that the lower rate belongs nearer the input. */
+export function orderWords(
+  judged: TestedClaim,
+  { pairs, better }: DetailOf<"order">,
+  effect: Effect,
+): ClaimWords {
+  const metric = rankedMetric(judged);
+  const name = metricWords[metric];
+  const word = verdictWords[judged.verdict];
+  const size = difference(metric, Math.abs(effect.estimate));
+  const good = effect.estimate >= 0;
+  const measured = withInterval(metric, effect);
+  const of = basis(judged);
+  return {
+    headline: {
+      en: `${word.en} on ${name.en}: with the lower rate nearer the input it ` +
+        `is ${good ? "better" : "worse"} by ${size.en} on average.`,
+      zh: `${word.zh}（按${name.zh}）：较低的概率靠近输入时平均` +
+        `${good ? "较好" : "较差"}，相差 ${size.zh}。`,
+    },
+    evidence: {
+      en: `Mean advantage over ` +
+        `${plural(pairs, "swapped pair", "swapped pairs")}: ` +
+        `${measured.en}${of.en}; that order has the better mean in ${better} ` +
+        `of them.`,
+      zh: `${pairs} 对交换点上的平均优势：${measured.zh}${of.zh}；` +
+        `其中 ${better} 对是这种顺序的均值较好。`,
+    },
+  };
+}
+
+const partWords: Readonly<Record<VerdictName, Text>> = {
+  supported: { en: "holds", zh: "成立" },
+  contradicted: { en: "fails", zh: "不成立" },
+  "not-enough-evidence": { en: "is open", zh: "尚无定论" },
+};
+
+function joined(names: readonly Text[], en: string): Text {
+  return {
+    en: names.map((name) => name.en).join(en),
+    zh: names.map((name) => name.zh).join("和"),
+  };
+}
+
+/** Of the claim about swapping as a whole: what its parts say. */
+export function combinedWords({ verdict, parts }: CombinedClaim): ClaimWords {
+  const word = verdictWords[verdict];
+  const names = parts.filter((part) => part.verdict === verdict)
+    .map((part) => metricWords[rankedMetric(part)]);
+  const [and, nor] = [joined(names, " and "), joined(names, " nor ")];
+  const headline = {
+    supported: {
+      en: `swapping the two rates changes neither ${nor.en}`,
+      zh: `交换两层概率不改变${and.zh}`,
+    },
+    contradicted: {
+      en: `swapping the two rates changes ${and.en}`,
+      zh: `交换两层概率会改变${and.zh}`,
+    },
+    "not-enough-evidence": {
+      en: `whether swapping the two rates changes ${and.en} is open`,
+      zh: `交换两层概率是否改变${and.zh}，尚无定论`,
+    },
+  }[verdict];
+  const each = parts.map((part): Text => {
+    const name = metricWords[rankedMetric(part)];
+    const is = partWords[part.verdict];
+    const size = part.effect &&
+      difference(part.claim.metric, Math.abs(part.effect.estimate));
+    return {
+      en: `on ${name.en} it ${is.en}` +
+        (size ? ` (largest difference ${size.en})` : ""),
+      zh: `按${name.zh}${is.zh}` + (size ? `（最大差异 ${size.zh}）` : ""),
+    };
+  });
+  const first = each.map(({ en }) => en).join("; ");
+  return {
+    headline: {
+      en: `${word.en}: ${headline.en}.`,
+      zh: `${word.zh}：${headline.zh}。`,
+    },
+    evidence: {
+      en: `${first.charAt(0).toUpperCase()}${first.slice(1)}.`,
+      zh: `该结论${each.map(({ zh }) => zh).join("；")}。`,
+    },
+  };
+}

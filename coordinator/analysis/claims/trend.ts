@@ -1,0 +1,191 @@
+import type { MetricName } from "../../../protocol/leaderboard.ts";
+import type { Params, Text } from "../../../protocol/study.ts";
+import { concordance } from "../statistics/concordance.ts";
+import {
+  ALPHA,
+  finiteMoments,
+  moments,
+  oneSided,
+  replicatesToShow,
+} from "../statistics/statistics.ts";
+import { diverged, type PointData, valuesOf } from "../study_data.ts";
+import { type Effect, effectOf, type Evidence } from "./evidence.ts";
+import type { TestedClaim } from "./judge.ts";
+import {
+  basis,
+  type ClaimWords,
+  type DetailOf,
+  difference,
+  pointList,
+  quotedConstants,
+  sentences,
+  verdictWords,
+  withInterval,
+} from "./words.ts";
+import { RATE_STEP } from "./claims.ts";
+
+const meanRate = ({ dropout1, dropout2 }: Params) => (dropout1 + dropout2) / 2;
+
+/**
+ * By replicate that all points have: the least-squares slope of the metric on
+ * the mean of the two rates, for a step of `RATE_STEP`.
+ */
+function slopes(points: readonly PointData[], metric: MetricName): number[] {
+  const rates = points.map(({ params }) => meanRate(params));
+  const centre = moments(rates).mean;
+  const squares = rates.reduce((sum, rate) => sum + (rate - centre) ** 2, 0);
+  const columns = points.map((point) => valuesOf(point, metric));
+  const replicates = columns[0]?.length ?? 0;
+  const found: number[] = [];
+  for (let replicate = 0; replicate < replicates; replicate++) {
+    let sum = 0;
+    rates.forEach((rate, index) => {
+      sum += (rate - centre) * (columns[index]?.[replicate] ?? NaN);
+    });
+    if (!Number.isNaN(sum)) found.push(sum / squares * RATE_STEP);
+  }
+  return found;
+}
+
+function failingPoints(points: readonly PointData[]) {
+  const failing: Params[] = [];
+  const sometimesFailing: Params[] = [];
+  for (const { params, cells } of points) {
+    let [done, fails] = [0, 0];
+    for (const { figures } of cells) {
+      if (figures === null) continue;
+      done += 1;
+      if (!figures.passedLossCheck) fails += 1;
+    }
+    if (fails === 0) continue;
+    (fails === done ? failing : sometimesFailing).push(params);
+  }
+  return { failing, sometimesFailing };
+}
+
+function haveThreeRates(points: readonly PointData[]): boolean {
+  const rates = new Set<number>();
+  for (const { params } of points) {
+    rates.add(Math.round(meanRate(params) * 1e9));
+    if (rates.size >= 3) return true;
+  }
+  return false;
+}
+
+/**
+ * Does the metric rise with the rates? Each replicate gives one slope over all
+ * points; a t test over replicates asks whether their mean is 0. Null where
+ * the points have fewer than three different mean rates.
+ */
+export function trendEvidence(
+  points: readonly PointData[],
+  metric: MetricName,
+): Evidence | null {
+  if (!haveThreeRates(points)) return null;
+  // A point that will never have all its replicates would take each of its
+  // missing ones from every other point.
+  const incomplete = (point: PointData) =>
+    diverged(point) || point.cells.some(({ state }) => state === "quarantined");
+  const used = points.filter((point) => !incomplete(point));
+  const leftOut = points.filter(diverged).map(({ params }) => params);
+  const values = haveThreeRates(used) ? slopes(used, metric) : [];
+  const { above, below } = oneSided(values, 0);
+  const { mean, sd } = moments(values);
+  // A point of low rates that diverges speaks against the claim; leaving it
+  // out must not help the claim.
+  const middle = moments(used.map(({ params }) => meanRate(params))).mean;
+  const flattering = leftOut.some((params) => meanRate(params) < middle);
+  return {
+    support: flattering ? 1 : Math.min(1, 2 * above),
+    contradict: Math.min(1, 2 * below),
+    effect: effectOf(values),
+    replicates: values.length,
+    comparisons: () => [],
+    needed: (multiplier) =>
+      replicatesToShow({
+        distance: Math.abs(mean),
+        sd,
+        alpha: ALPHA / 2 / multiplier,
+        power: 0.8,
+      }),
+    detail: {
+      kind: "trend",
+      points: used.length,
+      ...failingPoints(points),
+      ...concordance(used.map((point) => ({
+        ...point.params,
+        mean: finiteMoments(valuesOf(point, metric)).mean,
+      }))),
+      leftOut,
+    },
+  };
+}
+
+const { rateStep, lossLimit } = quotedConstants;
+
+/** Which points fail d2l's check of the training loss. */
+function checkWords({ failing, sometimesFailing }: DetailOf<"trend">): Text {
+  const always = pointList(failing);
+  const partly = pointList(sometimesFailing);
+  const check = {
+    en: `d2l's check (loss below ${lossLimit})`,
+    zh: `d2l 的检查（损失低于 ${lossLimit}）`,
+  };
+  if (failing.length + sometimesFailing.length === 0) {
+    return {
+      en: `Every point passes ${check.en}.`,
+      zh: `所有点都通过 ${check.zh}。`,
+    };
+  }
+  const parts = [
+    failing.length === 0 ? null : {
+      en: `in every replicate at ${always.en}`,
+      zh: `在 ${always.zh} 的每次重复中都不通过`,
+    },
+    sometimesFailing.length === 0 ? null : {
+      en: `in some replicates at ${partly.en}`,
+      zh: `在 ${partly.zh} 的部分重复中不通过`,
+    },
+  ].filter((part) => part !== null);
+  return {
+    en: `${check.en} fails ${parts.map(({ en }) => en).join(" and ")}.`,
+    zh: `${check.zh}${parts.map(({ zh }) => zh).join("，")}。`,
+  };
+}
+
+/** Of the claim that high rates keep the loss high. */
+export function trendWords(
+  judged: TestedClaim,
+  detail: DetailOf<"trend">,
+  effect: Effect,
+): ClaimWords {
+  const word = verdictWords[judged.verdict];
+  const { metric } = judged.claim;
+  const size = difference(metric, Math.abs(effect.estimate));
+  const up = effect.estimate >= 0;
+  const measured = withInterval(metric, effect);
+  const of = basis(judged);
+  const { comparable, inOrder, points } = detail;
+  return {
+    headline: {
+      en: `${word.en}: adding ${rateStep} to both rates ` +
+        `${up ? "raises" : "lowers"} the final training loss by ${size.en}.`,
+      zh: `${word.zh}：两层概率各提高 ${rateStep}，最终训练损失` +
+        `${up ? "上升" : "下降"} ${size.zh}。`,
+    },
+    evidence: sentences([
+      {
+        en: `Slope over ${points} points: ${measured.en}${of.en}.`,
+        zh: `${points} 个点上的斜率：${measured.zh}${of.zh}。`,
+      },
+      comparable === 0 ? null : {
+        en: `Of ${comparable} pairs of points in which one has no lower and ` +
+          `some higher rate, ${inOrder} have the higher mean loss there.`,
+        zh:
+          `在 ${comparable} 对可比较的点（一方的两个概率都不低于另一方）中，` +
+          `有 ${inOrder} 对是概率较高的一方平均损失较高。`,
+      },
+      checkWords(detail),
+    ]),
+  };
+}

@@ -1,0 +1,247 @@
+import type { Estimate } from "../../../protocol/leaderboard.ts";
+import { headsTail, tQuantile, tUpperTail } from "./distributions.ts";
+
+/** How wrong verdicts are rationed: at most this share of them. */
+export const ALPHA = 0.05;
+
+/**
+ * Spreads below this are rounding dust: the figures are losses and shares of
+ * thousands of examples, which differ by 1e-6 at the least.
+ */
+const NO_SPREAD = 1e-9;
+
+/** Six decimals: more than is measured, and short to write down. */
+export function round6(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
+/** Size, mean and standard deviation (n - 1) of a sample. */
+export interface Moments {
+  readonly n: number;
+  /** NaN for none. */
+  readonly mean: number;
+  /** NaN under 2. */
+  readonly sd: number;
+}
+
+/** Moments of a sample, in two passes. */
+export function moments(values: readonly number[]): Moments {
+  const n = values.length;
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / n;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return { n, mean, sd: spread(n, squares) };
+}
+
+/** Moments of the finite values of a sample. */
+export function finiteMoments(values: readonly number[]): Moments {
+  let [n, sum] = [0, 0];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    n += 1;
+    sum += value;
+  }
+  const mean = sum / n;
+  let squares = 0;
+  for (const value of values) {
+    if (Number.isFinite(value)) squares += (value - mean) ** 2;
+  }
+  return { n, mean, sd: spread(n, squares) };
+}
+
+function spread(n: number, squares: number): number {
+  const sd = n < 2 ? NaN : Math.sqrt(squares / (n - 1));
+  return sd < NO_SPREAD ? 0 : sd;
+}
+
+/**
+ * The moments of the first `length` columns of a table. Each row is read once,
+ * so distances are from the first row and not from the mean.
+ */
+export function columnMoments(
+  rows: readonly (readonly number[])[],
+  length: number,
+): Moments[] {
+  const n = rows.length;
+  const origin = Float64Array.from({ length }, (_, i) => rows[0]?.[i] ?? NaN);
+  const sums = new Float64Array(length);
+  const squares = new Float64Array(length);
+  for (const row of rows) {
+    for (let i = 0; i < length; i++) {
+      const distance = (row[i] ?? NaN) - (origin[i] ?? NaN);
+      sums[i] = (sums[i] ?? NaN) + distance;
+      squares[i] = (squares[i] ?? NaN) + distance ** 2;
+    }
+  }
+  return Array.from(sums, (sum, i) => ({
+    n,
+    mean: (origin[i] ?? NaN) + sum / n,
+    sd: spread(n, Math.max(0, (squares[i] ?? NaN) - sum * sum / n)),
+  }));
+}
+
+/** Half the width of the t interval of the mean; NaN under 2 values. */
+export function halfWidth(
+  { n, sd }: Moments,
+  confidence: number = 1 - ALPHA,
+): number {
+  if (n < 2) return NaN;
+  return tQuantile((1 + confidence) / 2, n - 1) * sd / Math.sqrt(n);
+}
+
+/** Mean, standard deviation and 95% t interval, as the leaderboard has them. */
+export function estimate(values: readonly number[]): Estimate {
+  return estimateOf(moments(values));
+}
+
+/** The same, of a sample's moments. */
+export function estimateOf(sample: Moments): Estimate {
+  const { n, mean, sd } = sample;
+  if (n === 0) return { n, mean: null, sd: null, low: null, high: null };
+  if (n < 2) return { n, mean: round6(mean), sd: null, low: null, high: null };
+  const half = halfWidth(sample);
+  return {
+    n,
+    mean: round6(mean),
+    sd: round6(sd),
+    low: round6(mean - half),
+    high: round6(mean + half),
+  };
+}
+
+/** p-values of the two one-sided tests about a mean. */
+export interface OneSided {
+  /** Of a mean at or below the boundary: small where it lies above. */
+  readonly above: number;
+  /** Of a mean at or above the boundary: small where it lies below. */
+  readonly below: number;
+}
+
+const untested: OneSided = { above: 1, below: 1 };
+
+/**
+ * Tests on which side of `boundary` the mean of a population lies, from a
+ * sample without NaN. Student's t test; where t is not defined, because all
+ * values are alike or some are infinite (a replicate diverged), the exact sign
+ * test, which asks nothing of the distribution. Under 2 values nothing is
+ * tested and both p-values are 1.
+ *
+ * @param known the sample's moments, if they are at hand
+ */
+export function oneSided(
+  values: readonly number[],
+  boundary: number,
+  known: Moments = moments(values),
+): OneSided {
+  const { n, mean, sd } = known;
+  if (n < 2) return untested;
+  if (sd > 0 && Number.isFinite(mean)) {
+    const t = (mean - boundary) / (sd / Math.sqrt(n));
+    const tail = tUpperTail(Math.abs(t), n - 1);
+    return t > 0
+      ? { above: tail, below: 1 - tail }
+      : { above: 1 - tail, below: tail };
+  }
+  const over = values.filter((value) => value > boundary).length;
+  const under = values.filter((value) => value < boundary).length;
+  return {
+    above: headsTail(over, over + under),
+    below: headsTail(under, over + under),
+  };
+}
+
+/** Two-sided p-value of a mean of 0. */
+export function twoSided(values: readonly number[]): number {
+  const { above, below } = oneSided(values, 0);
+  return Math.min(1, 2 * Math.min(above, below));
+}
+
+/**
+ * Two one-sided tests: the p-value of a mean at or outside -margin..margin,
+ * small where the mean is shown to lie inside.
+ *
+ * Source: Schuirmann (1987), J. Pharmacokinet. Biopharm. 15, 657-680.
+ */
+export function tost(values: readonly number[], margin: number): number {
+  return Math.max(
+    oneSided(values, -margin).above,
+    oneSided(values, margin).below,
+  );
+}
+
+/**
+ * p-value of a mean inside -margin..margin: small where it is shown to lie
+ * outside. Twice the smaller of the two one-sided ones, so at most the nominal
+ * rate is wrong even where the margin is small against the spread.
+ */
+export function outside(values: readonly number[], margin: number): number {
+  return Math.min(
+    1,
+    2 * Math.min(
+      oneSided(values, margin).above,
+      oneSided(values, -margin).below,
+    ),
+  );
+}
+
+/** A p-value adjusted over a family, and what it was multiplied by. */
+export interface Adjusted {
+  readonly p: number;
+  readonly multiplier: number;
+}
+
+/**
+ * Holm's step-down adjustment, in the order of the input.
+ *
+ * Source: Holm (1979), Scand. J. Statist. 6, 65-70.
+ */
+export function holm(pValues: readonly number[]): Adjusted[] {
+  const order = pValues.map((p, index) => ({ p, index }))
+    .sort((a, b) => a.p - b.p);
+  const adjusted: Adjusted[] = [];
+  let running = 0;
+  order.forEach(({ p, index }, rank) => {
+    const multiplier = pValues.length - rank;
+    running = Math.max(running, Math.min(1, p * multiplier));
+    adjusted[index] = { p: running, multiplier };
+  });
+  return adjusted;
+}
+
+/** What it takes to show that a mean lies a distance from a boundary. */
+export interface Showing {
+  /** Of the mean from the boundary, on the side to be shown; positive. */
+  readonly distance: number;
+  readonly sd: number;
+  /** One-sided level of the test. */
+  readonly alpha: number;
+  readonly power: number;
+}
+
+/** Beyond this many replicates a study stops being practicable. */
+export const MOST_REPLICATES = 200;
+
+/**
+ * The least number of replicates, at most `MOST_REPLICATES`, with which a t
+ * test would show it with the wanted power if mean and spread are as given;
+ * null if more are needed. The usual approximation by central t quantiles:
+ * distance * sqrt(n) / sd >= t(1 - alpha, n - 1) + t(power, n - 1).
+ */
+export function replicatesToShow(
+  { distance, sd, alpha, power }: Showing,
+): number | null {
+  if (!(distance > 0) || !(sd > 0) || distance / sd === Infinity) return null;
+  const enough = (n: number) =>
+    distance * Math.sqrt(n) / sd >=
+      tQuantile(1 - alpha, n - 1) + tQuantile(power, n - 1);
+  let [low, high] = [1, MOST_REPLICATES];
+  if (!enough(high)) return null;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (enough(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}

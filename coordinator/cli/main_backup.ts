@@ -1,0 +1,12 @@
+import { parseBackupOptions } from "./options.ts";
+import { backupDatabase } from "../storage/sqlite/copy.ts";
+import { describeContents, runForUser } from "./terminal/copy_text.ts";
+
+/** The `backup` command. */
+if (import.meta.main) {
+  await runForUser(async () => {
+    const { db, out, force } = parseBackupOptions(Deno.args);
+    const contents = await backupDatabase(db, out, { force });
+    return `backup written and checked: ${out}; ${describeContents(contents)}`;
+  });
+}

@@ -1,0 +1,13 @@
+import { parseRestoreOptions } from "./options.ts";
+import { restoreDatabase } from "../storage/sqlite/copy.ts";
+import { describeContents, runForUser } from "./terminal/copy_text.ts";
+
+/** The `restore` command. */
+if (import.meta.main) {
+  await runForUser(async () => {
+    const { from, db, force } = parseRestoreOptions(Deno.args);
+    const { contents, replaced } = await restoreDatabase(from, db, { force });
+    const kept = replaced === null ? "" : `; what was there is ${replaced}`;
+    return `restored and checked: ${db}; ${describeContents(contents)}${kept}`;
+  });
+}

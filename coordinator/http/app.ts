@@ -1,0 +1,393 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { HonoRequest } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { found, rendered, renderedBytes } from "./middleware/responses.ts";
+import { API_PAGE_FILES, apiPage, apiPageFile } from "./middleware/openapi.ts";
+import { authenticate, type WorkerEnv } from "./middleware/authenticate.ts";
+import {
+  type Assets,
+  type DataFiles,
+  fileResponse,
+  IMMUTABLE,
+  mediaType,
+} from "./middleware/responses.ts";
+import { openApiDocument } from "./middleware/openapi.ts";
+import { originCheck } from "./middleware/security.ts";
+import {
+  admitCall,
+  admitExport,
+  admitRegistration,
+  admitRequest,
+  checkHost,
+  withRoom,
+} from "./middleware/admission.ts";
+import { measure } from "./metrics.ts";
+import { ProblemError, problemResponse } from "./middleware/problems.ts";
+import { readBody } from "./middleware/read_body.ts";
+import { createRefusalLog } from "./middleware/refusal_log.ts";
+import type { Guard } from "./limits/guard.ts";
+import type { Secrets } from "./limits/secrets.ts";
+import type { Metrics } from "./metrics.ts";
+import type { NotReady, Readiness } from "./readiness.ts";
+import { adminEndpoints } from "../../protocol/admin_endpoints.ts";
+import type { LiveDeviations } from "../service/leaderboards.ts";
+import type { ReadableLeaderboard } from "../threads/leaderboard_json.ts";
+import { adminRoutes, authenticateAdmin, unlessLocal } from "./routes/admin.ts";
+import { createDoor } from "./routes/workers.ts";
+import {
+  protocolVersion,
+  registrationVersion,
+} from "./middleware/authenticate.ts";
+import { readExactly } from "./middleware/read_body.ts";
+import { must } from "./middleware/problems.ts";
+import { securityHeaders } from "./middleware/security.ts";
+import { trialRoutes } from "./routes/trials.ts";
+import { endpoints, REASON_HEADER } from "../../protocol/endpoints.ts";
+import type { Address } from "./limits/addresses.ts";
+import type { LeaseId, StudyId } from "../../protocol/ids.ts";
+import type { RenewResponse } from "../../protocol/lease.ts";
+import { acquireWithin } from "./routes/workers.ts";
+import type { Leaderboard } from "../../protocol/leaderboard.ts";
+import { itemPages } from "../../protocol/pages.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
+import type { Coordinator } from "../service/coordinator.ts";
+import type { EventHub } from "../service/event_hub.ts";
+import type { Log } from "../service/log.ts";
+
+/** What the HTTP side needs. */
+export interface AppDeps {
+  readonly coordinator: Coordinator;
+  readonly hub: EventHub;
+  /** Null for an unknown study; the same object while nothing changed. */
+  readonly leaderboard: (
+    studyId: StudyId,
+  ) => Promise<ReadableLeaderboard | null>;
+  readonly deviations: LiveDeviations;
+  readonly leaderboardCsv: (leaderboard: Leaderboard) => string;
+  /** A study's report as HTML; null where it cannot be had. */
+  readonly report: (studyId: StudyId) => Promise<string | null>;
+  readonly data: DataFiles;
+  readonly assets: Assets;
+  readonly log: Log;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly guard: Guard;
+  readonly readiness: Readiness;
+  /** Absent: anybody may join, and nobody is the operator. */
+  readonly secrets?: Secrets;
+  readonly metrics?: Metrics;
+  /** Milliseconds for which lists are handed out as read. Default: 0. */
+  readonly freshFor?: number;
+}
+
+/**
+ * The coordinator's HTTP side: every route of `endpoints`, the pages, the
+ * OpenAPI document and a page to read it. Tests call `app.request()`.
+ */
+export function createApp(deps: AppDeps) {
+  const { coordinator, log, guard, metrics, now } = deps;
+  const note = createRefusalLog(log, metrics, now);
+  const app = new OpenAPIHono<WorkerEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const errors = result.error.issues.map(({ path, message }) => ({
+        path: [result.target, ...path].map(String).join("."),
+        message,
+      }));
+      const [first] = errors;
+      throw new ProblemError(
+        "invalid-request",
+        `the request does not fit: ${first?.path}: ${first?.message}`,
+        { errors: errors.slice(0, 20) },
+      );
+    },
+  });
+
+  app.onError((error, c) => problemResponse(error, c, log, note));
+  app.notFound((c) =>
+    problemResponse(
+      new ProblemError("not-found", `nothing is served here: ${c.req.path}`),
+      c,
+      log,
+      note,
+    )
+  );
+  app.use(securityHeaders);
+  if (metrics !== undefined) app.use(measure(metrics, now));
+  app.use(admitRequest(guard));
+  app.use(checkHost(guard));
+  app.use(methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) =>
+      problemResponse(
+        new ProblemError(
+          "invalid-request",
+          `${c.req.method} does nothing here: ${c.req.path}; ` +
+            `use ${methods.join(" or ")}`,
+          { status: 405, headers: { allow: methods.join(", ") } },
+        ),
+        c,
+        log,
+        note,
+      ),
+  }));
+  app.use(originCheck);
+  app.use("/api/*", protocolVersion);
+  app.use("/api/*", async (c, next) => {
+    // Whoever answers with something that may be kept says so, over this.
+    c.header("cache-control", "no-store");
+    await next();
+  });
+  const signedIn = authenticate(coordinator);
+  for (const endpoint of Object.values(endpoints)) {
+    if (!("security" in endpoint)) continue;
+    const method = endpoint.method.toUpperCase();
+    app.on(method, routePath(endpoint.path), signedIn, admitCall(guard));
+  }
+  const operator = authenticateAdmin(deps);
+  for (const { method, path } of Object.values(adminEndpoints)) {
+    const checks = path === adminEndpoints.metrics.path
+      ? unlessLocal(operator)
+      : operator;
+    app.on(method.toUpperCase(), routePath(path), checks);
+  }
+  app.post(endpoints.register.path, admitRegistration(guard));
+  for (const { path } of exportEndpoints) {
+    app.get(routePath(path), admitExport(guard));
+  }
+  // Weights are read up to their own exact length, whatever that is.
+  const readWhole = readBody(guard);
+  app.use((c, next) => isUpload(c.req) ? next() : readWhole(c, next));
+  app.post(endpoints.register.path, registrationVersion);
+
+  workerRoutes(app, deps);
+  readingRoutes(app, deps);
+  adminRoutes(app, deps);
+  pageRoutes(app, deps.assets);
+  return app;
+}
+
+type App = OpenAPIHono<WorkerEnv>;
+
+/** What reads a whole study each time it is asked for. */
+const exportEndpoints = [
+  endpoints.getTrialsCsv,
+  endpoints.getCurvesCsv,
+  endpoints.getCurves,
+  endpoints.getReport,
+];
+
+const notReady: Record<NotReady, string> = {
+  draining: "this coordinator is about to stop; send requests elsewhere",
+  storage: "the storage does not answer; ask again by and by",
+};
+
+/** A slow line needs its time: 16 KiB a second will do. */
+function uploadSeconds({ limits }: Guard, bytes: number): number {
+  return limits.bodySeconds + bytes / 16_384;
+}
+
+function isUpload({ method, path }: HonoRequest): boolean {
+  return method === "PUT" && /^\/api\/leases\/[^/]+\/weights$/.test(path);
+}
+
+function workerRoutes(app: App, deps: AppDeps): void {
+  const { coordinator, guard } = deps;
+  const mayJoin = createDoor(deps);
+  const kept = (address: Address, leaseId: LeaseId, answer: RenewResponse) => {
+    if (answer.directive === "stop") guard.leases.end(leaseId);
+    else guard.leases.keep(address.key, leaseId, answer.ttlSeconds);
+    return answer;
+  };
+  app.openapi(endpoints.register, async (c) => {
+    const request = c.req.valid("json");
+    await mayJoin(c.var.address, request);
+    return c.json(await coordinator.register(request), 201);
+  });
+  app.openapi(endpoints.leave, async (c) => {
+    await coordinator.leave(c.var.worker);
+    return c.body(null, 204);
+  });
+  app.openapi(endpoints.acquire, async (c) => {
+    const acquired = must(
+      await acquireWithin(deps, c.var, c.req.valid("json")),
+    );
+    if (acquired.type === "lease") return c.json(acquired.lease, 200);
+    return c.body(null, 204, {
+      "retry-after": String(acquired.retryAfterSeconds),
+      [REASON_HEADER]: acquired.reason,
+    });
+  });
+  app.openapi(endpoints.renew, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const request = c.req.valid("json");
+    return c.json(
+      kept(
+        c.var.address,
+        leaseId,
+        must(await coordinator.renew(c.var.worker, leaseId, request)),
+      ),
+      200,
+    );
+  });
+  app.openapi(endpoints.report, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const request = c.req.valid("json");
+    return c.json(
+      kept(
+        c.var.address,
+        leaseId,
+        must(await coordinator.report(c.var.worker, leaseId, request)),
+      ),
+      200,
+    );
+  });
+  app.openapi(endpoints.uploadWeights, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const { attempt } = c.req.valid("query");
+    must(
+      await coordinator.upload(c.var.worker, leaseId, {
+        attempt,
+        read: (bytes) =>
+          withRoom(
+            guard,
+            c.var.address,
+            bytes,
+            () => readExactly(c.req.raw, bytes, uploadSeconds(guard, bytes)),
+          ),
+      }),
+    );
+    return c.body(null, 204);
+  });
+  app.openapi(endpoints.complete, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    const request = c.req.valid("json");
+    const completed = must(
+      await coordinator.complete(c.var.worker, leaseId, request),
+    );
+    guard.leaseDelivered(leaseId);
+    return c.json(completed, 200);
+  });
+  app.openapi(endpoints.release, async (c) => {
+    const { leaseId } = c.req.valid("param");
+    must(
+      await coordinator.release(c.var.worker, leaseId, c.req.valid("json")),
+    );
+    guard.leases.end(leaseId);
+    return c.body(null, 204);
+  });
+}
+
+function readingRoutes(app: App, deps: AppDeps): void {
+  const { coordinator, hub, data, leaderboard } = deps;
+
+  app.openapi(
+    endpoints.listStudies,
+    async (c) => c.json(await coordinator.studies(), 200),
+  );
+  app.openapi(endpoints.getStudy, async (c) => {
+    const { studyId } = c.req.valid("param");
+    return c.json(
+      found(await coordinator.study(studyId), "study", studyId),
+      200,
+    );
+  });
+  app.openapi(endpoints.getLeaderboard, async (c) => {
+    const { studyId } = c.req.valid("param");
+    const { json: plain, gzip, etag } = found(
+      await leaderboard(studyId),
+      "study",
+      studyId,
+    );
+    return renderedBytes(c, { plain, gzip, etag }, "application/json");
+  });
+  app.openapi(endpoints.getLeaderboardCsv, async (c) => {
+    const { studyId } = c.req.valid("param");
+    const { content, etag } = found(
+      await leaderboard(studyId),
+      "study",
+      studyId,
+    );
+    c.header("content-disposition", `attachment; filename="${studyId}.csv"`);
+    const csv = () => deps.leaderboardCsv(content());
+    return rendered(c, csv, etag, "text/csv; charset=utf-8");
+  });
+  app.openapi(endpoints.getReport, async (c) => {
+    const { studyId } = c.req.valid("param");
+    const html = found(await deps.report(studyId), "report", studyId);
+    return c.body(html, 200, {
+      "content-type": "text/html; charset=utf-8",
+      "content-disposition": `attachment; filename="${studyId}.html"`,
+    });
+  });
+  trialRoutes(app, deps);
+  app.openapi(endpoints.events, (c) => {
+    const headers = {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      // Asks proxies that gather answers to pass each event on at once.
+      "x-accel-buffering": "no",
+    };
+    if (c.req.method === "HEAD") return c.body(null, 200, headers);
+    const stream = hub.open(c.var.address.local ? null : c.var.address.key);
+    if (stream === null) {
+      throw new ProblemError(
+        "unavailable",
+        "too many pages follow the events already; ask again by and by",
+        { headers: { "retry-after": "30" }, reason: "unavailable:streams" },
+      );
+    }
+    return c.body(stream, 200, headers);
+  });
+  app.openapi(endpoints.getData, async (c) => {
+    const { file } = c.req.valid("param");
+    const bytes = found(await data(file), "data file", file);
+    return fileResponse(c, bytes, "application/gzip", IMMUTABLE);
+  });
+  const health = () => ({
+    status: "ok" as const,
+    protocolVersion: PROTOCOL_VERSION,
+    study: coordinator.activeStudy(),
+  });
+  app.openapi(endpoints.health, (c) => c.json(health(), 200));
+  app.openapi(endpoints.ready, async (c) => {
+    const why = await deps.readiness.check();
+    if (why === null) return c.json(health(), 200);
+    throw new ProblemError("unavailable", notReady[why], {
+      headers: { "retry-after": "5" },
+      reason: `unavailable:${why}`,
+    });
+  });
+}
+
+function pageRoutes(app: App, assets: Assets): void {
+  let document: string | null = null;
+  app.get("/openapi.json", (c) => {
+    document ??= openApiDocument(app);
+    return c.body(document, 200, { "content-type": "application/json" });
+  });
+  app.get("/api", (c) => c.html(apiPage));
+  app.get(`${API_PAGE_FILES}/:name`, async (c) => {
+    const name = c.req.param("name");
+    const file = found(await apiPageFile(name), "file", name);
+    return fileResponse(c, file, mediaType(name), "no-cache");
+  });
+  const serve = (address: string, path: string) => {
+    // What stands under /assets/ has a hash of its content in its name.
+    const caching = path.startsWith("/assets/") ? IMMUTABLE : "no-cache";
+    app.get(address, async (c) => {
+      const accepted = c.req.header("accept-encoding");
+      const file = found(await assets.find(path, accepted), "file", path);
+      return fileResponse(c, file, mediaType(path), caching);
+    });
+  };
+  for (const path of assets.paths) serve(path, path);
+  for (const { shell, address } of Object.values(itemPages)) {
+    if (assets.paths.includes(shell)) serve(address, shell);
+  }
+}
+
+/** `/a/{b}` as Hono writes it: `/a/:b`. */
+function routePath(path: string): string {
+  return path.replaceAll(/{(\w+)}/g, ":$1");
+}

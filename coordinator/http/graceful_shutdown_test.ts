@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { lastAnswers } from "./graceful_shutdown.ts";
+
+const info = { remoteAddr: { hostname: "127.0.0.1" } };
+const request = () => new Request("http://127.0.0.1/");
+
+Deno.test("lastAnswers: finish waits for what is under way and turns newcomers away", async () => {
+  const answers = [
+    Promise.withResolvers<Response>(),
+    Promise.withResolvers<Response>(),
+  ];
+  let asked = 0;
+  const { handler, finish } = lastAnswers(() => {
+    const { promise } = answers[asked++] ?? Promise.withResolvers<Response>();
+    return promise;
+  });
+  const [first, second] = [handler(request(), info), handler(request(), info)];
+  let finished = false;
+  const finishing = finish().then(() => finished = true);
+  const refused = await handler(request(), info);
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get("retry-after"), "5");
+  assert.equal(asked, 2);
+  answers[0]?.resolve(new Response("one"));
+  assert.equal(await (await first).text(), "one");
+  assert.equal(finished, false);
+  // One that fails is over as well.
+  answers[1]?.reject(new Error("broken"));
+  await assert.rejects(async () => await second, /broken/);
+  await finishing;
+});
+
+Deno.test("lastAnswers: finish resolves at once where nothing is under way", async () => {
+  const { handler, finish } = lastAnswers(() => new Response("hello"));
+  assert.equal((await handler(request(), info)).status, 200);
+  await finish();
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { openMemory } from "../../storage/memory.ts";
+import { bearerToken, openSecrets } from "./secrets.ts";
+
+let drawn = 0;
+const bytes = (count: number) => new Uint8Array(count).fill(++drawn);
+
+Deno.test("openSecrets makes the admin token once, and keeps its hash alone", async () => {
+  const kept = new Map<string, string>();
+  const store = {
+    secret: (name: string) => Promise.resolve(kept.get(name) ?? null),
+    keepSecret(name: string, hash: string, replace: boolean) {
+      if (replace || !kept.has(name)) kept.set(name, hash);
+      return Promise.resolve(kept.get(name) ?? "");
+    },
+  };
+  const first = await openSecrets({ store, bytes });
+  const token = first.adminToken ?? "";
+  // 256 bits in base64url.
+  assert.match(token, /^admin\.[\w-]{43}$/);
+  assert.deepEqual([...kept.keys()], ["admin"]);
+  assert.match(kept.get("admin") ?? "", /^[0-9a-f]{64}$/);
+  const second = await openSecrets({ store, bytes });
+  assert.equal(second.adminToken, null);
+  assert.equal(second.isAdmin(token), true);
+  for (const wrong of ["", "admin.", token.slice(1), `${token}x`]) {
+    assert.equal(second.isAdmin(wrong), false);
+  }
+  const renewed = await openSecrets({ store, bytes, renew: true });
+  assert.notEqual(renewed.adminToken, token);
+  assert.equal(renewed.isAdmin(token), false);
+});
+
+Deno.test("openSecrets: anybody may join without a join code", async () => {
+  const secrets = await openSecrets({ store: openMemory(() => 0), bytes });
+  assert.equal(secrets.mayJoin(undefined), true);
+  assert.equal(secrets.mayJoin("anything"), true);
+  assert.equal(secrets.joinCode, null);
+  assert.equal(secrets.ownJoinCode, undefined);
+});
+
+Deno.test("openSecrets: a join code that is made stays, and is shown where it is known", async () => {
+  const store = openMemory(() => 0);
+  const first = await openSecrets({ store, bytes, joinCode: true });
+  const code = first.joinCode ?? "";
+  assert.match(code, /^[\w-]{43}$/);
+  const second = await openSecrets({ store, bytes, joinCode: true });
+  assert.equal(second.joinCode, null);
+  assert.equal(second.mayJoin(code), true);
+  assert.equal(second.mayJoin(second.ownJoinCode), true);
+  assert.equal(second.mayJoin(first.ownJoinCode), false);
+  for (const wrong of [undefined, "", code.slice(1)]) {
+    assert.equal(second.mayJoin(wrong), false);
+  }
+});
+
+Deno.test("openSecrets: a join code that is given is not stored", async () => {
+  const store = openMemory(() => 0);
+  const joinCode = "class-of-26";
+  const secrets = await openSecrets({ store, bytes, joinCode });
+  assert.equal(secrets.joinCode, joinCode);
+  assert.equal(secrets.mayJoin(joinCode), true);
+  assert.equal(await store.secret("join"), null);
+});
+
+Deno.test("bearerToken reads one token, of bounded length", () => {
+  assert.equal(bearerToken("Bearer admin.abc"), "admin.abc");
+  assert.equal(bearerToken("bearer x"), "x");
+  for (
+    const header of [
+      undefined,
+      "",
+      "Basic x",
+      "Bearer ",
+      "Bearer a b",
+      `Bearer ${"x".repeat(201)}`,
+    ]
+  ) assert.equal(bearerToken(header), null);
+});

@@ -1,0 +1,143 @@
+import { zodToOpenAPIRegistry } from "@asteasolutions/zod-to-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import absolutePath from "swagger-ui-dist/absolute-path.js";
+import { Leaderboard } from "../../../protocol/leaderboard.ts";
+import {
+  CompleteRequest,
+  Lease,
+  LeaseRequest,
+  RegisterRequest,
+  RegisterResponse,
+  ReleaseRequest,
+  RenewRequest,
+  RenewResponse,
+  ReportRequest,
+} from "../../../protocol/lease.ts";
+import { Problem } from "../../../protocol/problem.ts";
+import {
+  DatasetManifest,
+  Params,
+  Recipe,
+  StudyDefinition,
+  TrialSpec,
+} from "../../../protocol/study.ts";
+import { EpochMetrics, TrialResult } from "../../../protocol/training.ts";
+import { PROTOCOL_VERSION } from "../../../protocol/version.ts";
+import {
+  PointView,
+  StudyDetail,
+  TrialCurve,
+  TrialSummary,
+  TrialView,
+  WorkerView,
+} from "../../../protocol/views.ts";
+import type { WorkerEnv } from "./authenticate.ts";
+import { fileAt, type ServedBytes } from "./responses.ts";
+
+/** Shapes that stand once in the document, by name, and are referred to. */
+const named = {
+  CompleteRequest,
+  DatasetManifest,
+  EpochMetrics,
+  Leaderboard,
+  Lease,
+  LeaseRequest,
+  Params,
+  PointView,
+  Problem,
+  Recipe,
+  RegisterRequest,
+  RegisterResponse,
+  ReleaseRequest,
+  RenewRequest,
+  RenewResponse,
+  ReportRequest,
+  StudyDefinition,
+  StudyDetail,
+  TrialCurve,
+  TrialResult,
+  TrialSpec,
+  TrialSummary,
+  TrialView,
+  WorkerView,
+};
+
+// Straight into the generator's registry: `.openapi(name)` would name a copy,
+// and the shapes inside other shapes would stay without a name.
+for (const [refId, schema] of Object.entries(named)) {
+  zodToOpenAPIRegistry.add(schema, { _internal: { refId } });
+}
+
+/** The OpenAPI 3.1 document of the app's routes, as JSON. */
+export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
+  app.openAPIRegistry.registerComponent("securitySchemes", "worker", {
+    type: "http",
+    scheme: "bearer",
+    description: "The token that registering gave",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "admin", {
+    type: "http",
+    scheme: "bearer",
+    description: "The token that the coordinator showed at its first start",
+  });
+  return JSON.stringify(app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Dropout swarm",
+      version: String(PROTOCOL_VERSION),
+      description:
+        "Volunteers lease trials, train them and deliver results; pages read " +
+        "what came of it. Errors are problem details (RFC 9457).",
+      license: { name: "MIT", url: "https://spdx.org/licenses/MIT" },
+    },
+    tags: [
+      { name: "worker", description: "What workers call" },
+      { name: "admin", description: "What the operator calls" },
+      { name: "read", description: "What pages and people read" },
+    ],
+  }));
+}
+
+/** A page to read the OpenAPI document, of Swagger UI's own files. */
+
+/** Where the page's files lie on the server. */
+export const API_PAGE_FILES = "/api/page";
+
+export const apiPage = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API of the dropout swarm</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="${API_PAGE_FILES}/swagger-ui.css">
+<link rel="stylesheet" href="${API_PAGE_FILES}/style.css">
+</head>
+<body>
+<header class="frame"><a href="/">dropout-swarm</a></header>
+<main id="api"></main>
+<script src="${API_PAGE_FILES}/swagger-ui-bundle.js"></script>
+<script src="${API_PAGE_FILES}/start.js"></script>
+</body>
+</html>
+`;
+
+const own = fileURLToPath(new URL("./api_page/", import.meta.url));
+
+const packaged: string = absolutePath();
+
+/** Each file that the page loads, by its name there. */
+const folders = new Map([
+  ["swagger-ui.css", packaged],
+  ["swagger-ui-bundle.js", packaged],
+  ["style.css", own],
+  ["start.js", own],
+]);
+
+/** A file that the page loads; null: there is no such file. */
+export async function apiPageFile(name: string): Promise<ServedBytes | null> {
+  const folder = folders.get(name);
+  return folder === undefined ? null : await fileAt(join(folder, name));
+}

@@ -1,0 +1,226 @@
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { Problem, ProblemType } from "../../../protocol/problem.ts";
+import type { Log } from "../../service/log.ts";
+import type { Outcome, Refused } from "../../service/service_types.ts";
+import { StorageError } from "../../storage/storage.ts";
+import { isAnalystError } from "../../threads/analyst.ts";
+
+/** Errors as problem details (RFC 9457), and nothing of the inside in them. */
+
+const kinds: Record<
+  ProblemType,
+  { readonly status: ContentfulStatusCode; readonly title: string }
+> = {
+  "invalid-request": {
+    status: 400,
+    title: "The request does not fit its schema",
+  },
+  "unauthorized": { status: 401, title: "No valid token" },
+  "foreign-origin": {
+    status: 403,
+    title: "Only the coordinator's own pages may do this",
+  },
+  "join-code": { status: 403, title: "A join code is needed" },
+  "removed": { status: 403, title: "The operator removed this worker" },
+  "not-found": { status: 404, title: "There is no such thing" },
+  "stale-lease": { status: 409, title: "The lease is not yours any more" },
+  "trial-completed": { status: 409, title: "The trial has a result already" },
+  "trial-quarantined": { status: 409, title: "The trial is quarantined" },
+  "conflicting-result": {
+    status: 409,
+    title: "Another result was delivered for this lease before",
+  },
+  "missing-weights": {
+    status: 409,
+    title: "The weights that the result names are not here",
+  },
+  "body-too-slow": { status: 408, title: "The body came too slowly" },
+  "foreign-host": { status: 421, title: "Not this coordinator's name" },
+  "body-too-large": { status: 413, title: "The body is too large" },
+  "rejected-result": {
+    status: 422,
+    title: "Training this trial cannot give this result",
+  },
+  "rejected-weights": {
+    status: 422,
+    title: "These cannot be the trial's weights",
+  },
+  "protocol-version": { status: 426, title: "Another protocol version" },
+  "too-many-requests": { status: 429, title: "Too often" },
+  "internal": { status: 500, title: "The coordinator failed" },
+  "unavailable": { status: 503, title: "Not now" },
+};
+
+/** Thrown by handlers and middleware; becomes the answer. */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+  readonly problem: Problem;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What it is counted and logged by: its type, or that in more detail. */
+  readonly reason: string;
+
+  constructor(
+    type: ProblemType,
+    detail: string,
+    more: {
+      readonly status?: ContentfulStatusCode;
+      readonly errors?: NonNullable<Problem["errors"]>;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly reason?: string;
+    } = {},
+  ) {
+    super(detail);
+    const { status, title } = kinds[type];
+    this.problem = {
+      type,
+      title,
+      status: more.status ?? status,
+      detail,
+      ...more.errors === undefined ? {} : { errors: more.errors },
+    };
+    this.headers = more.headers ?? {};
+    this.reason = more.reason ?? type;
+  }
+}
+
+/** Told of every problem that is answered with. */
+export type NoteRefusal = (problem: ProblemError, c: Context) => void;
+
+/** The answer that an error becomes; logs those that are our fault. */
+export function problemResponse(
+  error: unknown,
+  c: Context,
+  log: Log,
+  note: NoteRefusal,
+): Response {
+  const refusal = toProblem(error, c, log);
+  note(refusal, c);
+  const { problem, headers } = refusal;
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: {
+      "cache-control": "no-store",
+      "content-type": "application/problem+json",
+      ...headers,
+    },
+  });
+}
+
+function toProblem(error: unknown, c: Context, log: Log): ProblemError {
+  if (error instanceof ProblemError) return error;
+  const request = { method: c.req.method, path: c.req.path };
+  if (error instanceof HTTPException && error.status < 500) {
+    return new ProblemError("invalid-request", `${error.message}: ` + hint(c), {
+      status: contentful(error.status),
+    });
+  }
+  if (error instanceof StorageError) {
+    log("error", "storage unavailable", { ...request, error: error.message });
+    return new ProblemError(
+      "unavailable",
+      "the coordinator cannot store anything now; try again",
+      { headers: { "retry-after": "5" } },
+    );
+  }
+  if (isAnalystError(error)) {
+    log("warn", "leaderboard unavailable", {
+      ...request,
+      error: error.message,
+    });
+    return new ProblemError(
+      "unavailable",
+      "the leaderboard cannot be worked out now; try again",
+      { headers: { "retry-after": "5" }, reason: "unavailable:analyst" },
+    );
+  }
+  if (isExhausted(error)) {
+    // Its stack is not asked for: to write one Deno opens files, and where it
+    // cannot it ends.
+    return new ProblemError(
+      "unavailable",
+      "the coordinator cannot open anything more now; try again",
+      { headers: { "retry-after": "5" }, reason: "unavailable:descriptors" },
+    );
+  }
+  log("error", "request failed", {
+    ...request,
+    error: error instanceof Error ? error.stack ?? error.message : `${error}`,
+  });
+  return new ProblemError(
+    "internal",
+    "the coordinator failed on this request; its log says why",
+    { headers: { "retry-after": "5" } },
+  );
+}
+
+/** Whether the process, or the system, has no file descriptor left. */
+function isExhausted(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EMFILE" || error.code === "ENFILE");
+}
+
+function hint(c: Context): string {
+  const type = c.req.header("content-type") ?? "no content type";
+  return `${type}; send one JSON document as application/json`;
+}
+
+function contentful(status: number): ContentfulStatusCode {
+  return status === 415 ? 415 : 400;
+}
+
+/** The value of a call; a refusal is thrown as its problem. */
+export function must<T>(outcome: Outcome<T>): T {
+  if (outcome.ok) return outcome.value;
+  const [type, detail] = problems[outcome.rejection];
+  if (outcome.problems.length === 0) throw new ProblemError(type, detail);
+  const [first] = outcome.problems;
+  throw new ProblemError(type, `${detail}: ${first}`, {
+    errors: outcome.problems.slice(0, 20).map((message) => ({
+      path: "json.result",
+      message,
+    })),
+  });
+}
+
+const problems: Record<
+  Refused["rejection"],
+  readonly [type: ProblemType, detail: string]
+> = {
+  "stale-lease": [
+    "stale-lease",
+    "the lease is unknown, over or another worker's; drop the trial",
+  ],
+  "trial-completed": [
+    "trial-completed",
+    "another attempt's result was accepted first; drop the trial",
+  ],
+  "trial-quarantined": [
+    "trial-quarantined",
+    "the trial failed on too many workers; drop it",
+  ],
+  "conflicting-result": [
+    "conflicting-result",
+    "this lease was completed with another result, which stands",
+  ],
+  "missing-weights": [
+    "missing-weights",
+    "the result names weights that are not here; upload them, then deliver " +
+    "the result again",
+  ],
+  "rejected-weights": [
+    "rejected-weights",
+    "the weights were not accepted; drop the trial",
+  ],
+  "rejected-result": [
+    "rejected-result",
+    "the result was not accepted; drop the trial",
+  ],
+  "no-such-epoch": [
+    "invalid-request",
+    "the report names an epoch that the trial's recipe does not have",
+  ],
+  // Answers a claim only, and the storage offers no such trial.
+  "not-leasable": ["internal", "the trial cannot be leased"],
+};

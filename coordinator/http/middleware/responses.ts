@@ -1,0 +1,273 @@
+import type { Context } from "hono";
+import { accepts } from "hono/accepts";
+import { createHash } from "node:crypto";
+import { extname, join, relative, sep } from "node:path";
+import { ProblemError } from "./problems.ts";
+
+/** A file to answer with; its bytes are read only where they are sent. */
+export interface ServedBytes {
+  /** Length of what `open` gives. */
+  readonly bytes: number;
+  /** A strong validator, quotes included. */
+  readonly etag: string;
+  /** Of `open`'s bytes. Null: as they are; absent: never compressed. */
+  readonly encoding?: "br" | "gzip" | null;
+  /** Its bytes, anew at each call. */
+  open(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+}
+
+/** A data set's files by name: `<SHA-256>.gz`. Null: there is none. */
+export type DataFiles = (name: string) => Promise<ServedBytes | null>;
+
+/** The pages and what they load, by path on the server. */
+export interface Assets {
+  /** Every path that `find` knows: `/`, `/join` and what they load. */
+  readonly paths: readonly string[];
+  /** Compressed where the request's `Accept-Encoding` allows it. */
+  find(path: string, acceptEncoding?: string): Promise<ServedBytes | null>;
+  /** Template of a study's report; absent: none can be had. */
+  readonly report?: string;
+}
+
+/**
+ * The files of a folder by their names. For names checked by the caller: what
+ * is given is joined to the folder as it is.
+ */
+export function dataFiles(folder: string): DataFiles {
+  return (name) => fileAt(join(folder, name));
+}
+
+/**
+ * Everything in a folder as it is now, under its path there; `index.html`
+ * stands for `/` and `join.html` for `/join`. Only what this listing found is
+ * ever opened, so no path can lead out of the folder.
+ */
+export async function folderAssets(folder: string): Promise<Assets> {
+  const files = new Map<string, string>();
+  for await (const file of filesIn(folder)) {
+    files.set(toPath(relative(folder, file)), file);
+  }
+  return {
+    paths: [...files.keys()],
+    find: (path) => {
+      const file = files.get(path);
+      return file === undefined ? Promise.resolve(null) : fileAt(file);
+    },
+  };
+}
+
+function toPath(relativePath: string): string {
+  const path = `/${relativePath.split(sep).join("/")}`;
+  return path === "/index.html" ? "/" : path.replace(/\.html$/, "");
+}
+
+async function* filesIn(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) yield* filesIn(path);
+    else if (entry.isFile) yield path;
+  }
+}
+
+/** A file on disk; null where there is none. */
+export async function fileAt(path: string): Promise<ServedBytes | null> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  if (!info.isFile) return null;
+  const changed = info.mtime?.getTime() ?? 0;
+  return {
+    bytes: info.size,
+    etag: `"${info.size.toString(36)}-${changed.toString(36)}"`,
+    open: async () => (await Deno.open(path, { read: true })).readable,
+  };
+}
+
+const types: Readonly<Record<string, string>> = {
+  "": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".ico": "image/x-icon",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".map": "application/json",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
+  ".woff2": "font/woff2",
+};
+
+/** Media type by the extension of a path; a page's path has none. */
+export function mediaType(path: string): string {
+  return types[extname(path)] ?? "application/octet-stream";
+}
+
+/** Cached for a year without asking again: what its name says never changes. */
+export const IMMUTABLE = "public, max-age=31536000, immutable";
+
+/** Answers with a file, or with 304 where the client has it. */
+export async function fileResponse(
+  c: Context,
+  file: ServedBytes,
+  contentType: string,
+  cacheControl: string,
+): Promise<Response> {
+  const headers: Record<string, string> = {
+    "content-type": contentType,
+    "cache-control": cacheControl,
+    etag: file.etag,
+  };
+  if (file.encoding !== undefined) headers.vary = "accept-encoding";
+  if (file.encoding) headers["content-encoding"] = file.encoding;
+  if (etagMatches(c.req.header("if-none-match"), file.etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  // Hono answers HEAD by dropping a GET's body, and would leave a file open.
+  const body = c.req.method === "HEAD" ? null : await file.open();
+  return new Response(body, {
+    headers: { ...headers, "content-length": String(file.bytes) },
+  });
+}
+
+/** A tag but for its mark as a weak one, which a 304 does not care about. */
+const opaque = (tag: string) => tag.replace(/^W\//, "");
+
+/** Whether an `If-None-Match` header names this entity tag. */
+export function etagMatches(header: string | undefined, etag: string): boolean {
+  return header?.split(",").some((given) => {
+    const tag = given.trim();
+    return tag === "*" || opaque(tag) === opaque(etag);
+  }) ?? false;
+}
+
+/** The value, or the problem `not-found` with what was asked for. */
+export function found<T>(value: T | null, kind: string, name: string): T {
+  if (value !== null) return value;
+  throw new ProblemError("not-found", `there is no such ${kind}: ${name}`);
+}
+
+/** The text, or 304 where the client has it. */
+export function rendered(
+  c: Context,
+  text: () => string,
+  etag: string,
+  contentType: string,
+): Response {
+  const headers = { etag, "cache-control": "no-cache" };
+  return etagMatches(c.req.header("if-none-match"), etag)
+    ? c.body(null, 304, headers)
+    : c.body(text(), 200, { ...headers, "content-type": contentType });
+}
+
+/**
+ * The bytes, or 304 where the client has them; compressed where it takes that.
+ *
+ * @param etag A weak one: it is that of both forms.
+ */
+export function renderedBytes(
+  c: Context,
+  { plain, gzip, etag }: {
+    readonly plain: Uint8Array<ArrayBuffer>;
+    readonly gzip: Uint8Array<ArrayBuffer>;
+    readonly etag: string;
+  },
+  contentType: string,
+): Response {
+  const headers = {
+    etag,
+    "cache-control": "no-cache",
+    vary: "accept-encoding",
+  };
+  if (etagMatches(c.req.header("if-none-match"), etag)) {
+    return c.body(null, 304, headers);
+  }
+  const encoding = accepts(c, {
+    header: "Accept-Encoding",
+    supports: ["gzip"],
+    default: "identity",
+    match: (given) =>
+      given.some(({ type, q }) => type.toLowerCase() === "gzip" && q > 0)
+        ? "gzip"
+        : "identity",
+  });
+  const typed = { ...headers, "content-type": contentType };
+  return encoding === "gzip"
+    ? c.body(gzip, 200, { ...typed, "content-encoding": "gzip" })
+    : c.body(plain, 200, typed);
+}
+
+/** A value as it is sent. */
+export interface RenderedJson {
+  readonly json: string;
+  /** From its content. */
+  readonly etag: string;
+}
+
+export function renderJson(value: unknown): RenderedJson {
+  const json = JSON.stringify(value);
+  const hash = createHash("sha256").update(json).digest("base64url");
+  return { json, etag: `"${hash.slice(0, 16)}"` };
+}
+
+/**
+ * A body that is made part by part, as fast as the client reads it: a large
+ * table neither fills the memory nor keeps others waiting.
+ */
+export function streamed(
+  c: Context,
+  parts: AsyncIterable<string>,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  if (c.req.method === "HEAD") return c.body(null, 200, headers);
+  const encoder = new TextEncoder();
+  const iterator = parts[Symbol.asyncIterator]();
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  }, new CountQueuingStrategy({ highWaterMark: 1 }));
+  return c.body(body, 200, headers);
+}
+
+/** Answers kept at once at most: strangers choose what is asked. */
+const MOST_KEPT = 100;
+
+/**
+ * Keeps what was made for a moment, so that many pages which ask the same at
+ * once cost one reading. Who asks while it is made waits for it.
+ *
+ * @param milliseconds For which it is handed out; 0: it is made for each.
+ * @param now Milliseconds of any clock that only goes forward.
+ */
+export function createFresh<T>(
+  milliseconds: number,
+  now: () => number,
+): (key: string, make: () => Promise<T>) => Promise<T> {
+  const kept = new Map<string, { value: Promise<T>; until: number }>();
+  return (key, make) => {
+    if (milliseconds <= 0) return make();
+    const known = kept.get(key);
+    if (known !== undefined && now() < known.until) return known.value;
+    kept.delete(key);
+    const value = make();
+    const entry = { value, until: now() + milliseconds };
+    kept.set(key, entry);
+    value.catch(() => {
+      if (kept.get(key) === entry) kept.delete(key);
+    });
+    const [oldest] = kept.keys();
+    if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+    return value;
+  };
+}

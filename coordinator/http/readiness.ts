@@ -1,0 +1,57 @@
+import { StorageError } from "../storage/storage.ts";
+import type { Schedule } from "../service/event_hub.ts";
+
+/** Why no balancer should send requests here. */
+export type NotReady = "draining" | "storage";
+
+/** Whether a balancer should send this coordinator requests. */
+export interface Readiness {
+  /** Null: it should. */
+  check(): Promise<NotReady | null>;
+  /** From now on it should not. */
+  drain(): void;
+}
+
+/** Milliseconds that the storage has to answer; balancers ask every few seconds. */
+const PATIENCE = 2000;
+
+/**
+ * @param ping Rejects with a StorageError where the storage does not answer
+ */
+export function createReadiness(
+  { ping, schedule }: {
+    readonly ping: () => Promise<void>;
+    readonly schedule: Schedule;
+  },
+): Readiness {
+  let draining = false;
+  let asking: Promise<NotReady | null> | null = null;
+
+  async function answers(): Promise<NotReady | null> {
+    try {
+      await ping();
+      return null;
+    } catch (error) {
+      if (error instanceof StorageError) return "storage";
+      throw error;
+    }
+  }
+
+  return {
+    async check() {
+      if (draining) return "draining";
+      // A storage that hangs is asked once, however many ask here meanwhile.
+      asking ??= answers().finally(() => asking = null);
+      const late = Promise.withResolvers<NotReady>();
+      const cancel = schedule(PATIENCE, () => late.resolve("storage"));
+      try {
+        return await Promise.race([asking, late.promise]);
+      } finally {
+        cancel();
+      }
+    },
+    drain() {
+      draining = true;
+    },
+  };
+}

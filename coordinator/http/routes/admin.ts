@@ -1,0 +1,114 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { Guard } from "../limits/guard.ts";
+import { bearerToken, type Secrets } from "../limits/secrets.ts";
+import type { Metrics } from "../metrics.ts";
+import { orWait } from "../middleware/admission.ts";
+import type { WorkerEnv } from "../middleware/authenticate.ts";
+import { found } from "../middleware/responses.ts";
+import { ProblemError } from "../middleware/problems.ts";
+import { adminEndpoints } from "../../../protocol/admin_endpoints.ts";
+import { endpoints } from "../../../protocol/endpoints.ts";
+import type { StudyId } from "../../../protocol/ids.ts";
+import { StorageError } from "../../storage/storage.ts";
+import { InvalidStudy } from "../../study/parse.ts";
+import type { Coordinator } from "../../service/coordinator.ts";
+
+/** What the operator's routes need. */
+export interface AdminDeps {
+  readonly coordinator: Coordinator;
+  readonly guard: Guard;
+  /** Absent: there is no operator, and every such call is refused. */
+  readonly secrets?: Secrets;
+  readonly metrics?: Metrics;
+}
+
+/** Lets the bearer of the admin token pass. */
+export function authenticateAdmin({ guard, secrets }: AdminDeps) {
+  return createMiddleware<WorkerEnv>(async (c, next) => {
+    // A worker's own way out looks like the operator's way to remove one.
+    if (c.req.path === endpoints.leave.path) return await next();
+    const { address } = c.var;
+    orWait(guard.admitGuess(address), "guesses", "wrong tokens came");
+    const token = bearerToken(c.req.header("authorization"));
+    if (token === null || secrets?.isAdmin(token) !== true) {
+      guard.wrongGuess(address);
+      throw new ProblemError(
+        "unauthorized",
+        "this call needs the admin token, which the coordinator showed at " +
+          "its first start; --new-secrets makes another",
+        {
+          headers: { "www-authenticate": "Bearer" },
+          reason: "unauthorized:admin",
+        },
+      );
+    }
+    await next();
+  });
+}
+
+/** Leaves the check out for this machine's own calls. */
+export function unlessLocal(check: MiddlewareHandler<WorkerEnv>) {
+  return createMiddleware<WorkerEnv>((c, next) =>
+    c.var.address.local ? next().then(() => {}) : check(c, next)
+  );
+}
+
+/** Answers the operator. Registered behind every other route. */
+export function adminRoutes(
+  app: OpenAPIHono<WorkerEnv>,
+  deps: AdminDeps,
+): void {
+  const { coordinator, metrics } = deps;
+  const detail = async (studyId: StudyId) =>
+    found(await coordinator.study(studyId), "study", studyId);
+
+  app.openapi(adminEndpoints.createStudy, async (c) => {
+    const definition = c.req.valid("json");
+    await lending(() => coordinator.createStudy(definition));
+    return c.json(await detail(definition.id), 201);
+  });
+  app.openapi(adminEndpoints.stopStudy, async (c) => {
+    const { studyId } = c.req.valid("param");
+    found(await coordinator.stopStudy(studyId) || null, "study", studyId);
+    return c.json(await detail(studyId), 200);
+  });
+  app.openapi(adminEndpoints.resumeStudy, async (c) => {
+    const { studyId } = c.req.valid("param");
+    const resumed = await lending(() => coordinator.resumeStudy(studyId));
+    found(resumed || null, "study", studyId);
+    return c.json(await detail(studyId), 200);
+  });
+  app.openapi(adminEndpoints.deleteStudy, async (c) => {
+    const { studyId } = c.req.valid("param");
+    found(await coordinator.deleteStudy(studyId) || null, "study", studyId);
+    return c.body(null, 204);
+  });
+  app.openapi(adminEndpoints.removeWorker, async (c) => {
+    const { workerId } = c.req.valid("param");
+    const { results } = c.req.valid("query");
+    const removed = await coordinator.removeWorker(workerId, results);
+    found(removed || null, "worker", workerId);
+    return c.body(null, 204);
+  });
+  app.openapi(adminEndpoints.metrics, async (c) => {
+    const figures = found(await metrics?.read() ?? null, "page", "/metrics");
+    return c.text(figures.text, 200, {
+      "content-type": figures.contentType,
+      "cache-control": "no-store",
+    });
+  });
+}
+
+/** A study that cannot be lent here is the request's fault. */
+async function lending<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const isMistake = error instanceof InvalidStudy ||
+      error instanceof StorageError && error.code === "conflicting-plan";
+    if (!isMistake) throw error;
+    throw new ProblemError("invalid-request", error.message);
+  }
+}

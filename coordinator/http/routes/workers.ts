@@ -1,0 +1,99 @@
+import type { LeaseRequest, RegisterRequest } from "../../../protocol/lease.ts";
+import type { Coordinator } from "../../service/coordinator.ts";
+import type { Acquired, Outcome } from "../../service/service_types.ts";
+import type { WorkerRecord } from "../../storage/storage.ts";
+import type { Address } from "../limits/addresses.ts";
+import type { Guard } from "../limits/guard.ts";
+import type { Secrets } from "../limits/secrets.ts";
+import { orWait } from "../middleware/admission.ts";
+import { ProblemError } from "../middleware/problems.ts";
+
+/** Seconds after which an address that holds its share asks again. */
+const ASK_AGAIN = 5;
+
+/** A lease, within what one worker and one address may hold. */
+export async function acquireWithin(
+  { coordinator, guard }: {
+    readonly coordinator: Pick<Coordinator, "acquire">;
+    readonly guard: Guard;
+  },
+  { address, worker }: {
+    readonly address: Address;
+    readonly worker: WorkerRecord;
+  },
+  request: LeaseRequest,
+): Promise<Outcome<Acquired>> {
+  const { leases, limits } = guard;
+  // A request that is repeated asks for a lease that is counted already.
+  const repeated = request.leaseId !== undefined && leases.has(request.leaseId);
+  if (
+    !address.local && !repeated &&
+    leases.held(address.key) >= limits.leasesPerAddress
+  ) {
+    const retryAfterSeconds = ASK_AGAIN;
+    return {
+      ok: true,
+      value: { type: "none", reason: "enough-leases", retryAfterSeconds },
+    };
+  }
+  if (!repeated) {
+    orWait(
+      guard.admitLease(address),
+      "leases",
+      "your address takes leases that come to nothing",
+    );
+  }
+  const threads = Math.min(worker.threads, limits.leasesPerWorker);
+  const outcome = await coordinator.acquire({ ...worker, threads }, request);
+  if (outcome.ok && outcome.value.type === "lease") {
+    const { leaseId, ttlSeconds } = outcome.value.lease;
+    guard.leaseGranted(address, leaseId, ttlSeconds);
+  }
+  return outcome;
+}
+
+/** Milliseconds for which a count of workers is good enough. */
+const COUNT_AGAIN = 1000;
+
+/** Who may join: with the code, where one is asked for, and while there is room. */
+export function createDoor(deps: {
+  readonly coordinator: Pick<Coordinator, "workersOnline">;
+  readonly guard: Guard;
+  readonly secrets?: Secrets;
+  readonly now: () => number;
+}): (address: Address, request: RegisterRequest) => Promise<void> {
+  const { coordinator, guard, secrets, now } = deps;
+  let online = 0;
+  let countedAt = -Infinity;
+
+  return async (address, { joinCode }) => {
+    if (secrets !== undefined && !secrets.mayJoin(undefined)) {
+      orWait(guard.admitGuess(address), "guesses", "wrong join codes came");
+      if (!secrets.mayJoin(joinCode)) {
+        // No code at all is no guess.
+        if (joinCode !== undefined) guard.wrongGuess(address);
+        throw new ProblemError(
+          "join-code",
+          joinCode === undefined
+            ? "this coordinator asks for a join code; " +
+              "open the link or scan the code that its operator gives"
+            : "the join code is not this coordinator's; " +
+              "ask its operator for the present link",
+        );
+      }
+    }
+    if (now() - countedAt >= COUNT_AGAIN) {
+      countedAt = now();
+      online = await coordinator.workersOnline();
+    }
+    if (online >= guard.limits.workers) {
+      throw new ProblemError(
+        "unavailable",
+        `the swarm is full: ${guard.limits.workers} workers are online; ` +
+          "come back later",
+        { headers: { "retry-after": "60" }, reason: "unavailable:workers" },
+      );
+    }
+    online++;
+  };
+}

@@ -1,0 +1,281 @@
+import { base, core, end, replace } from "./trial.ts";
+import type { Policy } from "./policy.ts";
+import { sameValue } from "./same_value.ts";
+import {
+  type AcceptedResult,
+  type Attempt,
+  type Delivery,
+  type Instant,
+  runningAttempts,
+  type TrialRecord,
+} from "./trial.ts";
+import type {
+  Effect,
+  Rejection,
+  Reply,
+  Transition,
+  TrialEvent,
+} from "./events.ts";
+
+/** The half of the lease machine that results pass through. */
+
+type Of<Type extends TrialEvent["type"]> = Extract<TrialEvent, { type: Type }>;
+
+/** Weights may come wherever the result after them would be taken. */
+export function upload(
+  trial: TrialRecord,
+  attempt: Attempt,
+  { now }: Of<"upload">,
+): Transition {
+  switch (attempt.state) {
+    case "running":
+      // The line may be slow: an upload that began keeps the lease.
+      return accept(
+        replace(trial, {
+          ...attempt,
+          expiresAt: Math.max(attempt.expiresAt, now + attempt.ttl),
+        }),
+        { type: "uploading" },
+      );
+    case "delivered":
+      return accept(trial, { type: "uploading" });
+    case "released":
+    case "expired":
+      return trial.state === "completed"
+        ? reject("trial-completed")
+        : accept(trial, { type: "uploading" });
+    case "completed":
+    case "superseded":
+      return reject("trial-completed");
+    case "failed":
+    case "refused":
+      return reject(over(trial));
+    default:
+      return attempt satisfies never;
+  }
+}
+
+/** A result comes: refused at once, or to be verified, or accepted. */
+export function complete(
+  trial: TrialRecord,
+  attempt: Attempt,
+  event: Of<"complete">,
+  policy: Policy,
+): Transition {
+  const { now, delivery } = event;
+  if (trial.state === "completed") {
+    if (trial.accepted.leaseId !== event.leaseId) {
+      return reject("trial-completed");
+    }
+    return sameValue(trial.accepted.result, delivery.result)
+      ? accept(trial, { type: "accepted", repeated: true })
+      : reject("conflicting-result");
+  }
+  switch (attempt.state) {
+    case "delivered":
+      return sameValue(attempt.delivery, delivery)
+        ? accept(trial, { type: "received", repeated: true })
+        : reject("conflicting-result");
+    case "refused":
+      return accept(trial, { type: "refused", problems: [attempt.message] });
+    case "failed":
+      // A worker that gave up has said its last word.
+      return reject(over(trial));
+    case "completed":
+    case "superseded":
+      return reject("trial-completed");
+    case "running":
+    case "released":
+    case "expired":
+      // Running, or late: the trial is unfilled, and an honest result is worth
+      // the same whenever it comes.
+      break;
+    default:
+      return attempt satisfies never;
+  }
+  if (event.problems.length > 0) {
+    return refuse(trial, attempt, now, event.problems, policy);
+  }
+  const { verify } = event;
+  if (verify === null) {
+    return fill(trial, attempt, now, delivery, {
+      recomputed: null,
+      repeatedEpochs: 0,
+    });
+  }
+  if (delivery.result.outcome === "trained" && !verify.weightsHere) {
+    return reject("missing-weights");
+  }
+  return accept(
+    end(trial, {
+      ...core(attempt),
+      state: "delivered",
+      endedAt: now,
+      delivery,
+    }, policy),
+    { type: "received", repeated: false },
+    { type: "result-received", workerId: attempt.workerId },
+    { type: "changed" },
+  );
+}
+
+/** The verdict on a delivered result comes; a second one changes nothing. */
+export function judge(
+  trial: TrialRecord,
+  { now, leaseId, verdict }: Of<"verdict">,
+  policy: Policy,
+): Transition {
+  const attempt = trial.attempts.find((a) => a.leaseId === leaseId);
+  if (attempt?.state !== "delivered") {
+    return accept(trial, { type: "judged", settled: false });
+  }
+  const judged: Reply = { type: "judged", settled: true };
+  switch (verdict.type) {
+    case "true": {
+      const { delivery } = attempt;
+      return {
+        ...fill(trial, attempt, now, delivery, verdict),
+        reply: judged,
+      };
+    }
+    case "false":
+      return {
+        ...refuse(trial, attempt, now, verdict.problems, policy),
+        reply: judged,
+      };
+    case "lost":
+      return accept(
+        end(trial, {
+          ...core(attempt),
+          state: "released",
+          endedAt: now,
+          message: verdict.message,
+        }, policy),
+        judged,
+        { type: "result-lost", workerId: attempt.workerId },
+        { type: "changed" },
+      );
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** A result that nobody else trained to its end does not count any more. */
+export function withdraw(
+  trial: TrialRecord,
+  { now, leaseId, message }: Of<"withdraw">,
+  policy: Policy,
+): Transition {
+  const attempt = trial.attempts.find((a) => a.leaseId === leaseId);
+  if (
+    trial.state !== "completed" || attempt === undefined ||
+    trial.accepted.leaseId !== leaseId ||
+    trial.accepted.repeatedEpochs >= trial.accepted.result.epochs.length
+  ) return accept(trial, { type: "withdrawn", settled: false });
+  const next = end({ ...base(trial), state: "queued" }, {
+    ...core(attempt),
+    state: "refused",
+    endedAt: now,
+    message,
+  }, policy);
+  return accept(
+    next,
+    { type: "withdrawn", settled: true },
+    { type: "result-withdrawn", workerId: attempt.workerId },
+    ...quarantineEffect(trial, next),
+    { type: "changed" },
+  );
+}
+
+type Accepted = Extract<Transition, { ok: true }>;
+
+/** The result is the trial's; every other attempt at it is over. */
+function fill(
+  trial: TrialRecord,
+  attempt: Attempt,
+  now: Instant,
+  { result }: Delivery,
+  { recomputed, repeatedEpochs }: Pick<
+    AcceptedResult,
+    "recomputed" | "repeatedEpochs"
+  >,
+): Accepted {
+  const running = runningAttempts(trial).filter((a) => a !== attempt);
+  return accept(
+    {
+      ...base(trial),
+      state: "completed",
+      accepted: {
+        attempt: attempt.attempt,
+        leaseId: attempt.leaseId,
+        workerId: attempt.workerId,
+        acceptedAt: now,
+        result,
+        recomputed,
+        repeatedEpochs,
+      },
+      attempts: trial.attempts.map((a): Attempt => {
+        if (a === attempt) {
+          return { ...core(a), state: "completed", endedAt: now };
+        }
+        return a.state === "running" || a.state === "delivered"
+          ? { ...core(a), state: "superseded", endedAt: now }
+          : a;
+      }),
+    },
+    { type: "accepted", repeated: false },
+    { type: "result-accepted", workerId: attempt.workerId },
+    ...running.map(({ workerId }) =>
+      ({ type: "attempt-superseded", workerId }) as const
+    ),
+    { type: "changed" },
+  );
+}
+
+function refuse(
+  trial: TrialRecord,
+  attempt: Attempt,
+  now: Instant,
+  problems: readonly string[],
+  policy: Policy,
+): Accepted {
+  const next = end(trial, {
+    ...core(attempt),
+    state: "refused",
+    endedAt: now,
+    message: problems.join("; "),
+  }, policy);
+  return accept(
+    next,
+    { type: "refused", problems },
+    { type: "result-refused", workerId: attempt.workerId },
+    ...quarantineEffect(trial, next),
+    { type: "changed" },
+  );
+}
+
+/** What a call is told about an attempt that is over without a result. */
+export function over(trial: TrialRecord): Rejection {
+  return trial.state === "quarantined" ? "trial-quarantined" : "stale-lease";
+}
+
+export function quarantineEffect(
+  before: TrialRecord,
+  after: TrialRecord,
+): Effect[] {
+  return before.state !== "quarantined" && after.state === "quarantined"
+    ? [{ type: "trial-quarantined" }]
+    : [];
+}
+
+export function accept(
+  trial: TrialRecord,
+  reply: Reply,
+  ...effects: Effect[]
+): Accepted {
+  return { ok: true, trial, reply, effects };
+}
+
+export function reject(rejection: Rejection): Transition {
+  return { ok: false, rejection };
+}

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { leaseId, trained } from "../../testing/lease/fixtures.ts";
+import { defaultPolicy } from "./policy.ts";
+import {
+  rejected,
+  replied,
+  script,
+  TTL,
+} from "../../testing/lease/transition_script.ts";
+
+/** A backup is worth while as soon as anything can be saved. */
+const eager = { ...defaultPolicy, backupSaves: 0 };
+
+Deno.test("transition release: queues the trial; twice is as good as once", () => {
+  const s = script();
+  s.lease(1);
+  s.effects();
+  replied(s.release(1, "leaving"), { type: "released" });
+  assert.deepEqual(s.effects(), ["lease-released", "changed"]);
+  replied(s.release(1, "leaving"), { type: "released" });
+  assert.deepEqual(s.effects(), []);
+  rejected(s.renew(1), "stale-lease");
+});
+
+Deno.test("transition release: after the end or the result it is refused", () => {
+  const s = script();
+  s.lease(1);
+  s.advance(TTL);
+  s.expire();
+  rejected(s.release(1, "failed"), "stale-lease");
+  s.lease(2);
+  s.complete(2);
+  rejected(s.release(2, "failed"), "trial-completed");
+});
+
+Deno.test("transition quarantine: three different workers failing", () => {
+  const s = script();
+  for (const n of [1, 2]) {
+    s.lease(n);
+    s.release(n, "failed");
+    assert.equal(s.trial.state, "queued");
+  }
+  s.lease(3);
+  s.effects();
+  s.complete(3, trained(), ["wrong"]);
+  assert.equal(s.trial.state, "quarantined");
+  assert.deepEqual(s.effects(), [
+    "result-refused",
+    "trial-quarantined",
+    "changed",
+  ]);
+  rejected(s.lease(4), "not-leasable");
+  rejected(s.renew(1), "trial-quarantined");
+  rejected(s.complete(1), "trial-quarantined");
+});
+
+Deno.test("transition quarantine: one worker failing often is not three", () => {
+  const s = script();
+  for (let n = 1; n <= 8; n++) {
+    s.lease(n, 1);
+    s.release(n, "failed", 1);
+  }
+  assert.equal(s.trial.state, "queued");
+});
+
+Deno.test("transition quarantine: closed tabs do not quarantine a good trial", () => {
+  const s = script();
+  for (let n = 1; n <= 9; n++) {
+    s.lease(n);
+    s.advance(TTL);
+    s.expire();
+    assert.equal(s.trial.state, "queued");
+  }
+  s.lease(20);
+  s.release(20, "leaving");
+  assert.equal(s.trial.state, "queued", "leaving is nobody's fault");
+  // But a trial that silences every worker it meets has to end.
+  s.lease(10);
+  s.advance(TTL);
+  s.expire();
+  assert.equal(s.trial.state, "quarantined");
+});
+
+Deno.test("transition quarantine: a late good result still fills the trial", () => {
+  const s = script({ ...defaultPolicy, failedWorkers: 2 });
+  s.lease(1);
+  s.advance(TTL);
+  s.expire();
+  for (const n of [2, 3]) {
+    s.lease(n);
+    s.release(n, "failed");
+  }
+  assert.equal(s.trial.state, "quarantined");
+  replied(s.complete(1), { type: "accepted", repeated: false });
+  assert.equal(s.trial.state, "completed");
+});
+
+Deno.test("transition forgive: what a removed worker failed at says nothing any more", () => {
+  const s = script();
+  const state = () => s.trial.state;
+  for (const n of [1, 2, 3]) {
+    s.lease(n);
+    s.release(n, "failed");
+  }
+  assert.equal(state(), "quarantined");
+  replied(s.forgive(4), { type: "forgiven", attempts: 0 });
+  assert.equal(state(), "quarantined");
+  replied(s.forgive(1), { type: "forgiven", attempts: 1 });
+  assert.equal(state(), "queued");
+  // Two others are still known to have failed.
+  s.lease(4);
+  s.release(4, "failed");
+  assert.equal(state(), "quarantined");
+  for (const n of [2, 3]) s.forgive(n);
+  s.lease(5);
+  replied(s.forgive(4), { type: "forgiven", attempts: 1 });
+  assert.equal(state(), "leased");
+  replied(s.complete(5), { type: "accepted", repeated: false });
+  replied(s.forgive(5), { type: "forgiven", attempts: 0 });
+  assert.equal(state(), "completed");
+});
+
+Deno.test("transition forgive: a result that was withdrawn stays refused, where it superseded others", () => {
+  const s = script(eager);
+  s.lease(1);
+  s.advance(TTL / 2);
+  s.lease(2, 2, 1);
+  s.complete(1);
+  s.apply({
+    type: "withdraw",
+    now: TTL,
+    leaseId: leaseId(1),
+    message: "it lied elsewhere",
+  });
+  replied(s.forgive(1), { type: "forgiven", attempts: 0 });
+  assert.deepEqual(s.trial.attempts.map((a) => a.state), [
+    "refused",
+    "superseded",
+  ]);
+});
+
+Deno.test("transition expire: ends what is due, once", () => {
+  const s = script();
+  s.lease(1);
+  s.advance(TTL - 1);
+  replied(s.expire(), { type: "expired", attempts: 0 });
+  s.advance(1);
+  s.effects();
+  replied(s.expire(), { type: "expired", attempts: 1 });
+  assert.deepEqual(s.effects(), ["lease-expired", "changed"]);
+  replied(s.expire(), { type: "expired", attempts: 0 });
+});
+
+Deno.test("transition: a straggler is backed up once, and the first result wins", () => {
+  const s = script(eager);
+  s.lease(1);
+  s.advance(TTL / 2);
+  s.lease(2, 2, 1);
+  rejected(s.lease(3, 3, 1), "not-leasable");
+  s.advance(TTL / 2);
+  replied(s.expire(), { type: "expired", attempts: 1 });
+  assert.equal(s.trial.state, "leased", "the other runs on");
+  s.advance(TTL / 4);
+  s.lease(3, 3, 1);
+  s.effects();
+  replied(s.complete(3), { type: "accepted", repeated: false });
+  assert.deepEqual(s.effects(), [
+    "result-accepted",
+    "attempt-superseded",
+    "changed",
+  ]);
+  replied(s.renew(2), { type: "stop", reason: "trial-completed" });
+  replied(s.report(2, 1), { type: "stop", reason: "trial-completed" });
+  rejected(s.complete(2), "trial-completed");
+});
+
+Deno.test("transition: the straggler wins if it delivers before its backup", () => {
+  const s = script(eager);
+  s.lease(1);
+  s.advance(TTL / 2);
+  s.lease(2, 2, 1);
+  replied(s.complete(1), { type: "accepted", repeated: false });
+  replied(s.renew(2), { type: "stop", reason: "trial-completed" });
+});
+
+Deno.test("transition: two that hold a trial and never train it keep nobody out", () => {
+  const s = script({ ...eager, leasesPerEpoch: 3 });
+  s.lease(1);
+  s.advance(TTL);
+  s.lease(2, 2, 1);
+  s.advance(2 * TTL);
+  s.renew(1);
+  s.renew(2);
+  rejected(s.lease(3, 3, 1), "not-leasable");
+  s.advance(1);
+  s.effects();
+  s.lease(3, 3, 1);
+  assert.deepEqual(s.effects(), ["lease-expired", "lease-granted", "changed"]);
+  assert.deepEqual(
+    s.trial.attempts.map((a) => a.state),
+    ["expired", "running", "running"],
+  );
+  rejected(s.renew(1), "stale-lease");
+  // Each epoch buys as much time again.
+  s.report(2, 1);
+  s.advance(2 * TTL);
+  rejected(s.lease(4, 4, 1), "not-leasable");
+  replied(s.complete(1), { type: "accepted", repeated: false });
+});
+
+Deno.test("transition: nobody backs up a trial of its own, nor one it failed on", () => {
+  const s = script(eager);
+  s.lease(2);
+  s.release(2, "failed");
+  s.lease(1);
+  s.advance(TTL / 2);
+  rejected(s.lease(3, 1, 1), "not-leasable");
+  rejected(s.lease(3, 2, 1), "not-leasable");
+  s.unplan();
+  rejected(s.lease(3, 3, 1), "not-leasable");
+});
+
+Deno.test("transition: quarantine waits for an attempt that still runs", () => {
+  const s = script({ ...eager, failedWorkers: 1 });
+  s.lease(1);
+  s.advance(TTL / 2);
+  s.lease(2, 2, 1);
+  s.release(1, "failed");
+  assert.equal(s.trial.state, "leased");
+  s.release(2, "leaving");
+  assert.equal(s.trial.state, "quarantined");
+});

@@ -1,0 +1,280 @@
+import type { LeaseId, WorkerId } from "../../protocol/ids.ts";
+import type { StudyDefinition } from "../../protocol/study.ts";
+import type { PlanOutcome, Storage } from "../storage/storage.ts";
+import { InvalidStudy } from "../study/parse.ts";
+import { createActor } from "./effects.ts";
+import { createFellows } from "./peers.ts";
+import { sameValue } from "../lease/same_value.ts";
+import { type AdminCalls, createAdminCalls } from "./studies.ts";
+import type {
+  LeaseCalls,
+  Random,
+  StudyToRun,
+  WorkerCalls,
+} from "./service_types.ts";
+import type { EventHub, Schedule } from "./event_hub.ts";
+import { createLeaseCalls } from "./leases.ts";
+import { defaultTerms, type LeaseTerms } from "../lease/policy.ts";
+import type { Log } from "./log.ts";
+import { defaultPolicy, type Policy } from "../lease/policy.ts";
+import { createSightings } from "./last_seen.ts";
+import { createSweeper } from "./expiry.ts";
+import type { Instant } from "../lease/trial.ts";
+import type { ResultVerdict } from "../lease/events.ts";
+import {
+  createDesk,
+  type Verification,
+} from "../verification/verification_queue.ts";
+import { testExamples } from "../verification/check_result.ts";
+import { step } from "./effects.ts";
+import { createViews, type Views } from "./reads.ts";
+import { createWorkerCalls } from "./workers.ts";
+
+type AdminDeps = Parameters<typeof createAdminCalls>[0];
+
+/**
+ * The shell around the lease machine: it runs transitions inside the storage
+ * and, once they are stored, does what follows from them. It keeps nothing
+ * that a second coordinator on the same storage would need.
+ */
+export interface CoordinatorDeps {
+  readonly storage: Storage;
+  readonly hub: EventHub;
+  /** Milliseconds since 1970; leases go by the storage's own clock. */
+  readonly now: () => Instant;
+  readonly schedule: Schedule;
+  readonly random: Random;
+  readonly log: Log;
+  readonly policy?: Policy;
+  readonly terms?: LeaseTerms;
+  /** Absent: results count once they pass their checks. */
+  readonly verification?: Verification;
+  /** What it takes to lend a study that the operator asks for. */
+  readonly prepare?: AdminDeps["prepare"];
+  /** Told that another coordinator may have changed anything. */
+  readonly onNews?: () => Promise<void>;
+}
+
+export interface Coordinator
+  extends WorkerCalls, LeaseCalls, AdminCalls, Views {
+  /**
+   * Plans the study in the storage and leases out its trials from now on; but
+   * where other coordinators lend another one, that one.
+   */
+  run(study: StudyToRun): Promise<PlanOutcome>;
+  /** Ends the leases that are due; resolves to their number. */
+  sweep(): Promise<number>;
+  /**
+   * From now on sweeps every few seconds, after a time of grace, and follows
+   * the other coordinators on this storage.
+   */
+  start(): void;
+  /** Stores what verifying a delivered result came to. */
+  settle(leaseId: LeaseId, verdict: ResultVerdict): Promise<void>;
+  /** A worker of this very process, whose training is not repeated here. */
+  isOurs(workerId: WorkerId): void;
+  /** Takes back an accepted result that nobody else vouched for. */
+  withdraw(leaseId: LeaseId): Promise<void>;
+  /** Resolves when no delivered result waits for a verdict it could have. */
+  verified(): Promise<void>;
+  /** How often each thing happened since the start, by name. */
+  readonly counters: ReadonlyMap<string, number>;
+  /** Stops the sweeps and ends the event streams; the storage stays open. */
+  close(): void;
+}
+
+/** Uniform in [0, 1), of 32 bits. */
+function chance(random: Random): number {
+  const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4);
+  return (((a * 256 + b) * 256 + c) * 256 + d) / 2 ** 32;
+}
+
+/** Wires storage, lease machine, event hub and clock into a coordinator. */
+export function createCoordinator(deps: CoordinatorDeps): Coordinator {
+  const { storage, hub, log, now, schedule, random } = deps;
+  const policy = deps.policy ?? defaultPolicy;
+  const terms = deps.terms ?? defaultTerms;
+  let active: StudyToRun | null = null;
+  const study = () => active;
+  const { prepare = cannotPrepare } = deps;
+  const fellows = createFellows({
+    storage,
+    schedule,
+    log,
+    publish: hub.publish,
+    lent: adopt,
+    onNews: async () => {
+      desk?.wake();
+      await deps.onNews?.();
+    },
+  });
+  const actor = createActor(fellows, log);
+  const sightings = createSightings({ storage, schedule, log });
+  const sweeper = createSweeper({
+    storage,
+    schedule,
+    policy,
+    terms,
+    actor,
+    log,
+  });
+  async function settle(
+    leaseId: LeaseId,
+    verdict: ResultVerdict,
+  ): Promise<void> {
+    const changed = await storage.updateLease(
+      leaseId,
+      step((_, now) => ({ type: "verdict", now, leaseId, verdict }), policy),
+    );
+    if (changed !== null) actor.act(changed);
+  }
+
+  async function withdraw(leaseId: LeaseId): Promise<void> {
+    const message = "its worker was caught with a false result later";
+    const changed = await storage.updateLease(
+      leaseId,
+      step((_, now) => ({ type: "withdraw", now, leaseId, message }), policy),
+    );
+    if (changed !== null) actor.act(changed);
+  }
+
+  async function forgive(leaseId: LeaseId, workerId: WorkerId): Promise<void> {
+    const changed = await storage.updateLease(
+      leaseId,
+      step((_, now) => ({ type: "forgive", now, workerId }), policy),
+    );
+    if (changed !== null) actor.act(changed);
+  }
+
+  const { verification } = deps;
+  const ours = new Set<WorkerId>();
+  const desk = verification === undefined ? null : createDesk({
+    storage,
+    verification,
+    study: () =>
+      active === null ? null : {
+        studyId: active.definition.id,
+        testExamples: testExamples(active.dataset),
+      },
+    settle,
+    withdraw,
+    isOurs: (workerId) => ours.has(workerId),
+    chance: () => chance(random),
+    schedule,
+    now,
+    log,
+  });
+  const leases = createLeaseCalls({
+    storage,
+    sightings,
+    random,
+    policy,
+    terms,
+    actor,
+    study,
+    weights: verification?.weights ?? null,
+    ...verification?.mostWeights === undefined
+      ? {}
+      : { mostWeights: verification.mostWeights },
+    onDelivered: () => desk?.wake(),
+    makeRoom: () => desk?.makeRoom() ?? Promise.resolve(),
+  });
+
+  /** Lends what another coordinator was told to lend. */
+  function adopt(definition: StudyDefinition | null): void {
+    if (sameValue(definition, active?.definition ?? null)) return;
+    try {
+      active = definition === null ? null : prepare(definition);
+      log("info", "another coordinator said what is lent", {
+        studyId: definition?.id ?? "none",
+      });
+    } catch (error) {
+      active = null;
+      log("error", "the study that is lent cannot be lent here", {
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  async function plan(next: StudyToRun): Promise<PlanOutcome> {
+    const outcome = await storage.plan(next.definition, next.trials);
+    const { id: studyId } = next.definition;
+    const { revision, added, restored, unplanned } = outcome;
+    fellows.publish({ type: "changed", studyId, revision });
+    log("info", "study planned", { studyId, added, restored, unplanned });
+    return outcome;
+  }
+
+  async function lend(next: StudyToRun | null): Promise<void> {
+    await storage.lend(next?.definition.id ?? null);
+    active = next;
+    // What an earlier process left unjudged.
+    desk?.wake();
+  }
+
+  async function run(next: StudyToRun): Promise<PlanOutcome> {
+    const outcome = await plan(next);
+    const { id: studyId } = next.definition;
+    const { lent } = await storage.news();
+    if (lent === undefined || lent?.id === studyId || await storage.alone()) {
+      await lend(next);
+    } else {
+      log("warn", "other coordinators lend another study, or none", {
+        studyId,
+        lent: lent?.id ?? "none",
+      });
+      adopt(lent);
+      desk?.wake();
+    }
+    return outcome;
+  }
+
+  return {
+    ...createWorkerCalls({
+      storage,
+      sightings,
+      random,
+      terms,
+      now,
+      log,
+      study,
+    }),
+    ...leases,
+    ...createAdminCalls({
+      storage,
+      log,
+      prepare,
+      active: study,
+      lend: async (next) => {
+        if (next !== null) await plan(next);
+        await lend(next);
+      },
+      leave: leases.leave,
+      withdraw,
+      forgive,
+    }),
+    ...createViews({ storage, terms, now, study }),
+    run,
+    settle,
+    withdraw,
+    isOurs: (workerId) => void ours.add(workerId),
+    verified: () => desk?.idle() ?? Promise.resolve(),
+    sweep: sweeper.sweep,
+    start() {
+      sweeper.start();
+      fellows.start();
+    },
+    counters: actor.counters,
+    close() {
+      sweeper.stop();
+      fellows.stop();
+      desk?.close();
+      sightings.stop();
+      hub.close();
+    },
+  };
+}
+
+function cannotPrepare(): never {
+  throw new InvalidStudy("this coordinator was not told how to lend studies");
+}

@@ -1,0 +1,86 @@
+import type { Effect, Transition, TrialEvent } from "../lease/events.ts";
+import type { Policy } from "../lease/policy.ts";
+import { transition } from "../lease/transition.ts";
+import type { Instant, TrialRecord } from "../lease/trial.ts";
+import type { Changed, Transact } from "../storage/storage.ts";
+import type { EventHub } from "./event_hub.ts";
+import type { Log, LogLevel } from "./log.ts";
+
+/** Does what follows from a transition, once it is stored. */
+export interface Actor {
+  act(changed: Changed<Transition>): void;
+  count(name: string): void;
+  /** How often each thing happened since the start, by name. */
+  readonly counters: ReadonlyMap<string, number>;
+}
+
+/** Tells pages through the hub and people through the log; counts. */
+export function createActor(
+  hub: Pick<EventHub, "publish">,
+  log: Log,
+): Actor {
+  const counters = new Map<string, number>();
+
+  function count(name: string): void {
+    counters.set(name, (counters.get(name) ?? 0) + 1);
+  }
+
+  return {
+    counters,
+    count,
+    act({ value, studyId, trialId, revision }) {
+      if (!value.ok) {
+        count(`rejected:${value.rejection}`);
+        return;
+      }
+      const { params, replicate } = value.trial.spec;
+      for (const effect of value.effects) {
+        if (effect.type === "changed") {
+          hub.publish({ type: "changed", studyId, revision });
+          continue;
+        }
+        count(effect.type);
+        if (effect.type === "epoch") {
+          const { metrics } = effect;
+          hub.publish({ type: "epoch", trialId, params, replicate, metrics });
+        }
+        const worker = "workerId" in effect
+          ? { workerId: effect.workerId }
+          : {};
+        log(levels[effect.type], effect.type, { trialId, ...worker });
+      }
+    },
+  };
+}
+
+const levels: Record<Exclude<Effect["type"], "changed">, LogLevel> = {
+  "epoch": "debug",
+  "lease-granted": "debug",
+  "lease-released": "debug",
+  "lease-expired": "info",
+  "trial-failed": "warn",
+  "result-received": "debug",
+  "result-lost": "error",
+  "result-withdrawn": "warn",
+  "result-accepted": "info",
+  "result-refused": "warn",
+  "attempt-superseded": "info",
+  "trial-quarantined": "warn",
+};
+
+/** The lease machine as a function that a storage runs. */
+export function step(
+  event: (trial: TrialRecord, now: Instant) => TrialEvent,
+  policy: Policy,
+): Transact<Transition> {
+  return (trial, now) => {
+    const value = transition(trial, event(trial, now), policy);
+    return value.ok
+      ? {
+        trial: value.trial,
+        changed: value.effects.some(({ type }) => type === "changed"),
+        value,
+      }
+      : { trial, changed: false, value };
+  };
+}

@@ -1,0 +1,455 @@
+import { createHash } from "node:crypto";
+import {
+  LeaseId,
+  Sha256,
+  type StudyId,
+  type TrialId,
+} from "../../protocol/ids.ts";
+import type {
+  Lease,
+  NoLeaseReason,
+  RenewResponse,
+} from "../../protocol/lease.ts";
+import type { Reply, TrialEvent } from "../lease/events.ts";
+import { createPacing } from "../lease/pacing.ts";
+import {
+  leaseMilliseconds,
+  type LeaseTerms,
+  type Policy,
+} from "../lease/policy.ts";
+import { chooseBackup, type Newcomer } from "../lease/speculative.ts";
+import type { RunningAttempt, TrialRecord } from "../lease/trial.ts";
+import {
+  type ClaimRequest,
+  type Storage,
+  StorageError,
+  type WorkerRecord,
+  type WorkerUpdate,
+} from "../storage/storage.ts";
+import { checkResult, weightsBytes } from "../verification/check_result.ts";
+import type { WeightsStore } from "../verification/weights_store.ts";
+import { type Actor, step } from "./effects.ts";
+import type { Sightings } from "./last_seen.ts";
+import type {
+  Acquired,
+  LeaseCalls,
+  Outcome,
+  Random,
+  Refused,
+  StudyToRun,
+} from "./service_types.ts";
+
+/**
+ * Bytes of weights that wait to be verified at most: a thousand of the seed's
+ * trials. Above, workers are asked to wait.
+ */
+const MOST_WEIGHTS = 1 << 30;
+
+/** Speeds closer than this are one: each lease would be a write otherwise. */
+const SPEED_TOLERANCE = 0.1;
+
+function sameSpeed(before: number | null, now: number | null): boolean {
+  if (before === null || now === null) return before === now;
+  return Math.abs(now - before) <= SPEED_TOLERANCE * before;
+}
+
+export function createLeaseCalls(deps: {
+  readonly storage: Storage;
+  readonly sightings: Sightings;
+  readonly random: Random;
+  readonly policy: Policy;
+  readonly terms: LeaseTerms;
+  readonly actor: Actor;
+  readonly study: () => StudyToRun | null;
+  /** Null: results count without being verified. */
+  readonly weights: WeightsStore | null;
+  readonly mostWeights?: number;
+  /** Told that a result waits to be verified. */
+  readonly onDelivered: () => void;
+  /** Asked to let go of weights that nobody waits for. */
+  readonly makeRoom: () => Promise<void>;
+}): LeaseCalls {
+  const { storage, sightings, random, policy, terms, actor, study } = deps;
+  const { weights, mostWeights = MOST_WEIGHTS } = deps;
+  const stragglers = createStragglers(storage, policy);
+  const pacing = createPacing(terms);
+
+  /** Whether this coordinator still leases out what the trial belongs to. */
+  function wanted({ planned, spec }: TrialRecord): boolean {
+    return planned && spec.studyId === study()?.definition.id;
+  }
+
+  function lent(
+    running: StudyToRun,
+    trial: TrialRecord,
+    attempt: RunningAttempt,
+  ): Outcome<Acquired> {
+    const now = storage.now();
+    pacing.note(attempt.leaseId, now);
+    return leased(running, trial, attempt, {
+      weightsBytes: weights === null
+        ? null
+        : weightsBytes(trial.spec.recipe, running.dataset),
+      reportAfterSeconds: pacing.seconds(now),
+    });
+  }
+
+  async function onLease(
+    leaseId: LeaseId,
+    event: (trial: TrialRecord, now: number) => TrialEvent,
+  ): Promise<Outcome<Reply>> {
+    const changed = await storage.updateLease(leaseId, step(event, policy));
+    if (changed === null) {
+      actor.count("rejected:stale-lease");
+      return refused("stale-lease");
+    }
+    actor.act(changed);
+    const { value } = changed;
+    if (!value.ok) return refused(value.rejection);
+    const { reply } = value;
+    if (reply.type === "continue") pacing.note(leaseId, storage.now());
+    // Any other answer is the lease's last.
+    else if (reply.type !== "uploading") pacing.forget(leaseId);
+    return done(reply);
+  }
+
+  /** The answer to who keeps a lease. */
+  async function keep(
+    leaseId: LeaseId,
+    event: (trial: TrialRecord, now: number) => TrialEvent,
+  ): Promise<Outcome<RenewResponse>> {
+    const outcome = await onLease(leaseId, event);
+    return directive(outcome, pacing.seconds(storage.now()));
+  }
+
+  /** What the worker says it trains on, stored where it is news. */
+  async function noteBackend(
+    worker: WorkerRecord,
+    said: NonNullable<WorkerUpdate["backend"]>,
+  ): Promise<void> {
+    const { backend, backendDetail, stepMilliseconds } = worker;
+    if (
+      backend === said.name && backendDetail === said.detail &&
+      sameSpeed(stepMilliseconds, said.stepMilliseconds)
+    ) return;
+    await storage.seen(worker.workerId, { left: false, backend: said });
+  }
+
+  return {
+    async acquire(worker, request) {
+      const { backend, stepMilliseconds } = request;
+      const backendDetail = request.backendDetail ?? null;
+      const running = study();
+      if (running === null) return none("no-study");
+      await noteBackend(worker, {
+        name: backend,
+        detail: backendDetail,
+        stepMilliseconds: stepMilliseconds ?? null,
+      });
+      const { recipe, id: studyId } = running.definition;
+      const steps = Math.ceil(running.trainExamples / recipe.batchSize);
+      const epochMilliseconds = stepMilliseconds === undefined
+        ? null
+        : stepMilliseconds * steps;
+      const ttl = leaseMilliseconds(terms, epochMilliseconds);
+      const leaseId = request.leaseId ?? LeaseId.parse(random.uuid());
+      const { workerId, threads: maxLeases } = worker;
+      const wish: ClaimRequest = {
+        studyId,
+        workerId,
+        leaseId,
+        maxLeases,
+        maxFailures: policy.failuresPerWorker,
+      };
+      const pause = pacing.seconds(storage.now()) * 1000;
+      const lend = step((_, now) => ({
+        type: "lease",
+        now,
+        leaseId,
+        workerId,
+        backend,
+        backendDetail,
+        ttl,
+        epochMilliseconds,
+        pause,
+      }), policy);
+      let claim = await storage.claim(wish, lend);
+      if (claim.type === "all-leased") {
+        const backup = await stragglers.choose(studyId, {
+          now: storage.now(),
+          workerId,
+          ttl,
+          epochMilliseconds,
+          pause,
+        });
+        if (backup === null) return none("all-leased");
+        claim = await storage.claim({ ...wish, backup }, lend);
+        // Done, or backed up by somebody else, since it was looked at.
+        if (claim.type === "claimed" && !claim.value.ok) {
+          return none("all-leased");
+        }
+      }
+      switch (claim.type) {
+        case "claimed": {
+          actor.act(claim);
+          const { value } = claim;
+          if (!value.ok || value.reply.type !== "leased") {
+            throw new Error("the storage offered a trial that is not free");
+          }
+          return lent(running, value.trial, value.reply.attempt);
+        }
+        case "repeated": {
+          const attempt = claim.trial.attempts.find((a) =>
+            a.leaseId === leaseId
+          );
+          return attempt?.workerId === workerId && attempt.state === "running"
+            ? lent(running, claim.trial, attempt)
+            : refused("stale-lease");
+        }
+        case "all-leased":
+        case "enough-leases":
+        case "study-complete":
+          return none(claim.type);
+        default:
+          return claim satisfies never;
+      }
+    },
+
+    renew: ({ workerId }, leaseId, { attempt }) =>
+      keep(leaseId, (trial, now) => ({
+        type: "renew",
+        now,
+        leaseId,
+        workerId,
+        attempt,
+        wanted: wanted(trial),
+      })),
+
+    report: ({ workerId }, leaseId, { attempt, epochs }) =>
+      keep(leaseId, (trial, now) => ({
+        type: "report",
+        now,
+        leaseId,
+        workerId,
+        attempt,
+        epochs,
+        wanted: wanted(trial),
+      })),
+
+    async upload({ workerId }, leaseId, { attempt, read }) {
+      let expected: number | null = null;
+      const begun = await onLease(leaseId, (trial, now) => {
+        const running = study();
+        expected = weights !== null && running !== null && wanted(trial)
+          ? weightsBytes(trial.spec.recipe, running.dataset)
+          : null;
+        return { type: "upload", now, leaseId, workerId, attempt };
+      });
+      if (!begun.ok) return begun;
+      if (weights === null || expected === null) {
+        return refused("rejected-weights", ["nobody asked for them"]);
+      }
+      let kept = await weights.bytes();
+      if (kept + expected > mostWeights) {
+        await deps.makeRoom();
+        kept = await weights.bytes();
+      }
+      if (kept + expected > mostWeights) {
+        throw new StorageError(
+          "unavailable",
+          `more weights wait to be verified than are kept: ${kept} ` +
+            "bytes; verifying is slower than training",
+        );
+      }
+      const bytes = await read(expected);
+      if (bytes === null) {
+        return refused("rejected-weights", [
+          `the trial's network has ${expected} bytes of weights`,
+        ]);
+      }
+      const sum = createHash("sha256").update(bytes).digest("hex");
+      await weights.put(leaseId, Sha256.parse(sum), bytes);
+      return done(null);
+    },
+
+    async complete({ workerId }, leaseId, { attempt, result, weights: sum }) {
+      let trialId: TrialRecord["spec"]["trialId"] | undefined;
+      const weightsHere = sum !== undefined && weights !== null &&
+        await weights.has(leaseId, sum);
+      const delivery = {
+        result,
+        weights: result.outcome === "trained" ? sum ?? null : null,
+      };
+      const outcome = await onLease(leaseId, (trial, now) => {
+        trialId = trial.spec.trialId;
+        const reported = trial.attempts
+          .find((a) => a.leaseId === leaseId)?.epochs ?? [];
+        return {
+          type: "complete",
+          now,
+          leaseId,
+          workerId,
+          attempt,
+          delivery,
+          problems: checkResult(trial.spec, result, reported),
+          verify: weights === null ? null : { weightsHere },
+        };
+      });
+      if (!outcome.ok) return outcome;
+      const { value } = outcome;
+      if (trialId === undefined) throw new Error("a result without its trial");
+      switch (value.type) {
+        case "received":
+          deps.onDelivered();
+          return done({ trialId, verdict: "pending" as const });
+        case "accepted":
+          return done({ trialId, verdict: "accepted" as const });
+        case "refused":
+          return refused("rejected-result", value.problems);
+        default:
+          throw new Error(`no answer to a result: ${value.type}`);
+      }
+    },
+
+    async release({ workerId }, leaseId, { attempt, reason, message }) {
+      const outcome = await onLease(leaseId, (_, now) => ({
+        type: "release",
+        now,
+        leaseId,
+        workerId,
+        attempt,
+        reason,
+        message: message ?? null,
+      }));
+      return outcome.ok ? done(null) : outcome;
+    },
+
+    async leave(worker) {
+      const { workerId } = worker;
+      for (
+        const { leaseId, attempt } of await storage.runningLeases(workerId)
+      ) {
+        await onLease(leaseId, (_, now) => ({
+          type: "release",
+          now,
+          leaseId,
+          workerId,
+          attempt,
+          reason: "leaving",
+          message: null,
+        }));
+      }
+      sightings.forget(workerId);
+      await storage.seen(workerId, { left: true });
+    },
+  };
+}
+
+/** What the lease machine replies, in the protocol's words. */
+
+/** Seconds after which a worker without a trial asks again. */
+const ASK_AGAIN: Record<NoLeaseReason, number> = {
+  "all-leased": 5,
+  "enough-leases": 5,
+  "no-study": 10,
+  "study-complete": 15,
+};
+
+export function done<T>(value: T): Outcome<T> {
+  return { ok: true, value };
+}
+
+export function refused(
+  rejection: Refused["rejection"],
+  problems: readonly string[] = [],
+): Refused {
+  return { ok: false, rejection, problems };
+}
+
+/** No trial now. */
+export function none(reason: NoLeaseReason): Outcome<Acquired> {
+  return done({ type: "none", reason, retryAfterSeconds: ASK_AGAIN[reason] });
+}
+
+/** A trial that is lent. */
+export function leased(
+  { dataset }: StudyToRun,
+  { spec }: TrialRecord,
+  { leaseId, attempt, expiresAt, ttl }: RunningAttempt,
+  told: Pick<Lease, "weightsBytes" | "reportAfterSeconds">,
+): Outcome<Acquired> {
+  return done({
+    type: "lease",
+    lease: {
+      leaseId,
+      attempt,
+      expiresAt: new Date(expiresAt).toISOString(),
+      ttlSeconds: ttl / 1000,
+      trial: spec,
+      dataset,
+      ...told,
+    },
+  });
+}
+
+/** Go on, or stop. */
+export function directive(
+  outcome: Outcome<Reply>,
+  reportAfterSeconds: number,
+): Outcome<RenewResponse> {
+  if (!outcome.ok) return outcome;
+  const { value: reply } = outcome;
+  switch (reply.type) {
+    case "continue":
+      return done({
+        directive: "continue",
+        ttlSeconds: reply.ttl / 1000,
+        reportAfterSeconds,
+      });
+    case "stop":
+      return done({ directive: "stop", reason: reply.reason });
+    default:
+      throw new Error(`no answer to a renewal: ${reply.type}`);
+  }
+}
+
+/** Trials looked at: the slowest are among those that began first. */
+const LOOK_AT = 50;
+
+/** Finds the trial that an idle worker had best back up. */
+export interface Stragglers {
+  choose(studyId: StudyId, newcomer: Newcomer): Promise<TrialId | null>;
+}
+
+/**
+ * One look at the storage serves all idle workers for a moment: at the end of
+ * a big study there are thousands, and each asks every few seconds. What it
+ * finds is advice; the lease machine decides by what is stored by then.
+ */
+export function createStragglers(
+  storage: Storage,
+  policy: Policy,
+): Stragglers {
+  let seen: {
+    readonly studyId: StudyId;
+    readonly at: number;
+    trials: readonly TrialRecord[];
+  } | null = null;
+  return {
+    async choose(studyId, newcomer) {
+      if (policy.runningAttempts < 2) return null;
+      const { now } = newcomer;
+      if (
+        seen?.studyId !== studyId || now < seen.at ||
+        now - seen.at >= policy.backupLook
+      ) {
+        const trials = await storage.running(studyId, LOOK_AT);
+        seen = { studyId, at: now, trials };
+      }
+      const chosen = chooseBackup(seen.trials, newcomer, policy);
+      // The next idle worker gets another one.
+      seen.trials = seen.trials.filter((t) => t.spec.trialId !== chosen);
+      return chosen;
+    },
+  };
+}

@@ -1,0 +1,355 @@
+import { pointKey } from "../../protocol/grid_point.ts";
+import type { StudyId, TrialId } from "../../protocol/ids.ts";
+import type {
+  Comparison,
+  Leaderboard,
+  Progress,
+} from "../../protocol/leaderboard.ts";
+import type { Params, StudyDefinition } from "../../protocol/study.ts";
+import type {
+  AttemptView,
+  PointView,
+  StudyDetail,
+  StudyList,
+  TrialCurve,
+  TrialPage,
+  TrialSummary,
+  TrialView,
+  WorkerList,
+  WorkerOrder,
+  WorkerView,
+} from "../../protocol/views.ts";
+import type { LeaseTerms } from "../lease/policy.ts";
+import {
+  type Pace,
+  PACE_RESULTS,
+  studyProgress,
+  trialsPerMinute,
+} from "../lease/progress.ts";
+import { furthest, type Instant } from "../lease/trial.ts";
+import type {
+  CurveRequest,
+  PageRequest,
+  Storage,
+  TrialBrief,
+  TrialChange,
+  TrialCurveRecord,
+  TrialWithNames,
+  WorkerListing,
+} from "../storage/storage.ts";
+import { publishedResult } from "../verification/check_result.ts";
+import type { StudyToRun } from "./service_types.ts";
+
+/** What changed of a study since a revision. */
+export interface StudyChanges {
+  readonly definition: StudyDefinition;
+  readonly revision: number;
+  /** Each with its result if it has one; trials that left the plan as well. */
+  readonly trials: readonly TrialChange[];
+  /** Whether there is more to hear after that revision. */
+  readonly more: boolean;
+}
+
+/** Read in some 10 ms. */
+const CHANGES_AT_ONCE = 100;
+
+/** The workers as the storage knows them, uncompared. */
+export interface WorkerRoll extends Omit<WorkerList, "workers" | "backends"> {
+  readonly workers: readonly Omit<WorkerView, "deviation">[];
+}
+
+/** What pages may read. Null: there is no such thing. */
+export interface Views {
+  /** The study leased out now. */
+  activeStudy(): StudyId | null;
+  studies(): Promise<StudyList>;
+  study(studyId: StudyId): Promise<StudyDetail | null>;
+  progress(studyId: StudyId): Promise<Progress>;
+  /** What of the progress does not follow from where the trials stand. */
+  pace(studyId: StudyId): Promise<Pace>;
+  /**
+   * What whoever knows a revision has to hear, of 0 everything; in parts, so
+   * that workers are answered between them.
+   */
+  changes(studyId: StudyId, since: number): Promise<StudyChanges | null>;
+  trials(studyId: StudyId, page: PageRequest): Promise<TrialPage | null>;
+  trial(trialId: TrialId): Promise<TrialView | null>;
+  /** By replicate, then in the plan's order; null for an unknown study. */
+  curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurve[] | null>;
+  workers(request: WorkersRequest): Promise<WorkerRoll>;
+  /** Workers seen lately. */
+  workersOnline(): Promise<number>;
+  /** Throws a StorageError where the storage does not answer. */
+  ping(): Promise<void>;
+}
+
+/** Which workers to list. */
+export interface WorkersRequest {
+  readonly show: "all" | "online";
+  readonly order: WorkerOrder;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export function createViews(deps: {
+  readonly storage: Storage;
+  readonly terms: LeaseTerms;
+  readonly now: () => Instant;
+  readonly study: () => StudyToRun | null;
+}): Views {
+  const { storage, terms, now, study } = deps;
+
+  const seenSince = () => now() - terms.offlineAfter * 1000;
+  const activeStudy = () => study()?.definition.id ?? null;
+
+  async function pace(studyId: StudyId): Promise<Pace> {
+    const recent = await storage.recentAcceptances(studyId, PACE_RESULTS);
+    return {
+      workersOnline: await storage.countOnline(seenSince()),
+      trialsPerMinute: trialsPerMinute(recent, now()),
+    };
+  }
+
+  async function progress(studyId: StudyId): Promise<Progress> {
+    return studyProgress(
+      await storage.counts(studyId),
+      await pace(studyId),
+    );
+  }
+
+  return {
+    activeStudy,
+    progress,
+    pace,
+    ping: () => storage.ping(),
+    workersOnline: () => storage.countOnline(seenSince()),
+
+    async studies() {
+      const studies = (await storage.studies()).map((s) => ({
+        id: s.definition.id,
+        active: s.definition.id === activeStudy(),
+        trials: s.trials,
+        completed: s.completed,
+      }));
+      return { studies };
+    },
+
+    async study(studyId) {
+      const found = await storage.study(studyId);
+      const running = study();
+      const active = studyId === running?.definition.id;
+      return found === null ? null : {
+        definition: found.definition,
+        active,
+        progress: await progress(studyId),
+        revision: found.revision,
+        dataset: active ? running.dataset : null,
+      };
+    },
+
+    async changes(studyId, since) {
+      const found = await storage.study(studyId);
+      if (found === null) return null;
+      const { definition, revision } = found;
+      if (revision === since) {
+        return { definition, revision, trials: [], more: false };
+      }
+      const part = await storage.changesSince(studyId, since, CHANGES_AT_ONCE);
+      return { definition, ...part, more: part.revision < revision };
+    },
+
+    async trials(studyId, page) {
+      if (await storage.study(studyId) === null) return null;
+      const { trials, total } = await storage.trials(studyId, page);
+      return { trials: trials.map(trialSummary), total };
+    },
+
+    async trial(trialId) {
+      const found = await storage.trial(trialId);
+      return found === null ? null : trialView(found);
+    },
+
+    async curves(studyId, page) {
+      if (await storage.study(studyId) === null) return null;
+      return (await storage.curves(studyId, page)).map(trialCurve);
+    },
+
+    async workers({ show, order, limit, offset }) {
+      const at = now();
+      const since = seenSince();
+      const listings = await storage.workers(limit, {
+        order,
+        offset,
+        ...show === "online" ? { onlineSince: since } : {},
+      });
+      const online = await storage.countOnline(since);
+      return {
+        workers: listings.map((listing) => workerView(listing, since, at)),
+        online,
+        total: show === "online" ? online : await storage.countWorkers(),
+      };
+    },
+  };
+}
+
+/** Records of the storage as pages read them. */
+
+export function trialSummary(brief: TrialBrief): TrialSummary {
+  return {
+    trialId: brief.trialId,
+    studyId: brief.studyId,
+    params: brief.params,
+    replicate: brief.replicate,
+    state: brief.state,
+    attempts: brief.attempts,
+    workerName: brief.workerName,
+    backend: brief.backend,
+    backendDetail: brief.backendDetail,
+    startedAt: toIsoOrNull(brief.startedAt),
+    endedAt: toIsoOrNull(brief.endedAt),
+    epochsDone: brief.epochsDone,
+    seconds: brief.seconds,
+  };
+}
+
+export function trialCurve(record: TrialCurveRecord): TrialCurve {
+  const { result, epochs } = record;
+  return {
+    ...trialSummary(record),
+    outcome: result?.outcome ?? null,
+    divergedAtEpoch: result?.outcome === "diverged"
+      ? result.divergedAtEpoch
+      : null,
+    checks: result?.outcome === "trained" ? result.checks : null,
+    epochs: [...epochs],
+  };
+}
+
+export function trialView({ trial, names }: TrialWithNames): TrialView {
+  const { spec, state } = trial;
+  const accepted = trial.state === "completed" ? trial.accepted : null;
+  const shown = accepted === null
+    ? furthest(trial)
+    : trial.attempts.find((a) => a.attempt === accepted.attempt);
+  return {
+    trialId: spec.trialId,
+    studyId: spec.studyId,
+    params: spec.params,
+    replicate: spec.replicate,
+    seed: spec.seed,
+    recipe: spec.recipe,
+    planned: trial.planned,
+    state,
+    workerName: shown === undefined ? null : names.get(shown.workerId) ?? null,
+    backend: shown?.backend ?? null,
+    backendDetail: shown?.backendDetail ?? null,
+    startedAt: toIsoOrNull(shown?.startedAt ?? null),
+    endedAt: shown === undefined || shown.state === "running"
+      ? null
+      : toIso(shown.endedAt),
+    epochsDone: accepted?.result.epochs.length ?? shown?.epochs.length ?? 0,
+    seconds: accepted?.result.seconds ?? null,
+    result: accepted === null
+      ? null
+      : publishedResult(accepted.result, accepted.recomputed),
+    acceptedAttempt: accepted?.attempt ?? null,
+    attempts: trial.attempts.map((a): AttemptView => ({
+      attempt: a.attempt,
+      state: a.state,
+      workerId: a.workerId,
+      workerName: names.get(a.workerId) ?? "",
+      backend: a.backend,
+      backendDetail: a.backendDetail,
+      startedAt: toIso(a.startedAt),
+      endedAt: a.state === "running" ? null : toIso(a.endedAt),
+      epochs: [...a.epochs],
+      message: a.state === "failed" || a.state === "refused" ||
+          a.state === "released"
+        ? a.message
+        : null,
+    })),
+  };
+}
+
+/** @param since Who was seen then or later, and has not left, is online. */
+export function workerView(
+  { worker, trialsRunning, trialsCompleted, recent }: WorkerListing,
+  since: Instant,
+  now: Instant,
+): Omit<WorkerView, "deviation"> {
+  return {
+    workerId: worker.workerId,
+    name: worker.name,
+    kind: worker.kind,
+    threads: worker.threads,
+    device: worker.device,
+    backend: worker.backend,
+    backendDetail: worker.backendDetail,
+    stepMilliseconds: worker.stepMilliseconds,
+    trialsPerMinute: trialsPerMinute(recent, now),
+    online: !worker.left && worker.lastSeenAt >= since,
+    registeredAt: toIso(worker.registeredAt),
+    lastSeenAt: toIso(worker.lastSeenAt),
+    trialsRunning,
+    trialsCompleted,
+  };
+}
+
+function toIsoOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : toIso(instant);
+}
+
+function toIso(instant: Instant): string {
+  return new Date(instant).toISOString();
+}
+
+/**
+ * A grid point as its page shows it: the leaderboard's figures, so that both
+ * pages say the same, beside the point's own trials.
+ *
+ * @returns Null for a point that the study does not have.
+ */
+export function pointView(
+  leaderboard: Leaderboard,
+  params: Params,
+  trials: readonly TrialCurve[],
+): PointView | null {
+  const rowOf = (point: Params) => {
+    const key = pointKey(point);
+    return leaderboard.rows.find((row) => pointKey(row.params) === key) ?? null;
+  };
+  const row = rowOf(params);
+  if (row === null) return null;
+  const { dropout1, dropout2 } = params;
+  const partner = { dropout1: dropout2, dropout2: dropout1 };
+  const swapped = dropout1 === dropout2 ? null : rowOf(partner);
+  const { study, verdicts } = leaderboard;
+  return {
+    studyId: study.id,
+    title: study.title,
+    recipe: study.recipe,
+    row,
+    trials: trials.toSorted((a, b) => a.replicate - b.replicate),
+    swapped,
+    comparisons: swapped === null
+      ? []
+      : distinct(verdicts.flatMap((verdict) => verdict.comparisons))
+        .filter((comparison) => isBetween(comparison, params, partner)),
+  };
+}
+
+/** Two claims may compare the same points by the same metric. */
+function distinct(comparisons: readonly Comparison[]): Comparison[] {
+  return [...new Map(comparisons.map((c) => [JSON.stringify(c), c])).values()];
+}
+
+function isBetween(
+  { first, second }: Comparison,
+  one: Params,
+  other: Params,
+): boolean {
+  if (first.length !== 1 || second.length !== 1) return false;
+  const sides = [...first, ...second].map(pointKey).toSorted();
+  const wanted = [one, other].map(pointKey).toSorted();
+  return sides.every((key, i) => key === wanted[i]);
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  analyserOf,
+  progressOf,
+  referenceStudy,
+} from "../../testing/studies/reference_study.ts";
+import { Report } from "../../protocol/leaderboard.ts";
+import { runScript } from "../../tests/processes.ts";
+import { reportHtml, reportOf } from "./report.ts";
+
+const study = referenceStudy({ replicates: 2 });
+const board = analyserOf(study).leaderboard(progressOf(30, 30), 4);
+const origin = {
+  definition: study.definition,
+  backends: [{ backend: "simd", trials: 30, seconds: 900 }],
+};
+
+Deno.test("reportOf says what trained, and how to run it again", () => {
+  const report = reportOf(board, origin, 0);
+  assert.deepEqual(Report.parse(JSON.parse(JSON.stringify(report))), report);
+  const { madeAt, commands, backends } = report.origin;
+  assert.equal(madeAt, "1970-01-01T00:00:00.000Z");
+  assert.equal(
+    commands[0],
+    "deno task start --study seed --replicates 2 --epochs 10",
+  );
+  assert.deepEqual(backends, origin.backends);
+});
+
+Deno.test("reportOf a leaderboard alone claims no more than it knows", () => {
+  const { definition, backends } = reportOf(board, null, 0).origin;
+  assert.equal(definition, null);
+  assert.deepEqual(backends, []);
+});
+
+Deno.test("reportHtml: no text in the data ends the element that holds it", () => {
+  const title = { en: "</script><script>alert(1)</script>", zh: "<!--$&" };
+  const report = reportOf(
+    { ...board, study: { ...board.study, title } },
+    null,
+    0,
+  );
+  const slot = '<script type="application/json" id="report"></script>';
+  const html = reportHtml(`<a>${slot}<b>`, report);
+  const [, json = ""] = /id="report">(.*)<\/script><b>$/.exec(html) ?? [];
+  assert.doesNotMatch(json, /</);
+  assert.deepEqual(Report.parse(JSON.parse(json)), report);
+});
+
+Deno.test("reportHtml refuses a template without a place for the data", () => {
+  assert.throws(
+    () => reportHtml("<html>", reportOf(board, null, 0)),
+    new RangeError("the report's template has no place for the data"),
+  );
+});
+
+Deno.test("deno task report says in one line why its file cannot be written", async () => {
+  const run = runScript("coordinator/cli/main_report.ts", [
+    ...["--json", "docs/samples/seed.json"],
+    ...["--out", join("no", "such", "folder", "seed.html")],
+  ]);
+  assert.equal((await run.ended).code, 1, run.output());
+  assert.match(
+    run.output(),
+    /^error: the report cannot be written: no.such.folder.seed\.html: [^\n]*--out\n$/,
+  );
+});

@@ -1,0 +1,122 @@
+import type { LeaseId, StudyId, WorkerId } from "../../protocol/ids.ts";
+import type { StudyDefinition } from "../../protocol/study.ts";
+import { BackendName } from "../../protocol/training.ts";
+import type { Storage } from "../storage/storage.ts";
+import { withdrawDoubtful } from "../verification/verification_queue.ts";
+import type { LeaseCalls, StudyToRun } from "./service_types.ts";
+import type { Log } from "./log.ts";
+import { isFailureOf } from "../lease/trial.ts";
+
+/** What the operator may ask of a coordinator. False: there is no such thing. */
+export interface AdminCalls {
+  /** Plans the study; lends it where no other is lent. */
+  createStudy(definition: StudyDefinition): Promise<void>;
+  /** Lends it no more. */
+  stopStudy(studyId: StudyId): Promise<boolean>;
+  /** Lends it from now on, in place of any other. */
+  resumeStudy(studyId: StudyId): Promise<boolean>;
+  /** Takes it out of sight, and out of lending. */
+  deleteStudy(studyId: StudyId): Promise<boolean>;
+  /**
+   * Takes the worker's leases and token away, and forgets where it failed; its
+   * results stand, or are withdrawn unless they were repeated to their end.
+   */
+  removeWorker(
+    workerId: WorkerId,
+    results: "keep" | "withdraw",
+  ): Promise<boolean>;
+}
+
+export function createAdminCalls(deps: {
+  readonly storage: Storage;
+  readonly log: Log;
+  /** What it takes to lend a study; throws where it cannot be lent here. */
+  readonly prepare: (definition: StudyDefinition) => StudyToRun;
+  readonly active: () => StudyToRun | null;
+  /** Plans a study and lends it; null: lends none. */
+  readonly lend: (study: StudyToRun | null) => Promise<void>;
+  readonly leave: LeaseCalls["leave"];
+  readonly withdraw: (leaseId: LeaseId) => Promise<void>;
+  /** Forgets that the worker failed at the lease's trial, if it did. */
+  readonly forgive: (leaseId: LeaseId, workerId: WorkerId) => Promise<void>;
+}): AdminCalls {
+  const { storage, log, prepare, active, lend, leave, forgive } = deps;
+  const isActive = (studyId: StudyId) => active()?.definition.id === studyId;
+  return {
+    async createStudy(definition) {
+      const study = prepare(definition);
+      const { id: studyId } = study.definition;
+      if (active() === null || isActive(studyId)) await lend(study);
+      else await storage.plan(study.definition, study.trials);
+      log("info", "study created", { studyId });
+    },
+
+    async stopStudy(studyId) {
+      if (await storage.study(studyId) === null) return false;
+      if (isActive(studyId)) await lend(null);
+      log("info", "study stopped", { studyId });
+      return true;
+    },
+
+    async resumeStudy(studyId) {
+      const found = await storage.study(studyId);
+      if (found === null) return false;
+      await lend(prepare(found.definition));
+      log("info", "study resumed", { studyId });
+      return true;
+    },
+
+    async deleteStudy(studyId) {
+      if (isActive(studyId)) await lend(null);
+      const deleted = await storage.deleteStudy(studyId);
+      if (deleted) log("info", "study deleted", { studyId });
+      return deleted;
+    },
+
+    async removeWorker(workerId, results) {
+      const worker = await storage.worker(workerId);
+      if (worker === null) return false;
+      // First the token: no lease is granted behind the other's back.
+      await storage.removeWorker(workerId);
+      await leave(worker);
+      for (const leaseId of await failuresOf(storage, workerId)) {
+        await forgive(leaseId, workerId);
+      }
+      if (results === "withdraw") {
+        for (const backend of BackendName.options) {
+          await storage.noteTrust(workerId, backend, "lie");
+        }
+        await withdrawDoubtful(storage, deps.withdraw);
+      }
+      log("info", "worker removed", { workerId, results });
+      return true;
+    },
+  };
+}
+
+/** Trials looked at together. */
+const PAGE = 100;
+
+/** A lease of the worker's for each unfinished trial that failed on it. */
+async function failuresOf(
+  storage: Storage,
+  workerId: WorkerId,
+): Promise<LeaseId[]> {
+  const leases: LeaseId[] = [];
+  for (const { definition: { id } } of await storage.studies()) {
+    for (const state of ["queued", "leased", "quarantined"] as const) {
+      for (let offset = 0;; offset += PAGE) {
+        const page = { state, limit: PAGE, offset };
+        const { trials } = await storage.trials(id, page);
+        for (const { trialId, attempts } of trials) {
+          if (attempts === 0) continue;
+          const trial = (await storage.trial(trialId))?.trial;
+          const failed = trial?.attempts.find((a) => isFailureOf(a, workerId));
+          if (failed !== undefined) leases.push(failed.leaseId);
+        }
+        if (trials.length < PAGE) break;
+      }
+    }
+  }
+  return leases;
+}

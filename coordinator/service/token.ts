@@ -1,0 +1,40 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { WorkerId } from "../../protocol/ids.ts";
+
+/** Bytes of a token's secret part: 256 bits. */
+export const SECRET_BYTES = 32;
+
+/** What a worker shows with every call: who it is, and its secret. */
+export interface Token {
+  readonly workerId: WorkerId;
+  readonly secret: string;
+}
+
+/** The token as it travels: `<worker id>.<secret>`. */
+export function formatToken({ workerId, secret }: Token): string {
+  return `${workerId}.${secret}`;
+}
+
+const SECRET = /^[0-9a-f]{64}$/;
+
+/** Reads the header `Authorization: Bearer …`; null: not one of ours. */
+export function parseAuthorization(header: string | undefined): Token | null {
+  const [scheme, token, ...rest] = header?.split(" ") ?? [];
+  if (scheme?.toLowerCase() !== "bearer" || rest.length > 0) return null;
+  const [id, secret, ...more] = token?.split(".") ?? [];
+  const workerId = WorkerId.safeParse(id);
+  if (!workerId.success || secret === undefined || more.length > 0) return null;
+  return SECRET.test(secret) ? { workerId: workerId.data, secret } : null;
+}
+
+/** The only form in which a secret is stored: SHA-256 in hexadecimal. */
+export function hashSecret(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+/** Whether the secret has this hash; takes as long whether or not. */
+export function secretFits(secret: string, hash: string): boolean {
+  const mine = new TextEncoder().encode(hashSecret(secret));
+  const theirs = new TextEncoder().encode(hash);
+  return mine.length === theirs.length && timingSafeEqual(mine, theirs);
+}

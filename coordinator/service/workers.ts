@@ -1,0 +1,155 @@
+import { WorkerId } from "../../protocol/ids.ts";
+import type { LeaseTerms } from "../lease/policy.ts";
+import type { Instant } from "../lease/trial.ts";
+import type { Storage, WorkerRecord } from "../storage/storage.ts";
+import type { Sightings } from "./last_seen.ts";
+import type { Log } from "./log.ts";
+import type { Random, StudyToRun, WorkerCalls } from "./service_types.ts";
+import {
+  formatToken,
+  hashSecret,
+  parseAuthorization,
+  SECRET_BYTES,
+  secretFits,
+} from "./token.ts";
+
+export function createWorkerCalls(deps: {
+  readonly storage: Storage;
+  readonly sightings: Sightings;
+  readonly random: Random;
+  readonly terms: LeaseTerms;
+  readonly now: () => Instant;
+  readonly log: Log;
+  readonly study: () => StudyToRun | null;
+}): WorkerCalls {
+  const { storage, sightings, random, terms, now, log, study } = deps;
+  /** Compared with where there is no such worker: that takes as long. */
+  const nobody = hashSecret(toHex(random.bytes(SECRET_BYTES)));
+
+  /** Notes that the worker is there, but not at each of its many calls. */
+  async function touch(worker: WorkerRecord): Promise<WorkerRecord> {
+    const due = worker.lastSeenAt + terms.heartbeat * 500;
+    if (!worker.left && now() < due) return worker;
+    const away = worker.left ||
+      now() >= worker.lastSeenAt + terms.offlineAfter * 1000;
+    // That somebody is back shows at once; that somebody is still there can
+    // wait, and its call need not wait for it.
+    if (away) await storage.seen(worker.workerId, { left: false });
+    else sightings.note(worker.workerId);
+    return { ...worker, left: false, lastSeenAt: now() };
+  }
+
+  return {
+    async register(request) {
+      const workerId = WorkerId.parse(random.uuid());
+      const secret = toHex(random.bytes(SECRET_BYTES));
+      const name = request.name ?? workerName(random.bytes(2));
+      await storage.registerWorker({
+        workerId,
+        name,
+        kind: request.kind,
+        threads: request.threads,
+        device: request.device ?? null,
+        protocolVersion: request.protocolVersion,
+        tokenHash: hashSecret(secret),
+      });
+      const { kind, threads } = request;
+      log("info", "worker registered", { workerId, name, kind, threads });
+      return {
+        workerId,
+        token: formatToken({ workerId, secret }),
+        name,
+        heartbeatSeconds: terms.heartbeat,
+        dataset: study()?.dataset ?? null,
+      };
+    },
+
+    async authenticate(header) {
+      const token = parseAuthorization(header);
+      if (token === null) return null;
+      const worker = await storage.worker(token.workerId);
+      const fits = secretFits(token.secret, worker?.tokenHash ?? nobody);
+      return worker !== null && fits ? await touch(worker) : null;
+    },
+  };
+}
+
+function toHex(bytes: Uint8Array): string {
+  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+const qualities = [
+  "amber",
+  "brave",
+  "brisk",
+  "calm",
+  "clever",
+  "coral",
+  "eager",
+  "gentle",
+  "golden",
+  "humble",
+  "ivory",
+  "jolly",
+  "keen",
+  "lively",
+  "lucky",
+  "mellow",
+  "merry",
+  "misty",
+  "nimble",
+  "olive",
+  "patient",
+  "quick",
+  "quiet",
+  "rosy",
+  "silver",
+  "snowy",
+  "steady",
+  "sunny",
+  "swift",
+  "velvet",
+  "warm",
+  "witty",
+];
+
+const animals = [
+  "badger",
+  "bee",
+  "crane",
+  "deer",
+  "dolphin",
+  "finch",
+  "fox",
+  "gecko",
+  "hare",
+  "heron",
+  "ibis",
+  "jay",
+  "koala",
+  "lark",
+  "lynx",
+  "magpie",
+  "marten",
+  "mole",
+  "newt",
+  "otter",
+  "owl",
+  "panda",
+  "puffin",
+  "raven",
+  "robin",
+  "seal",
+  "sparrow",
+  "swan",
+  "tapir",
+  "tern",
+  "vole",
+  "wren",
+];
+
+/** A name for a worker that brought none, from two random bytes. */
+export function workerName(bytes: Uint8Array): string {
+  const [a = 0, b = 0] = bytes;
+  return `${qualities[a % qualities.length]}-${animals[b % animals.length]}`;
+}

@@ -1,0 +1,87 @@
+import DataLoader from "dataloader";
+import { WorkerId } from "../../../protocol/ids.ts";
+import { BackendName } from "../../../protocol/training.ts";
+import type { Instant } from "../../lease/trial.ts";
+import type { Queries } from "./pool.ts";
+import { TrustRow, WorkerRow } from "../sql/rows.ts";
+import type { Trust, WorkerRecord } from "../storage.ts";
+
+/**
+ * What is asked for of many workers in one turn of the event loop, for all of
+ * them together: who it is, that it was there, what its results were worth.
+ */
+export interface Crowd {
+  worker(workerId: WorkerId): Promise<WorkerRecord | null>;
+  /** That it was there; nothing else of it changes. */
+  seen(workerId: WorkerId): Promise<void>;
+  /** What its results on the backend were worth. */
+  trust(workerId: WorkerId, backend: BackendName): Promise<Trust>;
+}
+
+const TrustOfRow = TrustRow.extend({
+  worker_id: WorkerId,
+  backend: BackendName,
+});
+
+/** Workers in one statement. */
+const MOST = 500;
+
+/** @param at In place of the database's clock; null: that one. */
+export function createCrowd(
+  { rows, count }: Queries,
+  at: () => Instant | null,
+): Crowd {
+  // Nothing is remembered: another coordinator may change it any time.
+  const options = { cache: false, maxBatchSize: MOST };
+
+  const reading = new DataLoader<WorkerId, WorkerRecord | null>(
+    async (ids) => {
+      const found = new Map(
+        (await rows("SELECT * FROM workers WHERE worker_id = ANY($1)", [ids]))
+          .map((row) => {
+            const worker = WorkerRow.parse(row);
+            return [worker.workerId, worker];
+          }),
+      );
+      return ids.map((id) => found.get(id) ?? null);
+    },
+    options,
+  );
+
+  const sighting = new DataLoader<WorkerId, void>(async (ids) => {
+    // Locked in the order in which claims lock them.
+    await count(
+      "UPDATE workers AS w SET last_seen_at = coalesce($2, swarm_now()), " +
+        "has_left = false FROM (SELECT worker_id FROM workers " +
+        "WHERE worker_id = ANY($1) ORDER BY worker_id FOR NO KEY UPDATE) AS s " +
+        "WHERE w.worker_id = s.worker_id",
+      [ids, at()],
+    );
+    return ids.map(() => undefined);
+  }, options);
+
+  const trusting = new DataLoader<readonly [WorkerId, BackendName], Trust>(
+    async (keys) => {
+      const found = new Map(
+        (await rows(
+          "SELECT worker_id, backend, accepted, lies FROM trust " +
+            "WHERE worker_id = ANY($1)",
+          [keys.map(([workerId]) => workerId)],
+        )).map((row) => {
+          const { worker_id, backend, ...trust } = TrustOfRow.parse(row);
+          return [`${worker_id} ${backend}`, trust];
+        }),
+      );
+      return keys.map((key) =>
+        found.get(key.join(" ")) ?? { accepted: 0, lies: 0 }
+      );
+    },
+    options,
+  );
+
+  return {
+    trust: (workerId, backend) => trusting.load([workerId, backend]),
+    worker: (workerId) => reading.load(workerId),
+    seen: (workerId) => sighting.load(workerId),
+  };
+}

@@ -1,0 +1,303 @@
+import * as z from "zod";
+import type { Queries } from "./pool.ts";
+import { StorageError } from "../storage.ts";
+
+/** The tables in PostgreSQL, and how those of any earlier version become today's. */
+
+/**
+ * Each entry leads from version `index` to `index + 1`; an entry that was ever
+ * released is never edited. Tables and columns are those of the SQLite file, so
+ * that a study moves from one to the other row by row. What must hold whatever
+ * the code does stands in the tables. Ids compare byte by byte: rows are locked
+ * in their order, which every coordinator has to agree on.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE swarm (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    version integer NOT NULL,
+    -- Milliseconds that the swarm's time is ahead of the server's clock.
+    ahead bigint NOT NULL DEFAULT 0
+  );
+  INSERT INTO swarm (version) VALUES (0);
+
+  CREATE FUNCTION swarm_now() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + ahead
+    FROM swarm
+  $$;
+
+  CREATE TABLE studies (
+    study_id text COLLATE "C" PRIMARY KEY,
+    definition text NOT NULL,
+    revision bigint NOT NULL,
+    deleted boolean NOT NULL DEFAULT false
+  );
+
+  CREATE TABLE lending (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    study_id text COLLATE "C" REFERENCES studies
+  );
+
+  CREATE TABLE workers (
+    worker_id text COLLATE "C" PRIMARY KEY,
+    name text NOT NULL,
+    kind text NOT NULL,
+    threads integer NOT NULL,
+    device text,
+    protocol_version integer NOT NULL,
+    token_hash text NOT NULL,
+    backend text,
+    backend_detail text,
+    registered_at bigint NOT NULL,
+    last_seen_at bigint NOT NULL,
+    has_left boolean NOT NULL DEFAULT false,
+    step_milliseconds double precision,
+    removed boolean NOT NULL DEFAULT false
+  );
+  CREATE INDEX workers_by_sight ON workers (last_seen_at);
+
+  CREATE TABLE trials (
+    trial_id text COLLATE "C" PRIMARY KEY,
+    study_id text COLLATE "C" NOT NULL REFERENCES studies,
+    spec text NOT NULL,
+    replicate integer NOT NULL,
+    position integer NOT NULL,
+    planned boolean NOT NULL,
+    state text NOT NULL CHECK (state IN ('queued', 'leased', 'verifying',
+      'completed', 'quarantined')),
+    quarantined_at bigint,
+    revision bigint NOT NULL,
+    CHECK ((quarantined_at IS NOT NULL) = (state = 'quarantined'))
+  );
+  -- By one number: an order that no other index has. Else, while nearly all
+  -- trials are queued, trials_in_order looks as good, and is read from its
+  -- beginning, past all that is done by then.
+  CREATE INDEX trials_to_lease
+    ON trials (study_id, ((replicate::bigint << 32) + position))
+    WHERE planned AND state = 'queued';
+  CREATE INDEX trials_by_state
+    ON trials (study_id, state, replicate, position) WHERE planned;
+  CREATE INDEX trials_in_order
+    ON trials (study_id, replicate, position) WHERE planned;
+  CREATE INDEX trials_by_revision ON trials (study_id, revision);
+  CREATE INDEX trials_of_point ON trials (study_id,
+    ((spec::json #>> '{params,dropout1}')::double precision),
+    ((spec::json #>> '{params,dropout2}')::double precision),
+    replicate) WHERE planned;
+
+  -- Planned trials by state, kept while they change: pages and coordinators ask
+  -- several times a second, and counting a hundred thousand takes a tenth of one.
+  CREATE TABLE tally (
+    study_id text COLLATE "C" NOT NULL REFERENCES studies,
+    state text NOT NULL,
+    n bigint NOT NULL,
+    PRIMARY KEY (study_id, state)
+  );
+
+  -- A trial's row is never deleted.
+  CREATE FUNCTION tally_trials() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      INSERT INTO tally SELECT study_id, state, count(*)
+        FROM after WHERE planned GROUP BY study_id, state
+        ON CONFLICT (study_id, state) DO UPDATE SET n = tally.n + excluded.n;
+    ELSE
+      INSERT INTO tally SELECT study_id, state, sum(n) FROM (
+          SELECT study_id, state, 1 FROM after WHERE planned
+          UNION ALL SELECT study_id, state, -1 FROM before WHERE planned
+        ) AS moved (study_id, state, n)
+        GROUP BY study_id, state HAVING sum(n) <> 0
+        ON CONFLICT (study_id, state) DO UPDATE SET n = tally.n + excluded.n;
+    END IF;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER tally_added AFTER INSERT ON trials
+    REFERENCING NEW TABLE AS after
+    FOR EACH STATEMENT EXECUTE FUNCTION tally_trials();
+  CREATE TRIGGER tally_moved AFTER UPDATE ON trials
+    REFERENCING OLD TABLE AS before NEW TABLE AS after
+    FOR EACH STATEMENT EXECUTE FUNCTION tally_trials();
+
+  CREATE TABLE attempts (
+    trial_id text COLLATE "C" NOT NULL REFERENCES trials,
+    attempt integer NOT NULL CHECK (attempt >= 1),
+    lease_id text COLLATE "C" NOT NULL UNIQUE,
+    worker_id text COLLATE "C" NOT NULL REFERENCES workers,
+    backend text NOT NULL,
+    backend_detail text,
+    started_at bigint NOT NULL,
+    ttl bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'delivered', 'completed',
+      'released', 'failed', 'refused', 'expired', 'superseded')),
+    expires_at bigint,
+    ended_at bigint,
+    message text,
+    PRIMARY KEY (trial_id, attempt),
+    CHECK ((expires_at IS NOT NULL) = (state = 'running')),
+    CHECK ((ended_at IS NULL) = (state = 'running'))
+  );
+  -- Of running ones: not said so, or the workers' leases were looked for in it.
+  CREATE INDEX attempts_due ON attempts (expires_at)
+    WHERE expires_at IS NOT NULL;
+  CREATE INDEX attempts_of_worker ON attempts (worker_id)
+    WHERE state = 'running';
+  CREATE INDEX attempts_failed ON attempts (worker_id)
+    WHERE state IN ('failed', 'refused');
+  CREATE INDEX attempts_to_judge ON attempts (ended_at)
+    WHERE state = 'delivered';
+
+  CREATE TABLE epochs (
+    trial_id text COLLATE "C" NOT NULL,
+    attempt integer NOT NULL,
+    epoch integer NOT NULL,
+    metrics text NOT NULL,
+    -- Which coordinator was told, and in which order: for the others' pages.
+    told bigint GENERATED ALWAYS AS IDENTITY,
+    told_to text,
+    PRIMARY KEY (trial_id, attempt, epoch),
+    FOREIGN KEY (trial_id, attempt) REFERENCES attempts
+  );
+  CREATE INDEX epochs_as_told ON epochs (told);
+
+  CREATE TABLE deliveries (
+    trial_id text COLLATE "C" NOT NULL,
+    attempt integer NOT NULL,
+    weights text,
+    result text NOT NULL,
+    PRIMARY KEY (trial_id, attempt),
+    FOREIGN KEY (trial_id, attempt) REFERENCES attempts
+  );
+
+  CREATE TABLE results (
+    trial_id text COLLATE "C" PRIMARY KEY,
+    attempt integer NOT NULL,
+    worker_id text COLLATE "C" NOT NULL REFERENCES workers,
+    -- Its trial's, which refers to the study. Checked here again, every result
+    -- would lock the study's row, which all are waiting for.
+    study_id text COLLATE "C" NOT NULL,
+    accepted_at bigint NOT NULL,
+    epochs integer NOT NULL,
+    seconds double precision NOT NULL,
+    result text NOT NULL,
+    recomputed text,
+    repeated_epochs integer NOT NULL DEFAULT 0,
+    FOREIGN KEY (trial_id, attempt) REFERENCES attempts
+  );
+  CREATE INDEX results_of_worker ON results (worker_id, accepted_at);
+  CREATE INDEX results_by_time ON results (study_id, accepted_at);
+
+  CREATE FUNCTION results_stand() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF TG_OP = 'UPDATE' THEN
+      RAISE EXCEPTION 'an accepted result is never replaced';
+    ELSIF NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.state = 'refused'
+        AND a.trial_id = OLD.trial_id AND a.attempt = OLD.attempt) THEN
+      RAISE EXCEPTION 'an accepted result is never deleted';
+    END IF;
+    RETURN OLD;
+  END $$;
+  CREATE TRIGGER results_stand BEFORE UPDATE OR DELETE ON results
+    FOR EACH ROW EXECUTE FUNCTION results_stand();
+
+  CREATE FUNCTION completed_trials_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF EXISTS (SELECT 1 FROM results WHERE trial_id = OLD.trial_id) THEN
+      RAISE EXCEPTION 'a completed trial stays completed';
+    END IF;
+    RETURN NEW;
+  END $$;
+  CREATE TRIGGER completed_trials_stay BEFORE UPDATE OF state ON trials
+    FOR EACH ROW WHEN (OLD.state = 'completed' AND NEW.state <> 'completed')
+    EXECUTE FUNCTION completed_trials_stay();
+
+  CREATE TABLE trust (
+    worker_id text COLLATE "C" NOT NULL REFERENCES workers,
+    backend text NOT NULL,
+    accepted integer NOT NULL,
+    lies integer NOT NULL,
+    lied_at bigint,
+    PRIMARY KEY (worker_id, backend)
+  );
+
+  CREATE TABLE secrets (
+    name text COLLATE "C" PRIMARY KEY,
+    hash text NOT NULL
+  );
+
+  -- Final weights, from their upload to the verdict on them: where whoever
+  -- verifies finds them. Not worth compressing: they are noise.
+  CREATE TABLE weights (
+    lease_id text COLLATE "C" PRIMARY KEY,
+    sha256 text NOT NULL,
+    bytes bytea NOT NULL,
+    kept_at bigint NOT NULL
+  );
+  ALTER TABLE weights ALTER COLUMN bytes SET STORAGE EXTERNAL;
+  `,
+];
+
+/** The version that this program writes. */
+export const SCHEMA_VERSION = migrations.length;
+
+const PlaceRow = z.object({ schema: z.string().nullable() });
+const OwnerRow = z.object({ ours: z.boolean(), theirs: z.boolean() });
+const VersionRow = z.object({ version: z.number() });
+
+/**
+ * Brings the database to `SCHEMA_VERSION`. Coordinators that start together
+ * wait for the one that is at it; what is half done leaves nothing behind.
+ *
+ * @param where Names the database in errors.
+ * @param to A version to stop at, for tests of what comes after it.
+ * @throws StorageError `not-ours` for another program's database, `newer` for
+ * one that a later version has written.
+ */
+export async function migrate(
+  { rows }: Queries,
+  where: string,
+  to: number = SCHEMA_VERSION,
+): Promise<void> {
+  const [place] = await rows("SELECT current_schema() AS schema");
+  const { schema } = PlaceRow.parse(place);
+  if (schema === null) {
+    throw new StorageError(
+      "cannot-open",
+      `cannot use the database: ${where} has no schema to put tables in; ` +
+        "create the one that its search_path names",
+    );
+  }
+  await rows(
+    "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' migrates', 0))",
+    [schema],
+  );
+  const [owner] = await rows(
+    "SELECT to_regclass(quote_ident($1) || '.swarm') IS NOT NULL AS ours, " +
+      "to_regclass(quote_ident($1) || '.studies') IS NOT NULL AS theirs",
+    [schema],
+  );
+  const { ours, theirs } = OwnerRow.parse(owner);
+  if (!ours && theirs) {
+    throw new StorageError(
+      "not-ours",
+      `cannot use the database: ${where} has another program's tables; ` +
+        "name another database with --db",
+    );
+  }
+  const [row] = ours
+    ? await rows("SELECT version FROM swarm")
+    : [{ version: 0 }];
+  const { version } = VersionRow.parse(row);
+  if (version > SCHEMA_VERSION) {
+    throw new StorageError(
+      "newer",
+      `cannot use the database: ${where} was written by a newer version ` +
+        `(its format ${version}, ours ${SCHEMA_VERSION}); update this ` +
+        "program or name another database with --db",
+    );
+  }
+  for (const [step, sql] of migrations.slice(0, to).entries()) {
+    if (step < version) continue;
+    await rows(sql);
+    await rows("UPDATE swarm SET version = $1", [step + 1]);
+  }
+}

@@ -1,0 +1,208 @@
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "../storage.ts";
+import { migrate } from "./schema.ts";
+
+/** An opened database file and what keeps others from opening it as well. */
+export interface OpenDatabase {
+  readonly db: DatabaseSync;
+  close(): void;
+}
+
+export interface OpenOptions {
+  /** Milliseconds to wait for another program's lock. */
+  readonly busyTimeout?: number;
+  /** Pages that the file may grow to; never fewer than it has. */
+  readonly maxPages?: number;
+  /** Told of each transaction that is on the disk: its calls and its time. */
+  readonly onBatch?: (calls: number, milliseconds: number) => void;
+}
+
+/**
+ * Opens or creates the file, checks that it is a sound database of ours and
+ * brings it to today's schema. A second coordinator is kept out by a lock on
+ * the file beside it, `<path>-lock`, which the system drops with the process
+ * however that ends; the database itself stays readable to backup programs.
+ *
+ * @throws StorageError with one line that says what to do.
+ */
+export function openDatabase(
+  path: string,
+  options: OpenOptions,
+): OpenDatabase {
+  if (path === ":memory:") return prepare(path, options, () => {});
+  const unlock = lockBeside(path);
+  try {
+    return prepare(path, options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/**
+ * KiB of pages that are kept in memory, as they are needed. Calls at work on one
+ * replicate of each of hundreds of grid points go by thousands of pages; with
+ * SQLite's 2 MiB a call reads them from the file again.
+ */
+const CACHE = 16 * 1024;
+
+function prepare(
+  path: string,
+  { busyTimeout = 5000, maxPages }: OpenOptions,
+  unlock: () => void,
+): OpenDatabase {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { timeout: busyTimeout });
+    // FULL: what was answered is on the disk, also after a loss of power.
+    // As prepared statements: only their errors carry SQLite's code.
+    db.prepare("PRAGMA journal_mode = WAL").get();
+    db.exec(
+      "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; " +
+        `PRAGMA cache_size = ${-CACHE}`,
+    );
+    migrate(db, path);
+    createTally(db);
+    if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
+    const check = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+    if (check !== "ok") throw damaged(path, check);
+    // Fails now, not at the first result, where the file is read-only.
+    db.prepare("UPDATE studies SET revision = revision").run();
+  } catch (error) {
+    db?.close();
+    throw explainOpening(path, error);
+  }
+  const opened = db;
+  return {
+    db: opened,
+    close: () => {
+      opened.close();
+      unlock();
+    },
+  };
+}
+
+/** Keeps every other coordinator out; call to let them in again. */
+export function lockBeside(path: string): () => void {
+  const lockPath = `${path}-lock`;
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(lockPath, { read: true, write: true, create: true });
+  } catch (error) {
+    throw explainOpening(path, error);
+  }
+  if (!file.tryLockSync(true)) {
+    file.close();
+    throw new StorageError(
+      "in-use",
+      `cannot use the database: another coordinator has ${path} open; ` +
+        "stop it or name another file with --db",
+    );
+  }
+  return () => file.close();
+}
+
+/** One line on why a database cannot be opened, and what to do. */
+export function explainOpening(path: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const folder = dirname(path);
+  if (error instanceof Deno.errors.NotFound) {
+    return new StorageError(
+      "cannot-open",
+      `cannot open the database: there is no folder ${folder}; ` +
+        "create it or name another file with --db",
+      error,
+    );
+  }
+  switch (sqliteCode(error)) {
+    case SQLITE.notADatabase:
+      return new StorageError(
+        "not-ours",
+        `cannot use the database: ${path} is not a SQLite file; ` +
+          "name another file with --db",
+        error,
+      );
+    case SQLITE.corrupt:
+      return damaged(path, error);
+    case SQLITE.busy:
+      return new StorageError(
+        "in-use",
+        `cannot use the database: another program is writing to ${path}; ` +
+          "end it or name another file with --db",
+        error,
+      );
+    default: {
+      const why = error instanceof Error ? error.message : String(error);
+      return new StorageError(
+        "cannot-open",
+        `cannot open the database: ${path} cannot be read and written ` +
+          `(${why}); check the permissions or name another file with --db`,
+        error,
+      );
+    }
+  }
+}
+
+function damaged(path: string, cause: unknown): StorageError {
+  return new StorageError(
+    "not-ours",
+    `cannot use the database: ${path} is damaged; put back a backup with ` +
+      "deno task restore, or move it away (with its -wal file) to start anew",
+    cause,
+  );
+}
+
+/** Primary result codes. Source: https://sqlite.org/rescode.html */
+export const SQLITE = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  notADatabase: 26,
+} as const;
+
+/** The primary result code of an error of node:sqlite; null for others. */
+export function sqliteCode(error: unknown): number | null {
+  if (!(error instanceof Error) || !("errcode" in error)) return null;
+  // The low byte; the others tell kinds of the same code apart.
+  return typeof error.errcode === "number" ? error.errcode & 0xff : null;
+}
+
+/**
+ * How many trials of each study are in which state, kept while they change:
+ * the progress is asked for several times a second, and counting a hundred
+ * thousand trials each time held every worker's call up.
+ *
+ * Triggers keep it, so that it follows whatever writes a trial and goes back
+ * with a transaction that does. They and the table are temporary: they belong
+ * to this connection, the only one that writes, and are not in the file.
+ */
+export function createTally(db: DatabaseSync): void {
+  const one = (row: "OLD" | "NEW", step: 1 | -1) =>
+    `INSERT INTO trial_tally
+       VALUES (${row}.study_id, ${row}.planned, ${row}.state, ${step})
+       ON CONFLICT DO UPDATE SET n = n + excluded.n;`;
+  db.exec(`
+    PRAGMA temp_store = MEMORY;
+    CREATE TEMP TABLE trial_tally (
+      study_id TEXT NOT NULL,
+      planned INTEGER NOT NULL,
+      state TEXT NOT NULL,
+      n INTEGER NOT NULL,
+      PRIMARY KEY (study_id, planned, state)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO trial_tally
+      SELECT study_id, planned, state, count(*) FROM trials GROUP BY 1, 2, 3;
+    CREATE TEMP TRIGGER tally_added AFTER INSERT ON main.trials
+      BEGIN ${one("NEW", 1)} END;
+    CREATE TEMP TRIGGER tally_removed AFTER DELETE ON main.trials
+      BEGIN ${one("OLD", -1)} END;
+    CREATE TEMP TRIGGER tally_moved
+      AFTER UPDATE OF study_id, planned, state ON main.trials
+      BEGIN ${one("OLD", -1)} ${one("NEW", 1)} END;
+  `);
+}

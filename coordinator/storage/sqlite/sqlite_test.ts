@@ -1,0 +1,305 @@
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { TrialSpec } from "../../../protocol/study.ts";
+import {
+  fakeClock,
+  newWorker,
+  smallStudy,
+  workerId,
+} from "../../../testing/lease/fixtures.ts";
+import { storageConformance } from "../../../testing/storage/conformance.ts";
+import { openSqlite } from "./sqlite.ts";
+import { migrate, SCHEMA_VERSION } from "./schema.ts";
+import type { StorageErrorCode } from "../storage.ts";
+
+storageConformance("openSqlite", async (clock) => {
+  const folder = await Deno.makeTempDir();
+  let storage = openSqlite(join(folder, "swarm.db"), clock.now);
+  return {
+    storage,
+    // As after a crash: the file with its WAL as it lies on the disk, and
+    // nothing that the first connection could still write.
+    async reopen() {
+      for (const end of ["", "-wal"]) {
+        const from = join(folder, `swarm.db${end}`);
+        await Deno.copyFile(from, join(folder, `copy.db${end}`));
+      }
+      await storage.close();
+      storage = openSqlite(join(folder, "copy.db"), clock.now);
+      return storage;
+    },
+    async end() {
+      await storage.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+});
+
+storageConformance("openSqlite :memory:", (clock) => {
+  const storage = openSqlite(":memory:", clock.now);
+  return Promise.resolve({ storage, end: () => storage.close() });
+});
+
+async function withFolder(
+  body: (folder: string) => Promise<void> | void,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function refuses(path: string, code: StorageErrorCode, words: RegExp): void {
+  assert.throws(
+    () => openSqlite(path, fakeClock().now),
+    (error: unknown) => {
+      assert.ok(error instanceof Error && error.name === "StorageError");
+      assert.equal("code" in error && error.code, code);
+      assert.match(error.message, words);
+      const named = [path, dirname(path)];
+      assert.ok(named.some((name) => error.message.includes(name)));
+      assert.ok(!error.message.includes("\n"), "one line");
+      return true;
+    },
+  );
+}
+
+Deno.test("openSqlite: a missing folder is named", () =>
+  withFolder((folder) =>
+    refuses(
+      join(folder, "none", "swarm.db"),
+      "cannot-open",
+      /there is no folder .*none; create it or name another file with --db/,
+    )
+  ));
+
+Deno.test("openSqlite: a folder in place of the file is refused", () =>
+  withFolder((folder) => {
+    const path = join(folder, "swarm.db");
+    Deno.mkdirSync(path);
+    refuses(path, "cannot-open", /cannot be read and written/);
+  }));
+
+Deno.test("openSqlite: a path through a file is refused", () =>
+  withFolder((folder) => {
+    Deno.writeTextFileSync(join(folder, "file"), "");
+    refuses(join(folder, "file", "swarm.db"), "cannot-open", /cannot/);
+  }));
+
+Deno.test("openSqlite: a file that is no database is refused and kept", () =>
+  withFolder((folder) => {
+    const path = join(folder, "swarm.db");
+    const text = "Dear diary, ".repeat(100);
+    Deno.writeTextFileSync(path, text);
+    refuses(path, "not-ours", /is not a SQLite file/);
+    assert.equal(Deno.readTextFileSync(path), text);
+  }));
+
+Deno.test("openSqlite: another program's database is refused and kept", () =>
+  withFolder((folder) => {
+    const path = join(folder, "swarm.db");
+    const other = new DatabaseSync(path);
+    other.exec("CREATE TABLE recipes (name TEXT)");
+    other.close();
+    refuses(path, "not-ours", /belongs to another program/);
+    const again = new DatabaseSync(path);
+    assert.equal(
+      again.prepare("SELECT count(*) AS n FROM recipes").get()?.n,
+      0,
+    );
+    again.close();
+  }));
+
+Deno.test("openSqlite: a newer version's database is refused", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    await openSqlite(path, fakeClock().now).close();
+    const db = new DatabaseSync(path);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    db.close();
+    refuses(path, "newer", /was written by a newer version .*update/);
+  }));
+
+Deno.test("openSqlite: a file of each earlier version is brought up to date", () =>
+  withFolder(async (folder) => {
+    for (let version = 1; version < SCHEMA_VERSION; version++) {
+      const path = join(folder, `version${version}.db`);
+      const old = new DatabaseSync(path);
+      migrate(old, path, version);
+      old.exec(
+        "INSERT INTO workers (worker_id, name, kind, threads, " +
+          "protocol_version, token_hash, registered_at, last_seen_at, " +
+          `has_left) VALUES ('${
+            workerId(1)
+          }', 'Ada', 'deno', 1, 1, '', 5, 5, 0)`,
+      );
+      old.close();
+      const storage = openSqlite(path, fakeClock().now);
+      const [listing] = await storage.workers(9);
+      assert.equal(listing?.worker.name, "Ada");
+      assert.equal(listing.worker.stepMilliseconds, null);
+      await storage.close();
+    }
+  }));
+
+Deno.test("openSqlite: a damaged database is refused", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const storage = openSqlite(path, fakeClock().now);
+    const { definition, trials } = smallStudy({ replicates: 200 });
+    await storage.plan(definition, trials);
+    await storage.close();
+    // Past the header: SQLite recognises the file, but not what is in it.
+    const bytes = Deno.readFileSync(path);
+    bytes.fill(0xa5, 4096, bytes.length - 4096);
+    Deno.writeFileSync(path, bytes);
+    refuses(
+      path,
+      "not-ours",
+      /is damaged; put back a backup with deno task restore/,
+    );
+  }));
+
+Deno.test("openSqlite: a second coordinator is kept out until the first ends", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const first = openSqlite(path, fakeClock().now);
+    refuses(path, "in-use", /another coordinator has .* open/);
+    await first.close();
+    await openSqlite(path, fakeClock().now).close();
+  }));
+
+Deno.test("openSqlite: a database that another program locks is unavailable", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const storage = openSqlite(path, fakeClock().now, { busyTimeout: 1 });
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const { definition, trials } = smallStudy();
+    await assert.rejects(storage.plan(definition, trials), {
+      name: "StorageError",
+      code: "unavailable",
+    });
+    other.exec("ROLLBACK");
+    other.close();
+    assert.equal((await storage.plan(definition, trials)).added, 4);
+    await storage.close();
+  }));
+
+Deno.test("openSqlite: what comes together is stored together, each by itself", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const storage = openSqlite(path, fakeClock().now);
+    const { definition, trials } = smallStudy();
+    await storage.plan(definition, trials);
+    const outcomes = await Promise.allSettled([
+      storage.registerWorker(newWorker(1)),
+      // Exists already by then, and spoils nobody else's work.
+      storage.registerWorker(newWorker(1)),
+      storage.plan(definition, [{ ...specOf(trials), seed: 5 }]),
+      storage.registerWorker(newWorker(2)),
+    ]);
+    assert.deepEqual(outcomes.map((o) => o.status), [
+      "fulfilled",
+      "rejected",
+      "rejected",
+      "fulfilled",
+    ]);
+    const workers = await storage.workers(9);
+    assert.deepEqual(workers.map((l) => l.worker.name), [
+      "worker 1",
+      "worker 2",
+    ]);
+    assert.equal((await storage.study(definition.id))?.revision, 1);
+    // Waiting work is not lost by closing.
+    const last = storage.registerWorker(newWorker(3));
+    await storage.close();
+    await last;
+    const again = openSqlite(path, fakeClock().now);
+    assert.equal((await again.workers(9)).length, 3);
+    await again.close();
+  }));
+
+Deno.test("openSqlite: a batch that cannot be committed fails whole", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const storage = openSqlite(path, fakeClock().now, { busyTimeout: 1 });
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    const outcomes = await Promise.allSettled([
+      storage.registerWorker(newWorker(1)),
+      storage.registerWorker(newWorker(2)),
+    ]);
+    other.close();
+    for (const outcome of outcomes) {
+      assert.ok(outcome.status === "rejected");
+      assert.equal(outcome.reason.code, "unavailable");
+    }
+    assert.deepEqual(await storage.workers(9), []);
+    await storage.registerWorker(newWorker(1));
+    await storage.close();
+  }));
+
+Deno.test("openSqlite: work that comes after closing is refused, and nothing else fails", () =>
+  withFolder(async (folder) => {
+    const storage = openSqlite(join(folder, "swarm.db"), fakeClock().now);
+    await storage.close();
+    await assert.rejects(storage.registerWorker(newWorker(1)), /not open/);
+  }));
+
+Deno.test("openSqlite: a full disk is unavailable, and loses nothing accepted", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const storage = openSqlite(path, fakeClock().now);
+    await storage.registerWorker(newWorker(0));
+    await storage.close();
+    // As full as a disk gets without filling one: no page more than there are.
+    const { definition, trials } = smallStudy({ replicates: 100 });
+    const full = openSqlite(path, fakeClock().now, { maxPages: 1 });
+    await assert.rejects(full.plan(definition, trials), {
+      name: "StorageError",
+      code: "unavailable",
+    });
+    assert.equal((await full.workers(9)).length, 1);
+    assert.deepEqual(await full.studies(), []);
+    await full.close();
+    const roomy = openSqlite(path, fakeClock().now);
+    assert.equal((await roomy.plan(definition, trials)).added, 200);
+    await roomy.close();
+  }));
+
+Deno.test("openSqlite: its clock never goes behind what is stored", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "swarm.db");
+    const clock = fakeClock();
+    const first = openSqlite(path, clock.now);
+    clock.advance(3_600_000);
+    await first.registerWorker(newWorker(1));
+    const registered = first.now();
+    await first.close();
+    // The machine's clock was set back by an hour, and runs on from there.
+    clock.advance(-3_600_000);
+    const second = openSqlite(path, clock.now);
+    assert.equal(second.now(), registered);
+    clock.advance(5000);
+    assert.equal(second.now(), registered + 5000);
+    await second.close();
+    clock.advance(7_200_000);
+    const third = openSqlite(path, clock.now);
+    assert.equal(third.now(), clock.now(), "the wall clock is ahead again");
+    await third.close();
+  }));
+
+function specOf([spec]: readonly TrialSpec[]): TrialSpec {
+  assert.ok(spec);
+  return spec;
+}
+
+Deno.test("openSqlite: what comes after the end is refused, and ends nothing else", async () => {
+  const storage = openSqlite(":memory:", () => 0);
+  await storage.close();
+  await assert.rejects(storage.registerWorker(newWorker(1)));
+});

@@ -1,0 +1,399 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { LeaseId, Sha256 } from "../../protocol/ids.ts";
+import {
+  folderWeights,
+  type WeightsStore,
+} from "../verification/weights_store.ts";
+import { createPool, type Queries } from "./postgres/pool.ts";
+import { openPostgres } from "./postgres/postgres.ts";
+import { postgresWeights } from "./postgres/weights.ts";
+import { isServer, withoutPassword } from "./server_address.ts";
+import { storable } from "./sql/rows.ts";
+import { explainOpening, openDatabase } from "./sqlite/open.ts";
+import { prepareOnce } from "./sqlite/trial.ts";
+import { StorageError } from "./storage.ts";
+
+/** Moves all that a swarm's database holds into an empty one of either kind. */
+
+/** One side of the move, in a transaction of its own. */
+export interface End {
+  /** Its rows by rising key, some at a time. */
+  read(table: Table): AsyncIterable<readonly Row[]>;
+  write(table: Table, rows: readonly Row[]): Promise<void>;
+  readonly weights: WeightsStore;
+}
+
+/** Opens a database for the work; what that throws leaves it as it was. */
+export type WithEnd = <T>(
+  database: string,
+  how: "read" | "write",
+  live: boolean,
+  work: (end: End) => Promise<T>,
+) => Promise<T>;
+
+/** What was moved, in a few figures. */
+export interface Moved {
+  readonly studies: number;
+  readonly trials: number;
+  readonly results: number;
+  readonly workers: number;
+  /** Sets of weights that wait for their verdicts. */
+  readonly weights: number;
+}
+
+/**
+ * Copies everything from one database into another, an empty one, and compares
+ * both before it says so: row by row, by a sum over each table.
+ *
+ * @param options.live Though coordinators go on writing to it: what they accept
+ * from now on is not in the copy.
+ * @throws StorageError with one line that says what to do.
+ */
+export async function moveDatabase(
+  from: string,
+  to: string,
+  options: { readonly live?: boolean } = {},
+): Promise<Moved> {
+  const { live = false } = options;
+  return await end(from)(
+    from,
+    "read",
+    live,
+    (source) => end(to)(to, "write", false, (target) => copy(source, target)),
+  );
+}
+
+function end(database: string): WithEnd {
+  return isServer(database) ? withPostgres : withSqlite;
+}
+
+/** Of all rows in their order, and how many there are. */
+interface Sum {
+  readonly rows: number;
+  readonly digest: string;
+}
+
+async function copy(source: End, target: End): Promise<Moved> {
+  for (const table of tables) {
+    for await (const _ of target.read(table)) {
+      throw new StorageError(
+        "not-ours",
+        "cannot move into a database that holds something: its table " +
+          `${table.name} has rows; name an empty one with --to`,
+      );
+    }
+  }
+  const counts = new Map<string, number>();
+  for (const table of tables) {
+    const read = await sum(source, table, (rows) => target.write(table, rows));
+    const written = await sum(target, table);
+    if (written.rows !== read.rows || written.digest !== read.digest) {
+      throw new StorageError(
+        "unavailable",
+        `the copy differs from what was read: ${table.name}, ` +
+          `${written.rows} rows of ${read.rows}; nothing was kept of it`,
+      );
+    }
+    counts.set(table.name, read.rows);
+  }
+  const n = (table: string) => counts.get(table) ?? 0;
+  return {
+    studies: n("studies"),
+    trials: n("trials"),
+    results: n("results"),
+    workers: n("workers"),
+    weights: await copyWeights(source, target),
+  };
+}
+
+async function sum(
+  end: End,
+  table: Table,
+  each: (rows: readonly Row[]) => Promise<void> = () => Promise.resolve(),
+): Promise<Sum> {
+  const hash = createHash("sha256");
+  let rows = 0;
+  for await (const some of end.read(table)) {
+    for (const row of some) {
+      hash.update(
+        `${JSON.stringify(table.columns.map(({ name }) => row[name]))}\n`,
+      );
+    }
+    rows += some.length;
+    await each(some);
+  }
+  return { rows, digest: hash.digest("hex") };
+}
+
+/** Those that delivered results name; others are of no more use. */
+async function copyWeights(source: End, target: End): Promise<number> {
+  const leases = new Map<string, unknown>();
+  const [attempts, deliveries] = ["attempts", "deliveries"].map((wanted) =>
+    tables.find(({ name }) => name === wanted)
+  );
+  if (attempts === undefined || deliveries === undefined) return 0;
+  const key = (row: Row) => `${row["trial_id"]} ${row["attempt"]}`;
+  for await (const rows of source.read(attempts)) {
+    for (const row of rows) {
+      if (row["state"] === "delivered") leases.set(key(row), row["lease_id"]);
+    }
+  }
+  let copied = 0;
+  for await (const rows of source.read(deliveries)) {
+    for (const row of rows) {
+      const sha256 = Sha256.safeParse(row["weights"]);
+      const leaseId = LeaseId.safeParse(leases.get(key(row)));
+      if (!sha256.success || !leaseId.success) continue;
+      const bytes = await source.weights.get(leaseId.data, sha256.data);
+      // Lost before the move: the trial is lent again, as it would have been.
+      if (bytes === null) continue;
+      await target.weights.put(leaseId.data, sha256.data, bytes);
+      copied++;
+    }
+  }
+  return copied;
+}
+
+/** Rows in one go. */
+const POSTGRES_ROWS = 500;
+
+const types = {
+  text: "text",
+  integer: "bigint",
+  real: "double precision",
+  boolean: "boolean",
+} as const satisfies Record<Column["type"], string>;
+
+const AnyRow = z.record(z.string(), z.unknown());
+
+/** A PostgreSQL database as a side of a move. */
+export const withPostgres: WithEnd = async (url, how, live, work) => {
+  // Says what is wrong with the address, and makes or mends the tables.
+  const { storage } = await openPostgres(url);
+  const alone = await storage.alone().finally(() => storage.close());
+  if (!alone && !live) {
+    throw new StorageError(
+      "in-use",
+      `cannot move: coordinators are at work on ${withoutPassword(url)}; ` +
+        "stop them first" +
+        (how === "read" ? ", or copy what is there by now with --live" : ""),
+    );
+  }
+  const pool = createPool(url);
+  try {
+    const run = how === "read" ? pool.snapshot : pool.transaction;
+    return await run((tx) => work(endOf(tx)));
+  } finally {
+    await pool.close();
+  }
+};
+
+function endOf(tx: Queries): End {
+  return {
+    async *read(table) {
+      const columns = table.columns.map(({ name }) => name).join(", ");
+      await tx.rows(
+        `DECLARE moving NO SCROLL CURSOR FOR SELECT ${columns} ` +
+          `FROM ${table.name} ORDER BY ${order(table)}`,
+      );
+      try {
+        for (;;) {
+          const rows = await tx.rows(`FETCH ${POSTGRES_ROWS} FROM moving`);
+          if (rows.length === 0) return;
+          yield rows.map((row) => toRow(table, AnyRow.parse(row)));
+        }
+      } finally {
+        await tx.rows("CLOSE moving");
+      }
+    },
+    async write(table, rows) {
+      const names = table.columns.map(({ name }) => name).join(", ");
+      const typed = table.columns
+        .map(({ name, type }) => `${name} ${types[type]}`).join(", ");
+      await tx.rows(
+        `INSERT INTO ${table.name} (${names}) ` +
+          `SELECT ${names} FROM jsonb_to_recordset($1) AS r (${typed})`,
+        [JSON.stringify(rows)],
+      );
+    },
+    weights: postgresWeights(tx, Date.now),
+  };
+}
+
+/** By the bytes of text, as SQLite does. */
+function order({ key, columns }: Table): string {
+  return key.map((part) => {
+    const text = columns.find(({ name }) => name === part)?.type === "text";
+    return text ? `${part} COLLATE "C"` : part;
+  }).join(", ");
+}
+
+/** Rows in one go. */
+const SQLITE_ROWS = 500;
+
+/** A SQLite file as a side of a move. It is locked: `live` has no meaning. */
+export const withSqlite: WithEnd = async (path, how, _live, work) => {
+  if (how === "read" && !exists(path)) {
+    throw new StorageError(
+      "cannot-open",
+      `cannot move: there is no file ${path}; name the right one with --from`,
+    );
+  }
+  const { db, close } = openDatabase(path, {});
+  const sql = prepareOnce(db);
+  const end: End = {
+    async *read(table) {
+      const columns = table.columns.map(({ name }) => name).join(", ");
+      const rows = sql(
+        `SELECT ${columns} FROM ${table.name} ORDER BY ${table.key.join(", ")}`,
+      ).all();
+      for (let i = 0; i < rows.length; i += SQLITE_ROWS) {
+        yield rows.slice(i, i + SQLITE_ROWS).map((row) => toRow(table, row));
+      }
+    },
+    write(table, rows) {
+      const names = table.columns.map(({ name }) => name);
+      const insert = sql(
+        `INSERT INTO ${table.name} (${names.join(", ")}) ` +
+          `VALUES (${names.map(() => "?").join(", ")})`,
+      );
+      for (const row of rows) {
+        insert.run(...names.map((name) => {
+          const value = row[name] ?? null;
+          return typeof value === "boolean" ? Number(value) : value;
+        }));
+      }
+      return Promise.resolve();
+    },
+    weights: await folderWeights(`${path}-weights`, Date.now),
+  };
+  sql(how === "read" ? "BEGIN" : "BEGIN IMMEDIATE").run();
+  try {
+    const value = await work(end);
+    sql("COMMIT").run();
+    return value;
+  } catch (error) {
+    if (db.isTransaction) sql("ROLLBACK").run();
+    throw error instanceof StorageError || !isSqlite(error)
+      ? error
+      : explainOpening(path, error);
+  } finally {
+    close();
+  }
+};
+
+const isSqlite = (error: unknown) =>
+  error instanceof Error && "errcode" in error;
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw explainOpening(path, error);
+  }
+}
+
+/** The tables that both kinds of database have, in an order that fits their references. */
+
+export interface Column {
+  readonly name: string;
+  readonly type: "text" | "integer" | "real" | "boolean";
+}
+
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** Names the row; rows are read in its order. */
+  readonly key: readonly string[];
+}
+
+/** By column. */
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+function table(name: string, key: string, columns: string): Table {
+  return {
+    name,
+    key: key.split(" "),
+    columns: columns.trim().split(/,\s*/).map((column) => {
+      const [name = "", type = "text"] = column.split(" ");
+      return { name, type: asType(type) };
+    }),
+  };
+}
+
+function asType(text: string): Column["type"] {
+  switch (text) {
+    case "integer":
+    case "real":
+    case "boolean":
+      return text;
+    default:
+      return "text";
+  }
+}
+
+export const tables: readonly Table[] = [
+  table(
+    "studies",
+    "study_id",
+    "study_id, definition, revision integer, deleted boolean",
+  ),
+  table("lending", "study_id", "study_id"),
+  table(
+    "workers",
+    "worker_id",
+    `worker_id, name, kind, threads integer, device, protocol_version integer,
+    token_hash, backend, backend_detail, registered_at integer,
+    last_seen_at integer, has_left boolean, step_milliseconds real,
+    removed boolean`,
+  ),
+  table(
+    "trials",
+    "trial_id",
+    `trial_id, study_id, spec, replicate integer, position integer,
+    planned boolean, state, quarantined_at integer, revision integer`,
+  ),
+  table(
+    "attempts",
+    "trial_id attempt",
+    `trial_id, attempt integer, lease_id, worker_id, backend, backend_detail,
+    started_at integer, ttl integer, state, expires_at integer,
+    ended_at integer, message`,
+  ),
+  table(
+    "epochs",
+    "trial_id attempt epoch",
+    "trial_id, attempt integer, epoch integer, metrics",
+  ),
+  table(
+    "deliveries",
+    "trial_id attempt",
+    "trial_id, attempt integer, weights, result",
+  ),
+  table(
+    "results",
+    "trial_id",
+    `trial_id, attempt integer, worker_id, study_id, accepted_at integer,
+    epochs integer, seconds real, result, recomputed, repeated_epochs integer`,
+  ),
+  table(
+    "trust",
+    "worker_id backend",
+    `worker_id, backend, accepted integer, lies integer, lied_at integer`,
+  ),
+  table("secrets", "name", "name, hash"),
+];
+
+/** A row as both kinds can hold it: booleans are such, text is well formed. */
+export function toRow({ columns }: Table, found: Record<string, unknown>): Row {
+  return Object.fromEntries(columns.map(({ name, type }) => {
+    const value = found[name] ?? null;
+    if (typeof value === "string") return [name, storable(value)];
+    if (value === null || typeof value === "boolean") return [name, value];
+    if (type === "boolean") return [name, value === 1];
+    if (typeof value === "number") return [name, value];
+    throw new Error(`a value of an unknown kind: ${name}, ${typeof value}`);
+  }));
+}

@@ -1,0 +1,236 @@
+import type * as z from "zod";
+import {
+  DatasetDefinition,
+  DatasetFile,
+  Params,
+  Recipe,
+  StudyDefinition,
+  Text,
+} from "../../protocol/study.ts";
+import { studyPoints } from "./plan.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** The object schemas by where they stand, for a message about a misspelling. */
+const OBJECTS: readonly (readonly [RegExp, object])[] = [
+  [/^$/, StudyDefinition.shape],
+  [/^title$/, Text.shape],
+  [/^recipe$/, Recipe.shape],
+  [/^dataset$/, DatasetDefinition.shape],
+  [/^dataset\.files$/, DatasetDefinition.shape.files.shape],
+  [/^dataset\.files\.\w+$/, DatasetFile.shape],
+  [/^searchSpace$/, { points: 0, grid: 0 }],
+  [/^searchSpace\.points\[\d+\]$/, Params.shape],
+  [/^searchSpace\.grid$/, Params.shape],
+];
+
+/** `searchSpace.points[3].dropout1` */
+function pathText(path: readonly PropertyKey[]): string {
+  return path.map((key, index) =>
+    typeof key === "number"
+      ? `[${key}]`
+      : `${index === 0 ? "" : "."}${String(key)}`
+  ).join("");
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}
+
+/** The value that a path leads to, or undefined. */
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = Reflect.get(value, key);
+  }
+  return value;
+}
+
+function limits(issue: Issue): string | undefined {
+  switch (issue.code) {
+    case "too_small":
+      if (issue.origin === "string") {
+        return `at least ${issue.minimum} characters`;
+      }
+      if (issue.origin === "array") return `${issue.minimum} or more items`;
+      return issue.inclusive
+        ? `${issue.minimum} or more`
+        : `more than ${issue.minimum}`;
+    case "too_big":
+      if (issue.origin === "string") {
+        return `at most ${issue.maximum} characters`;
+      }
+      if (issue.origin === "array") return `${issue.maximum} or fewer items`;
+      return issue.inclusive === false
+        ? `less than ${issue.maximum}`
+        : `${issue.maximum} or less`;
+    case "invalid_type":
+      return issue.expected === "int"
+        ? "a whole number"
+        : `${/^[aio]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+    case "invalid_value":
+      return `one of ${issue.values.map(String).join(", ")}`;
+    default:
+      return undefined;
+  }
+}
+
+/** A union's issues are those of the form that the writer seems to mean. */
+function meantIssue(issue: Issue, root: unknown): Issue {
+  if (issue.code !== "invalid_union") return issue;
+  const value = valueAt(root, issue.path);
+  const path = pathText(issue.path);
+  const isObject = typeof value === "object" && value !== null;
+  const branch = path === "searchSpace"
+    ? (isObject && "grid" in value ? 1 : 0)
+    : (isObject ? 1 : 0);
+  const [first] = issue.errors[branch] ?? [];
+  if (first === undefined) return issue;
+  return meantIssue({ ...first, path: [...issue.path, ...first.path] }, root);
+}
+
+function issueText(raw: Issue, root: unknown): string {
+  const issue = meantIssue(raw, root);
+  const path = pathText(issue.path);
+  const place = path === "" ? "" : `${path}: `;
+  const value = valueAt(root, issue.path);
+  if (
+    path === "searchSpace" && typeof value === "object" && value !== null &&
+    "points" in value && "grid" in value
+  ) {
+    return "searchSpace: has both points and grid; give one of them";
+  }
+  if (issue.code === "unrecognized_keys") {
+    const known = OBJECTS.find(([where]) => where.test(path))?.[1];
+    const allowed = known === undefined
+      ? ""
+      : `; allowed: ${Object.keys(known).join(", ")}`;
+    return `${place}unknown field ${
+      issue.keys.map(shown).join(", ")
+    }${allowed}`;
+  }
+  if (path === "dataset" && typeof value === "string") {
+    return `${place}${shown(value)} is not built in; ` +
+      'use "fashion-mnist", or an object with name, classes and files';
+  }
+  if (
+    path.startsWith("searchSpace.") && value === undefined &&
+    issue.path.length === 2
+  ) {
+    return "searchSpace: has neither points nor grid; give one of them";
+  }
+  const limit = limits(issue);
+  const allowed = limit === undefined ? issue.message : `needs ${limit}`;
+  const found = value === undefined
+    ? "missing"
+    : `${shown(value)} is not allowed`;
+  return `${place}${found}; ${allowed}`;
+}
+
+/**
+ * Reads a study from the text of its JSON file. Fields left out take the
+ * schema's defaults: those of the built-in study `seed`.
+ *
+ * @param source the file's path, to begin an error's message with
+ * @throws {InvalidStudy} with one line: where, what is wrong, what is allowed.
+ */
+export function parseStudy(text: string, source?: string): StudyDefinition {
+  const where = source === undefined ? "" : `${source}: `;
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new InvalidStudy(
+      `${where}not JSON: ${why.replaceAll(/\s+/g, " ")}; ` +
+        "a study file is one JSON object",
+    );
+  }
+  const parsed = StudyDefinition.safeParse(json);
+  if (!parsed.success) {
+    const { issues } = parsed.error;
+    const [first] = issues;
+    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+    const issue = first === undefined ? "no study" : issueText(first, json);
+    throw new InvalidStudy(where + issue + more);
+  }
+  for (const { dropout1, dropout2 } of studyPoints(parsed.data.searchSpace)) {
+    const fine = [dropout1, dropout2].find((rate) => !isPlainRate(rate));
+    if (fine === undefined) continue;
+    throw new InvalidStudy(
+      `${where}searchSpace: rate ${fine} is too fine; ` +
+        `give at most ${RATE_DECIMALS} digits after the point`,
+    );
+  }
+  return parsed.data;
+}
+
+/** Plain decimals only: `1e-1`, `0x1` or an empty text are slips here. */
+const DECIMAL = /^(?:\d+(?:\.\d*)?|\.\d+)$/;
+
+/**
+ * Digits after the point that a rate may have: finer ones change nothing that
+ * training could show, and would make a trial's id unreadable.
+ */
+export const RATE_DECIMALS = 6;
+
+/** Whether a rate has at most `RATE_DECIMALS` digits after the point. */
+export function isPlainRate(rate: number): boolean {
+  return Number(rate.toFixed(RATE_DECIMALS)) === rate;
+}
+
+function parseRate(text: string, point: string): number {
+  const trimmed = text.trim();
+  const rate = DECIMAL.test(trimmed) ? Number(trimmed) : NaN;
+  if (!(rate >= 0 && rate <= 1)) {
+    throw new InvalidStudy(
+      `points: "${trimmed}" in "${point}" is not a dropout rate; ` +
+        "give a number from 0 to 1",
+    );
+  }
+  if (!isPlainRate(rate)) {
+    throw new InvalidStudy(
+      `points: "${trimmed}" in "${point}" is too fine; ` +
+        `give at most ${RATE_DECIMALS} digits after the point`,
+    );
+  }
+  return rate;
+}
+
+/**
+ * Reads grid points as the command line gives them: `0.2,0.5;0.5,0.2`, each
+ * `dropout1,dropout2`. Repeated points are kept; planning drops them.
+ *
+ * @throws {InvalidStudy} naming the first point that is wrong.
+ */
+export function parsePoints(text: string): Params[] {
+  const parts = text.split(";").map((part) => part.trim());
+  if (parts.at(-1) === "") parts.pop();
+  if (parts.length === 0) {
+    throw new InvalidStudy(
+      'points: none given; write them as "0.2,0.5;0.5,0.2"',
+    );
+  }
+  return parts.map((part) => {
+    const [first, second, ...rest] = part.split(",");
+    if (first === undefined || second === undefined || rest.length > 0) {
+      throw new InvalidStudy(
+        `points: "${part}" is not a pair of rates; ` +
+          'write points as "0.2,0.5;0.5,0.2"',
+      );
+    }
+    return {
+      dropout1: parseRate(first, part),
+      dropout2: parseRate(second, part),
+    };
+  });
+}
+
+/** A study that cannot be run; the message is one line for its writer. */
+export class InvalidStudy extends Error {
+  /** Tells this error from others. */
+  override name = "InvalidStudy";
+}

@@ -1,0 +1,262 @@
+import type { StudyId, TrialId, WorkerId } from "../../protocol/ids.ts";
+import type { ReportOrigin } from "../../protocol/leaderboard.ts";
+import type { Params, StudyDefinition } from "../../protocol/study.ts";
+import type { BackendName, TrialResult } from "../../protocol/training.ts";
+import type {
+  Deviation,
+  TrialState,
+  WorkerList,
+} from "../../protocol/views.ts";
+import { type Analyser, createAnalyser } from "../analysis/analyser.ts";
+import { type GivenResult, judgeDeviations } from "../analysis/deviations.ts";
+import { type Pace, studyProgress } from "../lease/progress.ts";
+import type { TrialChange } from "../storage/storage.ts";
+import {
+  writeLeaderboard,
+  type WrittenLeaderboard,
+} from "./leaderboard_json.ts";
+
+/** What an analyst is told of a study. */
+export interface StudyNews {
+  readonly definition: StudyDefinition;
+  /** What changed since it was told last. */
+  readonly trials: readonly TrialChange[];
+  /** The first of all that there is: what it knew of the study is void. */
+  readonly anew: boolean;
+  /** There is more, and until then nobody asks. */
+  readonly more: boolean;
+}
+
+/** How workers' and backends' results compare. */
+export interface DeviationTable {
+  readonly workers: ReadonlyMap<WorkerId, Deviation>;
+  readonly backends: WorkerList["backends"];
+}
+
+/**
+ * Knows the trials of studies as far as it was told, and works out what pages
+ * show of them. It may live in another thread: what goes in and comes out is
+ * plain data. Each answer rejects for a study that it was not told of.
+ */
+export interface Analyst {
+  /** False: the plan is another one, so that it has to be told all anew. */
+  tell(news: StudyNews): Promise<boolean>;
+  /**
+   * Its rows and its progress are of one moment.
+   *
+   * @param revision How far the trials were told.
+   */
+  leaderboard(
+    studyId: StudyId,
+    pace: Pace,
+    revision: number,
+  ): Promise<WrittenLeaderboard>;
+  deviations(studyId: StudyId): Promise<DeviationTable>;
+  /** What trained the accepted results, by falling number. */
+  backends(studyId: StudyId): Promise<ReportOrigin["backends"]>;
+}
+
+/** Results that are compared at most, the last replicates': a tenth of a second. */
+const MOST_COMPARED = 5000;
+
+/** What is kept of a result beside what the analyser keeps. */
+interface KnownResult {
+  readonly backend: BackendName;
+  readonly seconds: number;
+  readonly workerId: WorkerId | null;
+  /** Of the last epoch; null: nothing to compare. */
+  readonly losses: { readonly train: number; readonly test: number } | null;
+}
+
+interface KnownTrial {
+  readonly params: Params;
+  readonly replicate: number;
+  state: TrialState;
+  result: KnownResult | null;
+}
+
+interface KnownStudy {
+  readonly definition: StudyDefinition;
+  readonly analyser: Analyser;
+  /** In leasing order. */
+  readonly trials: ReadonlyMap<TrialId, KnownTrial>;
+  readonly counts: Record<TrialState, number>;
+}
+
+/** An analyst in this very thread. */
+export function createAnalyst(): Analyst {
+  const studies = new Map<StudyId, KnownStudy>();
+  /** What was told of studies of which there is more to come. */
+  const learning = new Map<StudyId, Map<TrialId, TrialChange>>();
+
+  function known(studyId: StudyId): KnownStudy {
+    const study = studies.get(studyId);
+    if (study === undefined) {
+      throw new AnalystError(`nothing was told of ${studyId}`);
+    }
+    return study;
+  }
+
+  return {
+    // Async, so that what is wrong rejects here as it does from a thread.
+    // deno-lint-ignore require-await
+    async tell({ definition, trials, anew, more }) {
+      const { id } = definition;
+      if (anew) {
+        studies.delete(id);
+        learning.set(id, new Map());
+      }
+      const heard = learning.get(id);
+      if (heard !== undefined) {
+        // A trial may have changed once more meanwhile.
+        for (const trial of trials) heard.set(trial.spec.trialId, trial);
+        if (more) return true;
+        learning.delete(id);
+        studies.set(id, learn(definition, [...heard.values()]));
+        return true;
+      }
+      const study = studies.get(id);
+      if (study === undefined || !samePlan(study, definition, trials)) {
+        return false;
+      }
+      for (const trial of trials) take(study, trial);
+      return true;
+    },
+
+    // deno-lint-ignore require-await
+    async leaderboard(studyId, pace, revision) {
+      const { analyser, counts } = known(studyId);
+      const progress = studyProgress(counts, pace);
+      return writeLeaderboard(analyser.leaderboard(progress, revision));
+    },
+
+    // deno-lint-ignore require-await
+    async deviations(studyId) {
+      return compare([...known(studyId).trials.values()]);
+    },
+
+    // deno-lint-ignore require-await
+    async backends(studyId) {
+      const found = new Map<string, { trials: number; seconds: number }>();
+      for (const { result } of known(studyId).trials.values()) {
+        if (result === null) continue;
+        const { trials, seconds } = found.get(result.backend) ??
+          { trials: 0, seconds: 0 };
+        found.set(result.backend, {
+          trials: trials + 1,
+          seconds: seconds + result.seconds,
+        });
+      }
+      return Array.from(found, ([backend, sums]) => ({ backend, ...sums }))
+        .sort((a, b) => b.trials - a.trials);
+    },
+  };
+}
+
+function learn(
+  definition: StudyDefinition,
+  changes: readonly TrialChange[],
+): KnownStudy {
+  const planned = changes.filter((change) => change.planned).sort((a, b) =>
+    a.spec.replicate - b.spec.replicate || a.position - b.position
+  );
+  const study: KnownStudy = {
+    definition,
+    analyser: createAnalyser(definition, planned.map(({ spec }) => spec)),
+    trials: new Map(
+      planned.map(({ spec: { trialId, params, replicate } }) => [
+        trialId,
+        { params, replicate, state: "queued", result: null },
+      ]),
+    ),
+    counts: {
+      queued: planned.length,
+      leased: 0,
+      verifying: 0,
+      completed: 0,
+      quarantined: 0,
+    },
+  };
+  for (const trial of planned) take(study, trial);
+  return study;
+}
+
+/** Whether the news are of the very trials that the analyser was made for. */
+function samePlan(
+  study: KnownStudy,
+  definition: StudyDefinition,
+  changes: readonly TrialChange[],
+): boolean {
+  return JSON.stringify(study.definition) === JSON.stringify(definition) &&
+    changes.every(({ planned, spec }) =>
+      planned === study.trials.has(spec.trialId)
+    );
+}
+
+function take(
+  { analyser, trials, counts }: KnownStudy,
+  { spec: { trialId }, state, result, workerId }: TrialChange,
+): void {
+  const mine = trials.get(trialId);
+  if (mine === undefined) return;
+  analyser.set(trialId, { state, result });
+  counts[mine.state] -= 1;
+  counts[state] += 1;
+  mine.state = state;
+  mine.result = result === null ? null : {
+    backend: result.backend,
+    seconds: result.seconds,
+    workerId,
+    losses: lossesOf(result),
+  };
+}
+
+/** Of a trained result. A loss of 0 has no logarithm, and no network has it. */
+function lossesOf({ outcome, epochs }: TrialResult): KnownResult["losses"] {
+  const last = epochs.at(-1);
+  return outcome === "trained" && last !== undefined && last.trainLoss > 0 &&
+      last.testLoss > 0
+    ? { train: last.trainLoss, test: last.testLoss }
+    : null;
+}
+
+function compare(trials: readonly KnownTrial[]): DeviationTable {
+  const counts = new Map<BackendName, number>();
+  const given = trials.flatMap(({ params, replicate, result }) => {
+    if (result === null) return [];
+    const { losses, workerId, backend } = result;
+    if (losses === null || workerId === null) return [];
+    counts.set(backend, (counts.get(backend) ?? 0) + 1);
+    return [{
+      workerId,
+      backend,
+      point: `${params.dropout1} ${params.dropout2}`,
+      replicate,
+      trainLoss: losses.train,
+      testLoss: losses.test,
+    }];
+  });
+  const last = given.slice(-MOST_COMPARED);
+  const by = (group: (r: typeof given[number]) => string): GivenResult[] =>
+    last.map((r) => ({ ...r, group: group(r) }));
+  const workers = judgeDeviations(by((r) => r.workerId));
+  const backends = judgeDeviations(by((r) => r.backend));
+  return {
+    workers: workers as ReadonlyMap<WorkerId, Deviation>,
+    backends: Array.from(counts, ([backend, results]) => ({
+      backend,
+      results,
+      deviation: backends.get(backend) ?? null,
+    })).sort((a, b) => b.results - a.results),
+  };
+}
+
+/** It does not know what it was told: it has died since, or was closed. */
+export class AnalystError extends Error {
+  /** What is left of the class on the way from a thread. */
+  override readonly name = "AnalystError";
+}
+
+export function isAnalystError(error: unknown): error is Error {
+  return error instanceof Error && error.name === "AnalystError";
+}

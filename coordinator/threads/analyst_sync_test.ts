@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { collectGarbage } from "../../tests/garbage.ts";
+import type { TrialChange } from "../storage/storage.ts";
+import {
+  plannedTrial,
+  seed,
+  smallStudy,
+  trained,
+  workerId,
+} from "../../testing/lease/fixtures.ts";
+import { createAnalyst } from "./analyst.ts";
+import { AnalystError } from "./analyst.ts";
+import { follow } from "./analyst_sync.ts";
+import { spawnAnalyst } from "./analyst_host.ts";
+import { readable } from "./leaderboard_json.ts";
+
+const { definition, trials: specs } = smallStudy({ replicates: 2 });
+const pace = { workersOnline: 0, trialsPerMinute: null };
+
+/** A stored study, and what was read of it. */
+function stored() {
+  let revision = 1;
+  const rows = specs.map(plannedTrial).map((trial) => ({ ...trial, at: 1 }));
+  const reads: number[] = [];
+  return {
+    reads,
+    change(index: number, to: Partial<TrialChange>) {
+      const row = rows[index];
+      assert.ok(row);
+      rows[index] = { ...row, ...to, at: ++revision };
+    },
+    views: {
+      /** Three at once, or what has one revision. */
+      changes: (studyId: string, since: number) => {
+        reads.push(since);
+        const news = rows.filter(({ at }) => at > since)
+          .sort((a, b) => a.at - b.at);
+        const end = news[2]?.at ?? revision;
+        return Promise.resolve(
+          studyId !== seed ? null : {
+            definition,
+            revision: end,
+            trials: news.filter(({ at }) => at <= end),
+            more: end < revision,
+          },
+        );
+      },
+    },
+  };
+}
+
+const completed = {
+  state: "completed" as const,
+  result: trained(),
+  workerId: workerId(1),
+};
+
+/** How many results each row of the leaderboard has, as the analyst sees it. */
+async function replicates(followed: ReturnType<typeof follow>) {
+  const written = await followed.ask(
+    seed,
+    (analyst, { revision }) => analyst.leaderboard(seed, pace, revision),
+  );
+  assert.ok(written);
+  return readable(written).content().rows.map((row) => row.replicatesDone);
+}
+
+Deno.test("follow: an analyst hears what changed, once", async () => {
+  const study = stored();
+  const followed = follow(study.views, createAnalyst());
+  assert.equal((await replicates(followed)).reduce((a, b) => a + b), 0);
+  study.change(0, completed);
+  assert.equal((await replicates(followed)).reduce((a, b) => a + b), 1);
+  await replicates(followed);
+  assert.deepEqual(study.reads, [0, 1, 2]);
+  const backends = await followed.ask(seed, (a) => a.backends(seed));
+  assert.deepEqual(backends?.map(({ trials }) => trials), [1]);
+});
+
+Deno.test("follow: what there is comes in parts, and is known whole", async () => {
+  const study = stored();
+  specs.slice(1).forEach((_, i) => study.change(i + 1, completed));
+  assert.ok(specs.length > 3);
+  const followed = follow(study.views, createAnalyst());
+  const done = (await replicates(followed)).reduce((a, b) => a + b);
+  assert.equal(done, specs.length - 1);
+  assert.ok(study.reads.length > 1, `${study.reads}`);
+  specs.forEach((_, i) => study.change(i, completed));
+  const all = (await replicates(followed)).reduce((a, b) => a + b);
+  assert.equal(all, specs.length);
+});
+
+Deno.test("follow: null for a study that nobody planned", async () => {
+  const followed = follow(stored().views, createAnalyst());
+  const asked = await followed.ask(
+    "no-such-study" as typeof seed,
+    () => Promise.reject(new Error("asked")),
+  );
+  assert.equal(asked, null);
+});
+
+Deno.test("follow: a trial that leaves the plan leaves the leaderboard", async () => {
+  const study = stored();
+  const followed = follow(study.views, createAnalyst());
+  const before = await replicates(followed);
+  study.change(1, completed);
+  await replicates(followed);
+  // Every replicate of the first grid point.
+  const point = JSON.stringify(specs[0]?.params);
+  specs.forEach(({ params }, i) => {
+    if (JSON.stringify(params) === point) study.change(i, { planned: false });
+  });
+  const after = await replicates(followed);
+  assert.equal(after.length, before.length - 1);
+  assert.equal(after.reduce((a, b) => a + b), 1, "its results are known still");
+  // It was told all anew.
+  assert.ok(study.reads.lastIndexOf(0) > study.reads.indexOf(2));
+});
+
+Deno.test("follow: an analyst that begins anew is told all", async () => {
+  const study = stored();
+  let analyst = createAnalyst();
+  const followed = follow(study.views, {
+    tell: (news) => analyst.tell(news),
+    leaderboard: (...args) => analyst.leaderboard(...args),
+    deviations: (id) => analyst.deviations(id),
+    backends: (id) => analyst.backends(id),
+  });
+  study.change(0, completed);
+  const before = await replicates(followed);
+  analyst = createAnalyst();
+  assert.deepEqual(await replicates(followed), before);
+  analyst = {
+    ...createAnalyst(),
+    leaderboard: () => Promise.reject(new AnalystError("dead")),
+  };
+  await assert.rejects(replicates(followed), { name: "AnalystError" });
+});
+
+Deno.test("follow: what the storage does not answer is not asked twice", async () => {
+  let reads = 0;
+  const followed = follow({
+    changes() {
+      reads++;
+      return Promise.reject(new Error("no storage"));
+    },
+  }, createAnalyst());
+  await assert.rejects(followed.ask(seed, () => Promise.resolve(1)), {
+    message: "no storage",
+  });
+  assert.equal(reads, 1);
+});
+
+Deno.test("spawnAnalyst: whoever waits when it is closed waits no longer", async () => {
+  const thread = spawnAnalyst(true);
+  const study = stored();
+  const asked = replicates(follow(study.views, thread));
+  // The question is on its way.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  thread.close();
+  await assert.rejects(asked, {
+    name: "AnalystError",
+    message: "the analyst was closed",
+  });
+});
+
+Deno.test("spawnAnalyst: an answer is nobody's when its asker lets go of it", async () => {
+  const thread = spawnAnalyst(true);
+  const followed = follow(stored().views, thread);
+  try {
+    const ask = async () => {
+      const answer = await followed.ask(seed, (a) => a.deviations(seed));
+      assert.ok(answer !== null);
+      return new WeakRef(answer);
+    };
+    const earlier = [await ask(), await ask()];
+    await thread.backends(seed);
+    await collectGarbage();
+    assert.ok(earlier.every((answer) => answer.deref() === undefined));
+  } finally {
+    thread.close();
+  }
+});
+
+Deno.test("spawnAnalyst: in a thread that may do nothing else, it says the same", async () => {
+  const study = stored();
+  study.change(0, completed);
+  const thread = spawnAnalyst(true);
+  try {
+    const [there, here] = [
+      follow(study.views, thread),
+      follow(study.views, createAnalyst()),
+    ];
+    assert.deepEqual(await replicates(there), await replicates(here));
+    const deviations = await there.ask(seed, (a) => a.deviations(seed));
+    assert.deepEqual(
+      deviations,
+      await here.ask(seed, (a) => a.deviations(seed)),
+    );
+    // A question that it cannot answer does not end it.
+    await assert.rejects(thread.backends("other" as typeof seed), {
+      name: "AnalystError",
+    });
+    await replicates(there);
+  } finally {
+    thread.close();
+  }
+  await assert.rejects(thread.backends(seed), {
+    message: "the analyst was closed",
+  });
+});

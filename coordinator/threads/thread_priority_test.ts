@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { printed } from "../../tests/processes.ts";
+
+const script = `
+import os from "node:os";
+import { stepBack } from "./coordinator/thread_priority.ts";
+stepBack();
+console.log(os.getPriority());
+`;
+
+/** The niceness of a thread that stepped back, in a process of its own. */
+const steppedBack = async (flags: readonly string[]) =>
+  Number(await printed(script, flags));
+
+Deno.test({
+  name: "stepBack: later than others, where it may, and nothing else if not",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const [may, mayNot] = await Promise.all([
+      steppedBack(["--allow-sys=setPriority,getPriority"]),
+      steppedBack(["--allow-sys=getPriority"]),
+    ]);
+    assert.equal(may, mayNot + 5);
+  },
+});

@@ -1,0 +1,319 @@
+import assert from "node:assert/strict";
+import type { Sha256 } from "../../protocol/ids.ts";
+import type { TrialResult } from "../../protocol/training.ts";
+import { openMemory } from "../storage/memory.ts";
+import { createCoordinator } from "../service/coordinator.ts";
+import { createEventHub } from "../service/event_hub.ts";
+import {
+  countingRandom,
+  delivery,
+  fakeClock,
+  type Logged,
+  manifest,
+  newWorker,
+  seed,
+  smallStudy,
+  trained,
+  workerId,
+} from "../../testing/lease/fixtures.ts";
+import { type Repetition, VerifierError } from "./verifier_api.ts";
+import { memoryWeights } from "./weights_store.ts";
+
+/** The weights that every trained result here names. */
+const sum = delivery(trained()).weights as Sha256;
+
+/** A coordinator whose verifier answers as the test says. */
+async function desk(
+  options: {
+    readonly testLoss?: () => number;
+    readonly repeat?: () => Repetition;
+    /** 0: everything is checked; by default only who is new. */
+    readonly chance?: number;
+  } = {},
+) {
+  const clock = fakeClock();
+  const storage = openMemory(clock.now);
+  const weights = memoryWeights(clock.now);
+  const logged: Logged[] = [];
+  const jobs: string[] = [];
+  const { testLoss = () => 0.6, chance = 0.99 } = options;
+  const repeat = options.repeat ??
+    (() => ({ outcome: "trained", epochs: trained().epochs }) as const);
+  const bytes = new Uint8Array(4).fill(chance * 256);
+  const make = () =>
+    createCoordinator({
+      storage,
+      hub: createEventHub({ schedule: clock.schedule, maxStreams: 1 }),
+      now: clock.now,
+      schedule: clock.schedule,
+      random: { ...countingRandom(), bytes: () => bytes },
+      log: (level, message, fields = {}) =>
+        logged.push({ level, message, fields }),
+      verification: {
+        weights,
+        verifier: {
+          // Deliveries come meanwhile, as they do.
+          async evaluate({ trialId }) {
+            jobs.push(`evaluate ${trialId}`);
+            await Promise.resolve();
+            return { testLoss: testLoss(), testAccuracy: 0.75 };
+          },
+          async repeat({ trialId }, epochs) {
+            jobs.push(`repeat ${trialId} ${epochs}`);
+            await Promise.resolve();
+            return repeat();
+          },
+          trainsOn: () =>
+            Promise.resolve({ backend: "simd", backendDetail: null }),
+          close: () => {},
+        },
+      },
+    });
+  let coordinator = make();
+  const study = { ...smallStudy(), dataset: manifest, trainExamples: 100 };
+  await coordinator.run(study);
+  await storage.registerWorker(newWorker(1, 9));
+  const worker = await storage.worker(workerId(1));
+  assert.ok(worker);
+  return {
+    clock,
+    storage,
+    weights,
+    logged,
+    jobs,
+    get coordinator() {
+      return coordinator;
+    },
+    async restart() {
+      coordinator.close();
+      coordinator = make();
+      await coordinator.run(study);
+    },
+    /** Leases a trial, and delivers a result of it. */
+    async deliver(result: TrialResult = trained()) {
+      const answer = await coordinator.acquire(worker, { backend: "simd" });
+      assert.ok(answer.ok && answer.value.type === "lease");
+      const { leaseId, attempt, trial } = answer.value.lease;
+      if (result.outcome === "trained") {
+        await weights.put(leaseId, sum, new Uint8Array(8));
+      }
+      const ask = () =>
+        coordinator.complete(worker, leaseId, {
+          attempt,
+          result,
+          weights: sum,
+        });
+      return { first: await ask(), ask, leaseId, trialId: trial.trialId };
+    },
+  };
+}
+
+const diverged = (): TrialResult => {
+  const { backend, seconds } = trained();
+  return {
+    outcome: "diverged",
+    epochs: [],
+    backend,
+    seconds,
+    divergedAtEpoch: 1,
+  };
+};
+
+Deno.test("createDesk: a true result is received, recomputed, then accepted; its weights go", async () => {
+  const d = await desk({ testLoss: () => 0.6001 });
+  const { first, ask, trialId } = await d.deliver();
+  assert.equal(first.ok && first.value.verdict, "pending");
+  await d.coordinator.verified();
+  const again = await ask();
+  assert.equal(again.ok && again.value.verdict, "accepted");
+  const view = await d.coordinator.trial(trialId);
+  assert.equal(view?.result?.epochs.at(-1)?.testLoss, 0.6001);
+  assert.equal(await d.weights.bytes(), 0);
+  assert.equal((await d.coordinator.progress(seed)).completed, 1);
+});
+
+Deno.test("createDesk: figures that are not the weights' are refused, and the worker is told", async () => {
+  const d = await desk({ testLoss: () => 0.7 });
+  const { ask, trialId } = await d.deliver();
+  await d.coordinator.verified();
+  const answer = await ask();
+  assert.ok(!answer.ok);
+  assert.equal(answer.rejection, "rejected-result");
+  assert.match(answer.problems[0] ?? "", /testLoss is given as 0.6 /);
+  assert.equal((await d.coordinator.trial(trialId))?.state, "queued");
+  assert.equal(await d.weights.bytes(), 0);
+});
+
+Deno.test("createDesk: a trial that is said to diverge has to do so again", async () => {
+  for (const outcome of ["diverged", "trained"] as const) {
+    const d = await desk({ repeat: () => ({ outcome, epochs: [] }) });
+    const { trialId } = await d.deliver(diverged());
+    await d.coordinator.verified();
+    assert.equal(d.jobs.length, 1);
+    assert.match(d.jobs[0] ?? "", /^repeat .* 2$/);
+    assert.equal(
+      (await d.coordinator.trial(trialId))?.state,
+      outcome === "diverged" ? "completed" : "queued",
+    );
+  }
+});
+
+Deno.test("createDesk: goes on after a restart with what waits", async () => {
+  let usable = false;
+  const d = await desk({
+    testLoss: () => {
+      if (usable) return 0.6;
+      throw new VerifierError("no data", false);
+    },
+  });
+  const { trialId } = await d.deliver();
+  await d.coordinator.verified();
+  assert.equal((await d.coordinator.trial(trialId))?.state, "verifying");
+  assert.equal((await d.coordinator.progress(seed)).complete, false);
+  usable = true;
+  await d.restart();
+  await d.coordinator.verified();
+  assert.equal((await d.coordinator.trial(trialId))?.state, "completed");
+});
+
+Deno.test("createDesk: a verifier that cannot be used is tried again, and blames no result", async () => {
+  let failures = 10;
+  const d = await desk({
+    testLoss: () => {
+      if (failures-- <= 0) return 0.6;
+      throw new VerifierError("no backend", false);
+    },
+  });
+  const { trialId } = await d.deliver();
+  for (let i = 0; i < 11; i++) {
+    await d.coordinator.verified();
+    d.clock.advance(5_000);
+  }
+  await d.coordinator.verified();
+  assert.equal((await d.coordinator.trial(trialId))?.state, "completed");
+  assert.equal(
+    d.logged.filter(({ message }) => message === "verification waits").length,
+    10,
+  );
+});
+
+Deno.test("createDesk: a result that brings the verifier down three times is refused; the others are judged", async () => {
+  let poisoned = "";
+  const d = await desk({
+    testLoss: () => {
+      if (d.jobs.at(-1) !== `evaluate ${poisoned}`) return 0.6;
+      throw new VerifierError("the verifier died", true);
+    },
+  });
+  const bad = await d.deliver();
+  poisoned = bad.trialId;
+  await d.coordinator.verified();
+  const good = await d.deliver();
+  for (let i = 0; i < 3; i++) {
+    d.clock.advance(5_000);
+    await d.coordinator.verified();
+  }
+  assert.equal((await d.coordinator.trial(bad.trialId))?.state, "queued");
+  assert.equal((await d.coordinator.trial(good.trialId))?.state, "completed");
+});
+
+Deno.test("createDesk: lost weights are nobody's failure", async () => {
+  const d = await desk({
+    testLoss: () => {
+      throw new VerifierError("not yet", false);
+    },
+  });
+  const { leaseId, trialId } = await d.deliver();
+  await d.coordinator.verified();
+  await d.weights.delete(leaseId);
+  d.clock.advance(5_000);
+  await d.coordinator.verified();
+  const view = await d.coordinator.trial(trialId);
+  assert.equal(view?.state, "queued");
+  assert.equal(view?.attempts[0]?.state, "released");
+});
+
+Deno.test("createDesk: weights whose result never came are dropped after an hour", async () => {
+  const d = await desk();
+  const worker = await d.storage.worker(workerId(1));
+  assert.ok(worker);
+  const answer = await d.coordinator.acquire(worker, { backend: "simd" });
+  assert.ok(answer.ok && answer.value.type === "lease");
+  await d.weights.put(answer.value.lease.leaseId, sum, new Uint8Array(4));
+  d.clock.advance(3_000_000);
+  await d.deliver();
+  await d.coordinator.verified();
+  assert.equal(await d.weights.bytes(), 4);
+  d.clock.advance(600_001);
+  await d.deliver();
+  await d.coordinator.verified();
+  assert.equal(await d.weights.bytes(), 0);
+});
+
+Deno.test("createDesk: a worker's first result on a backend is repeated, later ones by chance", async () => {
+  const d = await desk();
+  for (let i = 0; i < 3; i++) {
+    await d.deliver();
+    await d.coordinator.verified();
+  }
+  assert.deepEqual(d.jobs.map((job) => job.split(" ")[0]), [
+    ...["evaluate", "repeat"],
+    "evaluate",
+    "evaluate",
+  ]);
+  assert.deepEqual(await d.storage.trust(workerId(1), "simd"), {
+    accepted: 3,
+    lies: 0,
+  });
+  const always = await desk({ chance: 0 });
+  for (let i = 0; i < 3; i++) {
+    await always.deliver();
+    await always.coordinator.verified();
+  }
+  assert.equal(always.jobs.filter((j) => j.startsWith("repeat")).length, 3);
+});
+
+Deno.test("createDesk: a training that comes to something else is a lie, which re-opens what the worker alone vouched for", async () => {
+  let honest = true;
+  const d = await desk({
+    repeat: () => ({
+      outcome: "trained",
+      epochs: trained(2, honest ? 0.6 : 0.61).epochs,
+    }),
+  });
+  const repeated = await d.deliver();
+  await d.coordinator.verified();
+  const alone = await d.deliver();
+  await d.coordinator.verified();
+  assert.equal((await d.coordinator.progress(seed)).completed, 2);
+  // The next is checked, and false.
+  honest = false;
+  await d.storage.noteTrust(workerId(1), "simd", "lie");
+  d.clock.advance(1);
+  const lie = await d.deliver();
+  await d.coordinator.verified();
+
+  const state = async ({ trialId }: typeof lie) =>
+    (await d.coordinator.trial(trialId))?.state;
+  assert.equal(await state(repeated), "completed", "somebody repeated it");
+  assert.equal(await state(alone), "queued");
+  assert.equal(await state(lie), "queued");
+  const answer = await alone.ask();
+  assert.ok(!answer.ok);
+  assert.match(answer.problems[0] ?? "", /caught with a false result later/);
+  assert.deepEqual(await d.storage.trust(workerId(1), "simd"), {
+    accepted: 0,
+    lies: 2,
+  });
+  const [listing] = await d.storage.workers(1);
+  assert.equal(listing?.trialsCompleted, 1);
+});
+
+Deno.test("createDesk: the coordinator's own workers' figures are recomputed, their training is not repeated", async () => {
+  const d = await desk({ chance: 0 });
+  d.coordinator.isOurs(workerId(1));
+  await d.deliver();
+  await d.coordinator.verified();
+  assert.deepEqual(d.jobs.map((job) => job.split(" ")[0]), ["evaluate"]);
+  assert.equal((await d.coordinator.progress(seed)).completed, 1);
+});

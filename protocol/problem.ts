@@ -1,0 +1,61 @@
+import * as z from "zod";
+import type { Infer } from "./ids.ts";
+import { strangersText } from "./untrusted_text.ts";
+
+/** The kinds of error that a client can tell apart and act on. */
+export type ProblemType = Infer<typeof ProblemType>;
+/** @internal */
+export const ProblemType = z.enum([
+  /** The body, query or path does not fit its schema. 400 */
+  "invalid-request",
+  /** No, or a wrong, bearer token. Register again. 401 */
+  "unauthorized",
+  /** A page from elsewhere tried to change state. 403 */
+  "foreign-origin",
+  /** This coordinator asks for a join code, and it was not that. 403 */
+  "join-code",
+  /** The operator removed this worker. 403 */
+  "removed",
+  "not-found",
+  /** The attempt is not the latest, or the lease is not yours any more. 409 */
+  "stale-lease",
+  /** The trial has an accepted result already. 409 */
+  "trial-completed",
+  /** The trial is quarantined. 409 */
+  "trial-quarantined",
+  /** The same lease was completed before with another result. 409 */
+  "conflicting-result",
+  /** The body did not come in time. 408 */
+  "body-too-slow",
+  "body-too-large",
+  /** Upload the weights that the result names, then deliver it again. 409 */
+  "missing-weights",
+  /** Only this machine is served, by its own names. 421 */
+  "foreign-host",
+  /** The result cannot be what training this trial yields. 422 */
+  "rejected-result",
+  /** The weights are not as long as the trial's network is large. 422 */
+  "rejected-weights",
+  /** Worker and coordinator speak different versions. 426 */
+  "protocol-version",
+  /** Wait `Retry-After` seconds. 429 */
+  "too-many-requests",
+  "internal",
+  /** Try again after `Retry-After` seconds. 503 */
+  "unavailable",
+]);
+
+/** Problem details, RFC 9457; `type` is relative to the API's document. */
+export type Problem = Infer<typeof Problem>;
+/** @internal */
+export const Problem = z.object({
+  type: ProblemType,
+  title: strangersText(),
+  status: z.int().min(400).max(599),
+  /** What failed: the value; what to do. */
+  detail: strangersText(),
+  /** Each fault of an invalid request, where it is. */
+  errors: z.array(
+    z.object({ path: strangersText(), message: strangersText() }),
+  ).optional(),
+});

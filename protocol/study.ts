@@ -1,0 +1,158 @@
+import * as z from "zod";
+import { Sha256, StudyId, TrialId } from "./ids.ts";
+import type { Infer } from "./ids.ts";
+import { MOST_EPOCHS } from "./training.ts";
+
+/** A dropout rate: 0 keeps every element, 1 drops every one. */
+export const DropoutRate = z.number().min(0).max(1);
+
+/** A grid point: what a study varies. */
+export type Params = Infer<typeof Params>;
+/** @internal */
+export const Params = z.strictObject({
+  /** Rate after the first hidden layer, the one nearer the input. */
+  dropout1: DropoutRate,
+  /** Rate after the second hidden layer. */
+  dropout2: DropoutRate,
+});
+
+/**
+ * Which implementation of the network trains. All compute the same function
+ * from the same weights and masks: `scratch` is written from tf ops, `layers`
+ * from tf.layers, `fused` with forward and backward written out for speed.
+ */
+export type NetworkName = Infer<typeof NetworkName>;
+/** @internal */
+export const NetworkName = z.enum(["fused", "scratch", "layers"]);
+
+/** Everything but the rates and the replicate that decides a trial's figures. */
+export type Recipe = Infer<typeof Recipe>;
+/** @internal */
+export const Recipe = z.strictObject({
+  network: NetworkName.default("fused"),
+  /** Units of the two hidden layers. */
+  hiddenSizes: z.tuple([
+    z.int().min(1).max(4096),
+    z.int().min(1).max(4096),
+  ]).default([256, 256]),
+  epochs: z.int().min(1).max(MOST_EPOCHS).default(10),
+  /** Examples in a step; a short last batch is kept. */
+  batchSize: z.int().min(1).max(65_536).default(256),
+  /** Of plain stochastic gradient descent. */
+  learningRate: z.number().positive().max(100).default(0.5),
+  /** Standard deviation of the initial weights. */
+  weightStd: z.number().positive().max(10).default(0.01),
+});
+
+/** The four IDX files of a data set in the shape of MNIST. */
+export type DatasetFileName = Infer<typeof DatasetFileName>;
+/** @internal */
+export const DatasetFileName = z.enum([
+  "trainImages",
+  "trainLabels",
+  "testImages",
+  "testLabels",
+]);
+
+/** One IDX file: known by the SHA-256 of its decompressed bytes. */
+export type DatasetFile = Infer<typeof DatasetFile>;
+/** @internal */
+export const DatasetFile = z.strictObject({
+  /** File name without `.gz`, as in `train-images-idx3-ubyte`. */
+  name: z.string().regex(/^[\w.-]{1,128}$/),
+  sha256: Sha256,
+  /** Where to download it, gzip-compressed or not; tried in order. */
+  urls: z.array(z.url()).max(8).default([]),
+});
+
+/** A data set that a study names. */
+export type DatasetDefinition = Infer<typeof DatasetDefinition>;
+/** @internal */
+export const DatasetDefinition = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  classes: z.int().min(2).max(1000),
+  files: z.strictObject({
+    trainImages: DatasetFile,
+    trainLabels: DatasetFile,
+    testImages: DatasetFile,
+    testLabels: DatasetFile,
+  }),
+});
+
+/** Text shown to people, in both languages of the product. */
+export type Text = Infer<typeof Text>;
+/** @internal */
+export const Text = z.strictObject({ en: z.string(), zh: z.string() });
+
+/** Where the search space lies: listed points, or all pairs of two axes. */
+export type SearchSpace = Infer<typeof SearchSpace>;
+/** @internal */
+export const SearchSpace = z.union([
+  z.strictObject({ points: z.array(Params).min(1).max(10_000) }),
+  z.strictObject({
+    grid: z.strictObject({
+      dropout1: z.array(DropoutRate).min(1).max(100),
+      dropout2: z.array(DropoutRate).min(1).max(100),
+    }),
+  }),
+]);
+
+/** A study as data: what a user's JSON file holds. */
+export type StudyDefinition = Infer<typeof StudyDefinition>;
+/** @internal */
+export const StudyDefinition = z.strictObject({
+  id: StudyId,
+  title: Text,
+  /** Name of a built-in data set, or a full definition. */
+  dataset: z.union([z.literal("fashion-mnist"), DatasetDefinition])
+    .default("fashion-mnist"),
+  searchSpace: SearchSpace,
+  /** Repeats of each grid point; replicate r starts alike everywhere. */
+  replicates: z.int().min(1).max(1000).default(3),
+  /** Keys the random generator, with the replicate's number. */
+  seed: z.int().min(0).max(0xffff_ffff).default(0),
+  recipe: Recipe.prefault({}),
+});
+
+/** A data set's file as the coordinator serves it. */
+export type ServedFile = Infer<typeof ServedFile>;
+/** @internal */
+export const ServedFile = z.strictObject({
+  sha256: Sha256,
+  /**
+   * Path on the coordinator; the body is gzip. Nothing else: a coordinator must
+   * not have its volunteers ask other machines.
+   */
+  path: z.string().regex(/^\/data\/[0-9a-f]{64}\.gz$/),
+  /** Size as transferred. */
+  compressedBytes: z.int().positive(),
+  /** Size once decompressed. */
+  bytes: z.int().positive(),
+});
+
+/** What a worker needs to fetch and check a data set. */
+export type DatasetManifest = Infer<typeof DatasetManifest>;
+/** @internal */
+export const DatasetManifest = z.strictObject({
+  name: z.string(),
+  classes: z.int().min(2),
+  files: z.strictObject({
+    trainImages: ServedFile,
+    trainLabels: ServedFile,
+    testImages: ServedFile,
+    testLabels: ServedFile,
+  }),
+});
+
+/** One trial: a grid point and a replicate of a study, and how to train it. */
+export type TrialSpec = Infer<typeof TrialSpec>;
+/** @internal */
+export const TrialSpec = z.strictObject({
+  trialId: TrialId,
+  studyId: StudyId,
+  params: Params,
+  /** Counted from 0. */
+  replicate: z.int().min(0),
+  seed: z.int().min(0).max(0xffff_ffff),
+  recipe: Recipe,
+});

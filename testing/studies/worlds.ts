@@ -1,0 +1,177 @@
+import type { VerdictName } from "../../protocol/leaderboard.ts";
+import {
+  claims,
+  marginOf,
+  type RankedMetric,
+  rankedMetrics,
+} from "../../coordinator/analysis/claims/claims.ts";
+import { lowPoints } from "../../coordinator/analysis/claims/lowest.ts";
+import {
+  lowerIsBetter,
+  type PointData,
+  swappedPairs,
+  valuesOf,
+} from "../../coordinator/analysis/study_data.ts";
+import { guessedPoints, referencePoints } from "./reference_points.ts";
+import {
+  type Population,
+  simulateStudy,
+  type TrueStudy,
+} from "./simulated_study.ts";
+
+/** Studies whose truth is known, and the noise in which it hides. */
+
+type Means = Readonly<Record<RankedMetric, Population>>;
+
+const realPoints = [...referencePoints, ...guessedPoints].map((point) => ({
+  params: point.params,
+  metrics: {
+    trainLoss: point.trainLoss,
+    // Not in the reference: near the test loss, and as unsteady.
+    trainLossDropoutOff: {
+      mean: point.testLoss.mean - 0.07,
+      sd: point.testLoss.sd,
+    },
+    testLoss: point.testLoss,
+    testAccuracy: point.testAccuracy,
+  } satisfies Means,
+}));
+
+/** The real points and spreads, with means of another world. */
+function world(
+  mean: (metric: RankedMetric, rates: readonly [number, number]) => number,
+): TrueStudy {
+  return {
+    shared: 0.3,
+    points: realPoints.map(({ params, metrics }) => {
+      const rates = [params.dropout1, params.dropout2] as const;
+      const of = (metric: RankedMetric) => ({
+        mean: mean(metric, rates),
+        sd: metrics[metric].sd,
+      });
+      return {
+        params,
+        metrics: {
+          trainLoss: of("trainLoss"),
+          trainLossDropoutOff: of("trainLossDropoutOff"),
+          testLoss: of("testLoss"),
+          testAccuracy: of("testAccuracy"),
+        },
+      };
+    }),
+  };
+}
+
+const sign = (metric: RankedMetric) => (lowerIsBetter[metric] ? 1 : -1);
+
+/** The study `seed` as PyTorch's runs have it. */
+export const measured: TrueStudy = { points: realPoints, shared: 0.3 };
+
+/** All points alike. */
+export const withoutEffect = world(() => 0.4);
+
+/** Worlds in which the claims are true, false, or at their boundary. */
+export const worlds: readonly (readonly [string, TrueStudy])[] = [
+  ["as measured", measured],
+  ["no effect at all", withoutEffect],
+  [
+    "the other way round",
+    world((metric, [d1, d2]) => 0.4 - sign(metric) * (0.1 * d1 + 0.15 * d2)),
+  ],
+  [
+    // The higher rate first costs exactly the margin.
+    "at the margin",
+    world((metric, [d1, d2]) =>
+      0.4 + (d1 > d2 ? sign(metric) * marginOf(metric) : 0)
+    ),
+  ],
+  [
+    // Half a margin from each boundary, on the true side of the swap's.
+    "a hair inside",
+    world((metric, [d1, d2]) =>
+      0.4 + sign(metric) * (0.01 * (d1 + d2) +
+          (d1 > d2 ? marginOf(metric) / 2 : 0))
+    ),
+  ],
+];
+
+/** Which verdicts would be right; at a boundary neither one is. */
+export function rightVerdicts(
+  study: TrueStudy,
+): Map<string, readonly VerdictName[]> {
+  const [truth] = [simulateStudy(study, 1, () => 0)];
+  const mean = (point: PointData, metric: RankedMetric) =>
+    valuesOf(point, metric)[0] ?? NaN;
+  // Worlds are written in decimals: differences below this are rounding.
+  const verdictOf = (distance: number): readonly VerdictName[] =>
+    Math.abs(distance) < 1e-9
+      ? ["not-enough-evidence"]
+      : [distance > 0 ? "supported" : "contradicted", "not-enough-evidence"];
+  const { low, rivals } = lowPoints(truth);
+  const right = new Map<string, readonly VerdictName[]>();
+  for (const { id, test, metric: name } of claims) {
+    const metric = rankedMetrics.find((each) => each === name) ?? "trainLoss";
+    const pairs = swappedPairs(truth).map(({ lowerFirst, higherFirst }) =>
+      sign(metric) * (mean(higherFirst, metric) - mean(lowerFirst, metric))
+    );
+    const lowMean = low.reduce((sum, point) => sum + mean(point, metric), 0) /
+      low.length;
+    if (test.kind === "trend") {
+      const rate = ({ params }: PointData) => params.dropout1 + params.dropout2;
+      const centre = truth.reduce((sum, point) => sum + rate(point), 0) /
+        truth.length;
+      right.set(
+        id,
+        verdictOf(
+          truth.reduce(
+            (sum, point) => sum + (rate(point) - centre) * mean(point, metric),
+            0,
+          ),
+        ),
+      );
+    } else if (test.kind === "lowest") {
+      const leads = rivals.map((point) =>
+        sign(metric) * (mean(point, metric) - lowMean)
+      );
+      right.set(id, verdictOf(Math.min(...leads)));
+    } else if (test.kind === "swap") {
+      const widest = Math.max(...pairs.map(Math.abs));
+      right.set(id, verdictOf(marginOf(metric) - widest));
+    } else if (test.kind === "order") {
+      right.set(id, verdictOf(pairs.reduce((sum, lead) => sum + lead, 0)));
+    }
+  }
+  const parts = ["swap-train-loss", "swap-test-accuracy"]
+    .map((id) => right.get(id) ?? []);
+  const all = (name: VerdictName) => parts.every((part) => part.includes(name));
+  const some = (name: VerdictName) => parts.some((part) => part.includes(name));
+  right.set("swap", [
+    "not-enough-evidence",
+    ...(all("supported") ? ["supported" as const] : []),
+    ...(some("contradicted") ? ["contradicted" as const] : []),
+  ]);
+  return right;
+}
+
+/** Normal noise with a spike of five times its size now and then. */
+function spiky(normal: () => number): () => number {
+  // Scaled so that its variance is that of the noise it replaces.
+  const scale = 1 / Math.sqrt(0.95 + 0.05 * 25);
+  return () => {
+    const value = normal() * scale;
+    return normal() > 1.645 ? 5 * value : value;
+  };
+}
+
+/** Noise that leans to one side: mostly a little better, at times much worse. */
+function skewed(normal: () => number): () => number {
+  // Chi-square with one degree of freedom, at mean 0 and variance 1.
+  return () => (normal() ** 2 - 1) / Math.SQRT2;
+}
+
+/** What turns normal numbers into numbers of the same mean and variance. */
+export const noises = {
+  normal: (normal: () => number) => normal,
+  spiky,
+  skewed,
+} as const;

@@ -1,0 +1,18 @@
+import "../../worker/trainer/trainer_thread.ts";
+
+/** A trainer thread that can be told to break, as real ones do by themselves. */
+
+/** What a test posts to it. */
+export type Fault = { readonly fault: "crash" | "hang" | "reject" };
+
+globalThis.addEventListener("message", (event: MessageEvent<unknown>) => {
+  const { data } = event;
+  if (typeof data !== "object" || data === null || !("fault" in data)) return;
+  if (data.fault === "crash") {
+    setTimeout(() => {
+      throw new Error("out of memory");
+    }, 0);
+  }
+  if (data.fault === "reject") void Promise.reject(new Error("nobody waits"));
+  while (data.fault === "hang");
+});

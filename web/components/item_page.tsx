@@ -1,0 +1,158 @@
+import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { type JSX, render } from "preact";
+import type { SwarmEvent } from "../../protocol/views.ts";
+import { type Fetched, OutdatedPageError, UnreachableError } from "../api.ts";
+import { commonWords } from "../i18n/common_words.ts";
+import {
+  browserAfter,
+  browserEvents,
+  type Connection,
+  follow,
+} from "../live.ts";
+import { startLanguage, words } from "./language.ts";
+import { pageLink } from "./links.ts";
+import { Notice } from "./site.tsx";
+
+/** Why there is nothing to show. */
+export type ItemProblem =
+  | { readonly kind: "outdated" }
+  /** The coordinator knows nothing of that name. */
+  | { readonly kind: "missing" }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** One thing that a page shows and keeps fresh. */
+export interface ItemState<T> {
+  /** Null until it is there. */
+  readonly item: ReadonlySignal<T | null>;
+  readonly problem: ReadonlySignal<ItemProblem | null>;
+  readonly connection: ReadonlySignal<Connection>;
+  /** Fetches it where there is news; throws {@linkcode UnreachableError}. */
+  refresh(): Promise<void>;
+  /** Changes what is shown until the next news. */
+  edit(change: (item: T) => T): void;
+  /** What is fetched from now on is another thing. */
+  forget(): void;
+  setConnection(connection: Connection): void;
+}
+
+/** State around what `fetchItem` gets: null where it is as at the tag. */
+export function createItemState<T>(
+  fetchItem: (etag: string | null) => Promise<Fetched<T> | null>,
+): ItemState<T> {
+  const item = signal<T | null>(null);
+  const problem = signal<ItemProblem | null>(null);
+  const connection = signal<Connection>("connecting");
+  let etag: string | null = null;
+  /** Counts what was forgotten: an answer to an older question is no news. */
+  let question = 0;
+
+  const fail = (value: ItemProblem) => {
+    problem.value = value;
+  };
+  return {
+    item,
+    problem,
+    connection,
+    async refresh() {
+      const asked = question;
+      try {
+        const fetched = await fetchItem(etag);
+        if (asked !== question) return;
+        batch(() => {
+          if (fetched !== null) {
+            etag = fetched.etag;
+            item.value = fetched.value;
+          }
+          problem.value = null;
+        });
+      } catch (error) {
+        if (asked !== question) return;
+        if (error instanceof OutdatedPageError) {
+          return fail({ kind: "outdated" });
+        }
+        const status = error instanceof UnreachableError ? error.status : null;
+        // An answer that says no is not a lost connection.
+        if (status === 404) return fail({ kind: "missing" });
+        if (error instanceof Error && status !== null && status < 500) {
+          return fail({ kind: "failed", message: error.message });
+        }
+        throw error;
+      }
+    },
+    edit(change) {
+      if (item.value === null) return;
+      item.value = change(item.value);
+      // What is shown is no longer what the tag stands for.
+      etag = null;
+    },
+    forget() {
+      question += 1;
+      etag = null;
+    },
+    setConnection(value) {
+      connection.value = value;
+    },
+  };
+}
+
+/** What a visitor must know where the item is missing, old or unreachable. */
+export function ItemNotices<T>(
+  { state, missing, failed }: {
+    readonly state: ItemState<T>;
+    readonly missing: string;
+    readonly failed: string;
+  },
+): JSX.Element {
+  const common = words(commonWords);
+  const problem = state.problem.value;
+  const reload = { label: common.reload, run: () => location.reload() };
+  return (
+    <>
+      {state.connection.value === "offline" && (
+        <Notice tone="warning">{common.offlineNotice}</Notice>
+      )}
+      {problem?.kind === "outdated" && (
+        <Notice tone="warning" action={reload}>{common.outdatedNotice}</Notice>
+      )}
+      {problem?.kind === "missing" && (
+        <div class="item-head">
+          <h1>{missing}</h1>
+          <p>
+            <a class="button" href={pageLink("leaderboard")}>
+              {common.leaderboard}
+            </a>
+          </p>
+        </div>
+      )}
+      {problem?.kind === "failed" && (
+        <Notice tone="warning" action={reload}>
+          {failed}: {problem.message}
+        </Notice>
+      )}
+    </>
+  );
+}
+
+/** Puts a live page into a browser's window. */
+export function startPage(page: {
+  readonly eventsUrl: string;
+  readonly view: () => JSX.Element;
+  refresh(): Promise<void>;
+  onConnection(connection: Connection): void;
+  onEvent(event: SwarmEvent): void;
+}): void {
+  const root = document.querySelector("#app");
+  if (root === null) throw new Error("the page has no #app to render into");
+  startLanguage();
+  follow({
+    openEvents: browserEvents(page.eventsUrl),
+    refresh: page.refresh,
+    onConnection: page.onConnection,
+    onEvent: page.onEvent,
+    document,
+    random: Math.random,
+    after: browserAfter,
+  });
+  root.replaceChildren();
+  render(page.view(), root);
+}

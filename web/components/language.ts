@@ -1,0 +1,99 @@
+import { computed, signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { createFormats } from "../i18n/format.ts";
+import {
+  chooseLanguage,
+  type Language,
+  languageOf,
+  languageTags,
+} from "../i18n/language.ts";
+
+/** The language that the page is shown in. */
+export const language = signal<Language>("en");
+
+/** Numbers as that language writes them. */
+export const formats = computed(() => createFormats(language.value));
+
+/** Picks the current language's words from a catalogue. */
+export function words<T>(catalogue: Readonly<Record<Language, T>>): T {
+  return catalogue[language.value];
+}
+
+const MEMORY_KEY = "dropout-swarm.language";
+
+/** Chooses the language when a page starts, and follows the address. */
+export function startLanguage(): void {
+  const choose = () => {
+    language.value = chooseLanguage({
+      url: new URLSearchParams(location.search).get("lang"),
+      remembered: readMemory(MEMORY_KEY),
+      browser: navigator.languages,
+    });
+  };
+  choose();
+  language.subscribe((value) => {
+    document.documentElement.lang = languageTags[value];
+  });
+  globalThis.addEventListener("popstate", choose);
+}
+
+/** The visitor's choice: kept for the next visit, and in links they send. */
+export function setLanguage(value: string): void {
+  const known = languageOf(value);
+  if (known === null) return;
+  language.value = known;
+  writeMemory(MEMORY_KEY, known);
+  updateAddress((query) => query.set("lang", known));
+}
+
+/**
+ * Small things a browser remembers between visits. Where storage is blocked
+ * or full the pages work all the same, and forget.
+ */
+
+/** Null where nothing is remembered. */
+export function readMemory(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+export function writeMemory(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Forgotten at the next visit.
+  }
+}
+
+/**
+ * Changes the query of the page's address in place: what a visitor sees is in
+ * the link they send, and going back leaves the page, not its last sorting.
+ */
+export function updateAddress(change: (query: URLSearchParams) => void): void {
+  const url = new URL(location.href);
+  change(url.searchParams);
+  // Readable links: these need no escape in a query.
+  url.search = url.searchParams.toString()
+    .replaceAll("%2C", ",").replaceAll("%3B", ";");
+  if (url.href !== location.href) history.replaceState(history.state, "", url);
+}
+
+/**
+ * A visitor's choice that stands in the page's address under `name`, so that a
+ * link shows what its sender saw; null where nothing was chosen.
+ */
+export function useQuery(name: string) {
+  const [value, setValue] = useState(() =>
+    new URLSearchParams(location.search).get(name)
+  );
+  const choose = (next: string | null) => {
+    setValue(next);
+    updateAddress((query) =>
+      next === null ? query.delete(name) : query.set(name, next)
+    );
+  };
+  return [value, choose] as const;
+}

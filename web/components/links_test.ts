@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { itemPages } from "../../protocol/pages.ts";
+import { joinCodeOf, readAddress } from "./links.ts";
+
+Deno.test("readAddress reads what stands in each name's place", () => {
+  const { address } = itemPages.point;
+  assert.deepEqual(readAddress(address, "/studies/seed/points/0.2,0.5"), {
+    studyId: "seed",
+    point: "0.2,0.5",
+  });
+  assert.deepEqual(readAddress(address, "/studies/seed/points/0.2%2C0.5"), {
+    studyId: "seed",
+    point: "0.2,0.5",
+  });
+});
+
+Deno.test("readAddress: another page, or no text, is null", () => {
+  const { address } = itemPages.trial;
+  for (const path of ["/", "/trials", "/trials/a/b", "/tests/a", "/trials/%"]) {
+    assert.equal(readAddress(address, path), null, path);
+  }
+});
+
+Deno.test("joinCodeOf reads the code of an invitation, and nothing else", () => {
+  assert.equal(joinCodeOf("#class-of-26"), "class-of-26");
+  for (const hash of ["", "#", "#content", "#a b c d e f", "#<script>alert"]) {
+    assert.equal(joinCodeOf(hash), null);
+  }
+});

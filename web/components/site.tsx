@@ -1,0 +1,199 @@
+import { generate } from "lean-qr";
+import { toSvgPath } from "lean-qr/extras/svg";
+import type { ComponentChildren, JSX } from "preact";
+import { commonWords } from "../i18n/common_words.ts";
+import { languages, languageTags } from "../i18n/language.ts";
+import type { Connection } from "../live.ts";
+import { Mark } from "./icon.tsx";
+import { language, setLanguage, words } from "./language.ts";
+import { API_PAGE, pageLink, type PageName } from "./links.ts";
+
+const languageNames = { en: "English", zh: "中文" } as const;
+
+/** What the header leads to, in order. */
+const navigation: readonly PageName[] = [
+  "leaderboard",
+  "workers",
+  "lesson",
+  "join",
+];
+
+/** The frame around every page. */
+export function Site(
+  { page, connection, children }: {
+    /** Null for a page that the header does not lead to. */
+    readonly page: PageName | null;
+    readonly connection?: Connection;
+    readonly children: ComponentChildren;
+  },
+): JSX.Element {
+  const t = words(commonWords);
+  return (
+    <>
+      <a class="skip" href="#content">{t.skipToContent}</a>
+      <header class="site-header">
+        <div class="bar">
+          <a class="brand" href={pageLink("leaderboard")}>
+            <Mark />
+            <span>{t.product}</span>
+          </a>
+          <nav aria-label={t.pages}>
+            <ul>
+              {navigation.map((name) => (
+                <li key={name}>
+                  <a
+                    href={pageLink(name)}
+                    aria-current={page === name ? "page" : undefined}
+                  >
+                    {t[name]}
+                  </a>
+                </li>
+              ))}
+              <li>
+                <a href={API_PAGE}>{t.api}</a>
+              </li>
+            </ul>
+          </nav>
+          <div class="tools">
+            {connection !== undefined && (
+              <ConnectionMark connection={connection} />
+            )}
+            <LanguageSwitch />
+          </div>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>{children}</main>
+      <footer class="site-footer">
+        <div class="bar">
+          <span>{t.product}</span>
+          <span>{t.licence}</span>
+        </div>
+      </footer>
+    </>
+  );
+}
+
+/** English or Chinese. */
+export function LanguageSwitch(): JSX.Element {
+  return (
+    <fieldset class="languages">
+      <legend class="hidden">{words(commonWords).language}</legend>
+      {languages.map((name) => (
+        <label key={name} lang={languageTags[name]}>
+          <input
+            type="radio"
+            name="language"
+            value={name}
+            checked={language.value === name}
+            onChange={() => setLanguage(name)}
+          />
+          <span>{languageNames[name]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function ConnectionMark(
+  { connection }: { readonly connection: Connection },
+): JSX.Element {
+  return (
+    <span class={`connection is-${connection}`} role="status">
+      <span class="lamp" aria-hidden="true" />
+      <span class="said">{words(commonWords).connection[connection]}</span>
+    </span>
+  );
+}
+
+/** Something the visitor must know, above the content. */
+export function Notice(
+  { tone, children, action }: {
+    readonly tone: "warning" | "plain";
+    readonly children: ComponentChildren;
+    readonly action?: { readonly label: string; readonly run: () => void };
+  },
+): JSX.Element {
+  return (
+    <div class={`notice is-${tone}`} role="status">
+      <p>{children}</p>
+      {action !== undefined && (
+        <button type="button" class="button" onClick={action.run}>
+          {action.label}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/**
+ * What a worker calls itself or its device: a stranger's text. It is shown as
+ * text, its direction does not reach the words around it, and a long one is
+ * cut off.
+ */
+export function Nickname({ text }: { readonly text: string }): JSX.Element {
+  return <bdi class="nick" title={text}>{text}</bdi>;
+}
+
+/** The way from the leaderboard to a page; the page itself comes last. */
+export function Crumbs(
+  { label, links, here }: {
+    readonly label: string;
+    readonly links: readonly { readonly href: string; readonly text: string }[];
+    readonly here: string;
+  },
+): JSX.Element {
+  return (
+    <nav class="crumbs" aria-label={label}>
+      <ol>
+        {links.map(({ href, text }) => (
+          <li key={href}>
+            <a href={href}>{text}</a>
+          </li>
+        ))}
+        <li aria-current="page">{here}</li>
+      </ol>
+    </nav>
+  );
+}
+
+/** A figure with its name, in a strip of them. */
+export function Stat(
+  { name, note, children }: {
+    readonly name: string;
+    readonly note?: string;
+    readonly children: ComponentChildren;
+  },
+): JSX.Element {
+  return (
+    <div class="stat">
+      <dt>{name}</dt>
+      <dd>
+        <span class="value">{children}</span>
+        {note !== undefined && note !== "" && <span class="note">{note}</span>}
+      </dd>
+    </div>
+  );
+}
+
+/** The quiet zone that readers need around a code, in modules. */
+const quiet = 4;
+
+/** A QR code of a link, dark on light in every theme so that cameras read it. */
+export function QrCode(
+  { link, label }: { readonly link: string; readonly label: string },
+): JSX.Element {
+  const code = generate(link);
+  const side = code.size + 2 * quiet;
+  return (
+    <div class="qr">
+      <svg
+        viewBox={`${-quiet} ${-quiet} ${side} ${side}`}
+        role="img"
+        aria-label={label}
+        shape-rendering="crispEdges"
+      >
+        <path d={toSvgPath(code)} fill="currentColor" />
+      </svg>
+    </div>
+  );
+}

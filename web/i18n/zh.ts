@@ -1,0 +1,857 @@
+import type {
+  JoinWords,
+  LeaderboardWords,
+  LessonWords,
+  TrialsWords,
+} from "./en.ts";
+
+/** 排行榜页面的用词。 */
+export const leaderboardZh: LeaderboardWords = {
+  title: (study) => `${study} · 排行榜`,
+  loading: "正在获取排行榜…",
+  noStudy: "这个协调器还没有研究。",
+  failed: "无法获取排行榜",
+  study: "研究",
+  activeStudy: (id) => `${id}（正在进行）`,
+  recipe: (r) =>
+    `${r.dataset}，隐藏层 ${r.layers}，${r.epochs} 轮，批量 ${r.batch}，SGD 学习率 ${r.rate}，每点重复 ${r.replicates} 次`,
+  summary: "一段话总结",
+  strip: {
+    heading: "进度",
+    done: "已完成试验",
+    ofTotal: (total) => `共 ${total}`,
+    left: "剩余",
+    running: (count) => `${count} 个进行中`,
+    quarantined: (count) => `${count} 个已搁置`,
+    comma: "，",
+    timeLeft: "剩余时间",
+    finished: "已完成",
+    unknown: "尚不清楚",
+    workers: "在线工作节点",
+    rate: "每分钟试验数",
+    matrix: (done, running, total) =>
+      `${total} 个试验中已完成 ${done} 个，${running} 个进行中`,
+    matrixKey: {
+      done: "已完成",
+      running: "进行中",
+      queued: "待进行",
+      quarantined: "已搁置",
+    },
+  },
+  invite: {
+    heading: "借出一台设备",
+    here: "浏览器标签页即可为研究训练试验：无需安装，无需账号。",
+    withPhone:
+      "浏览器标签页即可为研究训练试验：无需安装，无需账号。也可用手机扫码。",
+    join: "用这台设备加入",
+    qr: (link) => `${link} 的二维码`,
+  },
+  verdicts: {
+    heading: "数据说明了什么",
+    none: "本研究没有要检验的论断。",
+    names: {
+      "supported": "成立",
+      "contradicted": "不成立",
+      "not-enough-evidence": "证据不足",
+    },
+    provisional: "暂定",
+    provisionalNote: "计划中的重复尚未全部完成，结论可能改变。",
+    lead: (metric) => `${metric}的领先`,
+    rise: (metric) => `${metric}的上升`,
+    differenceIn: (metric) => `${metric}的差异`,
+    interval: "95% 区间",
+    margin: "有意义的差异",
+    replicates: "重复次数",
+    adjustedP: "校正后 p 值",
+    noInterval: "无区间",
+    details: "证据与数字",
+    comparisons: "比较了什么",
+    comparison: "网格点",
+    difference: "差异",
+    pDifference: "p（无差异）",
+    pEquivalence: "p（等效）",
+    mean: (points) => `${points} 的均值`,
+    others: (count) => `另有 ${count} 个`,
+    less: "减",
+    diverged: "发散",
+    plot: (estimate, interval, margin) =>
+      `效应 ${estimate}，95% 区间 ${interval}，有意义的差异 ${margin}`,
+    changed: (claim, verdict) => `${claim}：现为${verdict}`,
+  },
+  curves: {
+    heading: "学习曲线",
+    metric: "按轮次显示的指标",
+    epoch: "轮次",
+    chosen: "显示的网格点",
+    band: "色带：各次重复的一个标准差，上下各一",
+    choose: "请在热图或表格中选择网格点。",
+    noneYet: "这些点还没有结果。",
+    remove: (point) => `隐藏 ${point}`,
+    asTable: "以表格显示曲线",
+    chart: (metric, points) => `${points} 的${metric}随轮次的变化`,
+    fromTo: (metric, first, last) =>
+      `${metric}随轮次的变化，从 ${first} 到 ${last}`,
+    title: (metric) => `${metric}随轮次的变化`,
+    waiting: "尚无结果",
+    bands: "色带",
+    bandNames: { sd: "±1 标准差", ci: "95% 区间", none: "无" },
+    interval: "色带：各次重复均值的 95% 区间",
+    axes: "笔记的坐标轴",
+    axesNote:
+      "每点一幅图，三个指标画在 0.3 到 0.9 的同一坐标轴上，与课程笔记的图相同。超出的部分被截去，也与课程笔记相同。",
+    seedChart: (point) =>
+      `${point} 的训练损失、训练准确率与测试准确率随轮次的变化，采用课程笔记的坐标轴`,
+  },
+  heatmap: {
+    heading: "所有暂退概率组合",
+    none: "本研究没有网格点。",
+    metric: "指标",
+    dropout1: "dropout1（第一隐藏层之后）",
+    dropout2: "dropout2（第二隐藏层之后）",
+    caption: (metric) => `${metric}随 dropout1 与 dropout2 的变化`,
+    hint: "选择一个单元格即可显示其曲线；方向键可在单元格之间移动。",
+    low: "低",
+    high: "高",
+    states: {
+      running: "进行中",
+      queued: "待进行",
+      failed: "发散或已搁置",
+      none: "无此数值",
+      absent: "不在研究中",
+    },
+    cell: (point, value) => `${point}:${value}`,
+  },
+  swaps: {
+    heading: "交换两层概率",
+    note:
+      "每一格把一对概率与其前后互换的那一对相比。细线是各次重复：同一条线的两端从相同的权重和批次开始。左端均值周围的色带表示有意义的差异。",
+    metric: "指标",
+    chart: (metric, pairs) =>
+      `${pairs} 对交换点的${metric}：均值、95% 区间与每次重复`,
+    pair: "交换点",
+    of: (lower, higher) => `${lower} 与 ${higher}`,
+    lowerFirst: "低概率在前",
+    higherFirst: "高概率在前",
+    difference: "差异",
+    interval: "95% 区间",
+    pDifference: "校正后 p（无差异）",
+    pEquivalence: "校正后 p（等效）",
+    verdict: "结论",
+    verdicts: { different: "有差异", equivalent: "等效", open: "未定" },
+    diverged: "发散",
+    caption: (metric, margin) =>
+      `低概率在前减高概率在前，按${metric}。等效：已证明差异小于 ${margin}。p 值按所有交换点做了 Holm 校正。`,
+    more: (count) => `另有 ${count} 对差异较小，见 JSON。`,
+    none: "本研究没有概率互换的两个点。",
+    noneYet: "还没有两端都有结果的交换点。",
+  },
+  save: {
+    label: (chart) => `保存图表：${chart}`,
+    as: (format, chart) => `保存为 ${format}：${chart}`,
+    source: (study, revision, points, runs) =>
+      `研究 ${study}，修订 ${revision}：${points} 个网格点，${runs} 次试验。由 dropout-swarm 生成。`,
+    failed: "无法生成图片",
+  },
+  table: {
+    heading: "网格点",
+    caption: (count, metric) =>
+      `${count} 个网格点在各次重复上的均值与 95% 区间，按${metric}排序`,
+    show: "曲线",
+    showPoint: (point) => `显示 ${point} 的曲线`,
+    replicates: "重复",
+    replicatesNote: "已接受的结果数与计划数",
+    ofPlanned: (done, planned) => `${done} / ${planned}`,
+    checks: "d2l 检查",
+    checksNote:
+      "训练结束时通过 d2l 三项检查的结果数：训练损失低于 0.5，两个准确率都高于 0.7",
+    interval: (metric) => `${metric}的区间`,
+    best: "最优？",
+    bestNote: (metric) => `该点在${metric}上为所有点中最优的概率`,
+    isBest: (probability) => `最优，${probability}`,
+    isBestNote: "该点为所有点中最优的概率不低于 95%",
+    byEpoch: "随轮次",
+    noInterval: "无区间",
+    noIntervalNote: "至少两次重复才有区间",
+    noFigure: "–",
+    running: (count) => `${count} 个进行中`,
+    diverged: (count) => `${count} 个发散`,
+    divergedNote: "损失不再是有限值：该点学不会",
+    quarantined: (count) => `${count} 个已搁置`,
+    quarantinedNote: "已搁置：太多工作节点在此失败或失去联系",
+    sortBy: (column) => `按${column}排序`,
+    held: "指针停在某一行时，顺序保持不变。",
+    pages: "表格分页",
+    page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
+    previous: "上一页",
+    next: "下一页",
+    epochNow: (epoch, of) => `第 ${epoch} / ${of} 轮`,
+    lowerIsBetter: "越低越好",
+    higherIsBetter: "越高越好",
+  },
+  remarks: {
+    heading: "逐条核对课程笔记",
+    note:
+      "本研究源自一份每点只跑一次的课程笔记。这里把它的每句话与测得的数字并列。",
+    says: "笔记的说法",
+    measured: "我们的测量",
+    agreement: "是否一致",
+    all: (count) => `全部 ${count} 条`,
+    count: (name, count) => `${name}：${count}`,
+    names: { agrees: "一致", disagrees: "不一致", open: "未定" },
+  },
+  exports: {
+    heading: "带走数据",
+    csv: "CSV",
+    json: "JSON",
+    report: "报告（HTML，可离线打开）",
+    api: "API 文档",
+  },
+  metrics: {
+    trainLoss: {
+      name: "最终训练损失",
+      short: "训练损失",
+      note: "最后一轮，启用暂退，按 d2l 的方式计量",
+    },
+    trainAccuracy: {
+      name: "最终训练准确率",
+      short: "训练准确率",
+      note: "最后一轮，启用暂退，按 d2l 的方式计量",
+    },
+    testAccuracy: {
+      name: "测试准确率",
+      short: "测试准确率",
+      note: "最后一轮之后，关闭暂退",
+    },
+    testLoss: {
+      name: "测试损失",
+      short: "测试损失",
+      note: "最后一轮之后，关闭暂退",
+    },
+    generalisationGap: {
+      name: "泛化差距",
+      short: "泛化差距",
+      note: "测试损失减训练损失，均关闭暂退",
+    },
+    trainLossDropoutOff: {
+      name: "训练损失（关闭暂退）",
+      short: "训练损失（关）",
+      note: "最后一轮之后，在整个训练集上",
+    },
+    lossArea: {
+      name: "损失曲线下面积",
+      short: "损失面积",
+      note: "各轮训练损失的均值：越低下降越快",
+    },
+    epochsToHalf: {
+      name: "损失降到 0.5 的轮数",
+      short: "降到 0.5 的轮数",
+      note: "训练损失首次不高于 0.5 的轮次",
+    },
+    testAccuracyFluctuation: {
+      name: "测试准确率的波动",
+      short: "波动",
+      note: "后一半轮次中逐轮变化的离散程度",
+    },
+  },
+};
+
+/** 加入页面的用词。 */
+export const joinZh: JoinWords = {
+  title: "加入 · dropout-swarm",
+  heading: "把这台设备借给研究",
+  lead:
+    "本页面把一个浏览器标签页变成工作节点。它用不同的暂退概率反复训练一个小型神经网络，并把每次学得如何发回去。",
+  study: (title) => `研究：${title}`,
+  noStudy: "协调器目前没有进行中的研究。",
+  consent: {
+    heading: "开始之前",
+    does: "它会做什么",
+    doesText: (threads, cores) =>
+      `使用这台设备 ${cores} 个核心中的 ${threads} 个进行训练，直到你暂停、停止或关闭标签页。设备会变热，耗电会增加。`,
+    doesTextUnknown: (threads) =>
+      `用 ${threads} 个线程进行训练，直到你暂停、停止或关闭标签页。设备会变热，耗电会增加。`,
+    downloads: "它会下载什么",
+    downloadsText: (data) =>
+      `训练图片（${data}），只下载一次：它们会保存在这个浏览器里，下次无需再下载。另有约 0.5 MB 的程序。`,
+    downloadsUnknown:
+      "训练图片，只下载一次：它们会保存在这个浏览器里，下次无需再下载。另有约 0.5 MB 的程序。",
+    leaves: "哪些信息会离开设备",
+    leavesText: (weights) =>
+      `每次训练的数字（损失、准确率、用时）和用来核对这些数字的训练好的网络（${weights}）；所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。仅此而已：没有文件，没有位置，没有 Cookie。`,
+    leavesTextUnknown:
+      "每次训练的数字（损失、准确率、用时）和用来核对这些数字的训练好的网络；所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。仅此而已：没有文件，没有位置，没有 Cookie。",
+    stays: "离开",
+    staysText: "随时可以关闭标签页：你手上的试验会交给别人。",
+  },
+  saveData: (data) => `你的浏览器要求网站节省流量。点击开始仍会下载 ${data}。`,
+  saveDataUnknown: "你的浏览器要求网站节省流量。点击开始仍会下载训练图片。",
+  start: "开始",
+  again: "重新开始",
+  pause: "暂停",
+  resume: "继续",
+  stop: "停止",
+  retry: "重试",
+  settings: {
+    heading: "设置",
+    threads: "线程",
+    threadsNote: (cores) =>
+      `每个线程训练一个试验。这台设备有 ${cores} 个核心，最好给自己留一个。`,
+    threadsNoteUnknown: "每个线程训练一个试验。",
+    fewer: "减少线程",
+    more: "增加线程",
+    backend: "后端",
+    backendNote: "自动模式会测量这台设备的能力，并选用最快的后端。",
+    auto: "自动",
+    name: "昵称",
+    namePlaceholder: "由系统取一个",
+    nameNote: "显示在公开的工作节点列表中。可不填。",
+    keepAwake: "训练时保持屏幕常亮",
+    keepAwakeAbsent: "这个浏览器不允许网页保持屏幕常亮。",
+    spareBattery: "电量低于 20% 时暂停",
+    locked: "暂停或停止后才能更改线程、后端和昵称。",
+  },
+  backends: {
+    simd: "WebAssembly SIMD，自研内核",
+    webgpu: "WebGPU",
+    webgl: "WebGL",
+    wasm: "WebAssembly，原装",
+    cpu: "JavaScript",
+  },
+  state: {
+    heading: "状态",
+    joining: "正在加入…",
+    downloading: "正在获取训练图片",
+    downloaded: (received, total) => `${received} / ${total}`,
+    measuring: "正在测量这台设备的能力…",
+    training: (count) => `正在训练 ${count} 个试验`,
+    waiting: "目前无事可做",
+    paused: "已暂停。手上的试验已交给别人。",
+    pausedBattery: "已暂停：电量不足。设备充电后会自动开始。",
+    pausedBatteryNote: "点击“继续”仍会训练。",
+    stopped: "已停止。谢谢！",
+    complete: "研究已完成。谢谢！",
+    failed: "无法继续",
+    loadFailed: "无法获取程序",
+    as: (name) => `以 ${name} 的名义参加`,
+  },
+  connectionLost:
+    "协调器没有应答。训练会继续；结果先留在这里，等它恢复后再送达。",
+  outdated: "协调器已升级，其版本比本页面新。请重新加载页面后再参加。",
+  trouble: {
+    label: "已处理的问题：",
+    trainer: {
+      died: "一个训练线程中断了，已换上另一个。",
+      stuck: "一个训练线程没有反应，已换上另一个。",
+      device: "图形处理器丢失或计算出错，改用另一个后端继续。",
+      impossible: "一个训练线程算出了不可能的结果，已换上另一个。",
+      other: "一个训练线程出错，已换上另一个。",
+    },
+    trial: {
+      "trial-completed": "同一个试验已由另一台设备先完成。",
+      "study-stopped": "研究已停止。",
+      "lease-lost": "一个试验已转交给另一台设备。",
+      "result-refused": "协调器没有接受一个结果。",
+      "trainer-failed": "一个试验无法在这里训练，已交回。",
+    },
+  },
+  failure: {
+    unreachable: "协调器没有应答。请检查网络连接，然后重试。",
+    "no-coordinator":
+      "这个地址上的不是协调器。请向研究的主持者询问正确的地址。",
+    outdated: "协调器与本页面的版本不同。请重新加载页面。",
+    "join-code":
+      "加入这个集群需要邀请码。请打开主持者给的邀请链接，或扫描它的二维码。",
+    removed: "研究的主持者移除了这台设备。",
+    refused: "协调器拒绝了这台设备的参与。",
+    forgotten: "协调器登记了这台设备，随后又不认识它。请稍后重试。",
+    "trainers-failed": "训练在这里一再失败。可以在设置中换一个后端试试。",
+    "results-refused":
+      "协调器连续拒绝了多个结果：这台设备的计算似乎有误。可以换一个后端试试。",
+    "cannot-train": "这个后端在这里无法使用。请在设置中选择“自动”。",
+    other: "发生了本页面不认识的错误。",
+  },
+  waiting: {
+    "study-complete": "研究已完成。如果有新的研究开始，这台设备会参加。",
+    "all-leased":
+      "所有未完成的试验都有人在训练。如果有试验被交回，可能会分到这里。",
+    "enough-leases": "这台设备持有的试验数已等于线程数。",
+    "no-study": "协调器目前没有进行中的研究。",
+  },
+  asksAgain: (time) => `${time}后再次询问。`,
+  asksNow: "正在询问…",
+  slot: {
+    heading: (slot) => `线程 ${slot}`,
+    starting: "正在准备…",
+    replicate: (replicate) => `第 ${replicate} 次重复`,
+    attempt: (attempt) => `，第 ${attempt} 次尝试`,
+    epoch: "轮次",
+    epochOf: (epoch, of) => `${epoch} / ${of}`,
+    step: "步",
+    trial: "试验",
+    speed: "速度",
+    stepsPerSecond: (steps) => `${steps} 步/秒`,
+    left: "剩余时间",
+    unknown: "–",
+    curve: (point) => `${point} 处训练损失与测试准确率随轮次的变化`,
+    chartEmpty: "第一轮结束后开始绘制曲线。",
+    trainLoss: "训练损失",
+    testAccuracy: "测试准确率",
+    asTable: "以表格显示",
+    epochColumn: "轮次",
+  },
+  measured: {
+    heading: "这台设备的能力",
+    caption: "各后端每个训练步所需的时间",
+    backend: "后端",
+    step: "每步",
+    milliseconds: (value) => `${value} 毫秒`,
+    detail: "说明",
+    unused: {
+      slower: "未测量：比其他后端都慢",
+      software: "已跳过：没有图形处理器，只有模拟它的程序：",
+      failed: "在这里无法使用：",
+    },
+    used: "使用中",
+  },
+  contribution: {
+    heading: "这台设备的贡献",
+    trials: "试验",
+    epochs: "轮次",
+    time: "训练时间",
+  },
+  progress: {
+    heading: "研究进展",
+    done: (done, total) => `${total} 个试验中已完成 ${done} 个`,
+    workers: (count) => `${count} 个工作节点在线`,
+    left: (time) => `剩余 ${time}`,
+    complete: "已完成",
+    see: "查看排行榜",
+  },
+  hiddenTab: "可以切换到别的标签页，训练会继续；但手机会停止不可见的页面。",
+};
+
+/** 试验列表、试验页面与网格点页面的用词。 */
+export const trialsZh: TrialsWords = {
+  trialTitle: (point, replicate) => `试验 ${point}，重复 ${replicate}`,
+  pointTitle: (point) => `网格点 ${point}`,
+  loading: "正在获取…",
+  noTrial: "这个协调器没有这个试验。",
+  noPoint: "本研究没有这个网格点。",
+  failed: "无法获取",
+  path: "所在位置",
+  rates: (dropout1, dropout2) =>
+    `第一隐藏层之后的暂退概率为 ${dropout1}，第二隐藏层之后为 ${dropout2}`,
+  unplanned: "这个试验已不在研究计划之内：结果保留，但不再计入。",
+  states: {
+    queued: "待进行",
+    leased: "进行中",
+    verifying: "核验中",
+    completed: "已完成",
+    quarantined: "已搁置",
+  },
+  diverged: "发散",
+  divergedAt: (epoch) => `损失在第 ${epoch} 轮不再是有限值：这个试验学不会。`,
+  none: "–",
+  stats: {
+    heading: "数据",
+    state: "状态",
+    epochs: "轮次",
+    of: (count) => `共 ${count}`,
+    time: "训练时间",
+    perEpoch: (seconds) => `每轮 ${seconds}`,
+    attempts: "尝试次数",
+    replicates: "已完成的重复",
+    checks: "通过全部 d2l 检查",
+    sd: (sd) => `标准差 ${sd}`,
+  },
+  checks: {
+    heading: "d2l 的检查",
+    note: "书中代码对最后一轮的要求。",
+    trainLoss: "训练损失低于 0.5",
+    trainAccuracy: "训练准确率高于 0.7",
+    testAccuracy: "测试准确率高于 0.7",
+    passed: "通过",
+    failed: "未通过",
+    waiting: "试验完成后再判断。",
+    diverged: "均未通过：试验发散。",
+  },
+  curves: {
+    heading: "学习曲线",
+    attempt: "尝试",
+    attemptNumber: (attempt) => `第 ${attempt} 次尝试`,
+    chart: (what) => `${what}随轮次的变化`,
+    epoch: "轮次",
+    noneYet: "还没有报告任何一轮。",
+    asTable: "每一轮的全部数据",
+    seconds: "秒",
+    lossOff: "训练损失（关闭暂退）",
+    mean: "均值",
+    band: "色带：各次重复的一个标准差，上下各一",
+    replicate: (replicate) => `重复 ${replicate}`,
+    source: (study, what) => `研究 ${study}，${what}。由 dropout-swarm 生成。`,
+  },
+  attempts: {
+    heading: "各次尝试",
+    none: "还没有人尝试过这个试验。",
+    caption: "这个试验的每次尝试，最早的在前",
+    number: "序号",
+    worker: "工作节点",
+    backend: "后端",
+    started: "开始",
+    until: "至",
+    took: "用时",
+    epochs: "轮次",
+    state: "状态",
+    why: "结束原因",
+    states: {
+      running: "进行中",
+      delivered: "核验中",
+      completed: "已接受",
+      released: "已交还",
+      failed: "失败",
+      refused: "被拒绝",
+      expired: "失去联系",
+      superseded: "太迟",
+    },
+    whys: {
+      running: "尚未结束。",
+      delivered: "结果重新计算无误后才会计入。",
+      completed: "结果通过核验，已计入。",
+      released: "工作节点离开了，并无过错。",
+      failed: "在那里无法训练。",
+      refused: "结果没有通过检查。",
+      expired: "没有及时收到工作节点的消息。",
+      superseded: "另一次尝试的结果先被接受。",
+    },
+    said: "它报告说：",
+  },
+  about: {
+    heading: "训练了什么",
+    id: "试验",
+    study: "研究",
+    seed: "随机种子",
+    network: "网络",
+    layers: (sizes) => `隐藏层 ${sizes}`,
+    recipe: "配方",
+    recipeOf: (epochs, batch, rate) =>
+      `轮次：${epochs}，批量：${batch}，SGD 学习率 ${rate}`,
+  },
+  point: {
+    metrics: "所有指标",
+    metricsCaption: (point) => `${point} 的均值、标准差与 95% 区间`,
+    metric: "指标",
+    mean: "均值",
+    sd: "标准差",
+    interval: "95% 区间",
+    noInterval: "至少需要两次重复",
+    n: "n",
+    swappedMean: (point) => `${point} 的均值`,
+    replicates: "各次重复",
+    replicatesCaption: (point) => `${point} 的试验`,
+    replicate: "重复",
+    swapped: "互换两个概率",
+    swappedIs: (point) => `与本点互换的是 ${point}。`,
+    equal: "两个概率相同：互换后仍是本点。",
+    noPartner: "本研究没有两个概率互换后的点。",
+    comparisons: "结论所用的配对差异",
+    compared: "网格点",
+    less: (first, second) => `${first} 减 ${second}`,
+    difference: "差异",
+    pDifference: "p（无差异）",
+    pEquivalence: "p（等效）",
+    noComparisons: "还没有可以比较的结果。",
+  },
+  list: {
+    heading: "试验",
+    show: "显示哪些试验",
+    all: "全部",
+    caption: (which) => `试验（${which}），最近有变化的在前`,
+    point: "网格点",
+    replicate: "重复",
+    state: "状态",
+    worker: "工作节点",
+    backend: "后端",
+    epochs: "轮次",
+    time: "用时",
+    when: "时间",
+    empty: "没有处于这一状态的试验。",
+    held: "指向列表时，列表保持不动。",
+    pages: "试验列表的分页",
+    page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
+    previous: "上一页",
+    next: "下一页",
+    ofEpochs: (done, epochs) => `${done} / ${epochs}`,
+  },
+  exports: {
+    heading: "下载",
+    trialJson: "这个试验（JSON）",
+    pointJson: "这个网格点（JSON）",
+    trialsCsv: "试验（CSV）",
+    curvesCsv: "曲线（CSV）",
+    curvesJson: "试验与曲线（JSON）",
+  },
+};
+
+/** 课程页面的用词。 */
+export const lessonZh: LessonWords = {
+  title: "一步一步看懂暂退法",
+  lead:
+    "先用训练时的同一组随机数现场演示暂退法做了什么，再看一份学生笔记凭单次训练得出的结论，在重复训练之后还剩下什么。写给《动手学深度学习》（d2l）4.6 节的读者。",
+  contents: "本页内容",
+  what: {
+    heading: "暂退法是什么，不是什么",
+    habit:
+      "权重很多的网络可能只是背下训练图像，遇到新图像就出错。常见的对策有两种：权重衰减在损失中加入对大权重的惩罚；暂退法则把噪声加进网络本身。",
+    is:
+      "在训练的每一步，对每张图像，暂退法都重新抽取：隐藏层的每个输出以概率 p 置零，其余的乘以 1/(1 − p)。任何一个单元都不能指望另一个特定单元一定在场，所以学到的东西会分散到许多单元上。概率 p 从第一步到最后一步始终不变。训练好的网络在使用时关闭暂退。",
+    isNot:
+      "笔记把暂退法称为“一种全局优化算法，通过逐步减小随机扰动的程度，逐步搜索解空间”。那是模拟退火（Kirkpatrick、Gelatt、Vecchi，1983）。暂退法（Srivastava 等，2014）不搜索，也不降温：无论用不用它，优化器都是随机梯度下降，噪声也不会逐渐减弱。",
+  },
+  formula: {
+    heading: "公式",
+    replaced: "活性值 h 被替换为随机变量 h′：",
+    withProbability: "概率为 p",
+    otherwise: "其他情况",
+    mean: "缩放使它的期望保持不变：",
+    variance: "方差则是新增的。这就是噪声，概率越高噪声越大：",
+    ends:
+      "概率可以取 0 到 1 的任何值：0 ≤ p ≤ 1。p = 0 时什么都不丢弃；p = 1 时按约定全部丢弃，因为公式会除以零，此时期望是 0 而不是 h。",
+  },
+  layer: {
+    heading: "现场演示一个暂退层",
+    intro:
+      "张量是 0 到 15，排成两行，与笔记相同。每个元素有一个随机数，小于 p 就被丢弃。所以较高的概率会丢弃较低概率丢弃的全部元素，还会更多：移动滑块，看它们依次消失。",
+    source:
+      "这些数不是为本页编造的。第 1 次抽取就是研究的首个重复在第 1 步、第一隐藏层之后的掩码的开头，第 2 次抽取属于第 2 步，依此类推；无论在哪台设备上训练都相同。",
+    rate: "暂退概率 p",
+    presets: "笔记中的概率",
+    again: "再抽一次",
+    many: (count) => `再抽 ${count} 次`,
+    restart: "重新开始",
+    input: "输入 X",
+    output: (p) => `dropoutLayer(X, ${p})`,
+    draw: (draw, epoch, step) =>
+      `第 ${draw} 次抽取：第 ${epoch} 轮，第 ${step} 步`,
+    mean: (draws) => `输出的均值，抽取次数：${draws}`,
+    dropped: "0，已丢弃",
+    status: (draw, dropped, kept, factor) =>
+      `第 ${draw} 次抽取：16 个元素中丢弃 ${dropped} 个，保留 ${kept} 个并乘以 ${factor}。`,
+    statusAll: (draw) => `第 ${draw} 次抽取：16 个元素全部丢弃。`,
+    half:
+      "每个元素各自独立地被丢弃。p = 0.5 时平均丢弃一半；十六个中恰好丢弃八个的情况，大约五次抽取才有一次。",
+    chart: {
+      heading: "均值回到输入",
+      label: (low, high, draws) =>
+        `16 个元素的 h′ / h 的均值，最低 ${low}，最高 ${high}，抽取次数：${draws}`,
+      axis: "抽取次数",
+      note:
+        "每个元素一条线：到目前为止 h′ / h 的均值。若 E[h′] = h，任一时刻都有 95% 的线落在色带之内，而色带向 1 收拢。",
+      certain: "p = 0 时没有随机性：每条线都停在 1。",
+      nothing: "p = 1 时没有可平均的东西：每条线都停在 0，E[h′] = h 不成立。",
+      table: "以表格显示均值",
+      draws: "抽取次数",
+      lowest: "最低均值",
+      highest: "最高均值",
+      band: "色带",
+    },
+    last: "这是十轮训练的最后一步：一次训练在这里抽取的全部掩码都已用过。",
+  },
+  network: {
+    heading: "网络与它的掩码",
+    intro:
+      "784 个像素，两个各有 256 个单元、使用 ReLU 的隐藏层，十类服装（数据集是 Fashion-MNIST；笔记误说成数字）。每个隐藏层之后都有暂退：dropout1 靠近输入，dropout2 靠近输出。",
+    mode: "模式",
+    modes: { training: "训练", test: "测试" },
+    rate1: "dropout1",
+    rate2: "dropout2",
+    next: "下一步",
+    step: (step) => `第 ${step} 步`,
+    parts: {
+      input: "输入",
+      hidden1: "隐藏层 1",
+      hidden2: "隐藏层 2",
+      output: "输出",
+    },
+    picture: (kept1, kept2) =>
+      `网络示意图：784 个输入，第一隐藏层的 256 个单元保留 ${kept1} 个，第二隐藏层的 256 个单元保留 ${kept2} 个，10 个输出`,
+    kept: (layer, kept, factor) =>
+      `${layer}：256 个单元保留 ${kept} 个，输出各乘以 ${factor}。`,
+    none: (layer) => `${layer}：一个单元也没有保留。`,
+    weights: (share) =>
+      `两个隐藏层之间有 65,536 个权重，其中 ${share} 连接两个被保留的单元；其余的在这一步对这张图像不起作用。`,
+    image: "图中是批量里的第一张图像；256 张图像各有自己的掩码。",
+    asTest: "512 个隐藏单元全部参与，输出保持原样。",
+    whyHeading: "为什么测试时什么都不丢弃",
+    why:
+      "测试时丢弃会给每次预测加上噪声，同一张图像每次得到不同的答案。也不需要缩放：训练时已把保留的输出乘以 1/(1 − p)，所以每一层收到的输入与训练时大小相当。（笔记说测试时暂退层“仅连接神经网络”，准确地说，是把输入原样传下去。）",
+  },
+  code: {
+    heading: "从零实现与简洁实现",
+    intro:
+      "用 TypeScript 和 TensorFlow.js（tf）写成。这些代码在构建页面时从实际用于训练的源文件中截取。",
+    scratch: "从零实现",
+    scratchNote: "与笔记一样，逐个写出每个运算。不给出训练位置时，就没有暂退。",
+    concise: "简洁实现",
+    conciseNote:
+      "使用框架自带的层。只有暂退层是我们自己的，因为框架抽取的掩码无法在别的设备上重现。",
+    same:
+      "笔记中的两个网络从不同的权重出发，曲线无法比较。这里两者从相同的权重出发，并有测试保证它们的损失和梯度一致。研究实际训练的是第三个网络：同样的运算合并成更少、更大的内核，也受同一测试约束。",
+    failed: "无法获取代码",
+  },
+  answers: {
+    heading: "研究给出的答案",
+    intro:
+      "笔记对每组概率只训练一次，结论是从曲线上看出来的。研究 seed 用多个随机种子重复每一组，补上交换后的组合和一个不用暂退的点，并检验每条结论。",
+    chosen: "显示的研究",
+    choices: { live: "本协调器", sample: "样本" },
+    live: (done, total) =>
+      `来自本协调器的实时结果：${total} 个试验已完成 ${done} 个。`,
+    noLive: "本协调器还没有研究 seed 的结果。",
+    outdated: "协调器的版本与本页面不同：请重新加载页面以查看实时结果。",
+    asking: "正在询问协调器…",
+    fetching: "正在获取样本…",
+    sampleFailed: "无法获取样本",
+    sample: (s) =>
+      `这里显示的是 ${s.committed} 随源代码提交的样本：${s.points} 个网格点，每点重复 ${s.replicates} 次，在 Fashion-MNIST 上用 Deno ${s.deno}、TensorFlow.js ${s.tensorflow}、后端 ${s.backend} 训练，命令是`,
+    leaderboard: "到排行榜看全部数字",
+    concludes: "笔记的结论",
+    conclusions: {
+      high: {
+        heading: "过高的概率",
+        quote:
+          "两层暂退法概率不可以过高，过高会影响训练效果，使训练损失居高不下。",
+      },
+      lowest: {
+        heading: "最低的概率",
+        quote:
+          "在所有案例中，当一二层概率均较低时，为 0.02 时模型训练效果最优。",
+      },
+      swap: {
+        heading: "两个概率的顺序",
+        quote:
+          "第一层的暂退法概率和第二层的暂退法概率交换或数值相同时，模型训练表现基本相同，说明不同层暂退概率的顺序并非模型训练的重要影响因素，数值才是主要影响因素。",
+      },
+    },
+    untested: "本研究的网格点不足以检验这条结论。",
+    trend: {
+      heading: "训练损失与两个概率的均值",
+      label: (points) =>
+        `${points} 个网格点的最终训练损失与其两个概率均值的关系；后附表格`,
+      x: "dropout1 与 dropout2 的均值",
+      limit: "d2l 的检查：低于 0.5",
+      note: "每个网格点一个圆点，带 95% 区间；空心：有重复未通过 d2l 的检查。",
+      table: "以表格显示各点",
+      rate: "概率均值",
+      checks: "通过检查",
+    },
+    ranking: {
+      heading: "三把尺子并排看",
+      note:
+        "均值与 95% 区间，按训练损失排序。粗体：该列最好的均值，但不一定就是最好的点。",
+      point: "概率",
+    },
+    pairs: {
+      heading: "每一对交换",
+      note:
+        "较低概率在前的一方减去较高概率在前的一方：平均差异与 95% 区间。灰色：界限之内，差异没有实际意义。",
+      pair: "交换对",
+      less: (first, second) => `${first} 减 ${second}`,
+    },
+  },
+  errors: {
+    heading: "笔记错在哪里",
+    intro: "笔记的说法、正确的说法，以及上面所示研究中与之相关的数字。",
+    right: "正确",
+    measured: "实测",
+    items: {
+      assertion: {
+        says:
+          "函数以 assert 0 < dropout <= 1 开头，而下一个单元格就用 0 调用它。",
+        right:
+          "应为 0 <= p <= 1。p = 0 时断言会中止程序，所以那里印出的输出不可能来自上面印出的代码。",
+      },
+      columns: {
+        says:
+          "张量有 8 列，印出的输出却有一行是 9 列：0, 0, 4, 0, 0, 0, 10, 0, 14。",
+        right:
+          "多了一个零。保留的元素翻倍是对的（p = 0.5）：2、5、7 变为 4、10、14。",
+      },
+      annealing: {
+        says: "暂退法逐步减小随机扰动的程度。",
+        right: "那是模拟退火。暂退概率在最后一步与第一步相同。",
+      },
+      headings: {
+        says:
+          "(0.5, 0.8) 的标题是“dropout1 > dropout2”，(0.8, 0.3) 的标题是“dropout1 < dropout2”。",
+        right: "两个标题正好对调了。",
+      },
+      lower: {
+        says: "(0.5, 0.8) 的损失下降到 0.45，“低于” 0.35。",
+        right: "0.45 高于 0.35。",
+      },
+      contradiction: {
+        says:
+          "(0.02, 0.02) 的损失约为 0.3，“高于” (0.2, 0.2)，而后者是 0.38；训练效果“稍差”，却又在所有案例中最优。",
+        right: "这些说法不可能同时成立：0.3 低于 0.38，而损失越低越好。",
+      },
+      yardstick: {
+        says: "它按开启暂退时的训练损失排名。",
+        right:
+          "这个损失必然随概率上升：测量时网络有一部分是关着的。暂退法是为了新图像，应当看的是测试损失和测试准确率。",
+      },
+      single: {
+        says: "每条结论都只凭每点一次训练。",
+        right:
+          "同样的概率，各次训练也会因偶然而不同。两次单独训练之间相差 0.01，说明不了什么。",
+      },
+      order: {
+        says: "看一眼一对交换，就断定顺序没有影响。",
+        right:
+          "没看出差异，不等于证明没有差异。那需要重复训练，以及事先定好界限的等效检验。",
+      },
+    },
+    figureAt: (value, point) => `${value}，在 ${point} 处`,
+    bestOf: (loss, testLoss, accuracy) =>
+      `最好的平均训练损失是 ${loss}；最好的平均测试损失是 ${testLoss}；最好的平均测试准确率是 ${accuracy}。`,
+    spread: (lossLow, lossHigh, accuracyLow, accuracyHigh) =>
+      `同一个点各次重复的标准差：训练损失为 ${lossLow} 到 ${lossHigh}，测试准确率为 ${accuracyLow} 到 ${accuracyHigh}。`,
+  },
+  exercises: {
+    heading: "d2l 的练习",
+    intro: "这个系统现在能回答哪些，哪些还不能。",
+    states: { answered: "已回答", partly: "部分", open: "尚不能" },
+    items: {
+      rates: {
+        asks: "改变两层的暂退概率，再互相交换。定量描述结果，总结定性的结论。",
+        here: "见本页和排行榜。要以 0.1 为步长跑遍所有组合，请运行：",
+      },
+      epochs: {
+        asks: "增加训练轮数，比较使用与不使用暂退法的结果。",
+        here:
+          "轮数可任意设定，排行榜会显示曲线；目前没有检验它的论断。请运行：",
+      },
+      variance: {
+        asks:
+          "使用与不使用暂退法时，各隐藏层活性值的方差是多少，随训练如何变化？",
+        here: "目前不记录活性值。",
+      },
+      test: {
+        asks: "为什么测试时不使用暂退法？",
+        here: "见上文：为什么测试时什么都不丢弃。",
+      },
+      decay: {
+        asks: "比较暂退法与权重衰减，再同时使用两者。",
+        here: "训练方案中没有权重衰减。",
+      },
+      weights: {
+        asks: "如果丢弃的是单个权重而不是活性值，会怎样？",
+        here: "这里的网络只丢弃活性值。",
+      },
+      noise: {
+        asks:
+          "设计另一种在每层注入噪声的方法，它在 Fashion-MNIST 上能胜过暂退法吗？",
+        here: "目前没有别的噪声可选。",
+      },
+    },
+  },
+};

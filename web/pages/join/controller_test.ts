@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import type {
+  JoinCallbacks,
+  JoinSettings,
+  SessionEnd,
+  SwarmPage,
+} from "../../../worker/main_browser.ts";
+import { TrialId } from "../../../protocol/ids.ts";
+import { createJoinController } from "./controller.ts";
+import { readSettings } from "./settings.ts";
+
+const TRIAL = TrialId.parse("seed-x-d0-d0-r0");
+
+/** A swarm page in the test's hands: each joining is kept. */
+function world(memory = new Map<string, string>()) {
+  const joinings: {
+    readonly settings: JoinSettings;
+    readonly callbacks: JoinCallbacks;
+    readonly end: (end: SessionEnd) => void;
+    left: "no" | "yes" | "in passing";
+  }[] = [];
+  const loading = { loads: 0, error: null as Error | null };
+  const page: SwarmPage = {
+    join(settings, callbacks) {
+      const ended = Promise.withResolvers<SessionEnd>();
+      const joining: typeof joinings[number] = {
+        settings,
+        callbacks,
+        end: ended.resolve,
+        left: "no",
+      };
+      joinings.push(joining);
+      return {
+        ended: ended.promise,
+        leave: () => joining.left = "yes",
+        leaveInPassing: () => joining.left = "in passing",
+      };
+    },
+  };
+  const controller = createJoinController({
+    load: () => {
+      loading.loads += 1;
+      return loading.error === null
+        ? Promise.resolve(page)
+        : Promise.reject(loading.error);
+    },
+    now: () => 0,
+    joinCode: () => null,
+    memory: {
+      read: (key) => memory.get(key) ?? null,
+      write: (key, value) => memory.set(key, value),
+    },
+    settings: readSettings(null, { cores: 4, sharesMemory: true }),
+  });
+  const settle = async () => {
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+  };
+  const last = () => {
+    const joining = joinings.at(-1);
+    assert.ok(joining !== undefined, "nobody joined");
+    return joining;
+  };
+  return { controller, joinings, last, loading, settle, memory };
+}
+
+Deno.test("JoinController loads nothing and joins nobody before start", async () => {
+  const { controller, joinings, loading, settle, last } = world();
+  await settle();
+  assert.equal(loading.loads, 0);
+  controller.change({ name: "  Ada ", threads: 2, choice: "simd" });
+  controller.start();
+  controller.start();
+  await settle();
+  assert.equal(joinings.length, 1);
+  assert.deepEqual(last().settings, {
+    threads: 2,
+    choice: "simd",
+    joinCode: null,
+    name: "Ada",
+  });
+  assert.equal(controller.phase.value, "active");
+});
+
+Deno.test("JoinController.pause hands back, and start joins again", async () => {
+  const { controller, joinings, loading, settle, last } = world();
+  controller.start();
+  await settle();
+  controller.pause("person");
+  assert.equal(last().left, "yes");
+  assert.equal(controller.phase.value, "paused");
+  // What the session still says is no news any more.
+  last().callbacks.onEvent({ type: "connection-lost", message: "late" });
+  last().end({ reason: "left" });
+  await settle();
+  assert.equal(controller.model.value.connectionLost, null);
+  assert.equal(controller.phase.value, "paused");
+  controller.start();
+  await settle();
+  assert.equal(joinings.length, 2);
+  assert.equal(loading.loads, 1);
+});
+
+Deno.test("JoinController.stop while the scripts come joins nobody", async () => {
+  const { controller, joinings, settle } = world();
+  controller.start();
+  controller.stop();
+  await settle();
+  assert.equal(joinings.length, 0);
+  assert.equal(controller.phase.value, "ready");
+});
+
+Deno.test("JoinController shows a session that cannot go on, and scripts that do not come", async () => {
+  const { controller, loading, last, settle } = world();
+  controller.start();
+  await settle();
+  last().end({
+    reason: "failed",
+    failure: "cannot-train",
+    message: "no backend",
+  });
+  await settle();
+  assert.equal(controller.phase.value, "failed");
+
+  const other = world();
+  other.loading.error = new Error("404");
+  other.controller.start();
+  await other.settle();
+  assert.equal(other.controller.loadError.value, "404");
+  other.loading.error = null;
+  other.controller.start();
+  await other.settle();
+  assert.equal(other.controller.phase.value, "active");
+  assert.equal(loading.loads, 1);
+});
+
+Deno.test("JoinController.battery pauses when low and resumes once charged", async () => {
+  const { controller, joinings, last, settle } = world();
+  controller.start();
+  await settle();
+  controller.battery("low");
+  assert.equal(last().left, "yes");
+  assert.equal(controller.pausedBy.value, "battery");
+  controller.battery("between");
+  assert.equal(joinings.length, 1);
+  controller.battery("fine");
+  await settle();
+  assert.equal(joinings.length, 2);
+  controller.change({ spareBattery: false });
+  controller.battery("low");
+  assert.equal(controller.phase.value, "active");
+  // A pause of the person's own is not ended by a charger.
+  controller.pause("person");
+  controller.battery("fine");
+  await settle();
+  assert.equal(joinings.length, 2);
+});
+
+Deno.test("JoinController.start on a low battery waits for the charger, or for a second word", async () => {
+  const { controller, joinings, loading, settle } = world();
+  controller.battery("low");
+  controller.start();
+  await settle();
+  assert.equal(controller.pausedBy.value, "battery");
+  assert.equal(loading.loads, 0);
+  controller.start();
+  await settle();
+  assert.equal(joinings.length, 1);
+  // As long as it stays low, the person's word holds.
+  controller.battery("between");
+  controller.battery("low");
+  assert.equal(controller.phase.value, "active");
+  controller.battery("fine");
+  controller.battery("low");
+  assert.equal(controller.pausedBy.value, "battery");
+});
+
+Deno.test("JoinController.change heeds at once whether to spare the battery", async () => {
+  const { controller, joinings, last, settle } = world();
+  controller.battery("low");
+  controller.start();
+  controller.change({ spareBattery: false });
+  await settle();
+  assert.equal(joinings.length, 1);
+  assert.equal(controller.phase.value, "active");
+  controller.change({ spareBattery: true });
+  assert.equal(last().left, "yes");
+  assert.equal(controller.pausedBy.value, "battery");
+});
+
+Deno.test("JoinController.hide leaves in passing, and show joins again", async () => {
+  const { controller, joinings, settle } = world();
+  controller.hide();
+  controller.show();
+  await settle();
+  assert.equal(joinings.length, 0);
+  controller.start();
+  await settle();
+  controller.hide();
+  assert.equal(joinings[0]?.left, "in passing");
+  controller.show();
+  await settle();
+  assert.equal(joinings.length, 2);
+});
+
+Deno.test("JoinController tells when the coordinator speaks another version", async () => {
+  const { controller, last, settle } = world();
+  controller.start();
+  await settle();
+  last().callbacks.onOutdated();
+  assert.equal(controller.outdated.value, true);
+});
+
+Deno.test("JoinController remembers settings and what the device has given", async () => {
+  const memory = new Map<string, string>();
+  const { controller, last, settle } = world(memory);
+  controller.change({ threads: 3 });
+  controller.start();
+  await settle();
+  last().callbacks.onEvent({
+    type: "epoch",
+    slot: 0,
+    trialId: TRIAL,
+    metrics: {
+      epoch: 1,
+      trainLoss: 1,
+      trainAccuracy: 0.5,
+      trainLossDropoutOff: 1,
+      testLoss: 1,
+      testAccuracy: 0.5,
+      seconds: 2,
+    },
+  });
+  const again = world(memory);
+  assert.deepEqual(again.controller.model.value.contribution, {
+    trials: 0,
+    epochs: 1,
+    seconds: 2,
+  });
+  assert.match(memory.get("dropout-swarm.join") ?? "", /"threads":3/);
+});

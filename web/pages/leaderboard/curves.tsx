@@ -1,0 +1,373 @@
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import type { StudyId } from "../../../protocol/ids.ts";
+import type {
+  Leaderboard,
+  LeaderboardRow,
+} from "../../../protocol/leaderboard.ts";
+import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
+import { Segmented } from "../../components/controls.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { formats, words } from "../../components/language.ts";
+import { PointAnchor } from "../../components/point_anchor.tsx";
+import { leaderboardWords } from "../../i18n/words.ts";
+import { curveSeries } from "./curve_series.ts";
+import { parsePoint, pointKey, pointLabel } from "./points.ts";
+import { SaveChart } from "./save_chart.tsx";
+import type { LeaderboardState } from "./state.ts";
+import { bandNames, curveNames } from "./view_state.ts";
+
+const labelOf = (key: string) => {
+  const params = parsePoint(key);
+  return params === null ? key : pointLabel(params);
+};
+
+/** The chosen points' learning curves. */
+export function Curves(
+  { state, leaderboard }: {
+    readonly state: LeaderboardState;
+    readonly leaderboard: Leaderboard;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const [at, setAt] = useState<number | null>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const { curve, band, seedAxes } = state.view.value;
+  const rows = new Map(
+    leaderboard.rows.map((row) => [pointKey(row.params), row]),
+  );
+  const series = [...state.chosen.value].map(([key, colour]): Series =>
+    curveSeries(rows.get(key), curve, band, {
+      key,
+      label: labelOf(key),
+      colour,
+    })
+  );
+  const epochs = Math.max(
+    leaderboard.study.recipe.epochs,
+    ...series.map((one) => one.values.length),
+  );
+  const names = series.map((one) => one.label).join(", ");
+  const empty = series.every((one) => one.values.length === 0);
+  const title = t.curves.chart(t.metrics[curve].short, names);
+  const banded = series.some((one) => one.band?.some((ends) => ends !== null));
+  const hint = !banded
+    ? null
+    : band === "ci"
+    ? t.curves.interval
+    : t.curves.band;
+  return (
+    <section class="curves" aria-labelledby="curves-heading">
+      <div class="section-head">
+        <h2 id="curves-heading">{t.curves.heading}</h2>
+        <CurvePicker state={state} />
+      </div>
+      {!seedAxes && (
+        <p class="printed">{t.curves.title(t.metrics[curve].short)}</p>
+      )}
+      {seedAxes
+        ? (
+          <SeedCurves
+            leaderboard={leaderboard}
+            series={series}
+            rows={rows}
+            epochs={epochs}
+            at={at}
+            onPoint={setAt}
+          />
+        )
+        : (
+          <div class="chart-frame" ref={frame}>
+            <LineChart
+              series={series}
+              label={title}
+              xLabel={t.curves.epoch}
+              epochs={epochs}
+              format={formats.value.fixed}
+              at={at}
+              onPoint={setAt}
+            />
+            {empty && (
+              <p class="chart-empty">
+                {series.length === 0 ? t.curves.choose : t.curves.noneYet}
+              </p>
+            )}
+          </div>
+        )}
+      <ul class="legend" aria-label={t.curves.chosen}>
+        {series.map((one) => (
+          <li key={one.key} class={`series-${one.colour}`}>
+            {!seedAxes && (
+              <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
+                <path class="line" d="M1 4h26" />
+              </svg>
+            )}
+            <PointName study={leaderboard.study.id} series={one} />
+            <span class="value">
+              {legendValue(one, at) ?? t.curves.waiting}
+            </span>
+            <button
+              type="button"
+              class="remove"
+              aria-label={t.curves.remove(one.label)}
+              onClick={() => state.toggle(one.key)}
+            >
+              <Icon name="close" />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {!seedAxes && !empty && (
+        <>
+          <BandPicker state={state} />
+          {hint !== null && <p class="hint">{hint}</p>}
+          <SaveChart
+            leaderboard={leaderboard}
+            name={`curves-${curve}`}
+            title={t.curves.title(t.metrics[curve].short)}
+            subtitle={hint ?? ""}
+            chart={() => frame.current?.querySelector("svg") ?? null}
+            legend={() =>
+              series.map(({ label, colour }) => ({
+                label,
+                className: `series-${colour}`,
+              }))}
+          />
+          <CurvesTable
+            series={series}
+            epochs={epochs}
+            caption={title}
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Leads to the point's own page. */
+function PointName(
+  { study, series }: { readonly study: StudyId; readonly series: Series },
+): JSX.Element {
+  const params = parsePoint(series.key);
+  if (params === null) return <span class="name">{series.label}</span>;
+  return (
+    <PointAnchor study={study} params={params} class="name">
+      {series.label}
+    </PointAnchor>
+  );
+}
+
+/** At the epoch pointed at, else the last one there is. */
+function legendValue(series: Series, at: number | null): string | null {
+  const value = at === null ? series.values.at(-1) : series.values[at - 1];
+  return value === undefined ? null : formats.value.fixed(value, 4);
+}
+
+/** Which metric the curves show, or all three as the lesson plots them. */
+export function CurvePicker(
+  { state }: { readonly state: LeaderboardState },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const { curve, seedAxes } = state.view.value;
+  return (
+    <div class="pickers">
+      <Segmented
+        label={t.curves.metric}
+        name="curve"
+        options={[
+          ...curveNames.map((name) => ({
+            value: name,
+            label: t.metrics[name].short,
+          })),
+          { value: "seed" as const, label: t.curves.axes },
+        ]}
+        value={seedAxes ? "seed" : curve}
+        onChange={(name) =>
+          state.change(
+            name === "seed"
+              ? { seedAxes: true }
+              : { curve: name, seedAxes: false },
+          )}
+      />
+    </div>
+  );
+}
+
+/** What the bands around the curves show. */
+export function BandPicker(
+  { state }: { readonly state: LeaderboardState },
+): JSX.Element {
+  const t = words(leaderboardWords).curves;
+  return (
+    <div class="band-picker">
+      <span aria-hidden="true">{t.bands}</span>
+      <Segmented
+        label={t.bands}
+        name="band"
+        options={bandNames.map((name) => ({
+          value: name,
+          label: t.bandNames[name],
+        }))}
+        value={state.view.value.band}
+        onChange={(band) => state.change({ band })}
+      />
+    </div>
+  );
+}
+
+/** The figures that the curves show. */
+export function CurvesTable(
+  { series, epochs, caption }: {
+    readonly series: readonly Series[];
+    readonly epochs: number;
+    readonly caption: string;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).curves;
+  return (
+    <details class="as-table">
+      <summary>{t.asTable}</summary>
+      <div
+        class="table-scroll"
+        role="group"
+        aria-label={t.asTable}
+        tabIndex={0}
+      >
+        <table>
+          <caption class="hidden">{caption}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t.epoch}</th>
+              {series.map((one) => (
+                <th key={one.key} scope="col">{one.label}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {Array.from({ length: epochs }, (_, i) => (
+              <tr key={i}>
+                <th scope="row">{i + 1}</th>
+                {series.map((one) => {
+                  const value = one.values[i];
+                  return (
+                    <td key={one.key}>
+                      {value === undefined
+                        ? "–"
+                        : formats.value.fixed(value, 4)}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
+/** Of d2l's plots: what lies outside is cut off. */
+const domain = [0.3, 0.9] as const;
+
+/** The colours that d2l gives the three: blue, purple, green. */
+const colours = { trainLoss: 0, trainAccuracy: 3, testAccuracy: 2 } as const;
+
+/** A plot a chosen point, with the three metrics on d2l's axes. */
+export function SeedCurves(
+  { leaderboard, series, rows, epochs, at, onPoint }: {
+    readonly leaderboard: Leaderboard;
+    /** The chosen points: their keys and labels. */
+    readonly series: readonly Series[];
+    readonly rows: ReadonlyMap<string, LeaderboardRow>;
+    readonly epochs: number;
+    readonly at: number | null;
+    readonly onPoint: (epoch: number | null) => void;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const shown = series.filter(({ values }) => values.length > 0);
+  if (shown.length === 0) {
+    return (
+      <p class="faint">
+        {series.length === 0 ? t.curves.choose : t.curves.noneYet}
+      </p>
+    );
+  }
+  return (
+    <>
+      <ul class="key seed-key">
+        {curveNames.map((name) => (
+          <li key={name} class={`series-${colours[name]}`}>
+            <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
+              <path class="line" d="M1 4h26" />
+            </svg>
+            {t.metrics[name].short}
+          </li>
+        ))}
+      </ul>
+      <div class="seed-plots">
+        {shown.map(({ key, label }) => (
+          <SeedPlot
+            key={key}
+            leaderboard={leaderboard}
+            row={rows.get(key)}
+            label={label}
+            epochs={epochs}
+            at={at}
+            onPoint={onPoint}
+          />
+        ))}
+      </div>
+      <p class="hint">{t.curves.axesNote}</p>
+    </>
+  );
+}
+
+function SeedPlot(
+  { leaderboard, row, label, epochs, at, onPoint }: {
+    readonly leaderboard: Leaderboard;
+    readonly row: LeaderboardRow | undefined;
+    readonly label: string;
+    readonly epochs: number;
+    readonly at: number | null;
+    readonly onPoint: (epoch: number | null) => void;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const frame = useRef<HTMLDivElement>(null);
+  const lines = curveNames.map((name): Series => ({
+    key: name,
+    label: t.metrics[name].short,
+    colour: colours[name],
+    values: row?.curves[name] ?? [],
+  }));
+  const title = t.curves.seedChart(label);
+  return (
+    <figure ref={frame}>
+      <figcaption>{label}</figcaption>
+      <LineChart
+        series={lines}
+        label={title}
+        xLabel={t.curves.epoch}
+        epochs={epochs}
+        format={formats.value.fixed}
+        at={at}
+        onPoint={onPoint}
+        height={220}
+        domain={domain}
+      />
+      <SaveChart
+        leaderboard={leaderboard}
+        name={`seed-axes-${row?.params.dropout1}-${row?.params.dropout2}`}
+        title={title}
+        chart={() => frame.current?.querySelector(".chart > svg") ?? null}
+        legend={() =>
+          lines.map((line) => ({
+            label: line.label,
+            className: `series-${line.colour}`,
+          }))}
+      />
+      <CurvesTable series={lines} epochs={epochs} caption={title} />
+    </figure>
+  );
+}

@@ -1,0 +1,250 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { StudyId } from "../../../protocol/ids.ts";
+import type {
+  Leaderboard,
+  LeaderboardRow,
+  Progress,
+} from "../../../protocol/leaderboard.ts";
+import { Icon } from "../../components/icon.tsx";
+import { formats, language, words } from "../../components/language.ts";
+import { pointLink } from "../../components/links.ts";
+import { Stat } from "../../components/site.tsx";
+import { commonWords } from "../../i18n/common_words.ts";
+import { leaderboardWords } from "../../i18n/words.ts";
+import { pointKey, pointLabel } from "./points.ts";
+
+/** What was trained, and how, in a line. */
+export function RecipeLine(
+  { leaderboard: { study } }: { readonly leaderboard: Leaderboard },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const { recipe } = study;
+  return (
+    <p class="recipe">
+      {t.recipe({
+        dataset: datasetName(study.dataset),
+        layers: recipe.hiddenSizes.join(" + "),
+        epochs: recipe.epochs,
+        batch: recipe.batchSize,
+        rate: formats.value.rate(recipe.learningRate),
+        replicates: study.replicates,
+      })}
+    </p>
+  );
+}
+
+/** As its makers write it. */
+function datasetName(name: string): string {
+  return name === "fashion-mnist" ? "Fashion-MNIST" : name;
+}
+
+/** Fit to paste into a report, so there is a button for that. */
+export function Summary(
+  { leaderboard }: { readonly leaderboard: Leaderboard },
+): JSX.Element | null {
+  const t = words(leaderboardWords);
+  const text = leaderboard.summary[language.value];
+  const common = words(commonWords);
+  const [copied, setCopied] = useState(false);
+  // Absent on pages that came over plain HTTP from another machine.
+  const clipboard: Clipboard | undefined = navigator.clipboard;
+  const copy = async () => {
+    try {
+      await clipboard.writeText(text);
+      setCopied(true);
+    } catch {
+      setCopied(false);
+    }
+  };
+  if (text === "") return null;
+  return (
+    <section class="summary" aria-labelledby="summary-heading">
+      <h2 id="summary-heading">{t.summary}</h2>
+      <p>{text}</p>
+      {clipboard !== undefined && (
+        <button type="button" class="button is-quiet" onClick={copy}>
+          <Icon name={copied ? "check" : "copy"} />
+          <span aria-live="polite">{copied ? common.copied : common.copy}</span>
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** How far the study is, in figures and as one dot a trial. */
+export function Strip(
+  { leaderboard }: { readonly leaderboard: Leaderboard },
+): JSX.Element {
+  const t = words(leaderboardWords).strip;
+  const { progress, rows } = leaderboard;
+  const count = formats.value.integer;
+  const left = progress.queued + progress.leased;
+  return (
+    <section class="strip" aria-labelledby="strip-heading">
+      <h2 id="strip-heading" class="hidden">{t.heading}</h2>
+      <dl>
+        <Stat name={t.done} note={t.ofTotal(count(progress.total))}>
+          {count(progress.completed)}
+        </Stat>
+        <Stat
+          name={t.left}
+          note={[
+            progress.leased > 0 ? t.running(count(progress.leased)) : "",
+            progress.quarantined > 0
+              ? t.quarantined(count(progress.quarantined))
+              : "",
+          ].filter((text) => text !== "").join(t.comma)}
+        >
+          {count(left)}
+        </Stat>
+        <Stat name={t.timeLeft}>{timeLeft(progress)}</Stat>
+        <Stat name={t.workers}>{count(progress.workersOnline)}</Stat>
+        <Stat name={t.rate}>
+          {progress.trialsPerMinute === null
+            ? "–"
+            : formats.value.fixed(progress.trialsPerMinute, 1)}
+        </Stat>
+      </dl>
+      <TrialDots study={leaderboard.study.id} progress={progress} rows={rows} />
+    </section>
+  );
+}
+
+function timeLeft(progress: Progress): string {
+  const t = words(leaderboardWords).strip;
+  if (progress.complete) return t.finished;
+  return progress.secondsLeft === null
+    ? "–"
+    : formats.value.duration(progress.secondsLeft);
+}
+
+/** With more trials than this a dot each is noise: a bar says it better. */
+const MOST_DOTS = 600;
+
+const states = ["done", "running", "quarantined", "queued"] as const;
+
+/** One dot a trial, a group a grid point; a bar for large studies. */
+export function TrialDots(
+  { study, progress, rows }: {
+    readonly study: StudyId;
+    readonly progress: Progress;
+    readonly rows: readonly LeaderboardRow[];
+  },
+): JSX.Element | null {
+  const t = words(leaderboardWords).strip;
+  const count = formats.value.integer;
+  if (progress.total === 0) return null;
+  const counts = {
+    done: progress.completed,
+    running: progress.leased,
+    quarantined: progress.quarantined,
+    queued: progress.queued,
+  };
+  return (
+    <div class="trials">
+      <div>
+        <p class="hidden">
+          {t.matrix(
+            count(counts.done),
+            count(counts.running),
+            count(progress.total),
+          )}
+        </p>
+        {progress.total > MOST_DOTS
+          ? <Bar counts={counts} total={progress.total} />
+          : <Dots study={study} rows={rows} />}
+      </div>
+      <ul class="key" aria-hidden="true">
+        {states.filter((state) => counts[state] > 0).map((state) => (
+          <li key={state}>
+            <i class={`dot is-${state}`} />
+            {t.matrixKey[state]}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Dots(
+  { study, rows }: {
+    readonly study: StudyId;
+    readonly rows: readonly LeaderboardRow[];
+  },
+): JSX.Element {
+  // By the rates: a point stays where it is while results come in.
+  const sorted = rows.toSorted((a, b) =>
+    a.params.dropout1 - b.params.dropout1 ||
+    a.params.dropout2 - b.params.dropout2
+  );
+  // For the pointer: the table below has the same links for everybody, and so
+  // many stops before the verdicts would be in the keyboard's way.
+  return (
+    <div class="dots" aria-hidden="true">
+      {sorted.map((row) => (
+        <a
+          key={pointKey(row.params)}
+          href={pointLink(study, row.params)}
+          title={pointLabel(row.params)}
+          tabIndex={-1}
+        >
+          {dotsOf(row).map((state, i) => (
+            <i
+              key={i}
+              class={`dot is-${state}`}
+            />
+          ))}
+        </a>
+      ))}
+    </div>
+  );
+}
+
+function dotsOf(row: LeaderboardRow): (typeof states[number])[] {
+  const counts = {
+    done: row.replicatesDone,
+    running: row.replicatesRunning,
+    quarantined: row.replicatesQuarantined,
+  };
+  const known = counts.done + counts.running + counts.quarantined;
+  return states.flatMap((state) =>
+    Array<typeof state>(
+      state === "queued"
+        ? Math.max(0, row.replicatesPlanned - known)
+        : counts[state],
+    ).fill(state)
+  );
+}
+
+function Bar(
+  { counts, total }: {
+    readonly counts: Readonly<Record<typeof states[number], number>>;
+    readonly total: number;
+  },
+): JSX.Element {
+  let x = 0;
+  return (
+    <svg
+      class="bar-of-trials"
+      viewBox="0 0 1000 10"
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      {states.map((state) => {
+        const width = counts[state] / total * 1000;
+        const start = x;
+        x += width;
+        return (
+          <rect
+            key={state}
+            class={`is-${state}`}
+            x={start}
+            width={width}
+            height={10}
+          />
+        );
+      })}
+    </svg>
+  );
+}

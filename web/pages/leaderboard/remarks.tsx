@@ -1,0 +1,71 @@
+import type { JSX } from "preact";
+import type { Leaderboard, SeedRemark } from "../../../protocol/leaderboard.ts";
+import { leaderboardWords } from "../../i18n/words.ts";
+import { Icon, type IconName } from "../../components/icon.tsx";
+import { formats, language, words } from "../../components/language.ts";
+
+const icons = {
+  agrees: "check",
+  disagrees: "cross",
+  open: "question",
+} as const satisfies Record<SeedRemark["agreement"], IconName>;
+
+/** Each remark of the lesson beside the measured figures. */
+export function Remarks(
+  { leaderboard }: { readonly leaderboard: Leaderboard },
+): JSX.Element | null {
+  const t = words(leaderboardWords).remarks;
+  const here = language.value;
+  const { remarks } = leaderboard;
+  if (remarks.length === 0) return null;
+  return (
+    <section class="remarks" aria-labelledby="remarks-heading">
+      <h2 id="remarks-heading">{t.heading}</h2>
+      <p class="note">{t.note}</p>
+      <p class="tally">
+        {(["agrees", "disagrees", "open"] as const).map((agreement) => {
+          const count = remarks.filter((r) => r.agreement === agreement).length;
+          return count > 0 && (
+            <span key={agreement} class={`agreement is-${agreement}`}>
+              <Icon name={icons[agreement]} />
+              {t.count(t.names[agreement], formats.value.integer(count))}
+            </span>
+          );
+        })}
+      </p>
+      <details>
+        <summary>{t.all(formats.value.integer(remarks.length))}</summary>
+        <div
+          class="table-scroll"
+          role="group"
+          aria-labelledby="remarks-heading"
+          tabIndex={0}
+        >
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{t.agreement}</th>
+                <th scope="col">{t.says}</th>
+                <th scope="col">{t.measured}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {remarks.map((remark) => (
+                <tr key={remark.id}>
+                  <td>
+                    <span class={`agreement is-${remark.agreement}`}>
+                      <Icon name={icons[remark.agreement]} />
+                      {t.names[remark.agreement]}
+                    </span>
+                  </td>
+                  <th scope="row">{remark.says[here]}</th>
+                  <td>{remark.words[here]}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </section>
+  );
+}

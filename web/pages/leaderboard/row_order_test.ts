@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { seedLeaderboard } from "../../../tests/browser/fixture_leaderboard.ts";
+import { heldOrder, rowOrder, sortValue } from "./row_order.ts";
+import { sortKeys } from "./view_state.ts";
+
+const { rows } = seedLeaderboard("running");
+const byKey = new Map(
+  rows.map((row) => [`${row.params.dropout1},${row.params.dropout2}`, row]),
+);
+
+Deno.test("rowOrder sorts each column both ways, points without a figure last", () => {
+  for (const key of sortKeys) {
+    for (const descending of [false, true]) {
+      const order = rowOrder(rows, key, descending);
+      assert.equal(order.length, rows.length);
+      const values = order.filter((name) => name !== "0.5,0.2").map((name) => {
+        const row = byKey.get(name);
+        assert.ok(row !== undefined);
+        return sortValue(row, key);
+      });
+      const figures = values.filter((value) => value !== null);
+      const expected = figures.toSorted((a, b) => descending ? b - a : a - b);
+      assert.deepEqual(values.slice(0, figures.length), expected, key);
+    }
+  }
+});
+
+Deno.test("rowOrder puts a point that diverged after all that trained", () => {
+  for (const key of ["trainLoss", "testAccuracy"] as const) {
+    for (const descending of [false, true]) {
+      const order = rowOrder(rows, key, descending);
+      const trained = rows.filter(({ metrics }) => metrics[key].mean !== null);
+      assert.equal(byKey.get("0.5,0.2")?.diverged, 1);
+      assert.equal(order.indexOf("0.5,0.2"), trained.length - 1, key);
+    }
+  }
+  assert.notEqual(
+    rowOrder(rows, "dropout1", false).indexOf("0.5,0.2"),
+    rows.length - 1,
+  );
+});
+
+Deno.test("rowOrder breaks ties by the rates, whatever order rows come in", () => {
+  assert.deepEqual(
+    rowOrder(rows.toReversed(), "replicates", true),
+    rowOrder(rows, "replicates", true),
+  );
+});
+
+Deno.test("heldOrder keeps rows in place, drops the gone and appends the new", () => {
+  assert.deepEqual(heldOrder(["a", "b", "c"], ["c", "d", "a"]), [
+    "a",
+    "c",
+    "d",
+  ]);
+  assert.deepEqual(heldOrder([], ["x", "y"]), ["x", "y"]);
+});

@@ -1,0 +1,460 @@
+import type { JSX } from "preact";
+import type { StudyId } from "../../../protocol/ids.ts";
+import {
+  type Estimate,
+  type LeaderboardRow,
+  MetricName,
+} from "../../../protocol/leaderboard.ts";
+import { type Axis, linearAxis } from "../../components/charts/scale.ts";
+import {
+  Interval,
+  Sparkline,
+  type SparkScale,
+  sparkScale,
+} from "../../components/charts/sparkline.tsx";
+import { Pager, useHold } from "../../components/controls.tsx";
+import { Icon } from "../../components/icon.tsx";
+import { formats, words } from "../../components/language.ts";
+import { PointAnchor } from "../../components/point_anchor.tsx";
+import {
+  type LeaderboardWords,
+  leaderboardWords,
+  trialsWords,
+} from "../../i18n/words.ts";
+import { formatMetric, rankedMetrics, tableMetrics } from "./metrics.ts";
+import { pointKey, pointLabel } from "./points.ts";
+import { heldOrder, rowOrder } from "./row_order.ts";
+import type { LeaderboardState, LiveEpoch } from "./state.ts";
+import { type CurveName, curveNames, type SortKey } from "./view_state.ts";
+
+/** Above this the table has pages. */
+const MOST_ROWS = 200;
+
+const PAGE_ROWS = 100;
+
+/** Every grid point with its figures. */
+export function PointTable(
+  { state, rows }: {
+    readonly state: LeaderboardState;
+    readonly rows: readonly LeaderboardRow[];
+  },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const view = state.view.value;
+  const study = state.leaderboard.value?.study.id;
+  const wanted = rowOrder(rows, view.sort, view.descending);
+  const [order, holding, holdProps] = useHold<readonly string[]>(
+    wanted,
+    `${view.sort} ${view.descending} ${rows.length === 0}`,
+    heldOrder,
+  );
+  const held = holding && order.some((key, i) => key !== wanted[i]);
+  const pages = order.length > MOST_ROWS
+    ? Math.ceil(order.length / PAGE_ROWS)
+    : 1;
+  const page = Math.min(view.page, pages);
+  const shown = pages === 1
+    ? order
+    : order.slice((page - 1) * PAGE_ROWS, page * PAGE_ROWS);
+  const byKey = new Map(rows.map((row) => [pointKey(row.params), row]));
+  const sorted = MetricName.safeParse(view.sort);
+  const metric = sorted.success ? sorted.data : "trainLoss";
+  const ranked = rankedMetrics.find((name) => name === metric) ?? "trainLoss";
+  const axis = linearAxis(
+    rows.flatMap((row) => {
+      const { mean, low, high } = row.metrics[metric];
+      return [mean, low, high].filter((value) => value !== null);
+    }),
+    [8, INTERVAL_WIDTH - 8],
+    4,
+    false,
+  );
+  const curve = curveNames.find((name) => name === view.sort) ?? "trainLoss";
+  const sparks = sparkScale(rows.map((row) => row.curves[curve]));
+  const ends = axis.domain.map((end) => formats.value.fixed(end, 2));
+  const columns = columnsOf(t);
+  const sortLabel = [...columns.rates, ...columns.metrics, ...columns.counts]
+    .find((column) => column.key === view.sort)?.label ??
+    t.metrics[metric].short;
+  const header = (column: Column) => (
+    <HeaderCell key={column.key} column={column} state={state} />
+  );
+  return (
+    <section class="points" aria-labelledby="points-heading">
+      <div class="section-head">
+        <h2 id="points-heading">{t.table.heading}</h2>
+        <p class={held ? "held" : "held is-away"} aria-hidden={!held}>
+          {t.table.held}
+        </p>
+      </div>
+      <div
+        class="table-scroll"
+        role="group"
+        aria-labelledby="points-heading"
+        tabIndex={0}
+      >
+        <table>
+          <caption class="hidden">
+            {t.table.caption(formats.value.integer(rows.length), sortLabel)}
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col" class="pick">
+                <span class="hidden">{t.table.show}</span>
+              </th>
+              {columns.rates.map(header)}
+              <th scope="col" class="interval-head">
+                <span>{t.table.interval(t.metrics[metric].short)}</span>
+                <span class="ends" aria-hidden="true">
+                  <span>{ends[0]}</span>
+                  <span>{ends[1]}</span>
+                </span>
+              </th>
+              <th
+                scope="col"
+                title={t.table.bestNote(t.metrics[ranked].short)}
+              >
+                {t.table.best}
+              </th>
+              {columns.metrics.map(header)}
+              <th
+                scope="col"
+                class="spark-head"
+                title={t.curves.title(t.metrics[curve].short)}
+              >
+                {t.table.byEpoch}
+              </th>
+              {columns.counts.map(header)}
+            </tr>
+          </thead>
+          <tbody {...holdProps}>
+            {shown.map((key) => {
+              const row = byKey.get(key);
+              return row !== undefined && study !== undefined && (
+                <TableRow
+                  key={key}
+                  row={row}
+                  study={study}
+                  axis={axis}
+                  metric={metric}
+                  best={row.probabilityBest[ranked]}
+                  curve={curve}
+                  sparks={sparks}
+                  sort={view.sort}
+                  colour={state.chosen.value.get(key) ?? null}
+                  live={state.liveEpochs.value.get(key) ?? null}
+                  epochs={state.leaderboard.value?.study.recipe.epochs ?? 0}
+                  onToggle={() => state.toggle(key)}
+                />
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {pages > 1 && (
+        <Pager
+          t={t.table}
+          page={page}
+          pages={pages}
+          onPage={(next) => state.change({ page: next })}
+        />
+      )}
+    </section>
+  );
+}
+
+function HeaderCell(
+  { column, state }: {
+    readonly column: Column;
+    readonly state: LeaderboardState;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords);
+  const view = state.view.value;
+  const sorted = view.sort === column.key;
+  const sort = () =>
+    state.change({
+      sort: column.key,
+      descending: sorted ? !view.descending : column.descendingFirst,
+      page: 1,
+    });
+  return (
+    <th
+      scope="col"
+      class={sorted ? "is-sorted" : undefined}
+      aria-sort={sorted
+        ? (view.descending ? "descending" : "ascending")
+        : "none"}
+    >
+      <button
+        type="button"
+        class="sort"
+        title={column.note ?? t.table.sortBy(column.label)}
+        onClick={sort}
+      >
+        <span>{column.label}</span>
+        <Icon name={sorted ? (view.descending ? "down" : "up") : "sort"} />
+      </button>
+    </th>
+  );
+}
+
+/** Of the column of intervals, in CSS pixels. */
+export const INTERVAL_WIDTH = 104;
+
+/** One grid point. A click anywhere on it shows or hides its curve. */
+export function TableRow(
+  {
+    row,
+    study,
+    axis,
+    metric,
+    best,
+    curve,
+    sparks,
+    sort,
+    colour,
+    live,
+    epochs,
+    onToggle,
+  }: {
+    readonly row: LeaderboardRow;
+    /** Where the point has a page of its own. */
+    readonly study: StudyId;
+    readonly axis: Axis;
+    /** Of the column of intervals. */
+    readonly metric: MetricName;
+    /** Probability that this point is the best one; null: not to be said. */
+    readonly best: number | null;
+    /** Of the column of sparklines, */
+    readonly curve: CurveName;
+    /** and the scale that they share. */
+    readonly sparks: SparkScale;
+    readonly sort: SortKey;
+    readonly colour: number | null;
+    readonly live: LiveEpoch | null;
+    readonly epochs: number;
+    readonly onToggle: () => void;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).table;
+  const estimate = row.metrics[metric];
+  const click = (event: MouseEvent) => {
+    // The checkbox has its own click, and marking text is not choosing.
+    const onControl = event.target instanceof Element &&
+      event.target.closest("label, button, a") !== null;
+    if (!onControl && getSelection()?.isCollapsed !== false) onToggle();
+  };
+  const chosen = colour !== null;
+  return (
+    <tr
+      class={chosen ? `is-chosen series-${colour}` : undefined}
+      onClick={click}
+    >
+      <td class="pick">
+        <label>
+          <input type="checkbox" checked={chosen} onChange={onToggle} />
+          <span class="swatch" aria-hidden="true" />
+          <span class="hidden">{t.showPoint(pointLabel(row.params))}</span>
+        </label>
+      </td>
+      <th scope="row" class="rate">
+        <PointAnchor
+          study={study}
+          params={row.params}
+          title={words(trialsWords).pointTitle(pointLabel(row.params))}
+        >
+          {formats.value.rate(row.params.dropout1)}
+        </PointAnchor>
+      </th>
+      <td class="rate">{formats.value.rate(row.params.dropout2)}</td>
+      <td class="interval-cell">
+        {estimate.mean === null ? null : (
+          <Interval
+            axis={axis}
+            width={INTERVAL_WIDTH}
+            mean={estimate.mean}
+            low={estimate.low}
+            high={estimate.high}
+          />
+        )}
+      </td>
+      <td class="best">
+        <Best probability={best} />
+      </td>
+      {tableMetrics.map((name) => (
+        <td key={name} class={name === sort ? "figure is-sorted" : "figure"}>
+          <Figure estimate={row.metrics[name]} metric={name} />
+        </td>
+      ))}
+      <td class="spark-cell">
+        <Sparkline
+          values={row.curves[curve]}
+          scale={sparks}
+          epochs={epochs}
+          label={sparkLabel(row.curves[curve], curve)}
+        />
+      </td>
+      <td class="replicates">
+        <Replicates row={row} live={live} epochs={epochs} />
+      </td>
+      <td class="checks">
+        {row.replicatesDone === 0
+          ? <span class="faint">{t.noFigure}</span>
+          : (
+            <span
+              class={row.checksPassed === row.replicatesDone
+                ? "check-all"
+                : "check-some"}
+            >
+              <Icon
+                name={row.checksPassed === row.replicatesDone
+                  ? "check"
+                  : "alert"}
+              />
+              {t.ofPlanned(
+                formats.value.integer(row.checksPassed),
+                formats.value.integer(row.replicatesDone),
+              )}
+            </span>
+          )}
+      </td>
+    </tr>
+  );
+}
+
+/** From this probability on a point is marked as the best one. */
+const SURE = 0.95;
+
+/** How probable it is that the point is the best, and a mark where it is. */
+function Best(
+  { probability }: { readonly probability: number | null },
+): JSX.Element {
+  const t = words(leaderboardWords).table;
+  const { percent } = formats.value;
+  if (probability === null) return <span class="faint">{t.noFigure}</span>;
+  const text = probability > 0 && probability < 0.005
+    ? `< ${percent(0.01, 0)}`
+    : probability < 1 && probability >= 0.995
+    ? `> ${percent(0.99, 0)}`
+    : percent(probability, 0);
+  if (probability < SURE) return <>{text}</>;
+  return (
+    <span class="tag is-best" title={t.isBestNote}>
+      <Icon name="check" />
+      {t.isBest(text)}
+    </span>
+  );
+}
+
+/** What a sparkline says to those who do not see it. */
+function sparkLabel(values: readonly number[], curve: CurveName): string {
+  const { curves, metrics } = words(leaderboardWords);
+  const [first, last] = [values[0], values.at(-1)];
+  if (first === undefined || last === undefined) return curves.noneYet;
+  return curves.fromTo(
+    metrics[curve].short,
+    formatMetric(curve, first, formats.value),
+    formatMetric(curve, last, formats.value),
+  );
+}
+
+/** Mean and half the width of its interval. */
+function Figure(
+  { estimate, metric }: {
+    readonly estimate: Estimate;
+    readonly metric: MetricName;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).table;
+  const { mean, high } = estimate;
+  if (mean === null) return <span class="faint">{t.noFigure}</span>;
+  return (
+    <>
+      <span class="mean">{formatMetric(metric, mean, formats.value)}</span>
+      {high === null
+        ? <span class="spread" title={t.noIntervalNote}>{t.noInterval}</span>
+        : (
+          <span class="spread">
+            ±{formatMetric(metric, high - mean, formats.value)}
+          </span>
+        )}
+    </>
+  );
+}
+
+function Replicates(
+  { row, live, epochs }: {
+    readonly row: LeaderboardRow;
+    readonly live: LiveEpoch | null;
+    readonly epochs: number;
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).table;
+  const count = formats.value.integer;
+  return (
+    <>
+      <span class="count">
+        {t.ofPlanned(count(row.replicatesDone), count(row.replicatesPlanned))}
+      </span>
+      {row.replicatesRunning > 0 && (
+        <span class="tag is-running">
+          {live === null
+            ? t.running(count(row.replicatesRunning))
+            : t.epochNow(count(live.epoch), count(epochs))}
+        </span>
+      )}
+      {row.diverged > 0 && (
+        <span class="tag is-diverged" title={t.divergedNote}>
+          {t.diverged(count(row.diverged))}
+        </span>
+      )}
+      {row.replicatesQuarantined > 0 && (
+        <span class="tag is-quarantined" title={t.quarantinedNote}>
+          {t.quarantined(count(row.replicatesQuarantined))}
+        </span>
+      )}
+    </>
+  );
+}
+
+/** A column of the table that it can be sorted by. */
+export interface Column {
+  readonly key: SortKey;
+  readonly label: string;
+  readonly note: string | null;
+  /** A first click sorts the better ones up. */
+  readonly descendingFirst: boolean;
+}
+
+/** The rates come first: a narrow screen shows them and the intervals. */
+export function columnsOf(t: LeaderboardWords): {
+  readonly rates: readonly Column[];
+  readonly metrics: readonly Column[];
+  readonly counts: readonly Column[];
+} {
+  const plain = (
+    key: SortKey,
+    label: string,
+    note: string | null,
+    descendingFirst = false,
+  ): Column => ({ key, label, note, descendingFirst });
+  return {
+    rates: [
+      plain("dropout1", "dropout1", t.heatmap.dropout1),
+      plain("dropout2", "dropout2", t.heatmap.dropout2),
+    ],
+    metrics: tableMetrics.map((metric) =>
+      plain(
+        metric,
+        t.metrics[metric].short,
+        t.metrics[metric].note,
+        metric === "trainAccuracy" || metric === "testAccuracy",
+      )
+    ),
+    counts: [
+      plain("replicates", t.table.replicates, t.table.replicatesNote, true),
+      plain("checks", t.table.checks, t.table.checksNote, true),
+    ],
+  };
+}

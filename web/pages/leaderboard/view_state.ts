@@ -1,0 +1,122 @@
+import { MetricName } from "../../../protocol/leaderboard.ts";
+import { StudyId } from "../../../protocol/ids.ts";
+import { type RankedMetric, rankedMetrics } from "./metrics.ts";
+import { TrialState } from "../../../protocol/views.ts";
+import { MAX_CHOSEN, parsePoint, pointKey } from "./points.ts";
+
+/** Columns of the table that it can be sorted by. */
+export const sortKeys = [
+  "dropout1",
+  "dropout2",
+  "replicates",
+  "checks",
+  ...MetricName.options,
+] as const;
+export type SortKey = typeof sortKeys[number];
+
+/** Metrics that are recorded by epoch. */
+export const curveNames = [
+  "trainLoss",
+  "trainAccuracy",
+  "testAccuracy",
+] as const;
+export type CurveName = typeof curveNames[number];
+
+/** What the band around a curve shows. */
+export const bandNames = ["sd", "ci", "none"] as const;
+export type BandName = typeof bandNames[number];
+
+/** What a visitor sees besides the data: all of it is in the page's address. */
+export interface ViewState {
+  /** Null for the study that the coordinator leases out now. */
+  readonly study: StudyId | null;
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  /** The heatmap's metric. */
+  readonly metric: MetricName;
+  readonly curve: CurveName;
+  readonly band: BandName;
+  /** Whether the curves are drawn as the lesson behind the study does. */
+  readonly seedAxes: boolean;
+  /** The swapped pairs' metric. */
+  readonly swap: RankedMetric;
+  /** Keys of the points whose curves are drawn; null before anybody chose. */
+  readonly points: readonly string[] | null;
+  /** Of the table, counted from 1. */
+  readonly page: number;
+  /** Trials in the list: those of a state, or null for all. */
+  readonly trials: TrialState | null;
+  /** Of the list of trials, counted from 1. */
+  readonly trialsPage: number;
+}
+
+export const defaultViewState: ViewState = {
+  study: null,
+  sort: "trainLoss",
+  descending: false,
+  metric: "testAccuracy",
+  curve: "trainLoss",
+  band: "sd",
+  seedAxes: false,
+  swap: "trainLoss",
+  points: null,
+  page: 1,
+  trials: null,
+  trialsPage: 1,
+};
+
+/** Reads a link; what it does not understand it leaves at the default. */
+export function parseViewState(query: URLSearchParams): ViewState {
+  const study = StudyId.safeParse(query.get("study"));
+  const metric = MetricName.safeParse(query.get("metric"));
+  const [sort, direction] = (query.get("sort") ?? "").split(".");
+  const known = sortKeys.find((key) => key === sort);
+  const points = query.get("points");
+  const trials = TrialState.safeParse(query.get("trials"));
+  const page = (name: string) => {
+    const number = Number(query.get(name));
+    return Number.isInteger(number) && number >= 1 ? number : 1;
+  };
+  return {
+    study: study.success ? study.data : defaultViewState.study,
+    sort: known ?? defaultViewState.sort,
+    descending: known !== undefined && direction === "desc",
+    metric: metric.success ? metric.data : defaultViewState.metric,
+    curve: curveNames.find((name) => name === query.get("curve")) ??
+      defaultViewState.curve,
+    band: bandNames.find((name) => name === query.get("band")) ??
+      defaultViewState.band,
+    seedAxes: query.get("axes") === "seed",
+    swap: rankedMetrics.find((name) => name === query.get("swap")) ??
+      defaultViewState.swap,
+    points: points === null ? null : parsePoints(points),
+    page: page("page"),
+    trials: trials.success ? trials.data : null,
+    trialsPage: Math.min(page("trials-page"), 1_000_000),
+  };
+}
+
+/** Writes the state into `query`, and takes out what is at its default. */
+export function writeViewState(state: ViewState, query: URLSearchParams): void {
+  const set = (name: string, value: string | null) =>
+    value === null ? query.delete(name) : query.set(name, value);
+  const unless = <T>(value: T, usual: T) => value === usual ? null : `${value}`;
+  set("study", state.study);
+  const sort = `${state.sort}${state.descending ? ".desc" : ""}`;
+  set("sort", unless(sort, defaultViewState.sort));
+  set("metric", unless(state.metric, defaultViewState.metric));
+  set("curve", unless(state.curve, defaultViewState.curve));
+  set("band", unless(state.band, defaultViewState.band));
+  set("axes", state.seedAxes ? "seed" : null);
+  set("swap", unless(state.swap, defaultViewState.swap));
+  set("points", state.points === null ? null : state.points.join(";"));
+  set("page", unless(state.page, 1));
+  set("trials", state.trials);
+  set("trials-page", unless(state.trialsPage, 1));
+}
+
+function parsePoints(text: string): string[] {
+  const keys = text.split(";").map(parsePoint)
+    .filter((point) => point !== null).map(pointKey);
+  return [...new Set(keys)].slice(0, MAX_CHOSEN);
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { StudyId } from "../../../protocol/ids.ts";
+import {
+  defaultViewState,
+  parseViewState,
+  type ViewState,
+  writeViewState,
+} from "./view_state.ts";
+
+const written = (state: ViewState, start = "") => {
+  const query = new URLSearchParams(start);
+  writeViewState(state, query);
+  return query;
+};
+
+Deno.test("parseViewState reads back what writeViewState wrote", () => {
+  const state: ViewState = {
+    study: StudyId.parse("grid"),
+    sort: "testLoss",
+    descending: true,
+    metric: "generalisationGap",
+    curve: "testAccuracy",
+    band: "none",
+    seedAxes: true,
+    swap: "testLoss",
+    points: ["0.2,0.5", "0.5,0.2"],
+    page: 3,
+    trials: "leased",
+    trialsPage: 3,
+  };
+  assert.deepEqual(parseViewState(written(state)), state);
+  assert.deepEqual(
+    parseViewState(written({ ...state, points: [] })).points,
+    [],
+  );
+});
+
+Deno.test("writeViewState leaves defaults out and other keys alone", () => {
+  assert.equal(
+    written(defaultViewState, "lang=zh&page=2&sort=checks").toString(),
+    "lang=zh",
+  );
+});
+
+Deno.test("parseViewState falls back where a link makes no sense", () => {
+  const query = new URLSearchParams(
+    "study=../x&sort=rank.desc&metric=speed&curve=x&band=y&axes=z&swap=trainAccuracy&points=9,9;0.2,0.5;0.2,0.5;q&page=-1",
+  );
+  assert.deepEqual(parseViewState(query), {
+    ...defaultViewState,
+    points: ["0.2,0.5"],
+  });
+});

@@ -1,0 +1,105 @@
+import type { JSX } from "preact";
+import type {
+  Leaderboard,
+  LeaderboardRow,
+} from "../../../protocol/leaderboard.ts";
+import { lessonWords } from "../../i18n/words.ts";
+import { formatMetric } from "../leaderboard/metrics.ts";
+import { pointLabel } from "../leaderboard/points.ts";
+import { formats, language, words } from "../../components/language.ts";
+import {
+  errorEvidence,
+  type ErrorId,
+  errorIds,
+  ranked,
+  spreadOf,
+} from "./evidence.ts";
+
+/** The notebook's errors, each with what is right and what was measured. */
+export function Errors(
+  { leaderboard }: { readonly leaderboard: Leaderboard | null },
+): JSX.Element {
+  const t = words(lessonWords).errors;
+  return (
+    <section id="errors" aria-labelledby="errors-heading">
+      <h2 id="errors-heading">{t.heading}</h2>
+      <p>{t.intro}</p>
+      <ol class="errors">
+        {errorIds.map((id) => {
+          const measured = leaderboard === null
+            ? []
+            : measuredOf(id, leaderboard);
+          return (
+            <li key={id}>
+              <p class="says">{t.items[id].says}</p>
+              <dl>
+                <dt>{t.right}</dt>
+                <dd>{t.items[id].right}</dd>
+                {measured.length > 0 && (
+                  <>
+                    <dt>{t.measured}</dt>
+                    {measured.map((text) => <dd key={text}>{text}</dd>)}
+                  </>
+                )}
+              </dl>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+/** Sentences with the study's figures on an error; none where it has none. */
+function measuredOf(id: ErrorId, leaderboard: Leaderboard): string[] {
+  const here = language.value;
+  const evidence = errorEvidence[id];
+  const { remarks, verdicts, rows } = leaderboard;
+  return [
+    ...(evidence.remarks ?? []).flatMap((remark) =>
+      remarks.filter((one) => one.id === remark).map((one) => one.words[here])
+    ),
+    ...(evidence.claims ?? []).flatMap((claim) =>
+      verdicts.filter((one) => one.claimId === claim)
+        .map((one) => one.headline[here])
+    ),
+    ...evidence.ranking ? bestPoints(rows) : [],
+    ...evidence.spread ? spreads(rows) : [],
+  ];
+}
+
+function bestPoints(rows: readonly LeaderboardRow[]): string[] {
+  const t = words(lessonWords).errors;
+  const best = (metric: "trainLoss" | "testLoss" | "testAccuracy") => {
+    const [row] = ranked(rows, metric);
+    const mean = row?.metrics[metric].mean ?? null;
+    return row === undefined || mean === null ? null : t.figureAt(
+      formatMetric(metric, mean, formats.value),
+      pointLabel(row.params),
+    );
+  };
+  const [loss, testLoss, accuracy] = [
+    best("trainLoss"),
+    best("testLoss"),
+    best("testAccuracy"),
+  ];
+  return loss === null || testLoss === null || accuracy === null
+    ? []
+    : [t.bestOf(loss, testLoss, accuracy)];
+}
+
+function spreads(rows: readonly LeaderboardRow[]): string[] {
+  const { fixed } = formats.value;
+  const [loss, accuracy] = [
+    spreadOf(rows, "trainLoss"),
+    spreadOf(rows, "testAccuracy"),
+  ];
+  return loss === null || accuracy === null ? [] : [
+    words(lessonWords).errors.spread(
+      fixed(loss[0], 4),
+      fixed(loss[1], 4),
+      fixed(accuracy[0], 4),
+      fixed(accuracy[1], 4),
+    ),
+  ];
+}

@@ -1,0 +1,89 @@
+import { classHighlighter, highlightCode } from "@lezer/highlight";
+import { parser } from "@lezer/javascript";
+import type { Listing, Token } from "./listings_api.ts";
+
+/**
+ * Listings of the lesson, cut out of the source that trains when the pages are
+ * built: what a page shows cannot fall behind what runs.
+ */
+
+/** What is cut out, and where. */
+export const excerpts = [
+  {
+    id: "dropoutLayer",
+    file: "worker/training/dropout.ts",
+    start: "export function dropoutLayer<",
+  },
+  {
+    id: "forward",
+    file: "worker/training/networks.ts",
+    start: "function forward(",
+  },
+  {
+    id: "model",
+    file: "worker/training/networks.ts",
+    start: "const model = tf.sequential(",
+  },
+  {
+    id: "CounterDropout",
+    file: "worker/training/networks.ts",
+    start: "class CounterDropout ",
+  },
+] as const satisfies readonly (Pick<Listing, "id" | "file"> & {
+  readonly start: string;
+})[];
+
+/** Reads each excerpt's file with `read` and makes the listings. */
+export function makeListings(
+  read: (file: string) => Promise<string>,
+): Promise<Listing[]> {
+  return Promise.all(excerpts.map(async ({ id, file, start }) => ({
+    id,
+    file,
+    tokens: tokensOf(excerpt(await read(file), start)),
+  })));
+}
+
+/**
+ * The statement whose first line begins with `start`, moved to the left edge.
+ * The formatter indents what is inside a statement, so it ends at the first
+ * line as far left as its first one that closes a bracket and opens none.
+ *
+ * @throws Error unless exactly one line begins so
+ */
+export function excerpt(source: string, start: string): string {
+  const lines = source.split("\n");
+  const begins = lines.flatMap((line, i) =>
+    line.trimStart().startsWith(start) ? [i] : []
+  );
+  const [first, second] = begins;
+  if (first === undefined || second !== undefined) {
+    throw new Error(
+      `the lesson's listing begins on ${begins.length} lines: ${start}`,
+    );
+  }
+  const line = lines[first] ?? "";
+  const indent = line.slice(0, line.length - line.trimStart().length);
+  const length = lines.slice(first + 1).findIndex((one) =>
+    one.startsWith(indent) && /^[}\])]/.test(one.slice(indent.length)) &&
+    !/[{[(]$/.test(one)
+  );
+  if (length < 0) throw new Error(`the lesson's listing has no end: ${start}`);
+  return lines.slice(first, first + length + 2)
+    .map((one) => one.slice(indent.length)).join("\n");
+}
+
+const typescript = parser.configure({ dialect: "ts" });
+
+/** Cuts TypeScript into styled pieces; together they are the code again. */
+export function tokensOf(code: string): Token[] {
+  const tokens: Token[] = [];
+  highlightCode(
+    code,
+    typescript.parse(code),
+    classHighlighter,
+    (text, style) => tokens.push([style, text]),
+    () => tokens.push(["", "\n"]),
+  );
+  return tokens;
+}

@@ -1,0 +1,185 @@
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import type { PointView } from "../../../protocol/views.ts";
+import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
+import { leaderboardWords } from "../../i18n/words.ts";
+import { trialsWords } from "../../i18n/words.ts";
+import { pointKey, pointLabel } from "../leaderboard/points.ts";
+import { SavePicture } from "../leaderboard/save_chart.tsx";
+import { type CurveName, curveNames } from "../leaderboard/view_state.ts";
+import { lineOf } from "../trial/live_epoch.ts";
+import { formats, words } from "../../components/language.ts";
+import { trialLink } from "../../components/links.ts";
+import { useQuery } from "../../components/language.ts";
+import { Segmented } from "../../components/controls.tsx";
+
+/** Colours of the replicates' lines, used again where there are more. */
+const COLOURS = 7;
+
+/** Each replicate's curve, and their mean with its band. */
+export function PointCurves(
+  { point }: { readonly point: PointView },
+): JSX.Element {
+  const t = words(trialsWords).curves;
+  const { metrics, curves } = words(leaderboardWords);
+  const [chosen, choose] = useQuery("curve");
+  const metric = curveNames.find((name) => name === chosen) ?? "trainLoss";
+  const frame = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState<number | null>(null);
+  const mean = meanOf(point, metric, t.mean);
+  const replicates = point.trials.filter((trial) => trial.epochs.length > 0)
+    .map((trial) => ({
+      key: trial.trialId,
+      trialId: trial.trialId,
+      label: t.replicate(String(trial.replicate)),
+      colour: 1 + trial.replicate % COLOURS,
+      values: lineOf(trial.epochs, metric),
+    }));
+  const series = [mean, ...replicates];
+  const valueOf = ({ values }: Series) => {
+    const value = at === null ? values.at(-1) : values[at - 1];
+    return value === undefined ? "–" : formats.value.fixed(value, 4);
+  };
+  return (
+    <section class="curves" aria-labelledby="curves-heading">
+      <div class="section-head">
+        <h2 id="curves-heading">{t.heading}</h2>
+        <Segmented
+          label={curves.metric}
+          name="curve"
+          options={curveNames.map((name) => ({
+            value: name,
+            label: metrics[name].short,
+          }))}
+          value={metric}
+          onChange={(name) => choose(name === "trainLoss" ? null : name)}
+        />
+      </div>
+      <div class="chart-frame" ref={frame}>
+        <LineChart
+          series={series}
+          label={t.chart(metrics[metric].short)}
+          xLabel={t.epoch}
+          epochs={point.recipe.epochs}
+          format={formats.value.fixed}
+          at={at}
+          onPoint={setAt}
+        />
+        {replicates.length === 0 && <p class="chart-empty">{t.noneYet}</p>}
+      </div>
+      <ul class="legend is-plain">
+        {mean.values.length > 0 && (
+          <li class="series-0">
+            <Stroke />
+            <span class="name">{t.mean}</span>
+            <span class="value">{valueOf(mean)}</span>
+          </li>
+        )}
+        {replicates.map((one) => (
+          <li key={one.key} class={`series-${one.colour}`}>
+            <Stroke />
+            <a class="name" href={trialLink(one.trialId)}>{one.label}</a>
+            <span class="value">{valueOf(one)}</span>
+          </li>
+        ))}
+      </ul>
+      {mean.band?.some((ends) => ends !== null) && <p class="hint">{t.band}</p>}
+      {replicates.length > 0 && (
+        <>
+          <SavePicture
+            name={`${point.studyId}-${pointKey(point.row.params)}-${metric}`}
+            title={t.chart(metrics[metric].short)}
+            subtitle={mean.values.length > 1 ? t.band : ""}
+            source={t.source(point.studyId, pointLabel(point.row.params))}
+            chart={() => frame.current?.querySelector("svg") ?? null}
+            legend={() =>
+              series.filter(({ values }) => values.length > 0).map((one) => ({
+                label: one.label,
+                className: `series-${one.colour}`,
+              }))}
+          />
+          <Table series={series} epochs={point.recipe.epochs} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Stroke(): JSX.Element {
+  return (
+    <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
+      <path class="line" d="M1 4h26" />
+    </svg>
+  );
+}
+
+function meanOf(
+  { row }: PointView,
+  metric: CurveName,
+  label: string,
+): Series {
+  const values = row.curves[metric];
+  // No loss is below 0, no accuracy above 1.
+  const most = metric === "trainLoss" ? Infinity : 1;
+  return {
+    key: "mean",
+    label,
+    colour: 0,
+    values,
+    band: values.map((value, i) => {
+      const sd = row.curveSds[metric][i];
+      return sd === undefined
+        ? null
+        : [Math.max(value - sd, 0), Math.min(value + sd, most)] as const;
+    }),
+  };
+}
+
+function Table(
+  { series, epochs }: {
+    readonly series: readonly Series[];
+    readonly epochs: number;
+  },
+): JSX.Element {
+  const t = words(trialsWords).curves;
+  return (
+    <details class="as-table">
+      <summary>{t.asTable}</summary>
+      <div
+        class="table-scroll"
+        role="group"
+        aria-label={t.asTable}
+        tabIndex={0}
+      >
+        <table>
+          <caption class="hidden">{t.asTable}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t.epoch}</th>
+              {series.map((one) => (
+                <th key={one.key} scope="col">{one.label}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {Array.from({ length: epochs }, (_, i) => (
+              <tr key={i}>
+                <th scope="row">{i + 1}</th>
+                {series.map(({ key, values }) => {
+                  const value = values[i];
+                  return (
+                    <td key={key}>
+                      {value === undefined
+                        ? "–"
+                        : formats.value.fixed(value, 4)}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}

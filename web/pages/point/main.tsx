@@ -1,0 +1,36 @@
+import { StudyId } from "../../../protocol/ids.ts";
+import { itemPages } from "../../../protocol/pages.ts";
+import { parsePoint, pointKey } from "../../../protocol/grid_point.ts";
+import { createApi, UnreachableError } from "../../api.ts";
+import { createItemState } from "../../components/item_page.tsx";
+import { readAddress } from "../../components/links.ts";
+import { startPage } from "../../components/item_page.tsx";
+import { withPointReport } from "./live_point.ts";
+import { PointPage } from "./page.tsx";
+
+/** Starts a grid point's page in a browser. */
+
+const api = createApi(location.origin);
+const address = readAddress(itemPages.point.address, location.pathname);
+const study = StudyId.safeParse(address?.["studyId"]);
+const params = parsePoint(address?.["point"] ?? "");
+const state = createItemState((etag) =>
+  study.success && params !== null
+    ? api.point(study.data, params, etag)
+    : Promise.reject(
+      new UnreachableError("the address names no grid point", 404),
+    )
+);
+startPage({
+  eventsUrl: api.eventsUrl,
+  view: () => <PointPage state={state} api={api} />,
+  refresh: state.refresh,
+  onConnection: state.setConnection,
+  onEvent: (event) => {
+    if (
+      event.type !== "epoch" || params === null ||
+      pointKey(event.params) !== pointKey(params)
+    ) return;
+    state.edit((point) => withPointReport(point, event));
+  },
+});

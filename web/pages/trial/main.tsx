@@ -1,0 +1,29 @@
+import { TrialId } from "../../../protocol/ids.ts";
+import { itemPages } from "../../../protocol/pages.ts";
+import { createApi, UnreachableError } from "../../api.ts";
+import { createItemState } from "../../components/item_page.tsx";
+import { readAddress } from "../../components/links.ts";
+import { startPage } from "../../components/item_page.tsx";
+import { withReport } from "./live_epoch.ts";
+import { TrialPage } from "./page.tsx";
+
+/** Starts a trial's page in a browser. */
+
+const api = createApi(location.origin);
+const address = readAddress(itemPages.trial.address, location.pathname);
+const id = TrialId.safeParse(address?.["trialId"]);
+const state = createItemState((etag) =>
+  id.success
+    ? api.trial(id.data, etag)
+    : Promise.reject(new UnreachableError("the address names no trial", 404))
+);
+startPage({
+  eventsUrl: api.eventsUrl,
+  view: () => <TrialPage state={state} />,
+  refresh: state.refresh,
+  onConnection: state.setConnection,
+  onEvent: (event) => {
+    if (event.type !== "epoch" || event.trialId !== id.data) return;
+    state.edit((trial) => withReport(trial, event.metrics));
+  },
+});

@@ -1,0 +1,292 @@
+import type {
+  CompleteResponse,
+  Lease,
+  RenewResponse,
+} from "../../protocol/lease.ts";
+import type { EpochMetrics, TrialResult } from "../../protocol/training.ts";
+import { type Bell, createBell } from "./condition.ts";
+import { ProblemError } from "./swarm_client.ts";
+import type { Connection, WorkerCall } from "./connection.ts";
+import type {
+  AbandonReason,
+  SessionOptions,
+  TrainCallbacks,
+} from "./session_types.ts";
+import type { TrainedTrial } from "../trainer/trainer_api.ts";
+
+/** What an attempt at a trial came to. */
+export type AttemptOutcome =
+  | {
+    readonly type: "completed";
+    readonly result: TrialResult;
+    readonly verdict: CompleteResponse["verdict"];
+    /** Asks for the verdict again. */
+    readonly ask: WorkerCall<CompleteResponse>;
+  }
+  | {
+    readonly type: "abandoned";
+    readonly reason: AbandonReason;
+    readonly message: string;
+  };
+
+export interface AttemptOptions {
+  readonly lease: Lease;
+  readonly connection: Connection;
+  readonly session: Pick<SessionOptions, "client" | "clock" | "random">;
+  /** Rejects when the trainer failed. */
+  readonly train: (
+    callbacks: TrainCallbacks,
+    signal: AbortSignal,
+  ) => Promise<TrainedTrial | null>;
+  readonly callbacks: TrainCallbacks;
+  /** Aborted when the session ends. */
+  readonly signal: AbortSignal;
+  /** For the last words of a session that ends. */
+  readonly farewell: () => AbortSignal;
+}
+
+/** How training ended, as seen from the attempt. */
+type Training =
+  | { readonly type: "running" }
+  | { readonly type: "stopped" }
+  | { readonly type: "trained"; readonly trial: TrainedTrial }
+  | { readonly type: "failed"; readonly message: string };
+
+/**
+ * One attempt at a leased trial: trains, keeps the lease, reports its epochs
+ * and delivers the result. An outage does not stop the training; what there is
+ * to say waits until the coordinator is back.
+ *
+ * @throws {StopSessionError} when the session has to end.
+ * @throws the signal's reason when aborted before there was a result.
+ */
+export async function runAttempt(
+  options: AttemptOptions,
+): Promise<AttemptOutcome> {
+  const { signal } = options;
+  const stop = new AbortController();
+  const bell = createBell(options.session.clock);
+  const reports: EpochMetrics[] = [];
+  let training: Training = { type: "running" };
+  const state = () => training;
+
+  options.train({
+    onEpoch: (metrics) => {
+      options.callbacks.onEpoch(metrics);
+      reports.push(metrics);
+      bell.ring();
+    },
+    onProgress: options.callbacks.onProgress,
+  }, AbortSignal.any([signal, stop.signal])).then(
+    (trial) => {
+      training = trial === null
+        ? { type: "stopped" }
+        : { type: "trained", trial };
+    },
+    (error) => {
+      training = { type: "failed", message: messageOf(error) };
+    },
+  ).finally(bell.ring);
+
+  try {
+    const lost = await keepLease(options, state, reports, bell)
+      .catch((error) => {
+        // A result that is there is not thrown away on leaving.
+        if (state().type === "trained" && signal.aborted) return null;
+        throw error;
+      });
+    if (lost !== null) stop.abort();
+    await bell.until(() => state().type !== "running", signal);
+    const end = state();
+    switch (end.type) {
+      case "trained":
+        return await deliver(options, end.trial);
+      case "failed":
+        return lost ?? await handBack(options, end.message);
+      case "running":
+      case "stopped":
+        signal.throwIfAborted();
+        return lost ??
+          await handBack(options, "the trainer stopped without being told to");
+      default:
+        return end satisfies never;
+    }
+  } finally {
+    stop.abort();
+  }
+}
+
+type Abandoned = Extract<AttemptOutcome, { type: "abandoned" }>;
+
+/**
+ * Renews the lease and reports epochs, those that came together in one call,
+ * until training is over. It calls as soon as there is an epoch, but not before
+ * the coordinator wants to be called, and at each heartbeat. Both count from
+ * when it called, not from when it was answered: whoever waited for a
+ * coordinator that stood still would else call together ever after; chance,
+ * which takes up to a quarter of the pause, parts them too. A result says all
+ * that waits to be said; of a training that failed, it is said before. Returns
+ * why the lease was lost, null if it was not.
+ */
+async function keepLease(
+  { lease, connection, session, signal }: AttemptOptions,
+  training: () => Training,
+  reports: EpochMetrics[],
+  bell: Bell,
+): Promise<Abandoned | null> {
+  const { leaseId, attempt } = lease;
+  const { client, clock, random } = session;
+  let { ttlSeconds, reportAfterSeconds } = lease;
+  const trained = () => training().type === "trained";
+  const over = () => training().type !== "running";
+  const due = () => over() || reports.length > 0;
+  let [calledAt, answeredAt] = [clock.now, clock.now];
+  while (true) {
+    const heartbeat = Math.min(
+      ttlSeconds / 3,
+      connection.registration().heartbeatSeconds,
+    );
+    const pause = Math.min(reportAfterSeconds, heartbeat) * 1000 *
+      (1 - random() / 4);
+    // A coordinator that takes long to answer has some rest all the same.
+    const from = Math.max(calledAt, answeredAt - pause / 2);
+    const until = (wait: number) => from + wait - clock.now;
+    await bell.within(until(pause), over, signal);
+    await bell.within(until(heartbeat * 1000), due, signal);
+    if (trained() || over() && reports.length === 0) return null;
+    let said = 0;
+    const needless = new AbortController();
+    let reply: RenewResponse;
+    try {
+      reply = await connection.send(
+        (token, signal) => {
+          // It may have taken many tries, and more to say has come meanwhile.
+          if (trained()) needless.abort();
+          signal.throwIfAborted();
+          calledAt = clock.now;
+          said = reports.length;
+          return said === 0
+            ? client.renew(token, leaseId, { attempt }, signal)
+            : client.report(
+              token,
+              leaseId,
+              { attempt, epochs: reports.slice() },
+              signal,
+            );
+        },
+        AbortSignal.any([signal, needless.signal]),
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      if (needless.signal.aborted) return null;
+      if (!(error instanceof ProblemError)) throw error;
+      return { type: "abandoned", ...whyLost(error) };
+    }
+    answeredAt = clock.now;
+    reports.splice(0, said);
+    switch (reply.directive) {
+      case "continue":
+        ({ ttlSeconds, reportAfterSeconds } = reply);
+        break;
+      case "stop":
+        return {
+          type: "abandoned",
+          reason: reply.reason,
+          message: reply.reason === "trial-completed"
+            ? "another worker's result was accepted"
+            : "the study was stopped",
+        };
+      default:
+        return reply satisfies never;
+    }
+  }
+}
+
+/** Uploads that a coordinator may lose. */
+const MOST_UPLOADS = 3;
+
+/** Delivers a result, late or not; once more if the session ends meanwhile. */
+async function deliver(
+  { lease, connection, session, signal, farewell }: AttemptOptions,
+  { result, weights }: TrainedTrial,
+): Promise<AttemptOutcome> {
+  const { leaseId, attempt, weightsBytes } = lease;
+  const { client } = session;
+  const wanted = weightsBytes === null ? null : weights;
+  const request = wanted === null
+    ? { attempt, result }
+    : { attempt, result, weights: wanted.sha256 };
+  const complete: WorkerCall<CompleteResponse> = (token, signal) =>
+    client.complete(token, leaseId, request, signal);
+  const say = async <Answer>(call: WorkerCall<Answer>): Promise<Answer> => {
+    try {
+      return await connection.send(call, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return await call(connection.registration().token, farewell());
+    }
+  };
+  for (let uploads = 1;; uploads++) {
+    try {
+      if (wanted !== null) {
+        const { bytes } = wanted;
+        await say((token, signal) =>
+          client.uploadWeights(token, leaseId, { attempt, bytes }, signal)
+        );
+      }
+      const { verdict } = await say(complete);
+      return { type: "completed", result, verdict, ask: complete };
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      const lost = error.problem.type === "missing-weights";
+      if (lost && wanted !== null && uploads < MOST_UPLOADS) continue;
+      return { type: "abandoned", ...whyLost(error) };
+    }
+  }
+}
+
+/** Hands a trial back that could not be trained here. */
+async function handBack(
+  { lease, connection, session, signal }: AttemptOptions,
+  why: string,
+): Promise<AttemptOutcome> {
+  const { leaseId, attempt } = lease;
+  const message = why.slice(0, 1000);
+  try {
+    await connection.send(
+      (token, signal) =>
+        session.client.release(
+          token,
+          leaseId,
+          { attempt, reason: "failed", message },
+          signal,
+        ),
+      signal,
+    );
+  } catch (error) {
+    // It is somebody else's already: as good as handed back.
+    if (!(error instanceof ProblemError)) throw error;
+  }
+  return { type: "abandoned", reason: "trainer-failed", message };
+}
+
+/** Why the coordinator's no ends an attempt. */
+export function whyLost(
+  error: ProblemError,
+): { readonly reason: AbandonReason; readonly message: string } {
+  const { type, detail } = error.problem;
+  switch (type) {
+    case "trial-completed":
+      return { reason: "trial-completed", message: detail };
+    case "rejected-result":
+    case "rejected-weights":
+    case "conflicting-result":
+      return { reason: "result-refused", message: detail };
+    default:
+      return { reason: "lease-lost", message: detail };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

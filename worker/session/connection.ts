@@ -1,0 +1,193 @@
+import type { RegisterResponse } from "../../protocol/lease.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
+import {
+  backoffSeconds,
+  ForeignAnswerError,
+  ProblemError,
+  remedyFor,
+  UnreachableError,
+} from "./swarm_client.ts";
+import { type SessionFailure, StopSessionError } from "./failure.ts";
+import type { SessionOptions } from "./session_types.ts";
+
+/** A call in a worker's name. */
+export type WorkerCall<Answer> = (
+  token: string,
+  signal: AbortSignal,
+) => Promise<Answer>;
+
+/** A worker's standing with the coordinator, shared by its threads. */
+export interface Connection {
+  /** The latest registration. */
+  registration(): RegisterResponse;
+  /**
+   * Calls until there is an answer: through outages, registering again where
+   * the coordinator has forgotten the worker.
+   *
+   * @throws {ProblemError} when the lease or its result is to be dropped.
+   * @throws {StopSessionError} when the session has to end.
+   * @throws the signal's reason when aborted.
+   */
+  send<Answer>(call: WorkerCall<Answer>, signal: AbortSignal): Promise<Answer>;
+  /** Leaves and joins anew, to learn of a study that was not there before. */
+  rejoin(signal: AbortSignal): Promise<void>;
+  /** Notes an outage that somebody else came upon, and waits as long as due. */
+  waitOut(
+    error: unknown,
+    failures: number,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** Registrations in a row that a coordinator may forget at once. */
+const MOST_FORGOTTEN = 3;
+
+type Options = Pick<
+  SessionOptions,
+  "client" | "clock" | "random" | "onEvent" | "worker"
+>;
+
+/**
+ * Registers the worker.
+ *
+ * @throws {StopSessionError} when nobody answers: at the start it is more
+ * likely a wrong address than an outage.
+ */
+export async function connect(
+  options: Options,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { client, clock, random, onEvent, worker } = options;
+  const request = { protocolVersion: PROTOCOL_VERSION, ...worker };
+  let lost = false;
+
+  const register = async (name?: string): Promise<RegisterResponse> => {
+    const registration = await client.register(
+      name === undefined ? request : { ...request, name },
+      signal,
+    );
+    onEvent({
+      type: "registered",
+      workerId: registration.workerId,
+      name: registration.name,
+    });
+    return registration;
+  };
+
+  let renewing: Promise<void> | null = null;
+
+  const answered = () => {
+    if (!lost) return;
+    lost = false;
+    onEvent({ type: "connection-restored" });
+  };
+
+  const waitOut: Connection["waitOut"] = async (error, failures, signal) => {
+    const remedy = remedyFor(error);
+    if (remedy.do === "stop") {
+      throw new StopSessionError(remedy.message, remedy.failure);
+    }
+    if (remedy.do !== "retry") throw error;
+    if (!lost) {
+      lost = true;
+      onEvent({ type: "connection-lost", message: message(error) });
+    }
+    const seconds = backoffSeconds(failures, remedy.afterSeconds, random);
+    await clock.sleep(seconds * 1000, signal);
+  };
+
+  /** A coordinator that asks to wait is there: that is no wrong address. */
+  const firstRegistration = async (): Promise<RegisterResponse> => {
+    for (let failures = 1;; failures++) {
+      try {
+        return await register();
+      } catch (error) {
+        signal.throwIfAborted();
+        const waits = error instanceof ProblemError &&
+          remedyFor(error).do === "retry";
+        if (!waits) throw notRegistered(error);
+        await waitOut(error, failures, signal);
+      }
+    }
+  };
+  let current = await firstRegistration();
+  answered();
+
+  /** One registration for all threads that were told to. */
+  const registerAgain = (forgotten: string): Promise<void> => {
+    if (current.token !== forgotten) return Promise.resolve();
+    renewing ??= (async () => {
+      for (let failures = 1;; failures++) {
+        try {
+          // The name it was given stays its name.
+          current = await register(current.name);
+          return answered();
+        } catch (error) {
+          signal.throwIfAborted();
+          if (remedyFor(error).do !== "retry") {
+            throw notRegistered(error);
+          }
+          await waitOut(error, failures, signal);
+        }
+      }
+    })().finally(() => renewing = null);
+    return renewing;
+  };
+
+  return {
+    registration: () => current,
+    waitOut,
+    async send(call, signal) {
+      let forgotten = 0;
+      for (let failures = 0;;) {
+        const { token } = current;
+        try {
+          const answer = await call(token, signal);
+          answered();
+          return answer;
+        } catch (error) {
+          signal.throwIfAborted();
+          const remedy = remedyFor(error);
+          if (remedy.do !== "retry") answered();
+          if (remedy.do === "register") {
+            forgotten++;
+            if (forgotten > MOST_FORGOTTEN) {
+              throw new StopSessionError(
+                "the coordinator registers this worker, then does not know it",
+                "forgotten",
+              );
+            }
+            await registerAgain(token);
+          } else {
+            failures++;
+            await waitOut(error, failures, signal);
+          }
+        }
+      }
+    },
+    async rejoin(signal) {
+      const { token } = current;
+      await client.leave(token, signal).catch(() => signal.throwIfAborted());
+      await registerAgain(token);
+    },
+  };
+}
+
+function notRegistered(error: unknown): StopSessionError {
+  const because = (what: string, failure: SessionFailure) =>
+    new StopSessionError(`${what}: ${message(error)}`, failure);
+  if (error instanceof ForeignAnswerError) {
+    return because("no coordinator at this address", "no-coordinator");
+  }
+  if (error instanceof UnreachableError) {
+    return because("cannot reach the coordinator", "unreachable");
+  }
+  const remedy = remedyFor(error);
+  return remedy.do === "stop"
+    ? new StopSessionError(remedy.message, remedy.failure)
+    : because("the coordinator did not register this worker", "refused");
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

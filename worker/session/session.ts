@@ -1,0 +1,284 @@
+import { LeaseId, type TrialId } from "../../protocol/ids.ts";
+import type { DatasetManifest } from "../../protocol/study.ts";
+import type { Lease } from "../../protocol/lease.ts";
+import type { BackendName } from "../../protocol/training.ts";
+import { type AttemptOutcome, runAttempt, whyLost } from "./attempt.ts";
+import { ProblemError, UnreachableError } from "./swarm_client.ts";
+import { connect, type Connection } from "./connection.ts";
+import { createCrew, type Crew } from "./trainer_supervisor.ts";
+import { sessionFailure, StopSessionError } from "./failure.ts";
+import type { SessionEnd, SessionOptions } from "./session_types.ts";
+
+/** Seconds that leaving may take: an answer is hoped for, not needed. */
+const FAREWELL_SECONDS = 5;
+/** Seconds between questions whether there is a study. */
+const NO_STUDY_SECONDS = 30;
+/** Results refused in a row that end the session: this device counts wrong. */
+const MOST_REFUSED = 3;
+
+/** Seconds until a result's verdict is asked for, doubling up to the last. */
+const FIRST_QUESTION = 2;
+const LAST_QUESTION = 30;
+
+/** What the threads of a session share. */
+interface Swarm {
+  readonly options: SessionOptions;
+  readonly connection: Connection;
+  /** Aborted when the session ends, whyever. */
+  readonly signal: AbortSignal;
+  readonly farewell: () => AbortSignal;
+  /** Of the study that was leased out when the worker joined. */
+  readonly dataset: DatasetManifest;
+  /** Once per failure. */
+  readonly failedBackends: BackendName[];
+  /** Results refused in a row, over all threads. */
+  refused: number;
+  /** Ends the session. */
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * A worker's life: registers, then on each thread leases, trains, reports and
+ * completes trials until its user leaves, the study is complete or nothing
+ * helps any more. Pure: time, chance, ids, the coordinator and the trainers
+ * are handed in, and what happens comes out as events. Never rejects.
+ */
+export async function runSession(options: SessionOptions): Promise<SessionEnd> {
+  const { client, clock, onEvent, signal: leaving } = options;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([leaving, ending.signal]);
+  const farewell = lazyTimeLimit(FAREWELL_SECONDS, clock);
+
+  let connection: Connection | undefined;
+  /** The first. */
+  let failure: { readonly error: unknown } | undefined;
+  let end: SessionEnd = { reason: "study-complete" };
+  try {
+    connection = await connect(options, signal);
+    const dataset = await awaitStudy(connection, options, signal);
+    const swarm: Swarm = {
+      options,
+      connection,
+      signal,
+      farewell: farewell.signal,
+      dataset,
+      failedBackends: [],
+      refused: 0,
+      fail: (error) => {
+        failure ??= { error };
+        ending.abort(error);
+      },
+    };
+    await runSlots(swarm);
+    if (failure !== undefined) throw failure.error;
+  } catch (error) {
+    // What follows from leaving or from the first failure is no news.
+    end = leaving.aborted ? { reason: "left" } : {
+      reason: "failed",
+      failure: sessionFailure(error),
+      message: messageOf(error),
+    };
+  }
+  // Nobody asks for verdicts any more.
+  ending.abort(new Error("the session ended"));
+  if (connection !== undefined) {
+    const { token } = connection.registration();
+    // If nobody hears it, the leases expire by themselves.
+    await client.leave(token, farewell.signal()).catch(() => {});
+  }
+  farewell.cancel();
+  onEvent({ type: "stopped", end });
+  return end;
+}
+
+/** Runs all threads to their end; the first to fail ends the others. */
+async function runSlots(swarm: Swarm): Promise<void> {
+  const { threads } = swarm.options.worker;
+  await Promise.all(
+    Array.from({ length: threads }, async (_, slot) => {
+      try {
+        await runSlot(swarm, slot);
+      } catch (error) {
+        swarm.fail(error);
+      }
+    }),
+  );
+}
+
+async function awaitStudy(
+  connection: Connection,
+  { onEvent, clock }: SessionOptions,
+  signal: AbortSignal,
+): Promise<DatasetManifest> {
+  while (true) {
+    const { dataset } = connection.registration();
+    if (dataset !== null) return dataset;
+    onEvent({
+      type: "waiting",
+      slot: 0,
+      reason: "no-study",
+      seconds: NO_STUDY_SECONDS,
+    });
+    await clock.sleep(NO_STUDY_SECONDS * 1000, signal);
+    await connection.rejoin(signal);
+  }
+}
+
+/** One thread: lease after lease. Returns when the study is complete. */
+async function runSlot(swarm: Swarm, slot: number): Promise<void> {
+  const { options, connection, signal } = swarm;
+  const { client, clock, onEvent } = options;
+  const { startTrainer } = options;
+  const { failedBackends } = swarm;
+  const crew = createCrew({
+    slot,
+    startTrainer,
+    failedBackends,
+    onEvent,
+    waitOut: connection.waitOut,
+  });
+  let { dataset } = swarm;
+  try {
+    while (true) {
+      signal.throwIfAborted();
+      const { report } = await crew.trainer(dataset, signal);
+      const leaseId = LeaseId.parse(options.newId());
+      let answer;
+      try {
+        answer = await connection.send(
+          (token, signal) =>
+            client.acquire(token, {
+              leaseId,
+              backend: report.backend,
+              backendDetail: report.backendDetail.slice(0, 200),
+              stepMilliseconds: report.stepMilliseconds,
+            }, signal),
+          signal,
+        );
+      } catch (error) {
+        if (!(error instanceof ProblemError)) throw error;
+        // The lease was granted and is lost already: its answer came late.
+        await clock.sleep(1000, signal);
+        continue;
+      }
+      if (answer.lease !== null) {
+        dataset = answer.lease.dataset;
+        await runLease(swarm, slot, crew, answer.lease);
+        continue;
+      }
+      const { reason, retryAfterSeconds: seconds } = answer;
+      if (reason === "study-complete" && options.exitWhenComplete) return;
+      onEvent({ type: "waiting", slot, reason, seconds });
+      await clock.sleep(seconds * 1000, signal);
+    }
+  } finally {
+    crew.close();
+  }
+}
+
+async function runLease(
+  swarm: Swarm,
+  slot: number,
+  crew: Crew,
+  lease: Lease,
+): Promise<void> {
+  const { options, connection, signal, farewell } = swarm;
+  const { onEvent } = options;
+  const { trial, attempt } = lease;
+  const { trialId } = trial;
+  onEvent({ type: "leased", slot, trial, attempt });
+  const outcome = await runAttempt({
+    lease,
+    connection,
+    session: options,
+    signal,
+    farewell,
+    train: (callbacks, stop) =>
+      crew.train(lease.dataset, trial, callbacks, stop),
+    callbacks: {
+      onEpoch: (metrics) => onEvent({ type: "epoch", slot, trialId, metrics }),
+      onProgress: (progress) =>
+        onEvent({ type: "progress", slot, trialId, progress }),
+    },
+  });
+  switch (outcome.type) {
+    case "completed":
+      onEvent({ type: "completed", slot, trial, result: outcome.result });
+      if (outcome.verdict === "accepted") swarm.refused = 0;
+      else void awaitVerdict(swarm, slot, trialId, outcome.ask);
+      return;
+    case "abandoned": {
+      const { reason, message } = outcome;
+      onEvent({ type: "abandoned", slot, trialId, reason, message });
+      if (reason === "result-refused") countRefusal(swarm, message);
+      return;
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function countRefusal(swarm: Swarm, message: string): void {
+  swarm.refused++;
+  if (swarm.refused < MOST_REFUSED) return;
+  throw new StopSessionError(
+    `the coordinator refused ${MOST_REFUSED} results in a row: ${message}`,
+    "results-refused",
+  );
+}
+
+/** Asks, less and less often, what became of a result; others train on. */
+async function awaitVerdict(
+  swarm: Swarm,
+  slot: number,
+  trialId: TrialId,
+  ask: Extract<AttemptOutcome, { type: "completed" }>["ask"],
+): Promise<void> {
+  const { options, connection, signal } = swarm;
+  try {
+    for (let seconds = FIRST_QUESTION;; seconds *= 2) {
+      const wait = Math.min(seconds, LAST_QUESTION);
+      await options.clock.sleep(wait * 1000, signal);
+      const { verdict } = await connection.send(ask, signal);
+      if (verdict === "pending") continue;
+      swarm.refused = 0;
+      return;
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof ProblemError)) return swarm.fail(error);
+    const { reason, message } = whyLost(error);
+    options.onEvent({ type: "refused", slot, trialId, message });
+    try {
+      if (reason === "result-refused") countRefusal(swarm, message);
+    } catch (stop) {
+      swarm.fail(stop);
+    }
+  }
+}
+
+/** A time limit that starts when its signal is first asked for. */
+function lazyTimeLimit(
+  seconds: number,
+  clock: SessionOptions["clock"],
+): { readonly signal: () => AbortSignal; readonly cancel: () => void } {
+  const limit = new AbortController();
+  let started = false;
+  return {
+    signal: () => {
+      if (!started) {
+        started = true;
+        clock.sleep(seconds * 1000, limit.signal).then(
+          () => limit.abort(new UnreachableError("no answer in time")),
+          () => {},
+        );
+      }
+      return limit.signal;
+    },
+    cancel: () => limit.abort(),
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

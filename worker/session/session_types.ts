@@ -1,0 +1,179 @@
+import type { TrialId, WorkerId } from "../../protocol/ids.ts";
+import type { DatasetManifest, TrialSpec } from "../../protocol/study.ts";
+import type { NoLeaseReason, RegisterRequest } from "../../protocol/lease.ts";
+import type {
+  BackendName,
+  EpochMetrics,
+  TrialResult,
+} from "../../protocol/training.ts";
+import type { SwarmClient } from "./swarm_client.ts";
+import type { SessionFailure, TrainerFailure } from "./failure.ts";
+import type {
+  BackendReport,
+  StepProgress,
+  TrainedTrial,
+} from "../trainer/trainer_api.ts";
+
+export type { SessionFailure, TrainerFailure };
+
+/** What a session is made of: its parts as interfaces, its events as data. */
+
+/** What a trainer tells while it trains. */
+export interface TrainCallbacks {
+  readonly onEpoch: (metrics: EpochMetrics) => void;
+  readonly onProgress: (progress: StepProgress) => void;
+}
+
+/** A trainer thread as a session uses it: one trial at a time. */
+export interface Trainer {
+  readonly report: BackendReport;
+  /**
+   * Trains a trial; null when `signal` stopped it.
+   *
+   * @throws when the thread failed at it: the trainer is of no use any more.
+   */
+  train(
+    spec: TrialSpec,
+    callbacks: TrainCallbacks,
+    signal: AbortSignal,
+  ): Promise<TrainedTrial | null>;
+  /** Ends the thread at once, whatever it does. */
+  close(): void;
+}
+
+/** Which trainer is wanted. */
+export interface TrainerRequest {
+  /** Number of the thread, from 0. */
+  readonly slot: number;
+  readonly dataset: DatasetManifest;
+  /** Backends that trainers of this session failed on, once per failure. */
+  readonly failedBackends: readonly BackendName[];
+}
+
+/**
+ * Starts a trainer thread on a data set.
+ *
+ * @throws {CannotTrainError} (session_failure.ts) when no repeat would help.
+ */
+export type StartTrainer = (
+  request: TrainerRequest,
+  signal: AbortSignal,
+) => Promise<Trainer>;
+
+export interface SessionClock {
+  /** Milliseconds since any moment; never going back. */
+  readonly now: number;
+  /** Resolves after the time, or rejects with the signal's reason. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly client: SwarmClient;
+  readonly startTrainer: StartTrainer;
+  readonly clock: SessionClock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** A new UUID at each call. */
+  readonly newId: () => string;
+  readonly onEvent: (event: SessionEvent) => void;
+  /** Who joins; `threads` trials train at once. */
+  readonly worker: Omit<RegisterRequest, "protocolVersion">;
+  /** Aborted when the user leaves. */
+  readonly signal: AbortSignal;
+  /** Whether to end when the study is complete. Default: wait for more. */
+  readonly exitWhenComplete?: boolean;
+}
+
+/** Why a session ended. */
+export type SessionEnd =
+  /** `signal` was aborted; leases are handed back. */
+  | { readonly reason: "left" }
+  | { readonly reason: "study-complete" }
+  /** It cannot go on. The message is for people. */
+  | {
+    readonly reason: "failed";
+    readonly failure: SessionFailure;
+    readonly message: string;
+  };
+
+/** Why a trial was given up without a result. */
+export type AbandonReason =
+  | "trial-completed"
+  | "study-stopped"
+  /** The lease is somebody else's by now. */
+  | "lease-lost"
+  /** The coordinator did not take the result. */
+  | "result-refused"
+  /** The trainer failed; the trial is handed back. */
+  | "trainer-failed"
+  /** The user left; the trial is handed back. */
+  | "left";
+
+/** What a terminal or a page draws its state from. */
+export type SessionEvent =
+  | {
+    readonly type: "registered";
+    readonly workerId: WorkerId;
+    readonly name: string;
+  }
+  | {
+    readonly type: "trainer-ready";
+    readonly slot: number;
+    readonly report: BackendReport;
+  }
+  | {
+    /** The thread died, got stuck or would not start; another takes over. */
+    readonly type: "trainer-failed";
+    readonly slot: number;
+    readonly failure: TrainerFailure;
+    readonly message: string;
+  }
+  | {
+    readonly type: "waiting";
+    readonly slot: number;
+    readonly reason: NoLeaseReason;
+    readonly seconds: number;
+  }
+  | {
+    readonly type: "leased";
+    readonly slot: number;
+    readonly trial: TrialSpec;
+    readonly attempt: number;
+  }
+  | {
+    readonly type: "progress";
+    readonly slot: number;
+    readonly trialId: TrialId;
+    readonly progress: StepProgress;
+  }
+  | {
+    readonly type: "epoch";
+    readonly slot: number;
+    readonly trialId: TrialId;
+    readonly metrics: EpochMetrics;
+  }
+  | {
+    /** The coordinator has the result. */
+    readonly type: "completed";
+    readonly slot: number;
+    readonly trial: TrialSpec;
+    readonly result: TrialResult;
+  }
+  | {
+    /** A result that it has did not stand up to being recomputed. */
+    readonly type: "refused";
+    readonly slot: number;
+    readonly trialId: TrialId;
+    readonly message: string;
+  }
+  | {
+    readonly type: "abandoned";
+    readonly slot: number;
+    readonly trialId: TrialId;
+    readonly reason: AbandonReason;
+    readonly message: string;
+  }
+  /** Training goes on, reports and results wait. */
+  | { readonly type: "connection-lost"; readonly message: string }
+  | { readonly type: "connection-restored" }
+  | { readonly type: "stopped"; readonly end: SessionEnd };

@@ -1,0 +1,213 @@
+import type { LeaseId } from "../../protocol/ids.ts";
+import type { Problem } from "../../protocol/problem.ts";
+import type {
+  CompleteRequest,
+  CompleteResponse,
+  Lease,
+  LeaseRequest,
+  NoLeaseReason,
+  RegisterRequest,
+  RegisterResponse,
+  ReleaseRequest,
+  RenewRequest,
+  RenewResponse,
+  ReportRequest,
+} from "../../protocol/lease.ts";
+import type { SessionFailure } from "./failure.ts";
+
+/** The answer to a request for a lease. */
+export type LeaseAnswer =
+  | { readonly lease: Lease }
+  | {
+    readonly lease: null;
+    readonly reason: NoLeaseReason;
+    /** When to ask again. */
+    readonly retryAfterSeconds: number;
+  };
+
+/**
+ * The coordinator as a worker sees it: one call, one request. Every call
+ * rejects with a {@link ProblemError} when the coordinator refuses, with an
+ * {@link UnreachableError} when it gives no answer, and with the signal's
+ * reason when it is aborted. Repeating a call does no harm, register apart.
+ */
+export interface SwarmClient {
+  /** Joins as a new worker; its token goes with every later call. */
+  register(
+    request: RegisterRequest,
+    signal: AbortSignal,
+  ): Promise<RegisterResponse>;
+  /** Asks for a trial. */
+  acquire(
+    token: string,
+    request: LeaseRequest,
+    signal: AbortSignal,
+  ): Promise<LeaseAnswer>;
+  /** Keeps the lease; the answer may say stop. */
+  renew(
+    token: string,
+    leaseId: LeaseId,
+    request: RenewRequest,
+    signal: AbortSignal,
+  ): Promise<RenewResponse>;
+  /** Reports finished epochs, and keeps the lease. */
+  report(
+    token: string,
+    leaseId: LeaseId,
+    request: ReportRequest,
+    signal: AbortSignal,
+  ): Promise<RenewResponse>;
+  /** Uploads a trained trial's final weights, before its result. */
+  uploadWeights(
+    token: string,
+    leaseId: LeaseId,
+    request: { readonly attempt: number; readonly bytes: ArrayBuffer },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Delivers the result, late or not; again, to learn its verdict. */
+  complete(
+    token: string,
+    leaseId: LeaseId,
+    request: CompleteRequest,
+    signal: AbortSignal,
+  ): Promise<CompleteResponse>;
+  /** Hands the trial back without a result. */
+  release(
+    token: string,
+    leaseId: LeaseId,
+    request: ReleaseRequest,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Hands back every lease of the worker. */
+  leave(token: string, signal: AbortSignal): Promise<void>;
+}
+
+/** The coordinator gave no usable answer; it may be back in a while. */
+export class UnreachableError extends Error {
+  /** Tells this error from others. */
+  override readonly name: string = "UnreachableError";
+
+  /** The message says what became of the call. */
+  constructor(
+    message: string,
+    /** From the header `Retry-After`; null without one. */
+    readonly retryAfterSeconds: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** Something answered, but not as a coordinator does. */
+export class ForeignAnswerError extends UnreachableError {
+  override readonly name = "ForeignAnswerError";
+}
+
+/** The coordinator refused a call. */
+export class ProblemError extends Error {
+  /** Tells this error from others. */
+  override readonly name = "ProblemError";
+
+  /** The message is the problem's `detail`. */
+  constructor(
+    /** What the coordinator answered. */
+    readonly problem: Problem,
+    /** From the header `Retry-After`; null without one. */
+    readonly retryAfterSeconds: number | null = null,
+  ) {
+    super(problem.detail);
+  }
+}
+
+/** What a failed call asks its caller to do. */
+export type Remedy =
+  /** The same call again, a little later. */
+  | { readonly do: "retry"; readonly afterSeconds: number | null }
+  /** Register, then the same call again. */
+  | { readonly do: "register" }
+  /** Let go of the lease, or of its result: no repeat will change the answer. */
+  | { readonly do: "drop" }
+  /** End the worker: nothing it could do would help. */
+  | {
+    readonly do: "stop";
+    readonly failure: SessionFailure;
+    readonly message: string;
+  };
+
+/** Tells by an error of a {@link SwarmClient} what to do about it. */
+export function remedyFor(error: unknown): Remedy {
+  if (error instanceof UnreachableError) {
+    return { do: "retry", afterSeconds: error.retryAfterSeconds };
+  }
+  if (!(error instanceof ProblemError)) throw error;
+  const { problem, retryAfterSeconds } = error;
+  switch (problem.type) {
+    case "unauthorized":
+      return { do: "register" };
+    case "missing-weights":
+    case "rejected-weights":
+    case "stale-lease":
+    case "trial-completed":
+    case "trial-quarantined":
+    case "conflicting-result":
+    case "rejected-result":
+    case "not-found":
+      return { do: "drop" };
+    case "protocol-version":
+      return {
+        do: "stop",
+        failure: "outdated",
+        message: `this worker does not speak the coordinator's version, ` +
+          `update it: ${problem.detail}`,
+      };
+    case "join-code":
+    case "removed":
+      return {
+        do: "stop",
+        failure: problem.type,
+        message: `the coordinator refused: ${problem.detail}`,
+      };
+    case "invalid-request":
+    case "foreign-origin":
+    case "foreign-host":
+    case "body-too-slow":
+    case "body-too-large":
+    case "too-many-requests":
+    case "internal":
+    case "unavailable":
+      return retried.has(problem.status) || problem.status >= 500
+        ? { do: "retry", afterSeconds: retryAfterSeconds }
+        : {
+          do: "stop",
+          failure: "refused",
+          message: `the coordinator refused: ${problem.detail}`,
+        };
+    default:
+      return problem.type satisfies never;
+  }
+}
+
+/** Refusals of the moment: the body came too slowly, or calls too often. */
+const retried: ReadonlySet<number> = new Set([408, 429]);
+
+/** However long the coordinator is away, it is asked this often. */
+const LONGEST_WAIT = 30;
+
+/**
+ * Seconds to wait before the next try: doubling from one, with chance in it so that a
+ * thousand workers do not come back in one moment; never before the
+ * coordinator's own `Retry-After`.
+ *
+ * @param failures tries that failed in a row, from 1
+ * @param random uniform in [0, 1)
+ */
+export function backoffSeconds(
+  failures: number,
+  retryAfterSeconds: number | null,
+  random: () => number,
+): number {
+  const top = Math.min(LONGEST_WAIT, 2 ** (failures - 1));
+  const wait = top * (0.5 + random() / 2);
+  return retryAfterSeconds === null
+    ? wait
+    : Math.max(wait, retryAfterSeconds * (1 + random() / 4));
+}

@@ -1,0 +1,131 @@
+import type { DatasetManifest, TrialSpec } from "../../protocol/study.ts";
+import type { BackendName } from "../../protocol/training.ts";
+import { UnreachableError } from "./swarm_client.ts";
+import type { Connection } from "./connection.ts";
+import {
+  CannotTrainError,
+  StopSessionError,
+  trainerFailure,
+} from "./failure.ts";
+import type {
+  SessionOptions,
+  TrainCallbacks,
+  Trainer,
+} from "./session_types.ts";
+import type { TrainedTrial } from "../trainer/trainer_api.ts";
+
+/**
+ * Failures of a thread in a row that end the session. A coordinator stops
+ * lending a trial to the worker that failed three times at it, so one bad
+ * trial alone does not come to as many.
+ */
+const MOST_FAILURES = 5;
+
+/** The trainer of one thread, and its successors. */
+export interface Crew {
+  /** Starts one if there is none on this data set. */
+  trainer(dataset: DatasetManifest, signal: AbortSignal): Promise<Trainer>;
+  /**
+   * Trains on it. One that fails is closed, and another is started when it is
+   * next asked for.
+   */
+  train(
+    dataset: DatasetManifest,
+    spec: TrialSpec,
+    callbacks: TrainCallbacks,
+    signal: AbortSignal,
+  ): Promise<TrainedTrial | null>;
+  close(): void;
+}
+
+export interface CrewOptions
+  extends Pick<SessionOptions, "startTrainer" | "onEvent"> {
+  readonly slot: number;
+  readonly waitOut: Connection["waitOut"];
+  /** Shared by all crews of a session, which add to it. */
+  readonly failedBackends: BackendName[];
+}
+
+/**
+ * A thread's trainers, one at a time. Its calls throw a
+ * {@link StopSessionError} when trainer after trainer failed, and a
+ * {@link CannotTrainError} when none can be started at all.
+ */
+export function createCrew(options: CrewOptions): Crew {
+  const { slot, onEvent, failedBackends } = options;
+  let current: { trainer: Trainer; dataset: string } | null = null;
+  let failures = 0;
+  let lastFailure = "";
+
+  const close = () => {
+    current?.trainer.close();
+    current = null;
+  };
+  const failed = (error: unknown) => {
+    failures++;
+    lastFailure = error instanceof Error ? error.message : String(error);
+    const failure = trainerFailure(error);
+    onEvent({ type: "trainer-failed", slot, failure, message: lastFailure });
+  };
+
+  const start = async (dataset: DatasetManifest, signal: AbortSignal) => {
+    for (let outages = 1;;) {
+      if (failures >= MOST_FAILURES) {
+        throw new StopSessionError(
+          `the trainer failed ${failures} times in a row: ${lastFailure}`,
+          "trainers-failed",
+        );
+      }
+      try {
+        return await options.startTrainer(
+          { slot, dataset, failedBackends },
+          signal,
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof CannotTrainError) throw error;
+        if (error instanceof UnreachableError) {
+          // It could not get the data: the coordinator is away.
+          await options.waitOut(error, outages++, signal);
+          continue;
+        }
+        failed(error);
+      }
+    }
+  };
+
+  const trainer: Crew["trainer"] = async (dataset, signal) => {
+    const content = contentOf(dataset);
+    if (current?.dataset === content) return current.trainer;
+    close();
+    const trainer = await start(dataset, signal);
+    current = { trainer, dataset: content };
+    onEvent({ type: "trainer-ready", slot, report: trainer.report });
+    return trainer;
+  };
+
+  const train: Crew["train"] = async (dataset, spec, callbacks, signal) => {
+    const able = await trainer(dataset, signal);
+    try {
+      const result = await able.train(spec, callbacks, signal);
+      if (result !== null) failures = 0;
+      return result;
+    } catch (error) {
+      close();
+      signal.throwIfAborted();
+      failedBackends.push(able.report.backend);
+      failed(error);
+      throw error;
+    }
+  };
+
+  return { trainer, train, close };
+}
+
+/** Names a data set by its bytes. */
+function contentOf({ files, classes }: DatasetManifest): string {
+  const { trainImages, trainLabels, testImages, testLabels } = files;
+  const sums = [trainImages, trainLabels, testImages, testLabels]
+    .map(({ sha256 }) => sha256);
+  return [classes, ...sums].join();
+}

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { UnreachableError } from "./swarm_client.ts";
+import { CannotTrainError } from "./failure.ts";
+import { manifest } from "../../testing/worker/fixtures.ts";
+import { scene } from "../../testing/worker/scene.ts";
+
+const HOUR = 3_600_000;
+
+Deno.test("runSession: a dead trainer's trial is handed back as failed and a new trainer takes over", async () => {
+  const { swarm, run, of, trainers } = scene({
+    trials: 2,
+    plan: (n) => n === 0 ? "die" : "train",
+  });
+  assert.deepEqual(await run(), { reason: "study-complete" });
+  assert.deepEqual(swarm.releases, [
+    { attempt: 1, reason: "failed", message: "the trainer thread died" },
+  ]);
+  assert.deepEqual(of("trainer-failed").map(({ message }) => message), [
+    "the trainer thread died",
+  ]);
+  assert.equal(of("abandoned")[0]?.reason, "trainer-failed");
+  assert.deepEqual(trainers.started.map((r) => r.failedBackends), [[], [
+    "simd",
+  ]]);
+  assert.equal(swarm.results.size, 2);
+});
+
+Deno.test("runSession: a trainer that dies in one thread does not disturb the other", async () => {
+  const { swarm, run, trainers, of } = scene({
+    trials: 4,
+    threads: 2,
+    plan: (n) => n === 0 ? "die" : "train",
+  });
+  assert.deepEqual(await run(), { reason: "study-complete" });
+  assert.equal(swarm.results.size, 4);
+  assert.equal(trainers.started.length, 3);
+  assert.equal(of("abandoned").length, 1);
+});
+
+Deno.test("runSession: gives up when trainer after trainer fails, every trial handed back", async () => {
+  const { swarm, run, clock } = scene({ trials: 2, plan: () => "die" });
+  assert.deepEqual(await run(), {
+    reason: "failed",
+    failure: "trainers-failed",
+    message: "the trainer failed 5 times in a row: the trainer thread died",
+  });
+  assert.equal(swarm.releases.length, 5);
+  assert.equal(swarm.queue.length, 2, "no trial is held");
+  assert.ok(clock.now < HOUR);
+});
+
+Deno.test("runSession: trainers that fail now and then do not end the session", async () => {
+  const { swarm, run } = scene({
+    trials: 4,
+    plan: (n) => n % 4 === 3 ? "train" : "die",
+  });
+  assert.deepEqual(await run(), { reason: "study-complete" });
+  assert.equal(swarm.releases.length, 12);
+  assert.equal(swarm.results.size, 4);
+});
+
+Deno.test("runSession: a device that cannot train ends the session with the reason, and leaves", async () => {
+  const { swarm, run } = scene();
+  const end = await run({
+    startTrainer: () =>
+      Promise.reject(new CannotTrainError("backend webgpu: no adapter")),
+  });
+  assert.deepEqual(end, {
+    reason: "failed",
+    failure: "cannot-train",
+    message: "backend webgpu: no adapter",
+  });
+  assert.deepEqual(swarm.left, ["token-1"]);
+});
+
+Deno.test("runSession: waits for the coordinator when the data cannot be fetched", async () => {
+  const { run, trainers, of, swarm } = scene();
+  let tries = 0;
+  const end = await run({
+    startTrainer: (request, signal) =>
+      ++tries < 10
+        ? Promise.reject(new UnreachableError("data: connection reset"))
+        : trainers.start(request, signal),
+  });
+  assert.deepEqual(end, { reason: "study-complete" });
+  assert.equal(of("connection-lost").length, 1);
+  assert.equal(of("trainer-failed").length, 0);
+  assert.equal(swarm.results.size, 1);
+});
+
+Deno.test("runSession: leaving hands the leases back, without fault, and closes the trainers", async () => {
+  const { swarm, run, clock, leave, trainers, of } = scene({
+    trials: 5,
+    threads: 2,
+  });
+  clock.at(90_000, () => leave.abort());
+  assert.deepEqual(await run(), { reason: "left" });
+  assert.equal(swarm.queue.length, 5);
+  assert.deepEqual(swarm.left, ["token-1"]);
+  assert.deepEqual(swarm.releases, []);
+  assert.equal(trainers.open.size, 0);
+  assert.ok(clock.now < 90_100, `left after ${clock.now - 90_000} ms`);
+  assert.deepEqual(of("stopped"), [{
+    type: "stopped",
+    end: { reason: "left" },
+  }]);
+});
+
+Deno.test("runSession: leaving while hung trainers train ends at once", async () => {
+  const { run, clock, leave, trainers } = scene({ plan: () => "hang" });
+  clock.at(90_000, () => leave.abort());
+  assert.deepEqual(await run(), { reason: "left" });
+  assert.equal(trainers.open.size, 0);
+  assert.ok(clock.now < 90_100);
+});
+
+Deno.test("runSession: a lease on other data starts a trainer on them and keeps the lease meanwhile", async () => {
+  const { swarm, run, trainers, clock } = scene({ trials: 2 });
+  swarm.ttlSeconds = 30;
+  clock.at(100_000, () => {
+    swarm.dataset = manifest("b");
+  });
+  const end = await run({
+    startTrainer: async (request, signal) => {
+      // The download takes longer than the lease.
+      if (request.dataset.files.trainImages.sha256.startsWith("b")) {
+        await clock.sleep(120_000, signal);
+      }
+      return trainers.start(request, signal);
+    },
+  });
+  assert.deepEqual(end, { reason: "study-complete" });
+  assert.deepEqual(
+    trainers.started.map(({ dataset }) =>
+      dataset.files.trainImages.sha256.slice(0, 1)
+    ),
+    ["a", "b"],
+  );
+  assert.equal(swarm.results.size, 2);
+  assert.equal(trainers.open.size, 0, "the trainer on the old data is closed");
+});

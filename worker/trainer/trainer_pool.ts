@@ -1,0 +1,154 @@
+import type { DatasetManifest } from "../../protocol/study.ts";
+import type { BackendName } from "../../protocol/training.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { CannotTrainError } from "../session/failure.ts";
+import type { StartTrainer, TrainerRequest } from "../session/session_types.ts";
+import {
+  startTrainer,
+  type TrainerOptions,
+  TrainerStuckError,
+  type TrainerThread,
+} from "./trainer.ts";
+import type {
+  BackendChoice,
+  BackendFiles,
+  BackendMeasurement,
+} from "./trainer_api.ts";
+
+export interface TrainerPoolOptions {
+  /** Makes a worker that runs `trainer_thread.ts`. */
+  readonly spawn: () => Worker;
+  readonly choice: BackendChoice;
+  /** Called once, when the first thread is wanted. */
+  readonly files: () => Promise<BackendFiles>;
+  readonly loadDataset: (
+    manifest: DatasetManifest,
+    signal: AbortSignal,
+  ) => Promise<Dataset>;
+  /** Default: {@link startTrainer}. */
+  readonly start?: (
+    options: TrainerOptions,
+    signal: AbortSignal,
+  ) => Promise<TrainerThread>;
+}
+
+/** The backend that `auto` came to, and by which figures. */
+interface Choice {
+  readonly backend: BackendName;
+  readonly measurements: readonly BackendMeasurement[];
+}
+
+/**
+ * Starts the trainers of one page or process. They share the data set, and
+ * what `auto` found out: one thread measures while the others wait, on an
+ * otherwise idle machine, and is ended with whatever the slower backends left
+ * behind. A backend that failed is not chosen again.
+ */
+export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
+  const { spawn, choice, start = startTrainer } = options;
+  let files: Promise<BackendFiles> | undefined;
+  const dataset = oneAtATime(
+    options.loadDataset,
+    ({ files }) => Object.values(files).map(({ sha256 }) => sha256).join(),
+  );
+  /**
+   * Those that hung, would not start though they had been measured, or failed
+   * in training, in this session of the page or an earlier one.
+   */
+  const unusable = new Set<BackendName>();
+
+  const thread = async (
+    dataset: Dataset,
+    choice: BackendChoice,
+    avoid: readonly BackendName[],
+    signal: AbortSignal,
+  ) => {
+    files ??= options.files();
+    const where = await files;
+    return await start(
+      { spawn, dataset, choice, avoid, files: where },
+      signal,
+    );
+  };
+
+  const measure = oneAtATime(
+    async (
+      { dataset, avoid }: { dataset: Dataset; avoid: readonly BackendName[] },
+      signal: AbortSignal,
+    ): Promise<Choice> => {
+      const prober = await thread(dataset, "auto", avoid, signal);
+      prober.close();
+      const { backend, measurements } = prober.report;
+      return { backend, measurements };
+    },
+    ({ avoid }) => avoid.join(),
+  );
+
+  const startFastest = async (
+    request: TrainerRequest,
+    dataset: Dataset,
+    signal: AbortSignal,
+  ): Promise<TrainerThread> => {
+    for (const backend of demoted(request)) unusable.add(backend);
+    while (true) {
+      const avoid = [...unusable].sort();
+      let chosen: Choice;
+      try {
+        chosen = await measure({ dataset, avoid }, signal);
+      } catch (error) {
+        const hung = error instanceof TrainerStuckError
+          ? error.measuring
+          : null;
+        if (hung === null || unusable.has(hung)) throw error;
+        unusable.add(hung);
+        continue;
+      }
+      try {
+        const started = await thread(dataset, chosen.backend, [], signal);
+        const { measurements } = chosen;
+        return { ...started, report: { ...started.report, measurements } };
+      } catch (error) {
+        // It could be used a moment ago: a GPU may take only so many threads.
+        if (!(error instanceof CannotTrainError)) throw error;
+        if (unusable.has(chosen.backend)) throw error;
+        unusable.add(chosen.backend);
+      }
+    }
+  };
+
+  return async (request, signal) => {
+    const data = await dataset(request.dataset, signal);
+    return choice === "auto"
+      ? await startFastest(request, data, signal)
+      : await thread(data, choice, [], signal);
+  };
+}
+
+/** A lost GPU stays lost; a CPU thread may have died by chance once. */
+function demoted({ failedBackends }: TrainerRequest): BackendName[] {
+  return failedBackends.filter((backend, i) =>
+    backend === "webgpu" || backend === "webgl" ||
+    failedBackends.indexOf(backend) !== i
+  );
+}
+
+/**
+ * Calls `make` once for all who ask for the same, and keeps the latest result;
+ * a failure is told to all who waited and then forgotten.
+ */
+function oneAtATime<Key, Result>(
+  make: (key: Key, signal: AbortSignal) => Promise<Result>,
+  nameOf: (key: Key) => string,
+): (key: Key, signal: AbortSignal) => Promise<Result> {
+  let latest: { name: string; result: Promise<Result> } | null = null;
+  return (key, signal) => {
+    const name = nameOf(key);
+    if (latest?.name === name) return latest.result;
+    const entry = { name, result: make(key, signal) };
+    latest = entry;
+    entry.result.catch(() => {
+      if (latest === entry) latest = null;
+    });
+    return entry.result;
+  };
+}

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import type { BackendName } from "../../protocol/training.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { CannotTrainError } from "../session/failure.ts";
+import { manifest } from "../../testing/worker/fixtures.ts";
+import {
+  type TrainerOptions,
+  TrainerStuckError,
+  type TrainerThread,
+} from "./trainer.ts";
+import type { BackendChoice } from "./trainer_api.ts";
+import { createTrainerPool } from "./trainer_pool.ts";
+
+const never = new AbortController().signal;
+const images = { bytes: new Uint8Array(), count: 0, size: 784 };
+const half = { images, labels: new Uint8Array() };
+const dataset: Dataset = { name: "none", classes: 10, train: half, test: half };
+
+/** Threads that start as told; by default `auto` comes to simd. */
+function pool(
+  choice: BackendChoice,
+  onStart: (options: TrainerOptions) => BackendName = ({ choice, avoid }) =>
+    choice !== "auto" ? choice : avoid.includes("webgpu") ? "simd" : "webgpu",
+) {
+  const starts: { choice: BackendChoice; avoid: readonly BackendName[] }[] = [];
+  const open = new Set<TrainerThread>();
+  let loads = 0;
+  const startTrainer = createTrainerPool({
+    spawn: () => {
+      throw new Error("no real threads in this test");
+    },
+    choice,
+    files: () => Promise.resolve({}),
+    loadDataset: () => {
+      loads++;
+      return Promise.resolve(dataset);
+    },
+    start: async (options) => {
+      const { choice, avoid } = options;
+      starts.push({ choice, avoid });
+      await Promise.resolve();
+      const backend = onStart(options);
+      const thread: TrainerThread = {
+        report: {
+          backend,
+          backendDetail: "fake",
+          stepMilliseconds: 5,
+          measurements: [
+            { backend, stepMilliseconds: 5, detail: `by ${choice}` },
+          ],
+        },
+        train: () => Promise.resolve(null),
+        memory: () => Promise.resolve({ tensors: 0, bytes: 0 }),
+        close: () => {
+          open.delete(thread);
+        },
+      };
+      open.add(thread);
+      return thread;
+    },
+  });
+  const ask = (slot: number, failedBackends: BackendName[] = [], digit = "a") =>
+    startTrainer({ slot, dataset: manifest(digit), failedBackends }, never);
+  return { ask, starts, open, loads: () => loads };
+}
+
+Deno.test("createTrainerPool: auto is measured once, by a thread that is then ended", async () => {
+  const { ask, starts, open, loads } = pool("auto");
+  const trainers = await Promise.all([ask(0), ask(1), ask(2)]);
+  assert.deepEqual(starts.map(({ choice }) => choice), [
+    "auto",
+    "webgpu",
+    "webgpu",
+    "webgpu",
+  ]);
+  assert.equal(open.size, 3);
+  assert.equal(loads(), 1);
+  for (const { report } of trainers) {
+    assert.equal(report.backend, "webgpu");
+    assert.equal(report.measurements[0]?.detail, "by auto");
+  }
+});
+
+Deno.test("createTrainerPool: a named backend is started as named", async () => {
+  const { ask, starts } = pool("wasm");
+  await ask(0);
+  await ask(1, ["wasm", "wasm"]);
+  assert.deepEqual(starts.map(({ choice }) => choice), ["wasm", "wasm"]);
+});
+
+Deno.test("createTrainerPool: a GPU that failed once is not chosen again", async () => {
+  const { ask, starts } = pool("auto");
+  await ask(0);
+  const { report } = await ask(0, ["webgpu"]);
+  assert.equal(report.backend, "simd");
+  assert.deepEqual(starts[2], { choice: "auto", avoid: ["webgpu"] });
+  // Nor in the next session, which knows of no failures.
+  assert.equal((await ask(0)).report.backend, "simd");
+});
+
+Deno.test("createTrainerPool: a CPU backend is given a second chance, not a third", async () => {
+  const { ask, starts } = pool(
+    "auto",
+    ({ choice, avoid }) =>
+      choice !== "auto" ? choice : avoid.includes("simd") ? "wasm" : "simd",
+  );
+  assert.equal((await ask(0, ["simd"])).report.backend, "simd");
+  assert.equal((await ask(0, ["simd", "simd"])).report.backend, "wasm");
+  assert.deepEqual(starts.at(-2), { choice: "auto", avoid: ["simd"] });
+});
+
+Deno.test("createTrainerPool: a backend on which measuring hangs is passed over", async () => {
+  const { ask, starts } = pool("auto", ({ choice, avoid }) => {
+    if (choice !== "auto") return choice;
+    if (!avoid.includes("webgpu")) {
+      throw new TrainerStuckError("hung", "webgpu");
+    }
+    return "simd";
+  });
+  assert.equal((await ask(0)).report.backend, "simd");
+  assert.equal((await ask(1)).report.backend, "simd");
+  assert.deepEqual(starts.map(({ choice }) => choice), [
+    "auto",
+    "auto",
+    "simd",
+    "simd",
+  ]);
+});
+
+Deno.test("createTrainerPool: a chosen backend that has no room for one more thread is passed over", async () => {
+  let contexts = 0;
+  const { ask } = pool("auto", ({ choice, avoid }) => {
+    if (choice === "auto") return avoid.includes("webgpu") ? "simd" : "webgpu";
+    if (choice === "webgpu" && ++contexts > 1) {
+      throw new CannotTrainError("full");
+    }
+    return choice;
+  });
+  assert.equal((await ask(0)).report.backend, "webgpu");
+  assert.equal((await ask(1)).report.backend, "simd");
+});
+
+Deno.test("createTrainerPool: an error that no choice explains is thrown", async () => {
+  const { ask } = pool("auto", () => {
+    throw new CannotTrainError("no backend can be used here");
+  });
+  await assert.rejects(ask(0), CannotTrainError);
+});
+
+Deno.test("createTrainerPool: other data are loaded, the same not again", async () => {
+  const { ask, loads } = pool("simd");
+  await ask(0, [], "a");
+  await ask(1, [], "a");
+  await ask(0, [], "b");
+  assert.equal(loads(), 2);
+});

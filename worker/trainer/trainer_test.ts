@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { Recipe, type TrialSpec } from "../../protocol/study.ts";
+import type { EpochMetrics } from "../../protocol/training.ts";
+import { collectGarbage } from "../../tests/garbage.ts";
+import { loadDataset, shareBytes } from "../data/dataset.ts";
+import type { TrainCallbacks } from "../session/session_types.ts";
+import { trialSpec } from "../../testing/worker/fixtures.ts";
+import type { Fault } from "../../testing/worker/faulty_thread.ts";
+import { tinyDataset } from "../../testing/worker/tiny_dataset.ts";
+import {
+  startTrainer,
+  type TrainerOptions,
+  type TrainerThread,
+} from "./trainer.ts";
+
+// Small, so that the seconds here are those of starting a thread.
+const tiny = tinyDataset({ train: 200, test: 50, rows: 1 });
+const dataset = loadDataset(tiny.manifest, {
+  trainImages: shareBytes(tiny.plain.trainImages),
+  trainLabels: shareBytes(tiny.plain.trainLabels),
+  testImages: shareBytes(tiny.plain.testImages),
+  testLabels: shareBytes(tiny.plain.testLabels),
+});
+
+function spec(recipe: Partial<Recipe> = {}): TrialSpec {
+  return {
+    ...trialSpec(0),
+    recipe: Recipe.parse({
+      epochs: 2,
+      batchSize: 20,
+      hiddenSizes: [8, 8],
+      ...recipe,
+    }),
+  };
+}
+
+/** Longer than any test waits. */
+const endless = spec({ epochs: 1000, batchSize: 1, hiddenSizes: [64, 64] });
+
+const never = new AbortController().signal;
+const deaf: TrainCallbacks = { onEpoch: () => {}, onProgress: () => {} };
+
+/** A real thread on tfjs's cpu backend, and the way to break it. */
+async function withTrainer(
+  use: (trainer: TrainerThread, fail: (fault: Fault) => void) => Promise<void>,
+  more: Partial<TrainerOptions> = {},
+): Promise<void> {
+  let worker: Worker | undefined;
+  const trainer = await startTrainer({
+    spawn: () => worker = spawnThread(),
+    dataset,
+    choice: "cpu",
+    avoid: [],
+    files: {},
+    ...more,
+  }, never);
+  try {
+    await use(trainer, (fault) => worker?.postMessage(fault));
+  } finally {
+    trainer.close();
+  }
+}
+
+function spawnThread(): Worker {
+  const thread = new URL(
+    "../../testing/worker/faulty_thread.ts",
+    import.meta.url,
+  );
+  return new Worker(thread, { type: "module" });
+}
+
+/** Starts training and waits for its first sign of life. */
+async function underWay(trainer: TrainerThread, stop: AbortSignal) {
+  const { promise: moving, resolve } = Promise.withResolvers<void>();
+  const training = trainer.train(
+    endless,
+    { ...deaf, onProgress: () => resolve() },
+    stop,
+  );
+  training.catch(() => {});
+  await Promise.race([moving, training]);
+  return { training };
+}
+
+Deno.test("startTrainer: a thread trains trials to the end, the same figures each time, and holds no more tensors", async () => {
+  await withTrainer(async (trainer) => {
+    assert.equal(trainer.report.backend, "cpu");
+    assert.ok(trainer.report.stepMilliseconds > 0);
+
+    const told: EpochMetrics[] = [];
+    const first = await trainer.train(
+      spec(),
+      { ...deaf, onEpoch: (metrics) => told.push(metrics) },
+      never,
+    );
+    assert.equal(first?.result.outcome, "trained");
+    assert.equal(first?.result.backend, "cpu");
+    // All were told before the result was.
+    assert.deepEqual(told, first?.result.epochs);
+    assert.deepEqual(told.map(({ epoch }) => epoch), [1, 2]);
+
+    const { tensors } = await trainer.memory();
+    const untimed = (epochs: EpochMetrics[] = []) =>
+      epochs.map(({ seconds: _, ...figures }) => figures);
+    for (let i = 0; i < 5; i++) {
+      const again = await trainer.train(spec(), deaf, never);
+      assert.deepEqual(
+        untimed(again?.result.epochs),
+        untimed(first?.result.epochs),
+      );
+    }
+    assert.equal((await trainer.memory()).tensors, tensors);
+  });
+});
+
+Deno.test("startTrainer: a trial's weights are nobody's when its caller lets go of them", async () => {
+  await withTrainer(async (trainer) => {
+    const train = async () => {
+      const trained = await trainer.train(spec(), deaf, never);
+      assert.ok(trained?.weights);
+      return new WeakRef(trained.weights);
+    };
+    const earlier = [await train(), await train()];
+    // The thread's last message may be held by the platform.
+    await trainer.memory();
+    await collectGarbage();
+    assert.ok(earlier.every((weights) => weights.deref() === undefined));
+  });
+});
+
+Deno.test("startTrainer: a stopped training resolves to null, leaves no tensors, and the thread trains on", async () => {
+  await withTrainer(async (trainer) => {
+    const before = await trainer.memory();
+    const stop = new AbortController();
+    const { training } = await underWay(trainer, stop.signal);
+    stop.abort();
+    assert.equal(await training, null);
+    assert.deepEqual(await trainer.memory(), before);
+    const next = await trainer.train(spec(), deaf, never);
+    assert.equal(next?.result.epochs.length, 2);
+    assert.equal(await trainer.train(spec(), deaf, stop.signal), null);
+  });
+});
+
+Deno.test("startTrainer: a thread that dies mid-trial rejects its training with the reason", async () => {
+  await withTrainer(async (trainer, fail) => {
+    const { training } = await underWay(trainer, never);
+    fail({ fault: "crash" });
+    await assert.rejects(training, {
+      name: "TrainerDiedError",
+      message: /the trainer thread died: .*out of memory/,
+    });
+    await assert.rejects(trainer.memory(), { name: "TrainerDiedError" });
+  });
+});
+
+Deno.test("startTrainer: a failure that nobody in the thread awaits rejects its training at once", async () => {
+  await withTrainer(async (trainer, fail) => {
+    const { training } = await underWay(trainer, never);
+    fail({ fault: "reject" });
+    await assert.rejects(training, {
+      name: "TrainerDiedError",
+      failure: "died",
+      message: /the trainer thread died: .*nobody waits/,
+    });
+  });
+});
+
+Deno.test("startTrainer: a thread that hangs mid-trial is found out by its silence", async () => {
+  await withTrainer(async (trainer, fail) => {
+    const { training } = await underWay(trainer, never);
+    fail({ fault: "hang" });
+    await assert.rejects(training, {
+      name: "TrainerStuckError",
+      message: "the trainer thread is stuck: no step in 2 s",
+    });
+  }, { stuckSteps: 0, stuckSeconds: 2 });
+});
+
+Deno.test("startTrainer: a thread that does not stop when told to is found out", async () => {
+  await withTrainer(async (trainer, fail) => {
+    const stop = new AbortController();
+    const { training } = await underWay(trainer, stop.signal);
+    fail({ fault: "hang" });
+    stop.abort();
+    await assert.rejects(training, {
+      name: "TrainerStuckError",
+      message: "the trainer thread did not stop within 0.1 s",
+    });
+  }, { stopSeconds: 0.1 });
+});
+
+Deno.test("startTrainer: a thread that never answers is given up", async () => {
+  let worker: Worker | undefined;
+  await assert.rejects(
+    startTrainer({
+      spawn: () => {
+        worker = spawnThread();
+        worker.postMessage({ fault: "hang" } satisfies Fault);
+        return worker;
+      },
+      dataset,
+      choice: "cpu",
+      avoid: [],
+      files: {},
+      startSeconds: 0.1,
+    }, never),
+    { name: "TrainerStuckError", message: /did not start within 0.1 s/ },
+  );
+});
+
+Deno.test("startTrainer: closing rejects what is under way", async () => {
+  await withTrainer(async (trainer) => {
+    const { training } = await underWay(trainer, never);
+    trainer.close();
+    await assert.rejects(training, { message: "the trainer was closed" });
+  });
+});
+
+Deno.test("startTrainer: a backend that is not to be had is a CannotTrainError", async () => {
+  await assert.rejects(withTrainer(async () => {}, { choice: "simd" }), {
+    name: "CannotTrainError",
+    message: /backend simd is not to be had here: take auto, or one of .*cpu/,
+  });
+});
+
+Deno.test("startTrainer: aborted while starting, rejects with the signal's reason", async () => {
+  const leaving = new AbortController();
+  const starting = startTrainer({
+    spawn: spawnThread,
+    dataset,
+    choice: "cpu",
+    avoid: [],
+    files: {},
+  }, leaving.signal);
+  leaving.abort(new Error("the user left"));
+  await assert.rejects(starting, { message: "the user left" });
+});
