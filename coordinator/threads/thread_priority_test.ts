@@ -3,7 +3,7 @@ import { printed } from "../../tests/processes.ts";
 
 const script = `
 import os from "node:os";
-import { stepBack } from "./coordinator/thread_priority.ts";
+import { stepBack } from "./coordinator/threads/thread_priority.ts";
 stepBack();
 console.log(os.getPriority());
 `;

@@ -13,7 +13,7 @@ Deno.test("detectSimd: names a build whose module the engine accepts", async () 
 
 /** What `auto` takes without a GPU, as a process of its own says it. */
 const choose = `
-  import { backendCandidates } from "./worker/backends/candidates.ts";
+  import { backendCandidates } from "./worker/backends/select.ts";
   import { selectBackend } from "./worker/backends/select.ts";
   import { buildKernels } from "./worker/backends/simd/build.ts";
   import { wasmFilesFolder } from "./worker/backends/wasm_files.ts";
