@@ -20,6 +20,7 @@ async function filesIn(folder: string, ending: string): Promise<string[]> {
 const documents = async () => [
   ...await filesIn("./", ".md"),
   ...await filesIn("docs/", ".md"),
+  ...await filesIn("docs/decisions/", ".md"),
 ];
 
 /** The address that a code forge gives a heading. */
@@ -56,8 +57,18 @@ async function brokenLinks(path: string): Promise<string[]> {
 
 Deno.test("every link in the documents leads to a file and a heading", async () => {
   const paths = await documents();
-  assert.ok(paths.length >= 9, `only ${paths.length} documents were read`);
+  assert.ok(paths.length >= 20, `only ${paths.length} documents were read`);
   assert.deepEqual((await Promise.all(paths.map(brokenLinks))).flat(), []);
+});
+
+Deno.test("docs/decisions/README.md lists every decision", async () => {
+  const pages = await filesIn("docs/decisions/", ".md");
+  const listed = (await read("docs/decisions/README.md"))
+    .matchAll(/^- \[([^\]]+)\]\(\1\): /gm);
+  assert.deepEqual(
+    [...listed].map(([, name]) => `docs/decisions/${name}`).sort(),
+    pages.filter((path) => !path.endsWith("/README.md")),
+  );
 });
 
 Deno.test("every study in docs/examples is parsed and planned", async () => {
