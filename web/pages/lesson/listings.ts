@@ -17,6 +17,7 @@ export const excerpts = [
   {
     id: "forward",
     file: "worker/training/networks.ts",
+    after: "export function createScratchNetwork(",
     start: "function forward(",
   },
   {
@@ -31,17 +32,20 @@ export const excerpts = [
   },
 ] as const satisfies readonly (Pick<Listing, "id" | "file"> & {
   readonly start: string;
+  /** A line of the file that the listing lies behind. */
+  readonly after?: string;
 })[];
 
 /** Reads each excerpt's file with `read` and makes the listings. */
 export function makeListings(
   read: (file: string) => Promise<string>,
 ): Promise<Listing[]> {
-  return Promise.all(excerpts.map(async ({ id, file, start }) => ({
-    id,
-    file,
-    tokens: tokensOf(excerpt(await read(file), start)),
-  })));
+  return Promise.all(excerpts.map(async ({ id, file, start, ...rest }) => {
+    const source = await read(file);
+    const from = "after" in rest ? source.indexOf(rest.after) : 0;
+    const tokens = tokensOf(excerpt(source.slice(Math.max(0, from)), start));
+    return { id, file, tokens };
+  }));
 }
 
 /**

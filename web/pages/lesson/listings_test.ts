@@ -24,6 +24,13 @@ Deno.test("makeListings cuts each excerpt whole out of the source that trains", 
   }
 });
 
+Deno.test("makeListings: the scratch network's forward spells dropout out", async () => {
+  const listings = await makeListings(read);
+  const forward = listings.find(({ id }) => id === "forward");
+  const code = forward?.tokens.map(([, text]) => text).join("") ?? "";
+  assert.match(code, /tf\.relu\(affine\(images/);
+});
+
 Deno.test("excerpt ends where the statement ends and moves it to the edge", () => {
   const source = `const a = 1;
   function f(
