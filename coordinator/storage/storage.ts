@@ -448,6 +448,8 @@ export type StorageErrorCode =
   | "not-ours"
   /** Written by a newer version of this program. */
   | "newer"
+  /** Written by the first edition of this program. */
+  | "older"
   /** Works in principle, but not now: busy, disk full. */
   | "unavailable"
   /** A plan names a known trial with another spec. */
@@ -459,5 +461,29 @@ export function conflictingPlan(trialId: TrialId): StorageError {
     "conflicting-plan",
     `cannot plan the trial: ${trialId} is known with another recipe; ` +
       "trials that train differently need different ids",
+  );
+}
+
+/** The error for a database of the first edition; `option` names a new one. */
+export function firstEdition(database: string, option: string): StorageError {
+  return new StorageError(
+    "older",
+    `cannot use the database: ${database} was written by the first edition ` +
+      "of this program, which stores studies differently; start with a new " +
+      `one: ${option}; the old one is unchanged`,
+  );
+}
+
+/** The error for a database whose tables a later version has made. */
+export function newerSchema(
+  database: string,
+  theirs: number,
+  ours: number,
+): StorageError {
+  return new StorageError(
+    "newer",
+    `cannot use the database: ${database} was written by a newer version ` +
+      `(its format ${theirs}, ours ${ours}); upgrade this program or name ` +
+      "another database with --db",
   );
 }

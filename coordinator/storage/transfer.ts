@@ -352,7 +352,7 @@ export const tables: readonly Table[] = [
   table(
     "trials",
     "trial_id",
-    `trial_id, study_id, spec, replicate integer, position integer,
+    `trial_id, study_id, spec, point, replicate integer, position integer,
     planned boolean, state, quarantined_at integer, revision integer`,
   ),
   table(

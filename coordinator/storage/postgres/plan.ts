@@ -1,3 +1,4 @@
+import { pointKey } from "../../../protocol/grid_point.ts";
 import type { StudyId, TrialId } from "../../../protocol/ids.ts";
 import type { StudyDefinition, TrialSpec } from "../../../protocol/study.ts";
 import { sameValue } from "../../lease/same_value.ts";
@@ -39,7 +40,13 @@ async function differenceOf(
     const { trialId: trial_id, replicate } = spec;
     const old = known.get(trial_id);
     if (old === undefined) {
-      added.push({ trial_id, spec: JSON.stringify(spec), replicate, position });
+      added.push({
+        trial_id,
+        spec: JSON.stringify(spec),
+        point: pointKey(spec.params),
+        replicate,
+        position,
+      });
       continue;
     }
     if (!sameValue(old.spec, spec)) throw conflictingPlan(trial_id);
@@ -111,10 +118,11 @@ async function plan(
   const revision = before.revision + (differs ? 1 : 0);
   for (const some of chunks(added)) {
     await rows(
-      "INSERT INTO trials (trial_id, study_id, spec, replicate, position, " +
-        "planned, state, revision) SELECT trial_id, $2, spec, replicate, " +
-        "position, true, 'queued', $3 FROM jsonb_to_recordset($1) AS r " +
-        "(trial_id text, spec text, replicate integer, position integer)",
+      "INSERT INTO trials (trial_id, study_id, spec, point, replicate, " +
+        "position, planned, state, revision) SELECT trial_id, $2, spec, " +
+        "point, replicate, position, true, 'queued', $3 " +
+        "FROM jsonb_to_recordset($1) AS r (trial_id text, spec text, " +
+        "point text, replicate integer, position integer)",
       [JSON.stringify(some), study.id, revision],
     );
   }

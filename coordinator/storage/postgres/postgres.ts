@@ -103,7 +103,7 @@ async function settleClock(
   // What others go by may only grow under them.
   const least = await session.alone() ? "0" : "ahead";
   await pool.rows(
-    `UPDATE swarm SET ahead = greatest(${least}, (${latest}) - ` +
+    `UPDATE swarm_database SET ahead = greatest(${least}, (${latest}) - ` +
       "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)",
   );
 }

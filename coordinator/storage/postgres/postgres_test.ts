@@ -24,8 +24,7 @@ import { step } from "../../service/effects.ts";
 import { storageConformance } from "../../../testing/storage/conformance.ts";
 import { createWorld } from "../../../testing/storage/world.ts";
 import { type OpenedPostgres, openPostgres } from "./postgres.ts";
-import { createPool } from "./pool.ts";
-import { migrate, SCHEMA_VERSION } from "./schema.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
 import type { Storage, StorageErrorCode } from "../storage.ts";
 
 let server: PostgresServer;
@@ -442,31 +441,23 @@ Deno.test("openPostgres: nobody there, no such database, a wrong password: one l
   await refuses(nameless.href, "cannot-open", /no schema/);
 });
 
-Deno.test("openPostgres: another program's tables and a newer version's are left alone", async () => {
+Deno.test("openPostgres: another program's tables, a newer version's and the first edition's are left alone", async () => {
   const theirs = await server.createDatabase();
   await psql("CREATE TABLE studies (name text)", theirs);
   await refuses(theirs, "not-ours", /another program's tables/);
   assert.deepEqual(await psql("SELECT * FROM studies", theirs), []);
   const newer = await server.createDatabase();
   await (await openPostgres(newer)).storage.close();
-  await psql(`UPDATE swarm SET version = ${SCHEMA_VERSION + 1}`, newer);
-  await refuses(newer, "newer", /newer version.*update this program/);
-});
-
-Deno.test("migrate: a database of any earlier version becomes today's", async () => {
-  const database = await server.createDatabase();
-  const pool = createPool(database);
-  try {
-    for (let to = 0; to <= SCHEMA_VERSION; to++) {
-      await pool.transaction((tx) => migrate(tx, "the test", to));
-    }
-    assert.deepEqual(
-      await pool.rows("SELECT version FROM swarm"),
-      [{ version: SCHEMA_VERSION }],
-    );
-  } finally {
-    await pool.close();
-  }
+  await psql(
+    `UPDATE swarm_database SET version = ${SCHEMA_VERSION + 1}`,
+    newer,
+  );
+  await refuses(newer, "newer", /newer version.*upgrade this program/);
+  const old = await server.createDatabase();
+  await psql("CREATE TABLE swarm (version integer)", old);
+  await psql("CREATE TABLE studies (study_id text)", old);
+  await refuses(old, "older", /first edition.*create one.*with --db/);
+  assert.deepEqual(await psql("SELECT * FROM studies", old), []);
 });
 
 Deno.test("openPostgres: calls that too many wait for are refused at once", async () => {

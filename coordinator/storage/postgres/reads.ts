@@ -1,3 +1,4 @@
+import { pointKey } from "../../../protocol/grid_point.ts";
 import type { StudyId, TrialId, WorkerId } from "../../../protocol/ids.ts";
 import type { TrialOrder, TrialState } from "../../../protocol/views.ts";
 import type { Queries } from "./pool.ts";
@@ -227,18 +228,13 @@ export async function listCurves(
   { params, limit, offset }: CurveRequest,
 ): Promise<TrialCurveRecord[]> {
   const by = trialOrders.leasing;
-  // The very expressions of the index.
-  const ofPoint =
-    " AND (spec::json #>> '{params,dropout1}')::double precision = $4" +
-    " AND (spec::json #>> '{params,dropout2}')::double precision = $5";
   const found = params === undefined
     ? rows(`${listed("", by)} ${CURVE}`, [studyId, limit, offset])
-    : rows(`${listed(ofPoint, by)} ${CURVE}`, [
+    : rows(`${listed(" AND point = $4", by)} ${CURVE}`, [
       studyId,
       limit,
       offset,
-      params.dropout1,
-      params.dropout2,
+      pointKey(params),
     ]);
   return (await found).map((row) => CurveRow.parse(row));
 }

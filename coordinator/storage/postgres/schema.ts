@@ -1,29 +1,29 @@
 import * as z from "zod";
 import type { Queries } from "./pool.ts";
-import { StorageError } from "../storage.ts";
+import { firstEdition, newerSchema, StorageError } from "../storage.ts";
 
-/** The tables in PostgreSQL, and how those of any earlier version become today's. */
+/** The tables in PostgreSQL, and which databases are ours. */
 
 /**
  * Each entry leads from version `index` to `index + 1`; an entry that was ever
  * released is never edited. Tables and columns are those of the SQLite file, so
- * that a study moves from one to the other row by row. What must hold whatever
- * the code does stands in the tables. Ids compare byte by byte: rows are locked
- * in their order, which every coordinator has to agree on.
+ * that a study moves from one to the other row by row. The tables themselves
+ * enforce what must hold whatever the code does. Ids compare byte by byte: rows
+ * are locked in that order, and every coordinator has to use the same one.
  */
-export const migrations: readonly string[] = [
+const migrations: readonly string[] = [
   `
-  CREATE TABLE swarm (
+  CREATE TABLE swarm_database (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
     version integer NOT NULL,
     -- Milliseconds that the swarm's time is ahead of the server's clock.
     ahead bigint NOT NULL DEFAULT 0
   );
-  INSERT INTO swarm (version) VALUES (0);
+  INSERT INTO swarm_database (version) VALUES (0);
 
   CREATE FUNCTION swarm_now() RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint + ahead
-    FROM swarm
+    FROM swarm_database
   $$;
 
   CREATE TABLE studies (
@@ -54,12 +54,14 @@ export const migrations: readonly string[] = [
     step_milliseconds double precision,
     removed boolean NOT NULL DEFAULT false
   );
-  CREATE INDEX workers_by_sight ON workers (last_seen_at);
+  CREATE INDEX workers_by_last_seen ON workers (last_seen_at);
 
   CREATE TABLE trials (
     trial_id text COLLATE "C" PRIMARY KEY,
     study_id text COLLATE "C" NOT NULL REFERENCES studies,
     spec text NOT NULL,
+    -- The key of the spec's grid point.
+    point text COLLATE "C" NOT NULL,
     replicate integer NOT NULL,
     position integer NOT NULL,
     planned boolean NOT NULL,
@@ -80,10 +82,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX trials_in_order
     ON trials (study_id, replicate, position) WHERE planned;
   CREATE INDEX trials_by_revision ON trials (study_id, revision);
-  CREATE INDEX trials_of_point ON trials (study_id,
-    ((spec::json #>> '{params,dropout1}')::double precision),
-    ((spec::json #>> '{params,dropout2}')::double precision),
-    replicate) WHERE planned;
+  CREATE INDEX trials_of_point
+    ON trials (study_id, point, replicate, position) WHERE planned;
 
   -- Planned trials by state, kept while they change: pages and coordinators ask
   -- several times a second, and counting a hundred thousand takes a tenth of one.
@@ -240,7 +240,11 @@ export const migrations: readonly string[] = [
 export const SCHEMA_VERSION = migrations.length;
 
 const PlaceRow = z.object({ schema: z.string().nullable() });
-const OwnerRow = z.object({ ours: z.boolean(), theirs: z.boolean() });
+const OwnerRow = z.object({
+  ours: z.boolean(),
+  first: z.boolean(),
+  studies: z.boolean(),
+});
 const VersionRow = z.object({ version: z.number() });
 
 /**
@@ -248,15 +252,10 @@ const VersionRow = z.object({ version: z.number() });
  * wait for the one that is at it; what is half done leaves nothing behind.
  *
  * @param where Names the database in errors.
- * @param to A version to stop at, for tests of what comes after it.
- * @throws StorageError `not-ours` for another program's database, `newer` for
- * one that a later version has written.
+ * @throws StorageError `not-ours` for another program's database, `older` for
+ * one of the first edition, `newer` for one that a later version has written.
  */
-export async function migrate(
-  { rows }: Queries,
-  where: string,
-  to: number = SCHEMA_VERSION,
-): Promise<void> {
+export async function migrate({ rows }: Queries, where: string): Promise<void> {
   const [place] = await rows("SELECT current_schema() AS schema");
   const { schema } = PlaceRow.parse(place);
   if (schema === null) {
@@ -270,13 +269,18 @@ export async function migrate(
     "SELECT pg_advisory_xact_lock(hashtextextended($1 || ' migrates', 0))",
     [schema],
   );
+  const has = (table: string) =>
+    `to_regclass(quote_ident($1) || '.${table}') IS NOT NULL`;
   const [owner] = await rows(
-    "SELECT to_regclass(quote_ident($1) || '.swarm') IS NOT NULL AS ours, " +
-      "to_regclass(quote_ident($1) || '.studies') IS NOT NULL AS theirs",
+    `SELECT ${has("swarm_database")} AS ours, ${has("swarm")} AS first, ` +
+      `${has("studies")} AS studies`,
     [schema],
   );
-  const { ours, theirs } = OwnerRow.parse(owner);
-  if (!ours && theirs) {
+  const { ours, first, studies } = OwnerRow.parse(owner);
+  if (!ours && first && studies) {
+    throw firstEdition(where, "create one and name it with --db");
+  }
+  if (!ours && studies) {
     throw new StorageError(
       "not-ours",
       `cannot use the database: ${where} has another program's tables; ` +
@@ -284,20 +288,15 @@ export async function migrate(
     );
   }
   const [row] = ours
-    ? await rows("SELECT version FROM swarm")
+    ? await rows("SELECT version FROM swarm_database")
     : [{ version: 0 }];
   const { version } = VersionRow.parse(row);
   if (version > SCHEMA_VERSION) {
-    throw new StorageError(
-      "newer",
-      `cannot use the database: ${where} was written by a newer version ` +
-        `(its format ${version}, ours ${SCHEMA_VERSION}); update this ` +
-        "program or name another database with --db",
-    );
+    throw newerSchema(where, version, SCHEMA_VERSION);
   }
-  for (const [step, sql] of migrations.slice(0, to).entries()) {
+  for (const [step, sql] of migrations.entries()) {
     if (step < version) continue;
     await rows(sql);
-    await rows("UPDATE swarm SET version = $1", [step + 1]);
+    await rows("UPDATE swarm_database SET version = $1", [step + 1]);
   }
 }

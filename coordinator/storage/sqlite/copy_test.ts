@@ -71,7 +71,10 @@ test("backupDatabase: has all that was answered, while a process writes on", asy
       "--no-check",
       "--allow-read",
       "--allow-write",
-      new URL("sqlite_crash_child.ts", import.meta.url).href,
+      new URL(
+        "../../../testing/storage/sqlite_crash_child.ts",
+        import.meta.url,
+      ).href,
       path,
     ],
     stdout: "piped",

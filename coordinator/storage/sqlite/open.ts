@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../storage.ts";
-import { migrate } from "./schema.ts";
+import { checkOurs, migrate } from "./schema.ts";
 
 /** An opened database file and what keeps others from opening it as well. */
 export interface OpenDatabase {
@@ -55,6 +55,8 @@ function prepare(
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: busyTimeout });
+    // Before anything is written: a file that is not ours stays as it is.
+    checkOurs(db, path);
     // FULL: what was answered is on the disk, also after a loss of power.
     // As prepared statements: only their errors carry SQLite's code.
     db.prepare("PRAGMA journal_mode = WAL").get();

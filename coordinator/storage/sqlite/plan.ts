@@ -1,3 +1,4 @@
+import { pointKey } from "../../../protocol/grid_point.ts";
 import type { StudyId } from "../../../protocol/ids.ts";
 import type { StudyDefinition, TrialSpec } from "../../../protocol/study.ts";
 import { sameValue } from "../../lease/same_value.ts";
@@ -39,12 +40,14 @@ export function planTrials(
     if (old === undefined) {
       added++;
       sql(
-        "INSERT INTO trials (trial_id, study_id, spec, replicate, position, " +
-          "planned, state, revision) VALUES (?, ?, ?, ?, ?, 1, 'queued', ?)",
+        "INSERT INTO trials (trial_id, study_id, spec, point, replicate, " +
+          "position, planned, state, revision) " +
+          "VALUES (?, ?, ?, ?, ?, ?, 1, 'queued', ?)",
       ).run(
         spec.trialId,
         spec.studyId,
         JSON.stringify(spec),
+        pointKey(spec.params),
         spec.replicate,
         position,
         revision,

@@ -1,3 +1,4 @@
+import { pointKey } from "../../../protocol/grid_point.ts";
 import type { StudyId, TrialId, WorkerId } from "../../../protocol/ids.ts";
 import type { TrialOrder, TrialState } from "../../../protocol/views.ts";
 import type { Instant } from "../../lease/trial.ts";
@@ -268,15 +269,11 @@ export function listCurves(
   { params, limit, offset }: CurveRequest,
 ): TrialCurveRecord[] {
   const by = trialOrders.leasing;
-  // The very expressions of the index, which serves nothing else.
-  const ofPoint = `trials INDEXED BY trials_of_point ${PLANNED} ` +
-    "AND spec ->> '$.params.dropout1' = ?4 " +
-    "AND spec ->> '$.params.dropout2' = ?5";
   const rows = params === undefined
     ? sql(`${listed(`trials ${PLANNED}`, by)} ${CURVE}`)
       .all(studyId, limit, offset)
-    : sql(`${listed(ofPoint, by)} ${CURVE}`)
-      .all(studyId, limit, offset, params.dropout1, params.dropout2);
+    : sql(`${listed(`trials ${PLANNED} AND point = ?4`, by)} ${CURVE}`)
+      .all(studyId, limit, offset, pointKey(params));
   return rows.map((row) => CurveRow.parse(row));
 }
 

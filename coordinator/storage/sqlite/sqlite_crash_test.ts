@@ -10,7 +10,10 @@ async function writeUntilKilled(path: string): Promise<number> {
       "--no-check",
       "--allow-read",
       "--allow-write",
-      new URL("sqlite_crash_child.ts", import.meta.url).href,
+      new URL(
+        "../../../testing/storage/sqlite_crash_child.ts",
+        import.meta.url,
+      ).href,
       path,
     ],
     stdout: "piped",

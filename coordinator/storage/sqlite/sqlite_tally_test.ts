@@ -32,9 +32,9 @@ function insert(
   state: string,
 ): void {
   db.prepare(
-    "INSERT INTO trials (trial_id, study_id, spec, replicate, position, " +
+    "INSERT INTO trials (trial_id, study_id, spec, point, replicate, position, " +
       "planned, state, quarantined_at, revision) " +
-      "VALUES (?, ?, '{}', 0, 0, 1, ?, ?, 1)",
+      "VALUES (?, ?, '{}', '', 0, 0, 1, ?, ?, 1)",
   ).run(id, study, state, state === "quarantined" ? 1 : null);
 }
 

@@ -6,7 +6,6 @@ import {
   fakeClock,
   newWorker,
   smallStudy,
-  workerId,
 } from "../../../testing/lease/fixtures.ts";
 import { storageConformance } from "../../../testing/storage/conformance.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -120,30 +119,45 @@ Deno.test("openSqlite: a newer version's database is refused", () =>
     const db = new DatabaseSync(path);
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     db.close();
-    refuses(path, "newer", /was written by a newer version .*update/);
+    refuses(
+      path,
+      "newer",
+      /was written by a newer version .*upgrade this program/,
+    );
   }));
 
-Deno.test("openSqlite: a file of each earlier version is brought up to date", () =>
-  withFolder(async (folder) => {
-    for (let version = 1; version < SCHEMA_VERSION; version++) {
-      const path = join(folder, `version${version}.db`);
-      const old = new DatabaseSync(path);
-      migrate(old, path, version);
-      old.exec(
-        "INSERT INTO workers (worker_id, name, kind, threads, " +
-          "protocol_version, token_hash, registered_at, last_seen_at, " +
-          `has_left) VALUES ('${
-            workerId(1)
-          }', 'Ada', 'deno', 1, 1, '', 5, 5, 0)`,
-      );
-      old.close();
-      const storage = openSqlite(path, fakeClock().now);
-      const [listing] = await storage.workers(9);
-      assert.equal(listing?.worker.name, "Ada");
-      assert.equal(listing.worker.stepMilliseconds, null);
-      await storage.close();
-    }
+Deno.test("openSqlite: a file of the first edition is refused and kept", () =>
+  withFolder((folder) => {
+    const path = join(folder, "swarm.db");
+    const old = new DatabaseSync(path);
+    old.exec(
+      "CREATE TABLE studies (study_id TEXT PRIMARY KEY); " +
+        "PRAGMA application_id = 0x64737731; PRAGMA user_version = 5",
+    );
+    old.close();
+    const bytes = Deno.readFileSync(path);
+    refuses(
+      path,
+      "older",
+      /first edition .*start with a new one: --db other\.db; the old .* unchanged/,
+    );
+    assert.deepEqual(Deno.readFileSync(path), bytes);
   }));
+
+Deno.test("openSqlite: a grid point's trials are found by an index, in order", () => {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, "test.db");
+  const plan = db.prepare(
+    "EXPLAIN QUERY PLAN SELECT * FROM trials WHERE study_id = ?1 " +
+      "AND planned = 1 AND point = ?4 ORDER BY replicate, position " +
+      "LIMIT ?2 OFFSET ?3",
+  ).all("seed", 1, 0, "point").map(({ detail }) => detail);
+  assert.deepEqual(plan, [
+    "SEARCH trials USING INDEX trials_of_point " +
+    "(study_id=? AND planned=? AND point=?)",
+  ]);
+  db.close();
+});
 
 Deno.test("openSqlite: a damaged database is refused", () =>
   withFolder(async (folder) => {
