@@ -54,10 +54,60 @@ export function d2lChecks(
   };
 }
 
+/** What is known of a backend everywhere. */
+interface Backend {
+  /** Its name on pages. */
+  readonly label: { readonly en: string; readonly zh: string };
+  /** Whether it computes on a GPU, which can be lost. */
+  readonly gpu: boolean;
+  /** Whether Deno has it as well as pages. */
+  readonly inDeno: boolean;
+}
+
+/**
+ * The tfjs backends a trial can run on, in the order in which `auto` measures
+ * them. `worker/backends/select.ts` says how each one starts.
+ *
+ * @internal
+ */
+export const backends = {
+  simd: {
+    label: {
+      en: "WebAssembly SIMD, our kernels",
+      zh: "WebAssembly SIMD，自研内核",
+    },
+    gpu: false,
+    inDeno: true,
+  },
+  webgpu: { label: { en: "WebGPU", zh: "WebGPU" }, gpu: true, inDeno: true },
+  webgl: { label: { en: "WebGL", zh: "WebGL" }, gpu: true, inDeno: false },
+  wasm: {
+    label: { en: "WebAssembly, stock", zh: "WebAssembly，原装" },
+    gpu: false,
+    inDeno: true,
+  },
+  cpu: {
+    label: { en: "JavaScript", zh: "JavaScript" },
+    gpu: false,
+    inDeno: true,
+  },
+} as const satisfies Record<string, Backend>;
+
 /** The tfjs backends a trial can run on. */
 export type BackendName = Infer<typeof BackendName>;
 /** @internal */
-export const BackendName = z.enum(["simd", "webgpu", "webgl", "wasm", "cpu"]);
+export const BackendName = z.enum(
+  Object.keys(backends) as (keyof typeof backends)[],
+);
+
+/** A backend by its name, or the fastest one by measuring. */
+export type BackendChoice = "auto" | BackendName;
+
+/** @internal What a command in Deno may be asked for. */
+export const denoBackendChoices: readonly BackendChoice[] = [
+  "auto",
+  ...BackendName.options.filter((name) => backends[name].inDeno),
+];
 
 const resultBase = {
   /** Every finished epoch, in order from 1. */

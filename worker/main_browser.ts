@@ -16,16 +16,16 @@ import type {
   TrainerFailure,
 } from "./session/session_types.ts";
 import type {
-  BackendChoice,
   BackendFiles,
   BackendMeasurement,
   UnusedReason,
 } from "./trainer/trainer_api.ts";
+import type { BackendChoice } from "../protocol/training.ts";
 import { createTrainerPool } from "./trainer/trainer_pool.ts";
 
 export type { FetchProgress, SessionEnd, SessionEvent };
 export type { AbandonReason, SessionFailure, TrainerFailure };
-export type { BackendChoice, BackendFiles, BackendMeasurement, UnusedReason };
+export type { BackendFiles, BackendMeasurement, UnusedReason };
 
 /** A page as a worker: session, client and trainers put together for a tab. */
 

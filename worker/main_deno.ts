@@ -14,7 +14,8 @@ import { parseJoinOptions } from "./cli/join_options.ts";
 import { plainStatus, terminalStatus } from "./cli/join_status.ts";
 import { runSession } from "./session/session.ts";
 import type { SessionEnd, SessionEvent } from "./session/session_types.ts";
-import type { BackendChoice, BackendFiles } from "./trainer/trainer_api.ts";
+import type { BackendChoice } from "../protocol/training.ts";
+import type { BackendFiles } from "./trainer/trainer_api.ts";
 import { createTrainerPool } from "./trainer/trainer_pool.ts";
 
 /**

@@ -1,5 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Params } from "../../protocol/study.ts";
+import {
+  type BackendChoice,
+  denoBackendChoices,
+} from "../../protocol/training.ts";
 import { AddressError, parseNetworks } from "../http/limits/addresses.ts";
 import { InvalidStudy, parsePoints } from "../study/parse.ts";
 
@@ -12,7 +16,7 @@ export interface StartOptions {
   readonly points?: readonly Params[];
   /** Local trainer threads; 0: a coordinator alone. */
   readonly workers: number;
-  readonly backend: "auto" | "simd" | "webgpu" | "wasm" | "cpu";
+  readonly backend: BackendChoice;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -88,8 +92,6 @@ function networks(text: string): string[] {
   return given;
 }
 
-const BACKENDS = ["auto", "simd", "webgpu", "wasm", "cpu"] as const;
-
 /**
  * Reads the flags of the `start` command; what a flag leaves out, its
  * environment variable may say. Prints help or an error and ends the process
@@ -142,7 +144,7 @@ export function parseStartOptions(
     )
     .addOption(
       option("--backend <name>", "SWARM_BACKEND", "of the local trainers")
-        .choices(BACKENDS).default("auto"),
+        .choices(denoBackendChoices).default("auto"),
     )
     .addOption(
       option(

@@ -1,10 +1,10 @@
+import { BackendName, backends } from "../../protocol/training.ts";
 import { backendCandidates } from "../../worker/backends/select.ts";
 import type { Dataset } from "../../worker/data/dataset.ts";
 import { datasetFolder } from "../../worker/data/dataset_folder.ts";
 import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
 import { evaluateWeights } from "../../worker/training/evaluation.ts";
 import { trainTrial } from "../../worker/training/train.ts";
-import type { BackendName } from "../../protocol/training.ts";
 import { stepBack } from "../threads/thread_priority.ts";
 import type {
   VerifierAnswer,
@@ -19,7 +19,7 @@ import type {
  */
 
 /** On the CPU only, the fastest first: a GPU is the local trainers'. */
-const BACKENDS: readonly BackendName[] = ["simd", "wasm", "cpu"];
+const BACKENDS = BackendName.options.filter((name) => !backends[name].gpu);
 
 interface Ready {
   readonly dataset: Dataset;

@@ -1,10 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { backendCandidates } from "../../worker/backends/select.ts";
 import { selectBackend } from "../../worker/backends/select.ts";
-import type {
-  BackendChoice,
-  BackendFiles,
-} from "../../worker/trainer/trainer_api.ts";
+import type { BackendChoice } from "../../protocol/training.ts";
+import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
 import { kernelChecks } from "../../testing/kernels/conformance.ts";
 import { dropout } from "../../worker/training/ops.ts";
 import { exampleDataset, maskAttrs, maskShape } from "./masks.ts";

@@ -5,7 +5,7 @@ import {
   startTrainer,
   type TrainerThread,
 } from "../../worker/trainer/trainer.ts";
-import type { BackendChoice } from "../../worker/trainer/trainer_api.ts";
+import type { BackendChoice } from "../../protocol/training.ts";
 
 /** Starts trainer threads on a data set, all on the backend of the first. */
 export async function startTrainers(

@@ -5,7 +5,6 @@ import type {
   VerdictName,
 } from "../../protocol/leaderboard.ts";
 import type { NoLeaseReason } from "../../protocol/lease.ts";
-import type { BackendName } from "../../protocol/training.ts";
 import type { AttemptState, TrialState } from "../../protocol/views.ts";
 import type {
   SessionFailure,
@@ -368,13 +367,6 @@ export const joinEn = {
     spareBattery: "Pause when the battery is below 20%",
     locked: "Pause or stop to change threads, backend and nickname.",
   },
-  backends: {
-    simd: "WebAssembly SIMD, our kernels",
-    webgpu: "WebGPU",
-    webgl: "WebGL",
-    wasm: "WebAssembly, stock",
-    cpu: "JavaScript",
-  } satisfies Record<BackendName, string>,
   state: {
     heading: "State",
     joining: "Joining…",

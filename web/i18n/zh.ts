@@ -310,13 +310,6 @@ export const joinZh: JoinWords = {
     spareBattery: "电量低于 20% 时暂停",
     locked: "暂停或停止后才能更改线程、后端和昵称。",
   },
-  backends: {
-    simd: "WebAssembly SIMD，自研内核",
-    webgpu: "WebGPU",
-    webgl: "WebGL",
-    wasm: "WebAssembly，原装",
-    cpu: "JavaScript",
-  },
   state: {
     heading: "状态",
     joining: "正在加入…",

@@ -1,9 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
-import type { BackendName } from "../../protocol/training.ts";
+import {
+  type BackendChoice,
+  BackendName,
+  backends,
+} from "../../protocol/training.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { identityOrder } from "../random/draws.ts";
 import {
-  type BackendChoice,
   type BackendFiles,
   type BackendMeasurement,
   type BackendReport,
@@ -29,37 +32,32 @@ export interface CandidateOptions {
   readonly now: () => number;
 }
 
-/** The backends that this engine may have, the likely fastest first. */
+/** The backends that this engine may have, in the order of the table. */
 export function backendCandidates(
   { dataset, files, now }: CandidateOptions,
 ): BackendCandidate[] {
-  const candidate = (
-    backend: BackendName,
-    start: () => Promise<string>,
-  ): BackendCandidate => ({
-    backend,
-    start,
-    measure: (giveUpAbove) => measureStep(dataset, { now, giveUpAbove }),
-    remove: () => removeBackend(backend),
-  });
   const { simdFolder, wasmFolder } = files;
-  const stock = (backend: Exclude<BackendName, "simd">) =>
-    candidate(backend, () => startStockBackend(backend, files));
-  const gpu = (backend: "webgl" | "webgpu"): BackendCandidate => ({
-    ...stock(backend),
-    softwareGpu: () => softwareGpu(backend),
-  });
+  /** How each backend starts; null where this engine cannot have it. */
+  const starts = {
+    simd: simdFolder === undefined ? null : () => startSimdBackend(simdFolder),
+    webgpu: "gpu" in navigator ? () => startStockBackend("webgpu") : null,
+    webgl: hasWebGl() ? () => startStockBackend("webgl") : null,
+    wasm: wasmFolder === undefined
+      ? null
+      : () => startStockBackend("wasm", { wasmFolder }),
+    cpu: () => startStockBackend("cpu"),
+  } satisfies Record<BackendName, (() => Promise<string>) | null>;
 
-  // Ordered so that a slow one is known as hopeless after one step.
-  return [
-    ...(simdFolder === undefined
-      ? []
-      : [candidate("simd", () => startSimdBackend(simdFolder))]),
-    ...("gpu" in navigator ? [gpu("webgpu")] : []),
-    ...(hasWebGl() ? [gpu("webgl")] : []),
-    ...(wasmFolder === undefined ? [] : [stock("wasm")]),
-    stock("cpu"),
-  ];
+  return BackendName.options.flatMap((backend): BackendCandidate[] => {
+    const start = starts[backend];
+    return start === null ? [] : [{
+      backend,
+      start,
+      measure: (giveUpAbove) => measureStep(dataset, { now, giveUpAbove }),
+      ...(backends[backend].gpu && { softwareGpu: () => softwareGpu(backend) }),
+      remove: () => removeBackend(backend),
+    }];
+  });
 }
 
 /** Makes `simd` the current backend, with the kernels that fit the engine. */

@@ -1,3 +1,5 @@
+import type { BackendName } from "../../protocol/training.ts";
+
 /**
  * GPUs in name only: programs that stand in for one and compute on the
  * processor, far slower than the backends made for that. Trying one takes
@@ -14,20 +16,16 @@ export function isSoftwareName(name: string): boolean {
 }
 
 /**
+ * @param backend one that computes on a GPU
  * @returns what stands in for a GPU where there is none; null where there is
  * one, or where nothing is said of it
  */
 export async function softwareGpu(
-  backend: "webgl" | "webgpu",
+  backend: BackendName,
 ): Promise<string | null> {
-  switch (backend) {
-    case "webgl":
-      return softwareName(webGlRenderer());
-    case "webgpu":
-      return await softwareAdapter();
-    default:
-      return backend satisfies never;
-  }
+  return backend === "webgpu"
+    ? await softwareAdapter()
+    : softwareName(webGlRenderer());
 }
 
 function softwareName(name: string): string | null {

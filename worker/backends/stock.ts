@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { BackendName } from "../../protocol/training.ts";
 import { dropoutMask } from "../random/draws.ts";
 import {
   Dense,
@@ -113,7 +114,7 @@ function reason(error: unknown): string {
 }
 
 /** The backends that come with tfjs. */
-export type StockBackendName = "cpu" | "wasm" | "webgl" | "webgpu";
+export type StockBackendName = Exclude<BackendName, "simd">;
 
 /**
  * Registers the swarm's kernels for a backend of tfjs, built from that

@@ -1,4 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import {
+  type BackendChoice,
+  denoBackendChoices,
+} from "../../protocol/training.ts";
 
 /** What the `join` command was asked for. */
 export interface JoinOptions {
@@ -6,7 +10,7 @@ export interface JoinOptions {
   readonly url: string;
   /** Trials that train at once. */
   readonly threads: number;
-  readonly backend: "auto" | "simd" | "webgpu" | "wasm" | "cpu";
+  readonly backend: BackendChoice;
   /** Nickname; the coordinator makes one up otherwise. */
   readonly name?: string;
   /** What the coordinator's invitation says, where it asks for one. */
@@ -14,8 +18,6 @@ export interface JoinOptions {
   /** End when the study is complete. */
   readonly exit: boolean;
 }
-
-const BACKENDS = ["auto", "simd", "webgpu", "wasm", "cpu"] as const;
 
 /**
  * Reads the flags of the `join` command; what a flag leaves out, its
@@ -45,7 +47,7 @@ export function parseJoinOptions(
     )
     .addOption(
       new Option("--backend <name>", "what trains; auto takes the fastest")
-        .env("SWARM_BACKEND").choices(BACKENDS).default("auto"),
+        .env("SWARM_BACKEND").choices(denoBackendChoices).default("auto"),
     )
     .addOption(
       new Option("--name <nick>", "shown beside your trials")

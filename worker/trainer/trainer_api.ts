@@ -1,4 +1,5 @@
 import type {
+  BackendChoice,
   BackendName,
   EpochMetrics,
   TrialResult,
@@ -8,8 +9,6 @@ import type { Sha256 } from "../../protocol/ids.ts";
 import type { Dataset } from "../data/dataset.ts";
 
 /** What the two sides of a trainer thread say to each other, over Comlink. */
-
-export type BackendChoice = BackendName | "auto";
 
 /** The step that is measured, on the data set at hand: the seed study's. */
 export const MEASURED_STEP = {

@@ -1,5 +1,9 @@
 import type { DatasetManifest } from "../../protocol/study.ts";
-import type { BackendName } from "../../protocol/training.ts";
+import {
+  type BackendChoice,
+  type BackendName,
+  backends,
+} from "../../protocol/training.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { CannotTrainError } from "../session/failure.ts";
 import type { StartTrainer, TrainerRequest } from "../session/session_types.ts";
@@ -9,11 +13,7 @@ import {
   TrainerStuckError,
   type TrainerThread,
 } from "./trainer.ts";
-import type {
-  BackendChoice,
-  BackendFiles,
-  BackendMeasurement,
-} from "./trainer_api.ts";
+import type { BackendFiles, BackendMeasurement } from "./trainer_api.ts";
 
 export interface TrainerPoolOptions {
   /** Makes a worker that runs `trainer_thread.ts`. */
@@ -127,8 +127,7 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
 /** A lost GPU stays lost; a CPU thread may have died by chance once. */
 function demoted({ failedBackends }: TrainerRequest): BackendName[] {
   return failedBackends.filter((backend, i) =>
-    backend === "webgpu" || backend === "webgl" ||
-    failedBackends.indexOf(backend) !== i
+    backends[backend].gpu || failedBackends.indexOf(backend) !== i
   );
 }
 

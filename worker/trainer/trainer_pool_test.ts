@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BackendName } from "../../protocol/training.ts";
+import type { BackendChoice, BackendName } from "../../protocol/training.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { CannotTrainError } from "../session/failure.ts";
 import { manifest } from "../../testing/worker/fixtures.ts";
@@ -8,7 +8,6 @@ import {
   TrainerStuckError,
   type TrainerThread,
 } from "./trainer.ts";
-import type { BackendChoice } from "./trainer_api.ts";
 import { createTrainerPool } from "./trainer_pool.ts";
 
 const never = new AbortController().signal;

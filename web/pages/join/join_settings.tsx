@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
-import { formats, words } from "../../components/language.ts";
+import { backends } from "../../../protocol/training.ts";
+import { formats, language, words } from "../../components/language.ts";
 import { joinWords } from "../../i18n/words.ts";
 import type { JoinController } from "./controller.ts";
 import { canKeepAwake } from "./power.ts";
@@ -39,7 +40,9 @@ export function SettingsForm(
         >
           {backendChoices.map((choice) => (
             <option key={choice} value={choice}>
-              {choice === "auto" ? t.settings.auto : t.backends[choice]}
+              {choice === "auto"
+                ? t.settings.auto
+                : backends[choice].label[language.value]}
             </option>
           ))}
         </select>

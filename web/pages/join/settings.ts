@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { BackendName } from "../../../protocol/training.ts";
-import type { BackendChoice } from "../../../worker/main_browser.ts";
+import { type BackendChoice, BackendName } from "../../../protocol/training.ts";
 
 /** What the person at the device chose on the join page. */
 export interface Settings {
@@ -22,10 +21,10 @@ export interface DeviceLimits {
   readonly sharesMemory: boolean;
 }
 
-export const backendChoices = [
+export const backendChoices: readonly BackendChoice[] = [
   "auto",
   ...BackendName.options,
-] as const satisfies readonly BackendChoice[];
+];
 
 /** Characters of a nickname, as the coordinator takes them. */
 export const MAX_NAME = 40;

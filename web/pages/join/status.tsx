@@ -1,7 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { backends } from "../../../protocol/training.ts";
 import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
-import { formats, words } from "../../components/language.ts";
+import { formats, language, words } from "../../components/language.ts";
 import { joinWords } from "../../i18n/words.ts";
 import type { JoinController, Phase } from "./controller.ts";
 import {
@@ -421,7 +422,7 @@ export function Measured(
             {report.measurements.map((one) => (
               <tr key={one.backend}>
                 <th scope="row">
-                  {t.backends[one.backend]}
+                  {backends[one.backend].label[language.value]}
                   {used.has(one.backend) && (
                     <span class="tag is-running">{t.measured.used}</span>
                   )}
