@@ -7,7 +7,7 @@ import { leaderboardCsv } from "../coordinator/analysis/csv.ts";
 import { analyserOf, progressOf } from "../testing/studies/reference_study.ts";
 import { squareStudy } from "../testing/studies/square_study.ts";
 import { createAnalyst } from "../coordinator/threads/analyst.ts";
-import { follow } from "../coordinator/threads/analyst_sync.ts";
+import { createAnalystSync } from "../coordinator/threads/analyst_sync.ts";
 import { leaderboardJson } from "../coordinator/threads/leaderboard_json.ts";
 import { createLiveLeaderboards } from "../coordinator/service/leaderboards.ts";
 import type { StudyChanges } from "../coordinator/service/reads.ts";
@@ -110,7 +110,7 @@ async function measure(
   }
   for (let round = 0; round < rounds; round++) {
     stopwatch.time(
-      "only the pace changed",
+      "only the throughput changed",
       () => analyser.leaderboard({ ...progress, trialsPerMinute: round }, 1),
     );
   }
@@ -132,11 +132,12 @@ async function measure(
   const views = {
     changes: (_: string, since: number) =>
       Promise.resolve(since === 0 ? planned : { ...planned, trials: [] }),
-    pace: () => Promise.resolve({ workersOnline: 1, trialsPerMinute: null }),
+    throughput: () =>
+      Promise.resolve({ workersOnline: 1, trialsPerMinute: null }),
     study: () => Promise.resolve(null),
   };
-  const followed = follow(views, createAnalyst());
-  const live = createLiveLeaderboards(views, followed, {
+  const analystSync = createAnalystSync(views, createAnalyst());
+  const live = createLiveLeaderboards(views, analystSync, {
     now: () => clock,
     schedule: () => () => {},
     publish: () => {},

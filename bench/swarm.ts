@@ -11,7 +11,7 @@ import {
 import { hold } from "./swarm/hold.ts";
 import { measureMemory } from "./swarm/memory.ts";
 import { LIMIT } from "./swarm/own_times.ts";
-import type { Pace } from "./swarm/pace.ts";
+import type { TrialDuration } from "./swarm/pace.ts";
 import { unfitServer } from "./swarm/postgres.ts";
 import { printReport, type Report, reportJson } from "./swarm/report.ts";
 
@@ -76,7 +76,7 @@ interface Options {
   readonly parts: readonly Part[];
   readonly volunteers: number;
   readonly minutes: number;
-  readonly pace: Pace;
+  readonly pace: TrialDuration;
   readonly epochs: number;
   readonly pages: number;
   readonly joinPerSecond: number;

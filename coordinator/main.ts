@@ -10,7 +10,7 @@ import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
 import type { SessionEvent } from "../worker/session/session_types.ts";
 import { createWebAssets } from "../web/build/assets.ts";
 import { joinAddress } from "./cli/join_address.ts";
-import { lastAnswers } from "./http/graceful_shutdown.ts";
+import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
 import { isLoopbackHost } from "./http/limits/addresses.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
@@ -142,7 +142,7 @@ async function serve(
     log,
   });
   try {
-    const { handler, finish } = lastAnswers(swarm.fetch);
+    const { handler, finish } = gracefulShutdown(swarm.fetch);
     const server = listen(options.host, options.port, handler, log);
     return {
       ...swarm,

@@ -4,7 +4,7 @@ import { createGuard } from "./http/limits/guard.ts";
 import type { Limits } from "./http/limits/rates.ts";
 import { type OpenedSecrets, openSecrets } from "./http/limits/secrets.ts";
 import { createLiveDeviations } from "./service/leaderboards.ts";
-import { follow } from "./threads/analyst_sync.ts";
+import { createAnalystSync } from "./threads/analyst_sync.ts";
 import { createLiveLeaderboards } from "./service/leaderboards.ts";
 import { spawnAnalyst } from "./threads/analyst_host.ts";
 import { createVerdictLog } from "./service/leaderboards.ts";
@@ -214,8 +214,8 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     throw error;
   }
   coordinator.start();
-  const followed = follow(coordinator, analyst);
-  const live = createLiveLeaderboards(coordinator, followed, {
+  const analystSync = createAnalystSync(coordinator, analyst);
+  const live = createLiveLeaderboards(coordinator, analystSync, {
     now: monotonic,
     schedule,
     publish: hub.publish,
@@ -237,11 +237,11 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     hub,
     leaderboard,
     leaderboardCsv,
-    deviations: createLiveDeviations(coordinator, followed, monotonic),
+    deviations: createLiveDeviations(coordinator, analystSync, monotonic),
     report: async (studyId) => {
       const board = await leaderboard(studyId);
       if (board === null || assets.report === undefined) return null;
-      const origin = await followed.ask(
+      const origin = await analystSync.ask(
         studyId,
         async (analyst, { definition }) => ({
           definition,

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { LeaseId, Sha256, TrialId, WorkerId } from "./ids.ts";
 import type { Infer } from "./ids.ts";
-import { strangersText } from "./untrusted_text.ts";
+import { untrustedText } from "./untrusted_text.ts";
 import { DatasetManifest, TrialSpec } from "./study.ts";
 import {
   BackendName,
@@ -17,11 +17,11 @@ export const RegisterRequest = z.strictObject({
   protocolVersion: z.int(),
   kind: z.enum(["deno", "browser"]),
   /** A nickname to show; the coordinator makes one up otherwise. */
-  name: strangersText().trim().min(1).max(40).optional(),
+  name: untrustedText().trim().min(1).max(40).optional(),
   /** Trainer threads: the leases it may hold at once. */
   threads: z.int().min(1).max(1024),
   /** Operating system and engine in a few words, for the workers' list. */
-  device: strangersText(200).optional(),
+  device: untrustedText(200).optional(),
   /** Where the coordinator asks for one: as its invitation says it. */
   joinCode: z.string().max(200).optional(),
 });
@@ -33,7 +33,7 @@ export const RegisterResponse = z.strictObject({
   workerId: WorkerId,
   /** Sent as `Authorization: Bearer …` with every later call; shown once. */
   token: z.string(),
-  name: strangersText(),
+  name: untrustedText(),
   /** Renew each lease at least this often. */
   heartbeatSeconds: z.number().positive(),
   /**
@@ -49,7 +49,7 @@ export type LeaseRequest = Infer<typeof LeaseRequest>;
 /** @internal */
 export const LeaseRequest = z.strictObject({
   backend: BackendName,
-  backendDetail: strangersText(200).optional(),
+  backendDetail: untrustedText(200).optional(),
   /** Measured milliseconds a training step: sizes the lease. */
   stepMilliseconds: z.number().positive().max(3_600_000).optional(),
   /**
@@ -169,5 +169,5 @@ export const ReleaseRequest = z.strictObject({
    */
   reason: z.enum(["leaving", "failed"]),
   /** What happened, for the trial's page. */
-  message: strangersText(1000).optional(),
+  message: untrustedText(1000).optional(),
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Infer } from "./ids.ts";
-import { strangersText } from "./untrusted_text.ts";
+import { untrustedText } from "./untrusted_text.ts";
 
 /** The kinds of error that a client can tell apart and act on. */
 export type ProblemType = Infer<typeof ProblemType>;
@@ -50,12 +50,12 @@ export type Problem = Infer<typeof Problem>;
 /** @internal */
 export const Problem = z.object({
   type: ProblemType,
-  title: strangersText(),
+  title: untrustedText(),
   status: z.int().min(400).max(599),
   /** What failed: the value; what to do. */
-  detail: strangersText(),
+  detail: untrustedText(),
   /** Each fault of an invalid request, where it is. */
   errors: z.array(
-    z.object({ path: strangersText(), message: strangersText() }),
+    z.object({ path: untrustedText(), message: untrustedText() }),
   ).optional(),
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Infer } from "./ids.ts";
-import { strangersText } from "./untrusted_text.ts";
+import { untrustedText } from "./untrusted_text.ts";
 
 /** Thirty years: a sum of such times is a number yet. */
 const MOST_SECONDS = 1e9;
@@ -114,7 +114,7 @@ const resultBase = {
   epochs: z.array(EpochMetrics).max(MOST_EPOCHS),
   backend: BackendName,
   /** What the backend says of itself, e.g. `relaxed SIMD` or a GPU's name. */
-  backendDetail: strangersText(200).optional(),
+  backendDetail: untrustedText(200).optional(),
   /** Whole trial, from the first weight drawn to the last figure. */
   seconds: z.number().nonnegative().max(MOST_SECONDS),
 };

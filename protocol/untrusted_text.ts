@@ -7,7 +7,7 @@ import * as z from "zod";
  *
  * @param most Characters at most. Default: any number.
  */
-export function strangersText(most = Infinity): z.ZodString {
+export function untrustedText(most = Infinity): z.ZodString {
   const text = z.string().overwrite(withoutControls);
   return most === Infinity ? text : text.max(most);
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { Problem } from "./problem.ts";
-import { strangersText } from "./untrusted_text.ts";
+import { untrustedText } from "./untrusted_text.ts";
 import { LeaseRequest, RegisterRequest, ReleaseRequest } from "./lease.ts";
 
 /** Clears a terminal, sets its title, and both with C1 controls of 8 bits. */
 const ESCAPES = "a\u001b[2Jb\u001b]0;c\u0007d\u009b2Je\u009dtitle\u009c";
 
-Deno.test("strangersText leaves a terminal nothing to obey, and words alone", () => {
-  const text = strangersText(80);
+Deno.test("untrustedText leaves a terminal nothing to obey, and words alone", () => {
+  const text = untrustedText(80);
   assert.equal(text.parse(ESCAPES), "a [2Jb ]0;c d 2Je title ");
   assert.equal(text.parse("two\r\nlines\ttab\u0000\u007f"), "two  lines tab  ");
   for (const fine of ["", "zoë", "小明", "\u202Egnp.exe", "🙂", "<b>&amp;"]) {
@@ -17,7 +17,7 @@ Deno.test("strangersText leaves a terminal nothing to obey, and words alone", ()
   assert.equal(text.safeParse("x".repeat(81)).success, false);
 });
 
-Deno.test("strangersText is what volunteers say, and what a coordinator tells them", () => {
+Deno.test("untrustedText is what volunteers say, and what a coordinator tells them", () => {
   const said = [
     RegisterRequest.parse({
       protocolVersion: 3,

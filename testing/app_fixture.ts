@@ -5,7 +5,7 @@ import type { Limits } from "../coordinator/http/limits/rates.ts";
 import { openSecrets } from "../coordinator/http/limits/secrets.ts";
 import { createAnalyst } from "../coordinator/threads/analyst.ts";
 import { createLiveDeviations } from "../coordinator/service/leaderboards.ts";
-import { follow } from "../coordinator/threads/analyst_sync.ts";
+import { createAnalystSync } from "../coordinator/threads/analyst_sync.ts";
 import {
   readable,
   type ReadableLeaderboard,
@@ -157,7 +157,7 @@ export async function testSwarm(
     leaderboard: (studyId) => emptyLeaderboard(coordinator, studyId),
     deviations: createLiveDeviations(
       coordinator,
-      follow(coordinator, createAnalyst()),
+      createAnalystSync(coordinator, createAnalyst()),
       clock.now,
     ),
     report: (studyId) =>

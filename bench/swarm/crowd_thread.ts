@@ -4,7 +4,7 @@ import { type OwnConnection, ownConnection } from "./connection.ts";
 import { createCycler, type CyclesRequest, type CyclesSeen } from "./cycles.ts";
 import { addLatency } from "./latencies.ts";
 import { createSeen, metered, type Seen } from "./meter.ts";
-import { type Pace, secondsPerTrial } from "./pace.ts";
+import { secondsPerTrial, type TrialDuration } from "./pace.ts";
 import { giveWay } from "./priority.ts";
 import { type Accepted, runVolunteer, sleep } from "./volunteer.ts";
 
@@ -17,7 +17,7 @@ export interface JoinRequest {
   readonly count: number;
   /** New volunteers a second. */
   readonly perSecond: number;
-  readonly pace: Pace;
+  readonly pace: TrialDuration;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
 }

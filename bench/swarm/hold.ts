@@ -3,7 +3,7 @@ import { type ProcessUse, processUse } from "./coordinator_process.ts";
 import type { Ledger } from "./ledger.ts";
 import { addSeen, answered, createSeen, type Seen } from "./meter.ts";
 import { type OwnTimes, ownTimesBetween, readOwnTimes } from "./own_times.ts";
-import { type Pace, secondsPerTrial } from "./pace.ts";
+import { secondsPerTrial, type TrialDuration } from "./pace.ts";
 import { type Reader, startReaders } from "./reader.ts";
 import {
   inWorkplace,
@@ -15,7 +15,7 @@ import {
 export interface HoldOptions {
   readonly volunteers: number;
   readonly minutes: number;
-  readonly pace: Pace;
+  readonly pace: TrialDuration;
   readonly epochs: number;
   readonly threads: number;
   /** Open leaderboards. */

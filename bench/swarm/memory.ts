@@ -1,5 +1,5 @@
 import { processUse } from "./coordinator_process.ts";
-import type { Pace } from "./pace.ts";
+import type { TrialDuration } from "./pace.ts";
 import { inWorkplace, pause, STEPS_PER_EPOCH } from "./workplace.ts";
 
 export interface MemoryOptions {
@@ -20,7 +20,7 @@ export interface MemoryUse {
 
 const STEPS = 5;
 /** Slow enough that the workers do nothing but keep their leases. */
-const pace: Pace = { shortest: 36_000, longest: 36_000 };
+const pace: TrialDuration = { shortest: 36_000, longest: 36_000 };
 /** Seconds in which what joining left behind is cleared, and heartbeats come. */
 const SETTLE = 12;
 /** Least of so many looks: what a collection of garbage leaves. */

@@ -6,7 +6,7 @@ import {
 } from "../../protocol/training.ts";
 
 /** Shortest and longest time that a volunteer takes for a trial, in seconds. */
-export interface Pace {
+export interface TrialDuration {
   readonly shortest: number;
   readonly longest: number;
 }
@@ -19,7 +19,7 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
  * orders of magnitude from a fast desktop to a slow phone, the same at each
  * run.
  */
-export function secondsPerTrial(index: number, pace: Pace): number {
+export function secondsPerTrial(index: number, pace: TrialDuration): number {
   const share = (index * GOLDEN) % 1;
   return pace.shortest * (pace.longest / pace.shortest) ** share;
 }

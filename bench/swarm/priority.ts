@@ -1,5 +1,5 @@
 import os from "node:os";
-import { stepBack } from "../../coordinator/threads/thread_priority.ts";
+import { lowerPriority } from "../../coordinator/threads/thread_priority.ts";
 import { shell } from "./shell.ts";
 
 /** Linux's niceness: a ninth of what the coordinator's threads get. */
@@ -12,7 +12,7 @@ const NICE = 10;
  * measure.
  */
 export function giveWay(): void {
-  stepBack(NICE);
+  lowerPriority(NICE);
 }
 
 /**

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { fileURLToPath } from "node:url";
 import { createWebAssets } from "../../web/build/assets.ts";
 import { createAnalyst } from "../threads/analyst.ts";
-import { follow } from "../threads/analyst_sync.ts";
+import { createAnalystSync } from "../threads/analyst_sync.ts";
 import { readable } from "../threads/leaderboard_json.ts";
 import { StudyId } from "../../protocol/ids.ts";
 import { Leaderboard } from "../../protocol/leaderboard.ts";
@@ -95,12 +95,12 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
       study: () => null,
     });
     const report = id.success
-      ? await follow(views, createAnalyst()).ask(
+      ? await createAnalystSync(views, createAnalyst()).ask(
         id.data,
         async (analyst, { definition, revision }) => {
-          const pace = await views.pace(id.data);
+          const throughput = await views.throughput(id.data);
           const leaderboard = readable(
-            await analyst.leaderboard(id.data, pace, revision),
+            await analyst.leaderboard(id.data, throughput, revision),
           ).content();
           const backends = await analyst.backends(id.data);
           return reportOf(leaderboard, { definition, backends }, Date.now());

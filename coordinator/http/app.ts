@@ -1,7 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { HonoRequest } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { found, rendered, renderedBytes } from "./middleware/responses.ts";
+import { orNotFound, rendered, renderedBytes } from "./middleware/responses.ts";
 import { API_PAGE_FILES, apiPage, apiPageFile } from "./middleware/openapi.ts";
 import { authenticate, type WorkerEnv } from "./middleware/authenticate.ts";
 import {
@@ -19,7 +19,7 @@ import {
   admitRegistration,
   admitRequest,
   checkHost,
-  withRoom,
+  withinBudget,
 } from "./middleware/admission.ts";
 import { measure } from "./metrics.ts";
 import { ProblemError, problemResponse } from "./middleware/problems.ts";
@@ -33,13 +33,13 @@ import { adminEndpoints } from "../../protocol/admin_endpoints.ts";
 import type { LiveDeviations } from "../service/leaderboards.ts";
 import type { ReadableLeaderboard } from "../threads/leaderboard_json.ts";
 import { adminRoutes, authenticateAdmin, unlessLocal } from "./routes/admin.ts";
-import { createDoor } from "./routes/workers.ts";
+import { admitWorker } from "./routes/workers.ts";
 import {
   protocolVersion,
   registrationVersion,
 } from "./middleware/authenticate.ts";
 import { readExactly } from "./middleware/read_body.ts";
-import { must } from "./middleware/problems.ts";
+import { unwrap } from "./middleware/problems.ts";
 import { securityHeaders } from "./middleware/security.ts";
 import { trialRoutes } from "./routes/trials.ts";
 import { endpoints, REASON_HEADER } from "../../protocol/endpoints.ts";
@@ -179,7 +179,7 @@ const exportEndpoints = [
 
 const notReady: Record<NotReady, string> = {
   draining: "this coordinator is about to stop; send requests elsewhere",
-  storage: "the storage does not answer; ask again by and by",
+  storage: "the storage does not answer; try again later",
 };
 
 /** A slow line needs its time: 16 KiB a second will do. */
@@ -193,7 +193,7 @@ function isUpload({ method, path }: HonoRequest): boolean {
 
 function workerRoutes(app: App, deps: AppDeps): void {
   const { coordinator, guard } = deps;
-  const mayJoin = createDoor(deps);
+  const mayJoin = admitWorker(deps);
   const kept = (address: Address, leaseId: LeaseId, answer: RenewResponse) => {
     if (answer.directive === "stop") guard.leases.end(leaseId);
     else guard.leases.keep(address.key, leaseId, answer.ttlSeconds);
@@ -209,7 +209,7 @@ function workerRoutes(app: App, deps: AppDeps): void {
     return c.body(null, 204);
   });
   app.openapi(endpoints.acquire, async (c) => {
-    const acquired = must(
+    const acquired = unwrap(
       await acquireWithin(deps, c.var, c.req.valid("json")),
     );
     if (acquired.type === "lease") return c.json(acquired.lease, 200);
@@ -225,7 +225,7 @@ function workerRoutes(app: App, deps: AppDeps): void {
       kept(
         c.var.address,
         leaseId,
-        must(await coordinator.renew(c.var.worker, leaseId, request)),
+        unwrap(await coordinator.renew(c.var.worker, leaseId, request)),
       ),
       200,
     );
@@ -237,7 +237,7 @@ function workerRoutes(app: App, deps: AppDeps): void {
       kept(
         c.var.address,
         leaseId,
-        must(await coordinator.report(c.var.worker, leaseId, request)),
+        unwrap(await coordinator.report(c.var.worker, leaseId, request)),
       ),
       200,
     );
@@ -245,11 +245,11 @@ function workerRoutes(app: App, deps: AppDeps): void {
   app.openapi(endpoints.uploadWeights, async (c) => {
     const { leaseId } = c.req.valid("param");
     const { attempt } = c.req.valid("query");
-    must(
+    unwrap(
       await coordinator.upload(c.var.worker, leaseId, {
         attempt,
         read: (bytes) =>
-          withRoom(
+          withinBudget(
             guard,
             c.var.address,
             bytes,
@@ -262,7 +262,7 @@ function workerRoutes(app: App, deps: AppDeps): void {
   app.openapi(endpoints.complete, async (c) => {
     const { leaseId } = c.req.valid("param");
     const request = c.req.valid("json");
-    const completed = must(
+    const completed = unwrap(
       await coordinator.complete(c.var.worker, leaseId, request),
     );
     guard.leaseDelivered(leaseId);
@@ -270,7 +270,7 @@ function workerRoutes(app: App, deps: AppDeps): void {
   });
   app.openapi(endpoints.release, async (c) => {
     const { leaseId } = c.req.valid("param");
-    must(
+    unwrap(
       await coordinator.release(c.var.worker, leaseId, c.req.valid("json")),
     );
     guard.leases.end(leaseId);
@@ -288,13 +288,13 @@ function readingRoutes(app: App, deps: AppDeps): void {
   app.openapi(endpoints.getStudy, async (c) => {
     const { studyId } = c.req.valid("param");
     return c.json(
-      found(await coordinator.study(studyId), "study", studyId),
+      orNotFound(await coordinator.study(studyId), "study", studyId),
       200,
     );
   });
   app.openapi(endpoints.getLeaderboard, async (c) => {
     const { studyId } = c.req.valid("param");
-    const { json: plain, gzip, etag } = found(
+    const { json: plain, gzip, etag } = orNotFound(
       await leaderboard(studyId),
       "study",
       studyId,
@@ -303,7 +303,7 @@ function readingRoutes(app: App, deps: AppDeps): void {
   });
   app.openapi(endpoints.getLeaderboardCsv, async (c) => {
     const { studyId } = c.req.valid("param");
-    const { content, etag } = found(
+    const { content, etag } = orNotFound(
       await leaderboard(studyId),
       "study",
       studyId,
@@ -314,7 +314,7 @@ function readingRoutes(app: App, deps: AppDeps): void {
   });
   app.openapi(endpoints.getReport, async (c) => {
     const { studyId } = c.req.valid("param");
-    const html = found(await deps.report(studyId), "report", studyId);
+    const html = orNotFound(await deps.report(studyId), "report", studyId);
     return c.body(html, 200, {
       "content-type": "text/html; charset=utf-8",
       "content-disposition": `attachment; filename="${studyId}.html"`,
@@ -333,7 +333,7 @@ function readingRoutes(app: App, deps: AppDeps): void {
     if (stream === null) {
       throw new ProblemError(
         "unavailable",
-        "too many pages follow the events already; ask again by and by",
+        "too many pages follow the events already; try again later",
         { headers: { "retry-after": "30" }, reason: "unavailable:streams" },
       );
     }
@@ -341,7 +341,7 @@ function readingRoutes(app: App, deps: AppDeps): void {
   });
   app.openapi(endpoints.getData, async (c) => {
     const { file } = c.req.valid("param");
-    const bytes = found(await data(file), "data file", file);
+    const bytes = orNotFound(await data(file), "data file", file);
     return fileResponse(c, bytes, "application/gzip", IMMUTABLE);
   });
   const health = () => ({
@@ -369,7 +369,7 @@ function pageRoutes(app: App, assets: Assets): void {
   app.get("/api", (c) => c.html(apiPage));
   app.get(`${API_PAGE_FILES}/:name`, async (c) => {
     const name = c.req.param("name");
-    const file = found(await apiPageFile(name), "file", name);
+    const file = orNotFound(await apiPageFile(name), "file", name);
     return fileResponse(c, file, mediaType(name), "no-cache");
   });
   const serve = (address: string, path: string) => {
@@ -377,7 +377,7 @@ function pageRoutes(app: App, assets: Assets): void {
     const caching = path.startsWith("/assets/") ? IMMUTABLE : "no-cache";
     app.get(address, async (c) => {
       const accepted = c.req.header("accept-encoding");
-      const file = found(await assets.find(path, accepted), "file", path);
+      const file = orNotFound(await assets.find(path, accepted), "file", path);
       return fileResponse(c, file, mediaType(path), caching);
     });
   };

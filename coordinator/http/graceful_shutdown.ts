@@ -1,9 +1,9 @@
 import type { Handler } from "./server.ts";
 
-/** A handler that can come to an end. */
-export interface LastAnswers {
+/** A handler that can be drained. */
+export interface GracefulShutdown {
   readonly handler: Handler;
-  /** From now on newcomers get 503; resolves when the others are answered. */
+  /** Answers new requests with 503; resolves when those under way are answered. */
   finish(): Promise<void>;
 }
 
@@ -11,15 +11,15 @@ const gone = JSON.stringify({
   type: "unavailable",
   title: "Not now",
   status: 503,
-  detail: "this coordinator stops; ask again by and by",
+  detail: "this coordinator is stopping; try again later",
 });
 
 /**
- * Lets a handler answer what it has been asked before its server is shut down.
+ * Lets a handler answer the requests under way before its server shuts down.
  * `Deno.HttpServer.shutdown` alone makes bodies unreadable that have not been
  * read yet, in Deno 2.9.6: https://github.com/denoland/deno/issues/36809
  */
-export function lastAnswers(handler: Handler): LastAnswers {
+export function gracefulShutdown(handler: Handler): GracefulShutdown {
   let underWay = 0;
   let finishing = false;
   const finished = Promise.withResolvers<void>();

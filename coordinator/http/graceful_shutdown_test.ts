@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { lastAnswers } from "./graceful_shutdown.ts";
+import { gracefulShutdown } from "./graceful_shutdown.ts";
 
 const info = { remoteAddr: { hostname: "127.0.0.1" } };
 const request = () => new Request("http://127.0.0.1/");
 
-Deno.test("lastAnswers: finish waits for what is under way and turns newcomers away", async () => {
+Deno.test("gracefulShutdown: finish waits for what is under way and turns newcomers away", async () => {
   const answers = [
     Promise.withResolvers<Response>(),
     Promise.withResolvers<Response>(),
   ];
   let asked = 0;
-  const { handler, finish } = lastAnswers(() => {
+  const { handler, finish } = gracefulShutdown(() => {
     const { promise } = answers[asked++] ?? Promise.withResolvers<Response>();
     return promise;
   });
@@ -30,8 +30,8 @@ Deno.test("lastAnswers: finish waits for what is under way and turns newcomers a
   await finishing;
 });
 
-Deno.test("lastAnswers: finish resolves at once where nothing is under way", async () => {
-  const { handler, finish } = lastAnswers(() => new Response("hello"));
+Deno.test("gracefulShutdown: finish resolves at once where nothing is under way", async () => {
+  const { handler, finish } = gracefulShutdown(() => new Response("hello"));
   assert.equal((await handler(request(), info)).status, 200);
   await finish();
 });

@@ -23,12 +23,12 @@ export interface Policy {
    * or more; so this means none but what hangs or hoards.
    */
   readonly leasesPerEpoch: number;
-  /** Attempts that may run at once on one trial; 1: no straggler's backup. */
+  /** Attempts that may run at once on one trial; 1: no speculative attempts. */
   readonly runningAttempts: number;
-  /** Milliseconds that a backup has to save, for all that can be told. */
-  readonly backupSaves: number;
+  /** Milliseconds that a speculative attempt has to save, for all that can be told. */
+  readonly speculativeSaves: number;
   /** Milliseconds for which one look at the running trials is good enough. */
-  readonly backupLook: number;
+  readonly speculativeLook: number;
 }
 
 /** What a coordinator decides by unless told otherwise. */
@@ -38,8 +38,8 @@ export const defaultPolicy: Policy = {
   failuresPerWorker: 3,
   leasesPerEpoch: 20,
   runningAttempts: 2,
-  backupSaves: 10_000,
-  backupLook: 1_000,
+  speculativeSaves: 10_000,
+  speculativeLook: 1_000,
 };
 
 /** How long leases last and how often workers call. Times in seconds. */

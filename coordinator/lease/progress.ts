@@ -2,11 +2,11 @@ import type { Progress } from "../../protocol/leaderboard.ts";
 import type { TrialState } from "../../protocol/views.ts";
 import type { Instant } from "./trial.ts";
 
-/** Accepted results that the pace is measured over, at most. */
-export const PACE_RESULTS = 50;
+/** Accepted results that throughput is measured over, at most. */
+export const THROUGHPUT_RESULTS = 50;
 
 /** A quarter of an hour in milliseconds; older results say little. */
-const PACE_WINDOW = 15 * 60_000;
+const THROUGHPUT_WINDOW = 15 * 60_000;
 
 /** When a trial was begun, and when its result was accepted. */
 interface Span {
@@ -15,7 +15,7 @@ interface Span {
 }
 
 /** What a study's progress tells beside where its trials stand. */
-export interface Pace {
+export interface Throughput {
   readonly workersOnline: number;
   /** Null where no result came in lately. */
   readonly trialsPerMinute: number | null;
@@ -24,7 +24,7 @@ export interface Pace {
 /** How far a study is, by where its trials stand. */
 export function studyProgress(
   counts: Record<TrialState, number>,
-  { workersOnline, trialsPerMinute }: Pace,
+  { workersOnline, trialsPerMinute }: Throughput,
 ): Progress {
   const { queued, completed, quarantined } = counts;
   const leased = counts.leased + counts.verifying;
@@ -48,12 +48,12 @@ export function studyProgress(
 
 /**
  * Results a minute, from when the first of them was begun until now, so that
- * the first result of a study gives a sound pace already. The window grows with
+ * the first result of a study gives a sound figure already. The window grows with
  * the length of a trial: three trials long at least, for slow devices. Null
  * where no result falls into it.
  *
  * @param recent Accepted results, the latest first; of the swarm's at most
- * `PACE_RESULTS`.
+ * `THROUGHPUT_RESULTS`.
  */
 export function trialsPerMinute(
   recent: readonly Span[],
@@ -62,7 +62,7 @@ export function trialsPerMinute(
   const [latest] = recent;
   if (latest === undefined) return null;
   const length = latest.acceptedAt - latest.startedAt;
-  const from = now - Math.max(PACE_WINDOW, 3 * length);
+  const from = now - Math.max(THROUGHPUT_WINDOW, 3 * length);
   const counted = recent.filter(({ acceptedAt }) => acceptedAt > from);
   if (counted.length === 0) return null;
   const begun = Math.min(...counted.map(({ startedAt }) => startedAt));

@@ -17,13 +17,16 @@ const span = (begun: number, accepted: number) => ({
   acceptedAt: now - accepted * MINUTE,
 });
 
-const pace = (workersOnline: number, recent: ReturnType<typeof span>[]) => ({
+const throughput = (
+  workersOnline: number,
+  recent: ReturnType<typeof span>[],
+) => ({
   workersOnline,
   trialsPerMinute: trialsPerMinute(recent, now),
 });
 
-Deno.test("studyProgress: counts, and no pace before the first result", () => {
-  assert.deepEqual(studyProgress(counts, pace(3, [])), {
+Deno.test("studyProgress: counts, and no throughput before the first result", () => {
+  assert.deepEqual(studyProgress(counts, throughput(3, [])), {
     total: 13,
     completed: 4,
     leased: 2,
@@ -36,30 +39,33 @@ Deno.test("studyProgress: counts, and no pace before the first result", () => {
   });
 });
 
-Deno.test("studyProgress: pace from the first trial's begin until now", () => {
-  const progress = studyProgress(counts, pace(2, [span(4, 0), span(4, 1)]));
+Deno.test("studyProgress: throughput from the first trial's begin until now", () => {
+  const progress = studyProgress(
+    counts,
+    throughput(2, [span(4, 0), span(4, 1)]),
+  );
   // 2 results in 4 minutes; 8 trials to go at half a trial a minute.
   assert.equal(progress.trialsPerMinute, 0.5);
   assert.equal(progress.secondsLeft, 16 * 60);
 });
 
-Deno.test("trialsPerMinute: a pause over night does not slow the pace", () => {
+Deno.test("trialsPerMinute: a pause over night does not slow the throughput", () => {
   const yesterday = [span(605, 603), span(607, 605)];
   const today = [span(2, 1), span(2, 1), ...yesterday];
   assert.equal(trialsPerMinute(today, now), 1);
   assert.equal(
     trialsPerMinute(yesterday, now),
     null,
-    "nothing for ten hours is no pace",
+    "nothing for ten hours is no throughput",
   );
 });
 
-Deno.test("trialsPerMinute: trials longer than the window still have a pace", () => {
+Deno.test("trialsPerMinute: trials longer than the window still have a throughput", () => {
   // 40 minutes each, on two threads.
   const recent = [span(50, 10), span(50, 10), span(90, 50), span(90, 50)];
-  const pace = trialsPerMinute(recent, now);
-  assert.ok(pace !== null);
-  assert.ok(Math.abs(pace - 4 / 90) < 1e-12);
+  const throughput = trialsPerMinute(recent, now);
+  assert.ok(throughput !== null);
+  assert.ok(Math.abs(throughput - 4 / 90) < 1e-12);
 });
 
 Deno.test("studyProgress: complete when nothing is queued or leased", () => {
@@ -70,11 +76,11 @@ Deno.test("studyProgress: complete when nothing is queued or leased", () => {
     completed: 4,
     quarantined: 1,
   };
-  const progress = studyProgress(done, pace(0, []));
+  const progress = studyProgress(done, throughput(0, []));
   assert.equal(progress.complete, true);
   assert.equal(progress.secondsLeft, 0);
 });
 
-Deno.test("trialsPerMinute: a clock set back gives no pace rather than nonsense", () => {
+Deno.test("trialsPerMinute: a clock set back gives no throughput rather than nonsense", () => {
   assert.equal(trialsPerMinute([span(-5, -1)], now), null);
 });

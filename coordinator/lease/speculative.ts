@@ -9,7 +9,7 @@ import {
 } from "./trial.ts";
 
 /**
- * Stragglers: near the end of a study an idle worker backs up the trial that
+ * Stragglers: near the end of a study an idle worker makes a second attempt at the trial that
  * would keep everybody waiting. All estimates, in milliseconds, from what the
  * coordinator has seen itself: a worker's own word on its epochs' length would
  * let one that hoards a trial look as if it were nearly done.
@@ -54,14 +54,14 @@ function remaining(
   const measured = attempt.ttl > newcomer.ttl
     ? attempt.ttl / EPOCHS_IN_LEASE
     : newcomer.epochMilliseconds ?? 0;
-  const pace = done > 0 ? told / (done + 0.5) : Math.max(told, measured);
-  return Math.max(epochs * pace - elapsed, elapsed / 10);
+  const perEpoch = done > 0 ? told / (done + 0.5) : Math.max(told, measured);
+  return Math.max(epochs * perEpoch - elapsed, elapsed / 10);
 }
 
 /**
  * Whether an attempt has taken so long that it must not keep others from the
  * trial. Renewing for ever costs a worker nothing, and two that did would keep
- * a study from ending; so a backup may take the place of one that is stuck.
+ * a study from ending; so a speculative attempt may take the place of one that is stuck.
  */
 export function isStuck(
   { ttl, startedAt, epochs }: RunningAttempt,
@@ -76,7 +76,7 @@ export function isStuck(
  * How much earlier the trial would be done if the newcomer began it anew, for
  * all that can be told; null: it is not worth it, or not allowed.
  */
-export function backupSaves(
+export function speculativeSaves(
   trial: TrialRecord,
   newcomer: Newcomer,
   policy: Policy,
@@ -97,18 +97,18 @@ export function backupSaves(
     ...running.map((attempt) => remaining(attempt, epochs, newcomer)),
   );
   const saved = left - needed;
-  return saved >= Math.max(policy.backupSaves, needed / 4) ? saved : null;
+  return saved >= Math.max(policy.speculativeSaves, needed / 4) ? saved : null;
 }
 
-/** The trial whose backup saves most; of equals the first. Null: none. */
-export function chooseBackup(
+/** The trial whose speculative attempt saves most; of equals the first. Null: none. */
+export function chooseSpeculative(
   trials: readonly TrialRecord[],
   newcomer: Newcomer,
   policy: Policy,
 ): TrialId | null {
   let best: { readonly trialId: TrialId; readonly saved: number } | null = null;
   for (const trial of trials) {
-    const saved = backupSaves(trial, newcomer, policy);
+    const saved = speculativeSaves(trial, newcomer, policy);
     if (saved === null || best !== null && saved <= best.saved) continue;
     best = { trialId: trial.spec.trialId, saved };
   }

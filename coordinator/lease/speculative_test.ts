@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { backupSaves, chooseBackup, type Newcomer } from "./speculative.ts";
+import {
+  chooseSpeculative,
+  type Newcomer,
+  speculativeSaves,
+} from "./speculative.ts";
 import {
   epochMetrics,
   leaseId,
@@ -43,9 +47,9 @@ function newcomer(seconds: number, epochSeconds: number | null): Newcomer {
 }
 
 const saves = (trial: TrialRecord, who: Newcomer) =>
-  backupSaves(trial, who, defaultPolicy);
+  speculativeSaves(trial, who, defaultPolicy);
 
-Deno.test("backupSaves: an equal never backs up an equal, whenever it asks", () => {
+Deno.test("speculativeSaves: an equal never speculates on an equal, whenever it asks", () => {
   for (const epoch of [0.5, 1, 5, 30, 120]) {
     for (let seconds = 0; seconds < 10 * epoch; seconds += epoch / 8) {
       const reported = Math.floor(seconds / epoch);
@@ -56,7 +60,7 @@ Deno.test("backupSaves: an equal never backs up an equal, whenever it asks", () 
   }
 });
 
-Deno.test("backupSaves: a slow device's trial, as soon as its speed is known", () => {
+Deno.test("speculativeSaves: a slow device's trial, as soon as its speed is known", () => {
   // 20 s an epoch as measured: known before it has reported anything.
   const measured = running({ ttl: 60_000 });
   assert.equal(saves(measured, newcomer(5, 1)), 200_000 - 5_000 - 10_000);
@@ -66,13 +70,13 @@ Deno.test("backupSaves: a slow device's trial, as soon as its speed is known", (
   assert.ok(saved !== null && Math.abs(saved - 101_000) < 1_000, `${saved}`);
 });
 
-Deno.test("backupSaves: nothing where few seconds are left anyway", () => {
+Deno.test("speculativeSaves: nothing where few seconds are left anyway", () => {
   assert.equal(saves(running({ reported: 9 }), newcomer(90, 0.1)), null);
   assert.equal(saves(running({ reported: 5 }), newcomer(11, 0.1)), null);
   assert.ok(saves(running({ reported: 5 }), newcomer(20, 0.1)) !== null);
 });
 
-Deno.test("backupSaves: who reports no more looks slower and slower", () => {
+Deno.test("speculativeSaves: who reports no more looks slower and slower", () => {
   for (const reported of [0, 1, 9, 10]) {
     const silent = running({ reported });
     if (reported >= 9) {
@@ -85,7 +89,7 @@ Deno.test("backupSaves: who reports no more looks slower and slower", () => {
   assert.ok(saves(short, newcomer(120, 1)) !== null);
 });
 
-Deno.test("backupSaves: a paced attempt is as far as it was when it called, and then some", () => {
+Deno.test("speculativeSaves: a paced attempt is as far as it was when it called, and then some", () => {
   for (const epoch of [1, 2, 5]) {
     const ttl = Math.max(30, 3 * epoch) * 1000;
     for (let seconds = 0; seconds < 10 * epoch; seconds += 0.5) {
@@ -108,24 +112,24 @@ Deno.test("backupSaves: a paced attempt is as far as it was when it called, and 
   assert.ok(saves(gone, { ...newcomer(29, 1), pause: 5_000 }) !== null);
 });
 
-Deno.test("backupSaves: nothing where the newcomer's speed is unknown", () => {
+Deno.test("speculativeSaves: nothing where the newcomer's speed is unknown", () => {
   assert.equal(saves(running(), newcomer(1e6, null)), null);
 });
 
-Deno.test("backupSaves: nothing where the policy has no backups", () => {
+Deno.test("speculativeSaves: nothing where the policy has no speculative attempts", () => {
   const policy = { ...defaultPolicy, runningAttempts: 1 };
-  assert.equal(backupSaves(running(), newcomer(1e6, 1), policy), null);
+  assert.equal(speculativeSaves(running(), newcomer(1e6, 1), policy), null);
 });
 
-Deno.test("chooseBackup: what saves most, of equals the first, never one's own", () => {
+Deno.test("chooseSpeculative: what saves most, of equals the first, never one's own", () => {
   const quick = running({ n: 0, reported: 5 });
   const slow = running({ n: 1, reported: 1 });
   const alike = running({ n: 2, reported: 1 });
   const own = running({ n: 3, worker: 9 });
   const who = newcomer(60, 1);
   assert.equal(
-    chooseBackup([quick, slow, alike, own], who, defaultPolicy),
+    chooseSpeculative([quick, slow, alike, own], who, defaultPolicy),
     slow.spec.trialId,
   );
-  assert.equal(chooseBackup([own], who, defaultPolicy), null);
+  assert.equal(chooseSpeculative([own], who, defaultPolicy), null);
 });

@@ -1,6 +1,6 @@
 import type { EpochMetrics } from "../../protocol/training.ts";
 import { base, core, end, newEpochs, replace } from "./trial.ts";
-import { backupSaves, isStuck } from "./speculative.ts";
+import { isStuck, speculativeSaves } from "./speculative.ts";
 import {
   accept,
   complete,
@@ -41,7 +41,7 @@ import type { Transition, TrialEvent } from "./events.ts";
  */
 
 /** Applies one event to one trial. A leased trial may be lent once more to
- * back up a straggler (`backup.ts`); the first good result wins. */
+ * speculate on a straggler (`speculative.ts`); the first good result wins. */
 export function transition(
   trial: TrialRecord,
   event: TrialEvent,
@@ -100,7 +100,7 @@ function lease(
   policy: Policy,
 ): Transition {
   const free = trial.state === "queued" ||
-    backupSaves(trial, event, policy) !== null;
+    speculativeSaves(trial, event, policy) !== null;
   if (!free || !trial.planned) return reject("not-leasable");
   const attempt: RunningAttempt = {
     attempt: trial.attempts.length + 1,

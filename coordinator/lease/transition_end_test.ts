@@ -8,8 +8,8 @@ import {
   TTL,
 } from "../../testing/lease/transition_script.ts";
 
-/** A backup is worth while as soon as anything can be saved. */
-const eager = { ...defaultPolicy, backupSaves: 0 };
+/** A speculative attempt is worth while as soon as anything can be saved. */
+const eager = { ...defaultPolicy, speculativeSaves: 0 };
 
 Deno.test("transition release: queues the trial; twice is as good as once", () => {
   const s = script();
@@ -174,7 +174,7 @@ Deno.test("transition: a straggler is backed up once, and the first result wins"
   rejected(s.complete(2), "trial-completed");
 });
 
-Deno.test("transition: the straggler wins if it delivers before its backup", () => {
+Deno.test("transition: the straggler wins if it delivers before the speculative attempt", () => {
   const s = script(eager);
   s.lease(1);
   s.advance(TTL / 2);

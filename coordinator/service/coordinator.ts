@@ -3,7 +3,7 @@ import type { StudyDefinition } from "../../protocol/study.ts";
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
 import { InvalidStudy } from "../study/parse.ts";
 import { createActor } from "./effects.ts";
-import { createFellows } from "./peers.ts";
+import { createPeers } from "./peers.ts";
 import { sameValue } from "../lease/same_value.ts";
 import { type AdminCalls, createAdminCalls } from "./studies.ts";
 import type {
@@ -17,12 +17,12 @@ import { createLeaseCalls } from "./leases.ts";
 import { defaultTerms, type LeaseTerms } from "../lease/policy.ts";
 import type { Log } from "./log.ts";
 import { defaultPolicy, type Policy } from "../lease/policy.ts";
-import { createSightings } from "./last_seen.ts";
+import { createLastSeen } from "./last_seen.ts";
 import { createSweeper } from "./expiry.ts";
 import type { Instant } from "../lease/trial.ts";
 import type { ResultVerdict } from "../lease/events.ts";
 import {
-  createDesk,
+  createVerificationQueue,
   type Verification,
 } from "../verification/verification_queue.ts";
 import { testExamples } from "../verification/check_result.ts";
@@ -49,7 +49,7 @@ export interface CoordinatorDeps {
   readonly terms?: LeaseTerms;
   /** Absent: results count once they pass their checks. */
   readonly verification?: Verification;
-  /** What it takes to lend a study that the operator asks for. */
+  /** Prepares a study that the operator asks for. */
   readonly prepare?: AdminDeps["prepare"];
   /** Told that another coordinator may have changed anything. */
   readonly onNews?: () => Promise<void>;
@@ -59,7 +59,7 @@ export interface Coordinator
   extends WorkerCalls, LeaseCalls, AdminCalls, Views {
   /**
    * Plans the study in the storage and leases out its trials from now on; but
-   * where other coordinators lend another one, that one.
+   * where another one is active on other coordinators, that one.
    */
   run(study: StudyToRun): Promise<PlanOutcome>;
   /** Ends the leases that are due; resolves to their number. */
@@ -97,19 +97,19 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   let active: StudyToRun | null = null;
   const study = () => active;
   const { prepare = cannotPrepare } = deps;
-  const fellows = createFellows({
+  const peers = createPeers({
     storage,
     schedule,
     log,
     publish: hub.publish,
-    lent: adopt,
+    onActiveStudy: adopt,
     onNews: async () => {
-      desk?.wake();
+      queue?.wake();
       await deps.onNews?.();
     },
   });
-  const actor = createActor(fellows, log);
-  const sightings = createSightings({ storage, schedule, log });
+  const actor = createActor(peers, log);
+  const lastSeen = createLastSeen({ storage, schedule, log });
   const sweeper = createSweeper({
     storage,
     schedule,
@@ -148,7 +148,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
 
   const { verification } = deps;
   const ours = new Set<WorkerId>();
-  const desk = verification === undefined ? null : createDesk({
+  const queue = verification === undefined ? null : createVerificationQueue({
     storage,
     verification,
     study: () =>
@@ -166,7 +166,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   });
   const leases = createLeaseCalls({
     storage,
-    sightings,
+    lastSeen,
     random,
     policy,
     terms,
@@ -176,21 +176,21 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     ...verification?.mostWeights === undefined
       ? {}
       : { mostWeights: verification.mostWeights },
-    onDelivered: () => desk?.wake(),
-    makeRoom: () => desk?.makeRoom() ?? Promise.resolve(),
+    onDelivered: () => queue?.wake(),
+    makeRoom: () => queue?.makeRoom() ?? Promise.resolve(),
   });
 
-  /** Lends what another coordinator was told to lend. */
+  /** Takes over the study that another coordinator activated. */
   function adopt(definition: StudyDefinition | null): void {
     if (sameValue(definition, active?.definition ?? null)) return;
     try {
       active = definition === null ? null : prepare(definition);
-      log("info", "another coordinator said what is lent", {
+      log("info", "another coordinator activated a study", {
         studyId: definition?.id ?? "none",
       });
     } catch (error) {
       active = null;
-      log("error", "the study that is lent cannot be lent here", {
+      log("error", "the active study cannot run here", {
         error: error instanceof Error ? error.message : String(error),
       });
     }
@@ -200,31 +200,34 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const outcome = await storage.plan(next.definition, next.trials);
     const { id: studyId } = next.definition;
     const { revision, added, restored, unplanned } = outcome;
-    fellows.publish({ type: "changed", studyId, revision });
+    peers.publish({ type: "changed", studyId, revision });
     log("info", "study planned", { studyId, added, restored, unplanned });
     return outcome;
   }
 
-  async function lend(next: StudyToRun | null): Promise<void> {
-    await storage.lend(next?.definition.id ?? null);
+  async function activate(next: StudyToRun | null): Promise<void> {
+    await storage.activateStudy(next?.definition.id ?? null);
     active = next;
     // What an earlier process left unjudged.
-    desk?.wake();
+    queue?.wake();
   }
 
   async function run(next: StudyToRun): Promise<PlanOutcome> {
     const outcome = await plan(next);
     const { id: studyId } = next.definition;
-    const { lent } = await storage.news();
-    if (lent === undefined || lent?.id === studyId || await storage.alone()) {
-      await lend(next);
+    const { activeStudy } = await storage.news();
+    if (
+      activeStudy === undefined || activeStudy?.id === studyId ||
+      await storage.alone()
+    ) {
+      await activate(next);
     } else {
-      log("warn", "other coordinators lend another study, or none", {
+      log("warn", "another study, or none, is active on other coordinators", {
         studyId,
-        lent: lent?.id ?? "none",
+        active: activeStudy?.id ?? "none",
       });
-      adopt(lent);
-      desk?.wake();
+      adopt(activeStudy);
+      queue?.wake();
     }
     return outcome;
   }
@@ -232,7 +235,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   return {
     ...createWorkerCalls({
       storage,
-      sightings,
+      lastSeen,
       random,
       terms,
       now,
@@ -245,9 +248,9 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       log,
       prepare,
       active: study,
-      lend: async (next) => {
+      activateStudy: async (next) => {
         if (next !== null) await plan(next);
-        await lend(next);
+        await activate(next);
       },
       leave: leases.leave,
       withdraw,
@@ -258,23 +261,25 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     settle,
     withdraw,
     isOurs: (workerId) => void ours.add(workerId),
-    verified: () => desk?.idle() ?? Promise.resolve(),
+    verified: () => queue?.idle() ?? Promise.resolve(),
     sweep: sweeper.sweep,
     start() {
       sweeper.start();
-      fellows.start();
+      peers.start();
     },
     counters: actor.counters,
     close() {
       sweeper.stop();
-      fellows.stop();
-      desk?.close();
-      sightings.stop();
+      peers.stop();
+      queue?.close();
+      lastSeen.stop();
       hub.close();
     },
   };
 }
 
 function cannotPrepare(): never {
-  throw new InvalidStudy("this coordinator was not told how to lend studies");
+  throw new InvalidStudy(
+    "this coordinator was not told how to run other studies",
+  );
 }

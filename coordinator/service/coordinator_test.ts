@@ -259,11 +259,11 @@ Deno.test("createCoordinator changes: tells what is new since a revision", async
 });
 
 Deno.test("createCoordinator authenticate: writes down a sighting only now and then", async () => {
-  let sightings = 0;
+  let seenCalls = 0;
   const { clock, coordinator, join } = setUp((storage) => ({
     ...storage,
     seen: (workerId, update) => {
-      sightings++;
+      seenCalls++;
       return storage.seen(workerId, update);
     },
   }));
@@ -278,10 +278,10 @@ Deno.test("createCoordinator authenticate: writes down a sighting only now and t
     assert.ok(await coordinator.authenticate(`Bearer ${token}`));
   }
   // Due after half a heartbeat of 20 s, and gathered for half a second.
-  assert.equal(sightings, 5);
+  assert.equal(seenCalls, 5);
   clock.advance(60_000);
   assert.ok(await coordinator.authenticate(`Bearer ${token}`));
-  assert.equal(sightings, 6, "one that was away is back at once");
+  assert.equal(seenCalls, 6, "one that was away is back at once");
 });
 
 Deno.test("createCoordinator: asks leases to wait by how many there are, until they end", async () => {

@@ -3,11 +3,11 @@ import type { Storage } from "../storage/storage.ts";
 import type { Schedule } from "./event_hub.ts";
 import type { Log } from "./log.ts";
 
-/** Milliseconds over which it is gathered who was there. */
+/** Milliseconds for which calls are collected. */
 const EVERY = 500;
 
-/** Who was there lately, to be stored by and by. */
-export interface Sightings {
+/** Which workers called lately, to be stored in batches. */
+export interface LastSeen {
   note(workerId: WorkerId): void;
   /** The worker has left: what was noted of it before is out of date. */
   forget(workerId: WorkerId): void;
@@ -16,17 +16,17 @@ export interface Sightings {
 }
 
 /**
- * Gathers over half a second who called, and stores it together. Stored at once, it
+ * Collects for half a second who called, and stores it in one go. Stored at once, it
  * made nearly every call wait for the disk a second time, for something that
  * nobody was promised: a crash loses half a second of it.
  */
-export function createSightings(
+export function createLastSeen(
   { storage, schedule, log }: {
     readonly storage: Pick<Storage, "seen">;
     readonly schedule: Schedule;
     readonly log: Log;
   },
-): Sightings {
+): LastSeen {
   const noted = new Set<WorkerId>();
   let cancel: (() => void) | null = null;
   let stopped = false;
@@ -38,7 +38,9 @@ export function createSightings(
     Promise.all(workers.map((id) => storage.seen(id, { left: false })))
       .catch((error) => {
         // They will call again, and their calls tell them what is wrong.
-        if (!stopped) log("warn", "sightings lost", { error: String(error) });
+        if (!stopped) {
+          log("warn", "last-seen times lost", { error: String(error) });
+        }
       });
   }
 

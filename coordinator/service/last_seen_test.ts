@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { WorkerId } from "../../protocol/ids.ts";
 import { fakeClock, workerId } from "../../testing/lease/fixtures.ts";
-import { createSightings } from "./last_seen.ts";
+import { createLastSeen } from "./last_seen.ts";
 
 function world(fails = false) {
   const clock = fakeClock();
   const stored: WorkerId[] = [];
   const logged: string[] = [];
-  const sightings = createSightings({
+  const lastSeen = createLastSeen({
     storage: {
       seen(id, { left }) {
         assert.equal(left, false);
@@ -18,48 +18,48 @@ function world(fails = false) {
     schedule: clock.schedule,
     log: (_, message) => logged.push(message),
   });
-  return { clock, stored, logged, sightings };
+  return { clock, stored, logged, lastSeen };
 }
 
-Deno.test("createSightings: stores each worker once in half a second, all together", () => {
-  const { clock, stored, sightings } = world();
-  sightings.note(workerId(1));
-  sightings.note(workerId(2));
-  sightings.note(workerId(1));
+Deno.test("createLastSeen: stores each worker once in half a second, all together", () => {
+  const { clock, stored, lastSeen } = world();
+  lastSeen.note(workerId(1));
+  lastSeen.note(workerId(2));
+  lastSeen.note(workerId(1));
   clock.advance(499);
   assert.deepEqual(stored, []);
   clock.advance(1);
   assert.deepEqual(stored, [workerId(1), workerId(2)]);
   clock.advance(5000);
   assert.equal(stored.length, 2);
-  sightings.note(workerId(1));
+  lastSeen.note(workerId(1));
   clock.advance(1000);
   assert.equal(stored.length, 3);
 });
 
-Deno.test("createSightings: a worker that has left does not come back by it", () => {
-  const { clock, stored, sightings } = world();
-  sightings.note(workerId(1));
-  sightings.note(workerId(2));
-  sightings.forget(workerId(1));
+Deno.test("createLastSeen: a worker that has left does not come back by it", () => {
+  const { clock, stored, lastSeen } = world();
+  lastSeen.note(workerId(1));
+  lastSeen.note(workerId(2));
+  lastSeen.forget(workerId(1));
   clock.advance(1000);
   assert.deepEqual(stored, [workerId(2)]);
 });
 
-Deno.test("createSightings: a storage that fails is told of once, and no call", async () => {
-  const { clock, logged, sightings } = world(true);
-  sightings.note(workerId(1));
-  sightings.note(workerId(2));
+Deno.test("createLastSeen: a storage that fails is told of once, and no call", async () => {
+  const { clock, logged, lastSeen } = world(true);
+  lastSeen.note(workerId(1));
+  lastSeen.note(workerId(2));
   clock.advance(1000);
   await new Promise((resolve) => setTimeout(resolve, 0));
-  assert.deepEqual(logged, ["sightings lost"]);
+  assert.deepEqual(logged, ["last-seen times lost"]);
 });
 
-Deno.test("createSightings: stores nothing once stopped", () => {
-  const { clock, stored, sightings } = world();
-  sightings.note(workerId(1));
-  sightings.stop();
-  sightings.note(workerId(2));
+Deno.test("createLastSeen: stores nothing once stopped", () => {
+  const { clock, stored, lastSeen } = world();
+  lastSeen.note(workerId(1));
+  lastSeen.stop();
+  lastSeen.note(workerId(2));
   clock.advance(1000);
   assert.deepEqual(stored, []);
 });

@@ -5,9 +5,9 @@ import type {
   SwarmEvent,
   WorkerList,
 } from "../../protocol/views.ts";
-import type { Pace } from "../lease/progress.ts";
+import type { Throughput } from "../lease/progress.ts";
 import type { DeviationTable } from "../threads/analyst.ts";
-import type { Followed } from "../threads/analyst_sync.ts";
+import type { AnalystSync } from "../threads/analyst_sync.ts";
 import {
   readable,
   type ReadableLeaderboard,
@@ -28,14 +28,14 @@ const TIMES_AS_LONG = 20;
 
 interface Kept {
   readonly leaderboard: ReadableLeaderboard;
-  readonly pace: Pace;
+  readonly throughput: Throughput;
   /** When a new one may be made. */
   readonly due: number;
 }
 
 /** What is read of a study beside its trials. */
 export interface StudyReads {
-  readonly pace: Views["pace"];
+  readonly throughput: Views["throughput"];
   study(studyId: StudyId): Promise<{ readonly revision: number } | null>;
 }
 
@@ -64,7 +64,7 @@ export type LiveLeaderboards = (
  */
 export function createLiveLeaderboards(
   views: StudyReads,
-  followed: Followed,
+  analystSync: AnalystSync,
   { now, schedule, publish }: LiveOptions,
 ): LiveLeaderboards {
   const kept = new Map<StudyId, Kept>();
@@ -98,15 +98,18 @@ export function createLiveLeaderboards(
       lookLater(studyId, before.due, begun);
       return before.leaderboard;
     }
-    const made = await followed.ask(studyId, async (analyst, { revision }) => {
-      const pace = await views.pace(studyId);
-      const same = before?.leaderboard.revision === revision &&
-        JSON.stringify(before.pace) === JSON.stringify(pace);
-      const leaderboard = same
-        ? before.leaderboard
-        : readable(await analyst.leaderboard(studyId, pace, revision));
-      return { leaderboard, pace };
-    });
+    const made = await analystSync.ask(
+      studyId,
+      async (analyst, { revision }) => {
+        const throughput = await views.throughput(studyId);
+        const same = before?.leaderboard.revision === revision &&
+          JSON.stringify(before.throughput) === JSON.stringify(throughput);
+        const leaderboard = same
+          ? before.leaderboard
+          : readable(await analyst.leaderboard(studyId, throughput, revision));
+        return { leaderboard, throughput };
+      },
+    );
     if (made === null) return null;
     const ended = now();
     const due = ended + Math.max(FRESH, TIMES_AS_LONG * (ended - begun));
@@ -150,7 +153,7 @@ const none: Deviations = { ofWorker: () => null, backends: [] };
  */
 export function createLiveDeviations(
   views: Pick<Views, "activeStudy">,
-  followed: Followed,
+  analystSync: AnalystSync,
   now: () => number,
 ): LiveDeviations {
   let kept: {
@@ -165,12 +168,15 @@ export function createLiveDeviations(
     const mine = kept?.studyId === studyId ? kept : null;
     if (mine !== null && now() < mine.due) return mine.deviations;
     const begun = now();
-    const made = await followed.ask(studyId, async (analyst, { revision }) => ({
-      revision,
-      deviations: mine?.revision === revision
-        ? mine.deviations
-        : lookedUp(await analyst.deviations(studyId)),
-    }));
+    const made = await analystSync.ask(
+      studyId,
+      async (analyst, { revision }) => ({
+        revision,
+        deviations: mine?.revision === revision
+          ? mine.deviations
+          : lookedUp(await analyst.deviations(studyId)),
+      }),
+    );
     if (made === null) return none;
     const due = now() +
       Math.max(DEVIATIONS_FRESH, DEVIATIONS_TIMES_AS_LONG * (now() - begun));

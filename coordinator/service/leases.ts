@@ -17,7 +17,7 @@ import {
   type LeaseTerms,
   type Policy,
 } from "../lease/policy.ts";
-import { chooseBackup, type Newcomer } from "../lease/speculative.ts";
+import { chooseSpeculative, type Newcomer } from "../lease/speculative.ts";
 import type { RunningAttempt, TrialRecord } from "../lease/trial.ts";
 import {
   type ClaimRequest,
@@ -29,7 +29,7 @@ import {
 import { checkResult, weightsBytes } from "../verification/check_result.ts";
 import type { WeightsStore } from "../verification/weights_store.ts";
 import { type Actor, step } from "./effects.ts";
-import type { Sightings } from "./last_seen.ts";
+import type { LastSeen } from "./last_seen.ts";
 import type {
   Acquired,
   LeaseCalls,
@@ -55,7 +55,7 @@ function sameSpeed(before: number | null, now: number | null): boolean {
 
 export function createLeaseCalls(deps: {
   readonly storage: Storage;
-  readonly sightings: Sightings;
+  readonly lastSeen: LastSeen;
   readonly random: Random;
   readonly policy: Policy;
   readonly terms: LeaseTerms;
@@ -69,7 +69,7 @@ export function createLeaseCalls(deps: {
   /** Asked to let go of weights that nobody waits for. */
   readonly makeRoom: () => Promise<void>;
 }): LeaseCalls {
-  const { storage, sightings, random, policy, terms, actor, study } = deps;
+  const { storage, lastSeen, random, policy, terms, actor, study } = deps;
   const { weights, mostWeights = MOST_WEIGHTS } = deps;
   const stragglers = createStragglers(storage, policy);
   const pacing = createPacing(terms);
@@ -79,7 +79,7 @@ export function createLeaseCalls(deps: {
     return planned && spec.studyId === study()?.definition.id;
   }
 
-  function lent(
+  function granted(
     running: StudyToRun,
     trial: TrialRecord,
     attempt: RunningAttempt,
@@ -162,7 +162,7 @@ export function createLeaseCalls(deps: {
         maxFailures: policy.failuresPerWorker,
       };
       const pause = pacing.seconds(storage.now()) * 1000;
-      const lend = step((_, now) => ({
+      const grant = step((_, now) => ({
         type: "lease",
         now,
         leaseId,
@@ -173,18 +173,18 @@ export function createLeaseCalls(deps: {
         epochMilliseconds,
         pause,
       }), policy);
-      let claim = await storage.claim(wish, lend);
+      let claim = await storage.claim(wish, grant);
       if (claim.type === "all-leased") {
-        const backup = await stragglers.choose(studyId, {
+        const speculative = await stragglers.choose(studyId, {
           now: storage.now(),
           workerId,
           ttl,
           epochMilliseconds,
           pause,
         });
-        if (backup === null) return none("all-leased");
-        claim = await storage.claim({ ...wish, backup }, lend);
-        // Done, or backed up by somebody else, since it was looked at.
+        if (speculative === null) return none("all-leased");
+        claim = await storage.claim({ ...wish, speculative }, grant);
+        // Done, or given a second attempt by somebody else, since it was looked at.
         if (claim.type === "claimed" && !claim.value.ok) {
           return none("all-leased");
         }
@@ -196,14 +196,14 @@ export function createLeaseCalls(deps: {
           if (!value.ok || value.reply.type !== "leased") {
             throw new Error("the storage offered a trial that is not free");
           }
-          return lent(running, value.trial, value.reply.attempt);
+          return granted(running, value.trial, value.reply.attempt);
         }
         case "repeated": {
           const attempt = claim.trial.attempts.find((a) =>
             a.leaseId === leaseId
           );
           return attempt?.workerId === workerId && attempt.state === "running"
-            ? lent(running, claim.trial, attempt)
+            ? granted(running, claim.trial, attempt)
             : refused("stale-lease");
         }
         case "all-leased":
@@ -339,7 +339,7 @@ export function createLeaseCalls(deps: {
           message: null,
         }));
       }
-      sightings.forget(workerId);
+      lastSeen.forget(workerId);
       await storage.seen(workerId, { left: true });
     },
   };
@@ -416,7 +416,7 @@ export function directive(
 /** Trials looked at: the slowest are among those that began first. */
 const LOOK_AT = 50;
 
-/** Finds the trial that an idle worker had best back up. */
+/** Finds the trial of which an idle worker had best make a second attempt. */
 export interface Stragglers {
   choose(studyId: StudyId, newcomer: Newcomer): Promise<TrialId | null>;
 }
@@ -441,12 +441,12 @@ export function createStragglers(
       const { now } = newcomer;
       if (
         seen?.studyId !== studyId || now < seen.at ||
-        now - seen.at >= policy.backupLook
+        now - seen.at >= policy.speculativeLook
       ) {
         const trials = await storage.running(studyId, LOOK_AT);
         seen = { studyId, at: now, trials };
       }
-      const chosen = chooseBackup(seen.trials, newcomer, policy);
+      const chosen = chooseSpeculative(seen.trials, newcomer, policy);
       // The next idle worker gets another one.
       seen.trials = seen.trials.filter((t) => t.spec.trialId !== chosen);
       return chosen;

@@ -11,7 +11,7 @@ const EVERY = 5_000;
 const PAUSE = 200;
 
 /** What other coordinators on the same storage did. */
-export interface Fellows {
+export interface Peers {
   /** Passes an event on to this coordinator's pages, and remembers it. */
   publish(event: SwarmEvent): void;
   /** Looks now. */
@@ -22,21 +22,21 @@ export interface Fellows {
 }
 
 /**
- * Follows the other coordinators on this storage: what they lend, what changed
+ * Follows the other coordinators on this storage: which study is active, what changed
  * through them, what was reported to them. One look serves all of it, soon after
  * a call and every few seconds without. Where there can be no others, it never
  * looks.
  */
-export function createFellows(deps: {
+export function createPeers(deps: {
   readonly storage: Pick<Storage, "news" | "watch">;
   readonly schedule: Schedule;
   readonly log: Log;
   readonly publish: (event: SwarmEvent) => void;
-  /** Told what is lent, each time; null: nothing is. */
-  readonly lent: (definition: StudyDefinition | null) => void;
+  /** Told which study is active, each time; null: none. */
+  readonly onActiveStudy: (definition: StudyDefinition | null) => void;
   /** Told that there may be more to do, or to know. */
   readonly onNews: () => Promise<void>;
-}): Fellows {
+}): Peers {
   const { storage, schedule, log } = deps;
   const known = new Map<StudyId, number>();
   let unwatch: (() => void) | null = null;
@@ -58,9 +58,9 @@ export function createFellows(deps: {
   }
 
   async function look(): Promise<void> {
-    const { lent, revisions, epochs } = await storage.news();
+    const { activeStudy, revisions, epochs } = await storage.news();
     if (stopped) return;
-    if (lent !== undefined) deps.lent(lent);
+    if (activeStudy !== undefined) deps.onActiveStudy(activeStudy);
     for (const [studyId, revision] of revisions) {
       if (!note(studyId, revision)) continue;
       deps.publish({ type: "changed", studyId, revision });

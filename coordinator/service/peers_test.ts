@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { StudyDefinition } from "../../protocol/study.ts";
 import type { SwarmEvent } from "../../protocol/views.ts";
 import type { News } from "../storage/storage.ts";
-import { createFellows } from "./peers.ts";
+import { createPeers } from "./peers.ts";
 import {
   epochMetrics,
   fakeClock,
@@ -13,7 +13,7 @@ import {
 function setUp(shared = true) {
   const clock = fakeClock();
   const published: SwarmEvent[] = [];
-  const lent: (StudyDefinition | null)[] = [];
+  const active: (StudyDefinition | null)[] = [];
   const logged: string[] = [];
   const state = {
     news: { revisions: new Map(), epochs: [] } as News,
@@ -22,7 +22,7 @@ function setUp(shared = true) {
     told: 0,
     wake: () => {},
   };
-  const fellows = createFellows({
+  const peers = createPeers({
     storage: {
       news: () => {
         state.looks++;
@@ -38,20 +38,20 @@ function setUp(shared = true) {
     schedule: clock.schedule,
     log: (_, message) => void logged.push(message),
     publish: (event) => void published.push(event),
-    lent: (definition) => void lent.push(definition),
+    onActiveStudy: (definition) => void active.push(definition),
     onNews: () => Promise.resolve(void state.told++),
   });
   const settle = async () => {
     for (let i = 0; i < 20; i++) await Promise.resolve();
   };
-  return { clock, fellows, state, published, lent, logged, settle };
+  return { clock, peers, state, published, active, logged, settle };
 }
 
-Deno.test("createFellows: tells its pages of revisions that are news, once", async () => {
-  const { fellows, state, published } = setUp();
+Deno.test("createPeers: tells its pages of revisions that are news, once", async () => {
+  const { peers, state, published } = setUp();
   state.news = { revisions: new Map([[seed, 3]]), epochs: [] };
-  await fellows.look();
-  await fellows.look();
+  await peers.look();
+  await peers.look();
   const changed = (revision: number): SwarmEvent => ({
     type: "changed",
     studyId: seed,
@@ -59,32 +59,36 @@ Deno.test("createFellows: tells its pages of revisions that are news, once", asy
   });
   assert.deepEqual(published, [changed(3)]);
   // Its own changes are no news.
-  fellows.publish(changed(4));
+  peers.publish(changed(4));
   state.news = { revisions: new Map([[seed, 4]]), epochs: [] };
-  await fellows.look();
+  await peers.look();
   assert.deepEqual(published, [changed(3), changed(4)]);
   assert.equal(state.told, 3);
 });
 
-Deno.test("createFellows: passes on what is lent, and epochs told to others", async () => {
-  const { fellows, state, published, lent } = setUp();
-  await fellows.look();
-  assert.deepEqual(lent, [], "nobody ever said");
+Deno.test("createPeers: passes on which study is active, and epochs told to others", async () => {
+  const { peers, state, published, active } = setUp();
+  await peers.look();
+  assert.deepEqual(active, [], "nobody ever said");
   const { definition, trials: [trial] } = smallStudy();
   assert.ok(trial);
   const { trialId, params, replicate } = trial;
   const epoch = { trialId, params, replicate, metrics: epochMetrics(1) };
-  state.news = { lent: definition, revisions: new Map(), epochs: [epoch] };
-  await fellows.look();
-  state.news = { lent: null, revisions: new Map(), epochs: [] };
-  await fellows.look();
-  assert.deepEqual(lent, [definition, null]);
+  state.news = {
+    activeStudy: definition,
+    revisions: new Map(),
+    epochs: [epoch],
+  };
+  await peers.look();
+  state.news = { activeStudy: null, revisions: new Map(), epochs: [] };
+  await peers.look();
+  assert.deepEqual(active, [definition, null]);
   assert.deepEqual(published, [{ type: "epoch", ...epoch }]);
 });
 
-Deno.test("createFellows: many calls cost one look, none at all one in five seconds", async () => {
-  const { clock, fellows, state, settle } = setUp();
-  fellows.start();
+Deno.test("createPeers: many calls cost one look, none at all one in five seconds", async () => {
+  const { clock, peers, state, settle } = setUp();
+  peers.start();
   for (let i = 0; i < 10; i++) {
     state.wake();
     clock.advance(10);
@@ -105,15 +109,15 @@ Deno.test("createFellows: many calls cost one look, none at all one in five seco
   assert.equal(state.looks, 2);
   clock.advance(1);
   assert.equal(state.looks, 3);
-  fellows.stop();
+  peers.stop();
   await settle();
   clock.advance(60_000);
   assert.equal(state.looks, 3);
 });
 
-Deno.test("createFellows: a storage that is away is logged and looked at again", async () => {
-  const { clock, fellows, state, logged, settle } = setUp();
-  fellows.start();
+Deno.test("createPeers: a storage that is away is logged and looked at again", async () => {
+  const { clock, peers, state, logged, settle } = setUp();
+  peers.start();
   state.broken = true;
   clock.advance(5000);
   await settle();
@@ -122,12 +126,12 @@ Deno.test("createFellows: a storage that is away is logged and looked at again",
   clock.advance(5000);
   await settle();
   assert.equal(state.told, 1);
-  fellows.stop();
+  peers.stop();
 });
 
-Deno.test("createFellows: looks at nothing where there can be no others", () => {
-  const { clock, fellows, state } = setUp(false);
-  fellows.start();
+Deno.test("createPeers: looks at nothing where there can be no others", () => {
+  const { clock, peers, state } = setUp(false);
+  peers.start();
   clock.advance(60_000);
   assert.equal(state.looks, 0);
 });

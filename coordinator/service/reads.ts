@@ -21,9 +21,9 @@ import type {
 } from "../../protocol/views.ts";
 import type { LeaseTerms } from "../lease/policy.ts";
 import {
-  type Pace,
-  PACE_RESULTS,
   studyProgress,
+  type Throughput,
+  THROUGHPUT_RESULTS,
   trialsPerMinute,
 } from "../lease/progress.ts";
 import { furthest, type Instant } from "../lease/trial.ts";
@@ -66,7 +66,7 @@ export interface Views {
   study(studyId: StudyId): Promise<StudyDetail | null>;
   progress(studyId: StudyId): Promise<Progress>;
   /** What of the progress does not follow from where the trials stand. */
-  pace(studyId: StudyId): Promise<Pace>;
+  throughput(studyId: StudyId): Promise<Throughput>;
   /**
    * What whoever knows a revision has to hear, of 0 everything; in parts, so
    * that workers are answered between them.
@@ -102,8 +102,8 @@ export function createViews(deps: {
   const seenSince = () => now() - terms.offlineAfter * 1000;
   const activeStudy = () => study()?.definition.id ?? null;
 
-  async function pace(studyId: StudyId): Promise<Pace> {
-    const recent = await storage.recentAcceptances(studyId, PACE_RESULTS);
+  async function throughput(studyId: StudyId): Promise<Throughput> {
+    const recent = await storage.recentAcceptances(studyId, THROUGHPUT_RESULTS);
     return {
       workersOnline: await storage.countOnline(seenSince()),
       trialsPerMinute: trialsPerMinute(recent, now()),
@@ -113,14 +113,14 @@ export function createViews(deps: {
   async function progress(studyId: StudyId): Promise<Progress> {
     return studyProgress(
       await storage.counts(studyId),
-      await pace(studyId),
+      await throughput(studyId),
     );
   }
 
   return {
     activeStudy,
     progress,
-    pace,
+    throughput,
     ping: () => storage.ping(),
     workersOnline: () => storage.countOnline(seenSince()),
 

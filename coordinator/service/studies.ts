@@ -9,13 +9,13 @@ import { isFailureOf } from "../lease/trial.ts";
 
 /** What the operator may ask of a coordinator. False: there is no such thing. */
 export interface AdminCalls {
-  /** Plans the study; lends it where no other is lent. */
+  /** Plans the study; activates it where no other is active. */
   createStudy(definition: StudyDefinition): Promise<void>;
-  /** Lends it no more. */
+  /** Deactivates it. */
   stopStudy(studyId: StudyId): Promise<boolean>;
-  /** Lends it from now on, in place of any other. */
+  /** Activates it, in place of any other. */
   resumeStudy(studyId: StudyId): Promise<boolean>;
-  /** Takes it out of sight, and out of lending. */
+  /** Takes it out of sight, and deactivates it. */
   deleteStudy(studyId: StudyId): Promise<boolean>;
   /**
    * Takes the worker's leases and token away, and forgets where it failed; its
@@ -30,30 +30,30 @@ export interface AdminCalls {
 export function createAdminCalls(deps: {
   readonly storage: Storage;
   readonly log: Log;
-  /** What it takes to lend a study; throws where it cannot be lent here. */
+  /** What it takes to run a study; throws where it cannot run here. */
   readonly prepare: (definition: StudyDefinition) => StudyToRun;
   readonly active: () => StudyToRun | null;
-  /** Plans a study and lends it; null: lends none. */
-  readonly lend: (study: StudyToRun | null) => Promise<void>;
+  /** Plans a study and makes it the active one; null: none is. */
+  readonly activateStudy: (study: StudyToRun | null) => Promise<void>;
   readonly leave: LeaseCalls["leave"];
   readonly withdraw: (leaseId: LeaseId) => Promise<void>;
   /** Forgets that the worker failed at the lease's trial, if it did. */
   readonly forgive: (leaseId: LeaseId, workerId: WorkerId) => Promise<void>;
 }): AdminCalls {
-  const { storage, log, prepare, active, lend, leave, forgive } = deps;
+  const { storage, log, prepare, active, activateStudy, leave, forgive } = deps;
   const isActive = (studyId: StudyId) => active()?.definition.id === studyId;
   return {
     async createStudy(definition) {
       const study = prepare(definition);
       const { id: studyId } = study.definition;
-      if (active() === null || isActive(studyId)) await lend(study);
+      if (active() === null || isActive(studyId)) await activateStudy(study);
       else await storage.plan(study.definition, study.trials);
       log("info", "study created", { studyId });
     },
 
     async stopStudy(studyId) {
       if (await storage.study(studyId) === null) return false;
-      if (isActive(studyId)) await lend(null);
+      if (isActive(studyId)) await activateStudy(null);
       log("info", "study stopped", { studyId });
       return true;
     },
@@ -61,13 +61,13 @@ export function createAdminCalls(deps: {
     async resumeStudy(studyId) {
       const found = await storage.study(studyId);
       if (found === null) return false;
-      await lend(prepare(found.definition));
+      await activateStudy(prepare(found.definition));
       log("info", "study resumed", { studyId });
       return true;
     },
 
     async deleteStudy(studyId) {
-      if (isActive(studyId)) await lend(null);
+      if (isActive(studyId)) await activateStudy(null);
       const deleted = await storage.deleteStudy(studyId);
       if (deleted) log("info", "study deleted", { studyId });
       return deleted;

@@ -2,7 +2,7 @@ import { WorkerId } from "../../protocol/ids.ts";
 import type { LeaseTerms } from "../lease/policy.ts";
 import type { Instant } from "../lease/trial.ts";
 import type { Storage, WorkerRecord } from "../storage/storage.ts";
-import type { Sightings } from "./last_seen.ts";
+import type { LastSeen } from "./last_seen.ts";
 import type { Log } from "./log.ts";
 import type { Random, StudyToRun, WorkerCalls } from "./service_types.ts";
 import {
@@ -15,14 +15,14 @@ import {
 
 export function createWorkerCalls(deps: {
   readonly storage: Storage;
-  readonly sightings: Sightings;
+  readonly lastSeen: LastSeen;
   readonly random: Random;
   readonly terms: LeaseTerms;
   readonly now: () => Instant;
   readonly log: Log;
   readonly study: () => StudyToRun | null;
 }): WorkerCalls {
-  const { storage, sightings, random, terms, now, log, study } = deps;
+  const { storage, lastSeen, random, terms, now, log, study } = deps;
   /** Compared with where there is no such worker: that takes as long. */
   const nobody = hashSecret(toHex(random.bytes(SECRET_BYTES)));
 
@@ -35,7 +35,7 @@ export function createWorkerCalls(deps: {
     // That somebody is back shows at once; that somebody is still there can
     // wait, and its call need not wait for it.
     if (away) await storage.seen(worker.workerId, { left: false });
-    else sightings.note(worker.workerId);
+    else lastSeen.note(worker.workerId);
     return { ...worker, left: false, lastSeenAt: now() };
   }
 

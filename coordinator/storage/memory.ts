@@ -79,9 +79,9 @@ export function openMemory(now: () => Instant): Storage {
     trusts.get(`${workerId} ${backend}`) ??
       { accepted: 0, lies: 0, liedAt: -Infinity };
   const secrets = new Map<SecretName, string>();
-  let lent: StudyId | null | undefined;
+  let activeStudy: StudyId | null | undefined;
 
-  const lentStudy = (id: StudyId | null) => {
+  const definitionOf = (id: StudyId | null) => {
     const study = id === null ? undefined : studies.get(id);
     return study === undefined || study.deleted ? null : study.definition;
   };
@@ -350,10 +350,10 @@ export function openMemory(now: () => Instant): Storage {
         if (held(request.workerId).length >= request.maxLeases) {
           return { type: "enough-leases" };
         }
-        const { backup } = request;
-        const next = backup === undefined
+        const { speculative } = request;
+        const next = speculative === undefined
           ? nextTrial(request)
-          : rows.get(backup);
+          : rows.get(speculative);
         if (next !== undefined) {
           return { type: "claimed", ...change(next, apply) };
         }
@@ -493,10 +493,12 @@ export function openMemory(now: () => Instant): Storage {
         return kept;
       }),
 
-    lend: (studyId) => atomically(() => void (lent = studyId)),
+    activateStudy: (studyId) => atomically(() => void (activeStudy = studyId)),
     news: () =>
       atomically(() => ({
-        ...lent === undefined ? {} : { lent: lentStudy(lent) },
+        ...activeStudy === undefined
+          ? {}
+          : { activeStudy: definitionOf(activeStudy) },
         revisions: new Map(
           [...studies].map(([id, { revision }]) => [id, revision]),
         ),

@@ -173,8 +173,8 @@ export interface Storage {
     replace: boolean,
   ): Promise<string>;
 
-  /** Remembers which study is lent; null: none. */
-  lend(studyId: StudyId | null): Promise<void>;
+  /** Remembers which study is active; null: none. */
+  activateStudy(studyId: StudyId | null): Promise<void>;
   /** What coordinators that share the storage have to know of each other. */
   news(): Promise<News>;
   /**
@@ -201,8 +201,8 @@ export type SecretName = "admin" | "join";
 
 /** What any coordinator may have changed. */
 export interface News {
-  /** The study that is lent; null: none; absent: nobody ever said. */
-  readonly lent?: StudyDefinition | null;
+  /** The active study; null: none; absent: nobody ever said. */
+  readonly activeStudy?: StudyDefinition | null;
   /** How far each study is, those out of sight included. */
   readonly revisions: ReadonlyMap<StudyId, number>;
   /**
@@ -246,8 +246,8 @@ export interface ClaimRequest {
   /** Leases that the worker may hold at once, this one included. */
   readonly maxLeases: number;
   readonly maxFailures: number;
-  /** This trial and no other, though it be lent already. */
-  readonly backup?: TrialId;
+  /** This trial and no other, though another attempt at it runs. */
+  readonly speculative?: TrialId;
 }
 
 export type Claim<T> =

@@ -58,7 +58,7 @@ async function fill(path: string): Promise<void> {
   await storage.noteTrust(workerId(1), "simd", "accepted");
   await storage.noteTrust(workerId(2), "webgpu", "lie");
   await storage.keepSecret("admin", "a".repeat(64), false);
-  await storage.lend(seed);
+  await storage.activateStudy(seed);
   const weights = await folderWeights(`${path}-weights`, clock.now);
   await weights.put(leaseId(4), sum, bytes);
   await storage.close();

@@ -9,7 +9,7 @@ import type {
 } from "../../protocol/views.ts";
 import { type Analyser, createAnalyser } from "../analysis/analyser.ts";
 import { type GivenResult, judgeDeviations } from "../analysis/deviations.ts";
-import { type Pace, studyProgress } from "../lease/progress.ts";
+import { studyProgress, type Throughput } from "../lease/progress.ts";
 import type { TrialChange } from "../storage/storage.ts";
 import {
   writeLeaderboard,
@@ -48,7 +48,7 @@ export interface Analyst {
    */
   leaderboard(
     studyId: StudyId,
-    pace: Pace,
+    throughput: Throughput,
     revision: number,
   ): Promise<WrittenLeaderboard>;
   deviations(studyId: StudyId): Promise<DeviationTable>;
@@ -124,9 +124,9 @@ export function createAnalyst(): Analyst {
     },
 
     // deno-lint-ignore require-await
-    async leaderboard(studyId, pace, revision) {
+    async leaderboard(studyId, throughput, revision) {
       const { analyser, counts } = known(studyId);
-      const progress = studyProgress(counts, pace);
+      const progress = studyProgress(counts, throughput);
       return writeLeaderboard(analyser.leaderboard(progress, revision));
     },
 

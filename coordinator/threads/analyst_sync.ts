@@ -11,7 +11,7 @@ export interface Known {
 }
 
 /** An analyst that is told what changed before it is asked. */
-export interface Followed {
+export interface AnalystSync {
   /** Null for an unknown study. */
   ask<T>(
     studyId: StudyId,
@@ -23,10 +23,10 @@ export interface Followed {
  * Keeps an analyst up to date: whoever asks makes it hear first what changed in
  * the storage since. An analyst whose thread died begins anew, and is told all.
  */
-export function follow(
+export function createAnalystSync(
   views: Pick<Views, "changes">,
   analyst: Analyst,
-): Followed {
+): AnalystSync {
   const told = new Map<StudyId, number>();
   const last = new Map<StudyId, Promise<unknown>>();
 

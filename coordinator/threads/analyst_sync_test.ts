@@ -10,12 +10,12 @@ import {
 } from "../../testing/lease/fixtures.ts";
 import { createAnalyst } from "./analyst.ts";
 import { AnalystError } from "./analyst.ts";
-import { follow } from "./analyst_sync.ts";
+import { createAnalystSync } from "./analyst_sync.ts";
 import { spawnAnalyst } from "./analyst_host.ts";
 import { readable } from "./leaderboard_json.ts";
 
 const { definition, trials: specs } = smallStudy({ replicates: 2 });
-const pace = { workersOnline: 0, trialsPerMinute: null };
+const throughput = { workersOnline: 0, trialsPerMinute: null };
 
 /** A stored study, and what was read of it. */
 function stored() {
@@ -56,96 +56,96 @@ const completed = {
 };
 
 /** How many results each row of the leaderboard has, as the analyst sees it. */
-async function replicates(followed: ReturnType<typeof follow>) {
-  const written = await followed.ask(
+async function replicates(analystSync: ReturnType<typeof createAnalystSync>) {
+  const written = await analystSync.ask(
     seed,
-    (analyst, { revision }) => analyst.leaderboard(seed, pace, revision),
+    (analyst, { revision }) => analyst.leaderboard(seed, throughput, revision),
   );
   assert.ok(written);
   return readable(written).content().rows.map((row) => row.replicatesDone);
 }
 
-Deno.test("follow: an analyst hears what changed, once", async () => {
+Deno.test("createAnalystSync: an analyst hears what changed, once", async () => {
   const study = stored();
-  const followed = follow(study.views, createAnalyst());
-  assert.equal((await replicates(followed)).reduce((a, b) => a + b), 0);
+  const analystSync = createAnalystSync(study.views, createAnalyst());
+  assert.equal((await replicates(analystSync)).reduce((a, b) => a + b), 0);
   study.change(0, completed);
-  assert.equal((await replicates(followed)).reduce((a, b) => a + b), 1);
-  await replicates(followed);
+  assert.equal((await replicates(analystSync)).reduce((a, b) => a + b), 1);
+  await replicates(analystSync);
   assert.deepEqual(study.reads, [0, 1, 2]);
-  const backends = await followed.ask(seed, (a) => a.backends(seed));
+  const backends = await analystSync.ask(seed, (a) => a.backends(seed));
   assert.deepEqual(backends?.map(({ trials }) => trials), [1]);
 });
 
-Deno.test("follow: what there is comes in parts, and is known whole", async () => {
+Deno.test("createAnalystSync: what there is comes in parts, and is known whole", async () => {
   const study = stored();
   specs.slice(1).forEach((_, i) => study.change(i + 1, completed));
   assert.ok(specs.length > 3);
-  const followed = follow(study.views, createAnalyst());
-  const done = (await replicates(followed)).reduce((a, b) => a + b);
+  const analystSync = createAnalystSync(study.views, createAnalyst());
+  const done = (await replicates(analystSync)).reduce((a, b) => a + b);
   assert.equal(done, specs.length - 1);
   assert.ok(study.reads.length > 1, `${study.reads}`);
   specs.forEach((_, i) => study.change(i, completed));
-  const all = (await replicates(followed)).reduce((a, b) => a + b);
+  const all = (await replicates(analystSync)).reduce((a, b) => a + b);
   assert.equal(all, specs.length);
 });
 
-Deno.test("follow: null for a study that nobody planned", async () => {
-  const followed = follow(stored().views, createAnalyst());
-  const asked = await followed.ask(
+Deno.test("createAnalystSync: null for a study that nobody planned", async () => {
+  const analystSync = createAnalystSync(stored().views, createAnalyst());
+  const asked = await analystSync.ask(
     "no-such-study" as typeof seed,
     () => Promise.reject(new Error("asked")),
   );
   assert.equal(asked, null);
 });
 
-Deno.test("follow: a trial that leaves the plan leaves the leaderboard", async () => {
+Deno.test("createAnalystSync: a trial that leaves the plan leaves the leaderboard", async () => {
   const study = stored();
-  const followed = follow(study.views, createAnalyst());
-  const before = await replicates(followed);
+  const analystSync = createAnalystSync(study.views, createAnalyst());
+  const before = await replicates(analystSync);
   study.change(1, completed);
-  await replicates(followed);
+  await replicates(analystSync);
   // Every replicate of the first grid point.
   const point = JSON.stringify(specs[0]?.params);
   specs.forEach(({ params }, i) => {
     if (JSON.stringify(params) === point) study.change(i, { planned: false });
   });
-  const after = await replicates(followed);
+  const after = await replicates(analystSync);
   assert.equal(after.length, before.length - 1);
   assert.equal(after.reduce((a, b) => a + b), 1, "its results are known still");
   // It was told all anew.
   assert.ok(study.reads.lastIndexOf(0) > study.reads.indexOf(2));
 });
 
-Deno.test("follow: an analyst that begins anew is told all", async () => {
+Deno.test("createAnalystSync: an analyst that begins anew is told all", async () => {
   const study = stored();
   let analyst = createAnalyst();
-  const followed = follow(study.views, {
+  const analystSync = createAnalystSync(study.views, {
     tell: (news) => analyst.tell(news),
     leaderboard: (...args) => analyst.leaderboard(...args),
     deviations: (id) => analyst.deviations(id),
     backends: (id) => analyst.backends(id),
   });
   study.change(0, completed);
-  const before = await replicates(followed);
+  const before = await replicates(analystSync);
   analyst = createAnalyst();
-  assert.deepEqual(await replicates(followed), before);
+  assert.deepEqual(await replicates(analystSync), before);
   analyst = {
     ...createAnalyst(),
     leaderboard: () => Promise.reject(new AnalystError("dead")),
   };
-  await assert.rejects(replicates(followed), { name: "AnalystError" });
+  await assert.rejects(replicates(analystSync), { name: "AnalystError" });
 });
 
-Deno.test("follow: what the storage does not answer is not asked twice", async () => {
+Deno.test("createAnalystSync: what the storage does not answer is not asked twice", async () => {
   let reads = 0;
-  const followed = follow({
+  const analystSync = createAnalystSync({
     changes() {
       reads++;
       return Promise.reject(new Error("no storage"));
     },
   }, createAnalyst());
-  await assert.rejects(followed.ask(seed, () => Promise.resolve(1)), {
+  await assert.rejects(analystSync.ask(seed, () => Promise.resolve(1)), {
     message: "no storage",
   });
   assert.equal(reads, 1);
@@ -154,7 +154,7 @@ Deno.test("follow: what the storage does not answer is not asked twice", async (
 Deno.test("spawnAnalyst: whoever waits when it is closed waits no longer", async () => {
   const thread = spawnAnalyst(true);
   const study = stored();
-  const asked = replicates(follow(study.views, thread));
+  const asked = replicates(createAnalystSync(study.views, thread));
   // The question is on its way.
   await new Promise((resolve) => setTimeout(resolve, 0));
   thread.close();
@@ -166,10 +166,10 @@ Deno.test("spawnAnalyst: whoever waits when it is closed waits no longer", async
 
 Deno.test("spawnAnalyst: an answer is nobody's when its asker lets go of it", async () => {
   const thread = spawnAnalyst(true);
-  const followed = follow(stored().views, thread);
+  const analystSync = createAnalystSync(stored().views, thread);
   try {
     const ask = async () => {
-      const answer = await followed.ask(seed, (a) => a.deviations(seed));
+      const answer = await analystSync.ask(seed, (a) => a.deviations(seed));
       assert.ok(answer !== null);
       return new WeakRef(answer);
     };
@@ -188,8 +188,8 @@ Deno.test("spawnAnalyst: in a thread that may do nothing else, it says the same"
   const thread = spawnAnalyst(true);
   try {
     const [there, here] = [
-      follow(study.views, thread),
-      follow(study.views, createAnalyst()),
+      createAnalystSync(study.views, thread),
+      createAnalystSync(study.views, createAnalyst()),
     ];
     assert.deepEqual(await replicates(there), await replicates(here));
     const deviations = await there.ask(seed, (a) => a.deviations(seed));

@@ -1,9 +1,9 @@
 import * as Comlink from "comlink";
-import { stepBack } from "./thread_priority.ts";
+import { lowerPriority } from "./thread_priority.ts";
 import { type Analyst, createAnalyst } from "./analyst.ts";
 
 /** An analyst's thread; `spawn_analyst.ts` is the other side. */
-stepBack();
+lowerPriority();
 const analyst = createAnalyst();
 Comlink.expose(
   {

@@ -9,7 +9,7 @@ import {
 } from "../../testing/lease/fixtures.ts";
 import { createAnalyst } from "./analyst.ts";
 import { createLiveDeviations } from "../service/leaderboards.ts";
-import { follow } from "./analyst_sync.ts";
+import { createAnalystSync } from "./analyst_sync.ts";
 
 const { definition, trials: specs } = smallStudy({ replicates: 12 });
 
@@ -33,7 +33,7 @@ function world() {
     trials: results(0) as readonly TrialChange[],
     revision: 1,
   };
-  const followed = follow({
+  const analystSync = createAnalystSync({
     changes: () => {
       reads++;
       const { revision, trials } = state;
@@ -42,7 +42,7 @@ function world() {
   }, createAnalyst());
   const deviations = createLiveDeviations(
     { activeStudy: () => state.active },
-    followed,
+    analystSync,
     () => now,
   );
   return {

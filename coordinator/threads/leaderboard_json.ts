@@ -74,7 +74,7 @@ export interface WrittenLeaderboard {
   /** The same, compressed. */
   readonly gzip: Uint8Array<ArrayBuffer>;
   /**
-   * From revision and content: pace and time left change without a trial. Weak:
+   * From revision and content: throughput and time left change without a trial. Weak:
    * the bytes differ by their encoding.
    */
   readonly etag: string;

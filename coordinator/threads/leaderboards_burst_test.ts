@@ -3,7 +3,7 @@ import { referenceStudy } from "../../testing/studies/reference_study.ts";
 import type { TrialChange } from "../storage/storage.ts";
 import { fakeClock, seed } from "../../testing/lease/fixtures.ts";
 import { createAnalyst } from "./analyst.ts";
-import { follow } from "./analyst_sync.ts";
+import { createAnalystSync } from "./analyst_sync.ts";
 import { createLiveLeaderboards } from "../service/leaderboards.ts";
 import type { ReadableLeaderboard } from "./leaderboard_json.ts";
 
@@ -51,7 +51,8 @@ function storedStudy() {
           more: false,
         });
       },
-      pace: () => Promise.resolve({ workersOnline: 1, trialsPerMinute: null }),
+      throughput: () =>
+        Promise.resolve({ workersOnline: 1, trialsPerMinute: null }),
       study: () => Promise.resolve(null),
     },
   };
@@ -60,8 +61,8 @@ function storedStudy() {
 /** Its leaderboards, by a clock that stands still while they are made. */
 function liveOf(study: ReturnType<typeof storedStudy>) {
   const clock = fakeClock();
-  const followed = follow(study.views, createAnalyst());
-  const live = createLiveLeaderboards(study.views, followed, {
+  const analystSync = createAnalystSync(study.views, createAnalyst());
+  const live = createLiveLeaderboards(study.views, analystSync, {
     now: clock.now,
     schedule: clock.schedule,
     publish: () => {},

@@ -9,7 +9,7 @@ import {
   trained,
 } from "../../testing/lease/fixtures.ts";
 import { createAnalyst } from "./analyst.ts";
-import { follow } from "./analyst_sync.ts";
+import { createAnalystSync } from "./analyst_sync.ts";
 import { createLiveLeaderboards } from "../service/leaderboards.ts";
 
 /** A study that takes as long to read as the test says. */
@@ -27,14 +27,14 @@ function world() {
       clock.advance(options.readingTakes);
       return Promise.resolve({ definition, revision, trials, more: false });
     },
-    pace() {
+    throughput() {
       options.beforePace();
       return Promise.resolve({ workersOnline: 1, trialsPerMinute: null });
     },
     study: () => Promise.resolve({ revision }),
   };
-  const followed = follow(views, createAnalyst());
-  const live = createLiveLeaderboards(views, followed, {
+  const analystSync = createAnalystSync(views, createAnalyst());
+  const live = createLiveLeaderboards(views, analystSync, {
     now: clock.now,
     schedule: clock.schedule,
     publish: (event) => published.push(event),

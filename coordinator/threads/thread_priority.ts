@@ -11,7 +11,7 @@ const NICE = 5;
  *
  * @param niceness How far.
  */
-export function stepBack(niceness: number = NICE): void {
+export function lowerPriority(niceness: number = NICE): void {
   if (Deno.build.os !== "linux") return;
   try {
     os.setPriority(niceness);

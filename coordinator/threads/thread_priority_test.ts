@@ -3,8 +3,8 @@ import { printed } from "../../tests/processes.ts";
 
 const script = `
 import os from "node:os";
-import { stepBack } from "./coordinator/threads/thread_priority.ts";
-stepBack();
+import { lowerPriority } from "./coordinator/threads/thread_priority.ts";
+lowerPriority();
 console.log(os.getPriority());
 `;
 
@@ -13,7 +13,8 @@ const steppedBack = async (flags: readonly string[]) =>
   Number(await printed(script, flags));
 
 Deno.test({
-  name: "stepBack: later than others, where it may, and nothing else if not",
+  name:
+    "lowerPriority: later than others, where it may, and nothing else if not",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const [may, mayNot] = await Promise.all([

@@ -29,7 +29,7 @@ export interface Verification {
 }
 
 /** Where delivered results wait for their verdicts. */
-export interface Desk {
+export interface VerificationQueue {
   /** A result was delivered. */
   wake(): void;
   /** Makes room for weights: those whose results are late go. */
@@ -65,7 +65,7 @@ const LATE = 60_000;
  * path. What waits is in the storage and nowhere else, so a restart goes on
  * with it, and a verdict is stored by the lease machine like any other event.
  */
-export function createDesk(deps: {
+export function createVerificationQueue(deps: {
   readonly storage: Storage;
   readonly verification: Verification;
   readonly study: () => {
@@ -81,7 +81,7 @@ export function createDesk(deps: {
   readonly schedule: Schedule;
   readonly now: () => number;
   readonly log: Log;
-}): Desk {
+}): VerificationQueue {
   const { storage, study, settle, chance, schedule, now, log } = deps;
   const { verifier, weights } = deps.verification;
   const failures = new Map<LeaseId, number>();

@@ -23,7 +23,7 @@ import { memoryWeights } from "./weights_store.ts";
 const sum = delivery(trained()).weights as Sha256;
 
 /** A coordinator whose verifier answers as the test says. */
-async function desk(
+async function queue(
   options: {
     readonly testLoss?: () => number;
     readonly repeat?: () => Repetition;
@@ -119,8 +119,8 @@ const diverged = (): TrialResult => {
   };
 };
 
-Deno.test("createDesk: a true result is received, recomputed, then accepted; its weights go", async () => {
-  const d = await desk({ testLoss: () => 0.6001 });
+Deno.test("createVerificationQueue: a true result is received, recomputed, then accepted; its weights go", async () => {
+  const d = await queue({ testLoss: () => 0.6001 });
   const { first, ask, trialId } = await d.deliver();
   assert.equal(first.ok && first.value.verdict, "pending");
   await d.coordinator.verified();
@@ -132,8 +132,8 @@ Deno.test("createDesk: a true result is received, recomputed, then accepted; its
   assert.equal((await d.coordinator.progress(seed)).completed, 1);
 });
 
-Deno.test("createDesk: figures that are not the weights' are refused, and the worker is told", async () => {
-  const d = await desk({ testLoss: () => 0.7 });
+Deno.test("createVerificationQueue: figures that are not the weights' are refused, and the worker is told", async () => {
+  const d = await queue({ testLoss: () => 0.7 });
   const { ask, trialId } = await d.deliver();
   await d.coordinator.verified();
   const answer = await ask();
@@ -144,9 +144,9 @@ Deno.test("createDesk: figures that are not the weights' are refused, and the wo
   assert.equal(await d.weights.bytes(), 0);
 });
 
-Deno.test("createDesk: a trial that is said to diverge has to do so again", async () => {
+Deno.test("createVerificationQueue: a trial that is said to diverge has to do so again", async () => {
   for (const outcome of ["diverged", "trained"] as const) {
-    const d = await desk({ repeat: () => ({ outcome, epochs: [] }) });
+    const d = await queue({ repeat: () => ({ outcome, epochs: [] }) });
     const { trialId } = await d.deliver(diverged());
     await d.coordinator.verified();
     assert.equal(d.jobs.length, 1);
@@ -158,9 +158,9 @@ Deno.test("createDesk: a trial that is said to diverge has to do so again", asyn
   }
 });
 
-Deno.test("createDesk: goes on after a restart with what waits", async () => {
+Deno.test("createVerificationQueue: goes on after a restart with what waits", async () => {
   let usable = false;
-  const d = await desk({
+  const d = await queue({
     testLoss: () => {
       if (usable) return 0.6;
       throw new VerifierError("no data", false);
@@ -176,9 +176,9 @@ Deno.test("createDesk: goes on after a restart with what waits", async () => {
   assert.equal((await d.coordinator.trial(trialId))?.state, "completed");
 });
 
-Deno.test("createDesk: a verifier that cannot be used is tried again, and blames no result", async () => {
+Deno.test("createVerificationQueue: a verifier that cannot be used is tried again, and blames no result", async () => {
   let failures = 10;
-  const d = await desk({
+  const d = await queue({
     testLoss: () => {
       if (failures-- <= 0) return 0.6;
       throw new VerifierError("no backend", false);
@@ -197,9 +197,9 @@ Deno.test("createDesk: a verifier that cannot be used is tried again, and blames
   );
 });
 
-Deno.test("createDesk: a result that brings the verifier down three times is refused; the others are judged", async () => {
+Deno.test("createVerificationQueue: a result that brings the verifier down three times is refused; the others are judged", async () => {
   let poisoned = "";
-  const d = await desk({
+  const d = await queue({
     testLoss: () => {
       if (d.jobs.at(-1) !== `evaluate ${poisoned}`) return 0.6;
       throw new VerifierError("the verifier died", true);
@@ -217,8 +217,8 @@ Deno.test("createDesk: a result that brings the verifier down three times is ref
   assert.equal((await d.coordinator.trial(good.trialId))?.state, "completed");
 });
 
-Deno.test("createDesk: lost weights are nobody's failure", async () => {
-  const d = await desk({
+Deno.test("createVerificationQueue: lost weights are nobody's failure", async () => {
+  const d = await queue({
     testLoss: () => {
       throw new VerifierError("not yet", false);
     },
@@ -233,8 +233,8 @@ Deno.test("createDesk: lost weights are nobody's failure", async () => {
   assert.equal(view?.attempts[0]?.state, "released");
 });
 
-Deno.test("createDesk: weights whose result never came are dropped after an hour", async () => {
-  const d = await desk();
+Deno.test("createVerificationQueue: weights whose result never came are dropped after an hour", async () => {
+  const d = await queue();
   const worker = await d.storage.worker(workerId(1));
   assert.ok(worker);
   const answer = await d.coordinator.acquire(worker, { backend: "simd" });
@@ -250,8 +250,8 @@ Deno.test("createDesk: weights whose result never came are dropped after an hour
   assert.equal(await d.weights.bytes(), 0);
 });
 
-Deno.test("createDesk: a worker's first result on a backend is repeated, later ones by chance", async () => {
-  const d = await desk();
+Deno.test("createVerificationQueue: a worker's first result on a backend is repeated, later ones by chance", async () => {
+  const d = await queue();
   for (let i = 0; i < 3; i++) {
     await d.deliver();
     await d.coordinator.verified();
@@ -265,7 +265,7 @@ Deno.test("createDesk: a worker's first result on a backend is repeated, later o
     accepted: 3,
     lies: 0,
   });
-  const always = await desk({ chance: 0 });
+  const always = await queue({ chance: 0 });
   for (let i = 0; i < 3; i++) {
     await always.deliver();
     await always.coordinator.verified();
@@ -273,9 +273,9 @@ Deno.test("createDesk: a worker's first result on a backend is repeated, later o
   assert.equal(always.jobs.filter((j) => j.startsWith("repeat")).length, 3);
 });
 
-Deno.test("createDesk: a training that comes to something else is a lie, which re-opens what the worker alone vouched for", async () => {
+Deno.test("createVerificationQueue: a training that comes to something else is a lie, which re-opens what the worker alone vouched for", async () => {
   let honest = true;
-  const d = await desk({
+  const d = await queue({
     repeat: () => ({
       outcome: "trained",
       epochs: trained(2, honest ? 0.6 : 0.61).epochs,
@@ -309,8 +309,8 @@ Deno.test("createDesk: a training that comes to something else is a lie, which r
   assert.equal(listing?.trialsCompleted, 1);
 });
 
-Deno.test("createDesk: the coordinator's own workers' figures are recomputed, their training is not repeated", async () => {
-  const d = await desk({ chance: 0 });
+Deno.test("createVerificationQueue: the coordinator's own workers' figures are recomputed, their training is not repeated", async () => {
+  const d = await queue({ chance: 0 });
   d.coordinator.isOurs(workerId(1));
   await d.deliver();
   await d.coordinator.verified();

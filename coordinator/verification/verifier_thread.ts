@@ -5,7 +5,7 @@ import { datasetFolder } from "../../worker/data/dataset_folder.ts";
 import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
 import { evaluateWeights } from "../../worker/training/evaluation.ts";
 import { trainTrial } from "../../worker/training/train.ts";
-import { stepBack } from "../threads/thread_priority.ts";
+import { lowerPriority } from "../threads/thread_priority.ts";
 import type {
   VerifierAnswer,
   VerifierJob,
@@ -108,7 +108,7 @@ const host = self as unknown as {
   postMessage(answer: VerifierAnswer): void;
 };
 
-stepBack();
+lowerPriority();
 
 host.onmessage = async ({ data }) => {
   if ("dataFolder" in data) {

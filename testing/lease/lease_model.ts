@@ -30,8 +30,8 @@ export const modelPolicy: Policy = {
   failuresPerWorker: 2,
   leasesPerEpoch: 2,
   runningAttempts: 2,
-  backupSaves: 10_000,
-  backupLook: 0,
+  speculativeSaves: 10_000,
+  speculativeLook: 0,
 };
 
 /** What every lease's weights sum up to. */
@@ -141,8 +141,8 @@ export class Model {
     const next = queued.find((t) => failures(t) === 0) ??
       queued.find((t) => failures(t) < modelPolicy.failuresPerWorker);
     if (next !== undefined) return next;
-    const backup = this.backup(worker, planned, now);
-    if (backup !== undefined) return backup;
+    const straggler = this.straggler(worker, planned, now);
+    if (straggler !== undefined) return straggler;
     const open = planned.some((t) =>
       ["queued", "leased", "verifying"].includes(this.state(t.trialId))
     );
@@ -165,7 +165,7 @@ export class Model {
   }
 
   /** The straggler that this worker, as quick as all others, had best train. */
-  private backup(
+  private straggler(
     worker: number,
     planned: readonly TrialSpec[],
     now: number,
@@ -194,7 +194,7 @@ export class Model {
         return elapsed * parts;
       }));
       const saved = left - 2;
-      if (saved < modelPolicy.backupSaves) continue;
+      if (saved < modelPolicy.speculativeSaves) continue;
       if (best === undefined || saved > best.saved) best = { trial, saved };
     }
     return best?.trial;

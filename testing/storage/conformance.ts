@@ -1,6 +1,6 @@
 import { type FakeClock, fakeClock } from "../lease/fixtures.ts";
 import { changeConformance } from "./changes.ts";
-import { backupConformance } from "./speculative.ts";
+import { speculativeConformance } from "./speculative.ts";
 import { claimConformance } from "./claims.ts";
 import { fleetConformance } from "./fleet.ts";
 import { guardConformance } from "./guard.ts";
@@ -33,7 +33,7 @@ export function storageConformance(
     });
   };
   claimConformance(check);
-  backupConformance(check);
+  speculativeConformance(check);
   changeConformance(check);
   guardConformance(check);
   fleetConformance(check);

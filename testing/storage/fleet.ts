@@ -5,26 +5,26 @@ import type { Check } from "./world.ts";
 /** What coordinators on one storage have to know of each other. */
 export function fleetConformance(check: Check): void {
   check(
-    "lend: remembers what is lent, none, or that nobody said",
+    "activateStudy: remembers which is active, none, or that nobody said",
     async (world) => {
       const { storage, opened } = world;
-      assert.equal("lent" in await storage.news(), false);
+      assert.equal("activeStudy" in await storage.news(), false);
       const { definition, trials } = await world.plan(smallStudy());
-      assert.equal("lent" in await storage.news(), false);
-      await storage.lend(seed);
-      assert.deepEqual((await storage.news()).lent, definition);
+      assert.equal("activeStudy" in await storage.news(), false);
+      await storage.activateStudy(seed);
+      assert.deepEqual((await storage.news()).activeStudy, definition);
       const other = { ...definition, replicates: 1 };
       await storage.plan(other, trials.slice(0, 2));
-      assert.deepEqual((await storage.news()).lent, other);
-      await storage.lend(null);
-      assert.equal((await storage.news()).lent, null);
-      await storage.lend(seed);
+      assert.deepEqual((await storage.news()).activeStudy, other);
+      await storage.activateStudy(null);
+      assert.equal((await storage.news()).activeStudy, null);
+      await storage.activateStudy(seed);
       await storage.deleteStudy(seed);
-      assert.equal((await storage.news()).lent, null);
+      assert.equal((await storage.news()).activeStudy, null);
       await storage.plan(definition, trials);
       if (opened.reopen === undefined) return;
       world.use(await opened.reopen());
-      assert.deepEqual((await world.storage.news()).lent, definition);
+      assert.deepEqual((await world.storage.news()).activeStudy, definition);
     },
   );
 

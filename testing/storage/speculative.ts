@@ -11,13 +11,18 @@ import { step } from "../../coordinator/service/effects.ts";
 import { runningAttempts } from "../../coordinator/lease/trial.ts";
 import { type Check, TTL, type World } from "./world.ts";
 
-/** Stragglers: what is running, and lending it a second time. */
-export function backupConformance(check: Check): void {
+/** Stragglers: what is running, and leasing it a second time. */
+export function speculativeConformance(check: Check): void {
   const ids = async (world: World, limit = 9) =>
     (await world.storage.running(seed, limit)).map((t) => t.spec.trialId);
 
   /** A trained epoch takes the worker a millisecond. */
-  const backUp = (world: World, worker: number, lease: number, n: number) => {
+  const speculate = (
+    world: World,
+    worker: number,
+    lease: number,
+    n: number,
+  ) => {
     const trial = smallStudy().trials[n];
     assert.ok(trial);
     return world.storage.claim(
@@ -27,7 +32,7 @@ export function backupConformance(check: Check): void {
         leaseId: leaseId(lease),
         maxLeases: 1,
         maxFailures: 3,
-        backup: trial.trialId,
+        speculative: trial.trialId,
       },
       step((_, now) => ({
         type: "lease",
@@ -44,7 +49,7 @@ export function backupConformance(check: Check): void {
   };
 
   check(
-    "running: leased trials, the first begun first, then those backed up",
+    "running: leased trials, the first begun first, then those tried twice",
     async (world) => {
       const { trials } = await world.plan(smallStudy());
       await world.workers(2, 4);
@@ -80,35 +85,38 @@ export function backupConformance(check: Check): void {
     assert.deepEqual(await ids(world), []);
   });
 
-  check("claim backup: a second attempt at the trial named", async (world) => {
-    const { trials } = await world.plan(smallStudy());
-    await world.workers(3);
-    await world.claim(1, 1);
-    world.clock.advance(20_000);
-    // Not worth it a moment after it has begun; nothing is stored then.
-    await world.claim(2, 2);
-    const early = await backUp(world, 3, 3, 1);
-    assert.ok(early.type === "claimed" && !early.value.ok);
-    const claim = await backUp(world, 3, 3, 0);
-    assert.ok(claim.type === "claimed" && claim.value.ok);
-    assert.equal(runningAttempts(claim.value.trial).length, 2);
-    assert.deepEqual(await ids(world), [
-      trials[1]?.trialId,
-      trials[0]?.trialId,
-    ]);
-    assert.equal((await backUp(world, 3, 4, 1)).type, "enough-leases");
-    assert.equal((await backUp(world, 3, 3, 1)).type, "repeated");
-    assert.equal((await world.storage.counts(seed)).leased, 2);
-    await world.complete(3, 3);
-    assert.deepEqual(await world.storage.runningLeases(workerId(1)), []);
-  });
+  check(
+    "claim speculative: a second attempt at the trial named",
+    async (world) => {
+      const { trials } = await world.plan(smallStudy());
+      await world.workers(3);
+      await world.claim(1, 1);
+      world.clock.advance(20_000);
+      // Not worth it a moment after it has begun; nothing is stored then.
+      await world.claim(2, 2);
+      const early = await speculate(world, 3, 3, 1);
+      assert.ok(early.type === "claimed" && !early.value.ok);
+      const claim = await speculate(world, 3, 3, 0);
+      assert.ok(claim.type === "claimed" && claim.value.ok);
+      assert.equal(runningAttempts(claim.value.trial).length, 2);
+      assert.deepEqual(await ids(world), [
+        trials[1]?.trialId,
+        trials[0]?.trialId,
+      ]);
+      assert.equal((await speculate(world, 3, 4, 1)).type, "enough-leases");
+      assert.equal((await speculate(world, 3, 3, 1)).type, "repeated");
+      assert.equal((await world.storage.counts(seed)).leased, 2);
+      await world.complete(3, 3);
+      assert.deepEqual(await world.storage.runningLeases(workerId(1)), []);
+    },
+  );
 
   check("trials: shows the running attempt that is furthest", async (world) => {
     await world.plan(smallStudy());
     await world.workers(2);
     await world.claim(1, 1);
     world.clock.advance(20_000);
-    await backUp(world, 2, 2, 0);
+    await speculate(world, 2, 2, 0);
     const shown = async () => {
       const page = await world.storage.trials(seed, { limit: 1, offset: 0 });
       const [trial] = page.trials;

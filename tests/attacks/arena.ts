@@ -5,7 +5,7 @@ import { createReadiness } from "../../coordinator/http/readiness.ts";
 import { createGuard } from "../../coordinator/http/limits/guard.ts";
 import { createAnalyst } from "../../coordinator/threads/analyst.ts";
 import { createLiveDeviations } from "../../coordinator/service/leaderboards.ts";
-import { follow } from "../../coordinator/threads/analyst_sync.ts";
+import { createAnalystSync } from "../../coordinator/threads/analyst_sync.ts";
 import { openSecrets } from "../../coordinator/http/limits/secrets.ts";
 import { LeaseId, Sha256, type WorkerId } from "../../protocol/ids.ts";
 import {
@@ -200,7 +200,7 @@ export async function openArena(replicates: number): Promise<Arena> {
     });
     const deviations = createLiveDeviations(
       coordinator,
-      follow(coordinator, createAnalyst()),
+      createAnalystSync(coordinator, createAnalyst()),
       () => performance.now(),
     );
     const app = createApp({

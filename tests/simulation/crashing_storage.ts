@@ -83,7 +83,7 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
     secret: (name) => run("secret", () => inner.secret(name)),
     keepSecret: (name, hash, replace) =>
       run("keepSecret", () => inner.keepSecret(name, hash, replace)),
-    lend: (id) => run("lend", () => inner.lend(id)),
+    activateStudy: (id) => run("activateStudy", () => inner.activateStudy(id)),
     news: () => run("news", () => inner.news()),
     watch: (wake) => inner.watch(wake),
     alone: () => run("alone", () => inner.alone()),

@@ -1,6 +1,6 @@
 import { createAnalyst } from "../../coordinator/threads/analyst.ts";
 import { createLiveDeviations } from "../../coordinator/service/leaderboards.ts";
-import { follow } from "../../coordinator/threads/analyst_sync.ts";
+import { createAnalystSync } from "../../coordinator/threads/analyst_sync.ts";
 import { createGuard } from "../../coordinator/http/limits/guard.ts";
 import { createApp } from "../../coordinator/http/app.ts";
 import { createReadiness } from "../../coordinator/http/readiness.ts";
@@ -181,7 +181,7 @@ export function createHost(options: HostOptions): Host {
       report: () => Promise.resolve(null),
       deviations: createLiveDeviations(
         coordinator,
-        follow(coordinator, createAnalyst()),
+        createAnalystSync(coordinator, createAnalyst()),
         () => time.now,
       ),
       data: () => Promise.resolve(null),

@@ -131,7 +131,7 @@ export async function simulate(
   );
   const liars = options.liars ?? people.below(3);
   for (let n = 0; n < liars; n++) {
-    // One can hoard for ever: then each of its trials needs its backup.
+    // One can hoard for ever: then each of its trials needs a speculative attempt.
     const hoards = n === 0 && people.happens(0.5);
     liar(world, people.fork(), hoards ? "hoarder" : `liar ${n}`, hoards);
   }

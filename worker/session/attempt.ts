@@ -4,7 +4,7 @@ import type {
   RenewResponse,
 } from "../../protocol/lease.ts";
 import type { EpochMetrics, TrialResult } from "../../protocol/training.ts";
-import { type Bell, createBell } from "./condition.ts";
+import { type Condition, createCondition } from "./condition.ts";
 import { ProblemError } from "./swarm_client.ts";
 import type { Connection, WorkerCall } from "./connection.ts";
 import type {
@@ -65,7 +65,7 @@ export async function runAttempt(
 ): Promise<AttemptOutcome> {
   const { signal } = options;
   const stop = new AbortController();
-  const bell = createBell(options.session.clock);
+  const condition = createCondition(options.session.clock);
   const reports: EpochMetrics[] = [];
   let training: Training = { type: "running" };
   const state = () => training;
@@ -74,7 +74,7 @@ export async function runAttempt(
     onEpoch: (metrics) => {
       options.callbacks.onEpoch(metrics);
       reports.push(metrics);
-      bell.ring();
+      condition.notify();
     },
     onProgress: options.callbacks.onProgress,
   }, AbortSignal.any([signal, stop.signal])).then(
@@ -86,17 +86,17 @@ export async function runAttempt(
     (error) => {
       training = { type: "failed", message: messageOf(error) };
     },
-  ).finally(bell.ring);
+  ).finally(condition.notify);
 
   try {
-    const lost = await keepLease(options, state, reports, bell)
+    const lost = await keepLease(options, state, reports, condition)
       .catch((error) => {
         // A result that is there is not thrown away on leaving.
         if (state().type === "trained" && signal.aborted) return null;
         throw error;
       });
     if (lost !== null) stop.abort();
-    await bell.until(() => state().type !== "running", signal);
+    await condition.until(() => state().type !== "running", signal);
     const end = state();
     switch (end.type) {
       case "trained":
@@ -132,7 +132,7 @@ async function keepLease(
   { lease, connection, session, signal }: AttemptOptions,
   training: () => Training,
   reports: EpochMetrics[],
-  bell: Bell,
+  condition: Condition,
 ): Promise<Abandoned | null> {
   const { leaseId, attempt } = lease;
   const { client, clock, random } = session;
@@ -151,8 +151,8 @@ async function keepLease(
     // A coordinator that takes long to answer has some rest all the same.
     const from = Math.max(calledAt, answeredAt - pause / 2);
     const until = (wait: number) => from + wait - clock.now;
-    await bell.within(until(pause), over, signal);
-    await bell.within(until(heartbeat * 1000), due, signal);
+    await condition.within(until(pause), over, signal);
+    await condition.within(until(heartbeat * 1000), due, signal);
     if (trained() || over() && reports.length === 0) return null;
     let said = 0;
     const needless = new AbortController();

@@ -1,9 +1,9 @@
 import type { SessionClock } from "./session_types.ts";
 
-/** Wakes who waits for something to become true. */
-export interface Bell {
-  /** Something changed: whoever waits looks again. */
-  ring(): void;
+/** A condition variable: wakes whoever waits for something to become true. */
+export interface Condition {
+  /** Something changed: whoever waits checks again. */
+  notify(): void;
   /** Resolves when it holds, at once if it does; else rejects when aborted. */
   until(holds: () => boolean, signal: AbortSignal): Promise<void>;
   /** The same, or when the time is over. */
@@ -14,13 +14,13 @@ export interface Bell {
   ): Promise<void>;
 }
 
-/** Why the loser of a race is over; made once, since an error costs its stack. */
+/** Reason given to the loser of a race. Made once: each error would capture a stack. */
 const OVER = new Error("the other one was first");
 
-export function createBell(clock: SessionClock): Bell {
+export function createCondition(clock: SessionClock): Condition {
   let wake: () => void = () => {};
 
-  const rung = (signal: AbortSignal) =>
+  const notified = (signal: AbortSignal) =>
     new Promise<void>((resolve, reject) => {
       const abort = () => reject(signal.reason);
       signal.addEventListener("abort", abort, { once: true });
@@ -36,12 +36,12 @@ export function createBell(clock: SessionClock): Bell {
   ): Promise<void> {
     while (!holds()) {
       signal.throwIfAborted();
-      await rung(signal);
+      await notified(signal);
     }
   }
 
   return {
-    ring: () => wake(),
+    notify: () => wake(),
     until,
     async within(milliseconds, holds, signal) {
       if (milliseconds <= 0 || holds()) return;
@@ -53,7 +53,7 @@ export function createBell(clock: SessionClock): Bell {
         await Promise.race([tooLate, soon]);
       } finally {
         done.abort(OVER);
-        // Whichever lost ends by the abort, which is no news.
+        // The loser rejects with OVER, which is expected.
         await Promise.allSettled([tooLate, soon]);
       }
     },

@@ -5,7 +5,10 @@ import type { BackendName } from "../../protocol/training.ts";
 import { type AttemptOutcome, runAttempt, whyLost } from "./attempt.ts";
 import { ProblemError, UnreachableError } from "./swarm_client.ts";
 import { connect, type Connection } from "./connection.ts";
-import { createCrew, type Crew } from "./trainer_supervisor.ts";
+import {
+  createTrainerSupervisor,
+  type TrainerSupervisor,
+} from "./trainer_supervisor.ts";
 import { sessionFailure, StopSessionError } from "./failure.ts";
 import type { SessionEnd, SessionOptions } from "./session_types.ts";
 
@@ -130,7 +133,7 @@ async function runSlot(swarm: Swarm, slot: number): Promise<void> {
   const { client, clock, onEvent } = options;
   const { startTrainer } = options;
   const { failedBackends } = swarm;
-  const crew = createCrew({
+  const supervisor = createTrainerSupervisor({
     slot,
     startTrainer,
     failedBackends,
@@ -141,7 +144,7 @@ async function runSlot(swarm: Swarm, slot: number): Promise<void> {
   try {
     while (true) {
       signal.throwIfAborted();
-      const { report } = await crew.trainer(dataset, signal);
+      const { report } = await supervisor.trainer(dataset, signal);
       const leaseId = LeaseId.parse(options.newId());
       let answer;
       try {
@@ -163,7 +166,7 @@ async function runSlot(swarm: Swarm, slot: number): Promise<void> {
       }
       if (answer.lease !== null) {
         dataset = answer.lease.dataset;
-        await runLease(swarm, slot, crew, answer.lease);
+        await runLease(swarm, slot, supervisor, answer.lease);
         continue;
       }
       const { reason, retryAfterSeconds: seconds } = answer;
@@ -172,14 +175,14 @@ async function runSlot(swarm: Swarm, slot: number): Promise<void> {
       await clock.sleep(seconds * 1000, signal);
     }
   } finally {
-    crew.close();
+    supervisor.close();
   }
 }
 
 async function runLease(
   swarm: Swarm,
   slot: number,
-  crew: Crew,
+  supervisor: TrainerSupervisor,
   lease: Lease,
 ): Promise<void> {
   const { options, connection, signal, farewell } = swarm;
@@ -194,7 +197,7 @@ async function runLease(
     signal,
     farewell,
     train: (callbacks, stop) =>
-      crew.train(lease.dataset, trial, callbacks, stop),
+      supervisor.train(lease.dataset, trial, callbacks, stop),
     callbacks: {
       onEpoch: (metrics) => onEvent({ type: "epoch", slot, trialId, metrics }),
       onProgress: (progress) =>

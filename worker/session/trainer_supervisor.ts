@@ -22,7 +22,7 @@ import type { TrainedTrial } from "../trainer/trainer_api.ts";
 const MOST_FAILURES = 5;
 
 /** The trainer of one thread, and its successors. */
-export interface Crew {
+export interface TrainerSupervisor {
   /** Starts one if there is none on this data set. */
   trainer(dataset: DatasetManifest, signal: AbortSignal): Promise<Trainer>;
   /**
@@ -38,11 +38,11 @@ export interface Crew {
   close(): void;
 }
 
-export interface CrewOptions
+export interface TrainerSupervisorOptions
   extends Pick<SessionOptions, "startTrainer" | "onEvent"> {
   readonly slot: number;
   readonly waitOut: Connection["waitOut"];
-  /** Shared by all crews of a session, which add to it. */
+  /** Shared by all supervisors of a session, which add to it. */
   readonly failedBackends: BackendName[];
 }
 
@@ -51,7 +51,9 @@ export interface CrewOptions
  * {@link StopSessionError} when trainer after trainer failed, and a
  * {@link CannotTrainError} when none can be started at all.
  */
-export function createCrew(options: CrewOptions): Crew {
+export function createTrainerSupervisor(
+  options: TrainerSupervisorOptions,
+): TrainerSupervisor {
   const { slot, onEvent, failedBackends } = options;
   let current: { trainer: Trainer; dataset: string } | null = null;
   let failures = 0;
@@ -94,7 +96,7 @@ export function createCrew(options: CrewOptions): Crew {
     }
   };
 
-  const trainer: Crew["trainer"] = async (dataset, signal) => {
+  const trainer: TrainerSupervisor["trainer"] = async (dataset, signal) => {
     const content = contentOf(dataset);
     if (current?.dataset === content) return current.trainer;
     close();
@@ -104,7 +106,12 @@ export function createCrew(options: CrewOptions): Crew {
     return trainer;
   };
 
-  const train: Crew["train"] = async (dataset, spec, callbacks, signal) => {
+  const train: TrainerSupervisor["train"] = async (
+    dataset,
+    spec,
+    callbacks,
+    signal,
+  ) => {
     const able = await trainer(dataset, signal);
     try {
       const result = await able.train(spec, callbacks, signal);

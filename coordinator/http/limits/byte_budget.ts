@@ -1,15 +1,15 @@
 import type { Address } from "./addresses.ts";
 
-/** Bytes that are held at once, in all and for one address. */
-export interface Room {
-  /** Whether there was room, which then is taken; this machine always gets it. */
+/** Bytes that may be held at once, in all and for each address. */
+export interface ByteBudget {
+  /** Reserves bytes; false where the budget is spent. This machine always gets them. */
   take(address: Address, bytes: number): boolean;
-  /** Gives back what was taken. */
+  /** Returns reserved bytes. */
   give(address: Address, bytes: number): void;
 }
 
-/** Room for so many bytes in all, and for so many of each address. */
-export function createRoom(inAll: number, each: number): Room {
+/** A budget of `inAll` bytes, and of `each` for one address. */
+export function createByteBudget(inAll: number, each: number): ByteBudget {
   const taken = new Map<string, number>();
   let all = 0;
   return {

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
-import { createRoom } from "./byte_budget.ts";
+import { createByteBudget } from "./byte_budget.ts";
 
-Deno.test("createRoom holds so much in all and for one address, and this machine's too", () => {
-  const room = createRoom(100, 60);
+Deno.test("createByteBudget holds so much in all and for one address, and this machine's too", () => {
+  const budget = createByteBudget(100, 60);
   const [a, b] = ["a", "b"].map((key) => ({ key, local: false }));
   const here = { key: "here", local: true };
   assert.ok(a && b);
-  assert.equal(room.take(a, 60), true);
-  assert.equal(room.take(a, 1), false);
-  assert.equal(room.take(b, 41), false);
-  assert.equal(room.take(b, 40), true);
+  assert.equal(budget.take(a, 60), true);
+  assert.equal(budget.take(a, 1), false);
+  assert.equal(budget.take(b, 41), false);
+  assert.equal(budget.take(b, 40), true);
   // What was refused was not taken.
-  room.give(a, 60);
-  assert.equal(room.take(a, 60), true);
-  assert.equal(room.take(here, 1000), true);
-  assert.equal(room.take(b, 1), false);
-  room.give(here, 1000);
-  room.give(a, 60);
-  room.give(b, 40);
-  assert.equal(room.take(b, 60), true);
-  assert.equal(room.take(a, 40), true);
+  budget.give(a, 60);
+  assert.equal(budget.take(a, 60), true);
+  assert.equal(budget.take(here, 1000), true);
+  assert.equal(budget.take(b, 1), false);
+  budget.give(here, 1000);
+  budget.give(a, 60);
+  budget.give(b, 40);
+  assert.equal(budget.take(b, 60), true);
+  assert.equal(budget.take(a, 40), true);
 });

@@ -6,7 +6,7 @@ import {
 } from "./addresses.ts";
 import { type AddressLeases, createAddressLeases } from "./addresses.ts";
 import { defaultLimits, type Limits } from "./rates.ts";
-import { createRoom, type Room } from "./byte_budget.ts";
+import { type ByteBudget, createByteBudget } from "./byte_budget.ts";
 import { createTokenBuckets, type TokenBuckets } from "./rates.ts";
 
 /** What stands between the network and the coordinator. */
@@ -33,7 +33,7 @@ export interface Guard {
   wrongGuess(address: Address): void;
   readonly leases: AddressLeases;
   /** For bodies that are being received. */
-  readonly room: Room;
+  readonly receiving: ByteBudget;
 }
 
 export interface GuardOptions {
@@ -85,6 +85,6 @@ export function createGuard(options: GuardOptions): Guard {
     admitGuess: (address) => guesses.wait(address.key),
     wrongGuess: (address) => void guesses.take(address.key),
     leases,
-    room: createRoom(limits.receiving, limits.receivingPerAddress),
+    receiving: createByteBudget(limits.receiving, limits.receivingPerAddress),
   };
 }

@@ -17,7 +17,7 @@ export function admitRequest(guard: Guard) {
       proxied: FORWARDING.some((name) => c.req.header(name) !== undefined),
     });
     c.set("address", address);
-    orWait(guard.admitRequest(address), "address", "your address asks");
+    enforceRate(guard.admitRequest(address), "address", "your address asks");
     await next();
   });
 }
@@ -26,7 +26,7 @@ export function admitRequest(guard: Guard) {
 export function admitCall(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     const { address, worker } = c.var;
-    orWait(
+    enforceRate(
       guard.admitCall(address, worker.workerId),
       "worker",
       "this worker asks",
@@ -38,7 +38,7 @@ export function admitCall(guard: Guard) {
 /** Registrations from one address. */
 export function admitRegistration(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
-    orWait(
+    enforceRate(
       guard.admitRegistration(c.var.address),
       "registrations",
       "your address registers workers",
@@ -50,7 +50,7 @@ export function admitRegistration(guard: Guard) {
 /** What takes a whole study to answer, for one address. */
 export function admitExport(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
-    orWait(
+    enforceRate(
       guard.admitExport(c.var.address),
       "exports",
       "your address fetches whole studies",
@@ -60,17 +60,17 @@ export function admitExport(guard: Guard) {
 }
 
 /**
- * Does it while there is room for so many bytes of a body.
+ * Runs `work` while so many bytes of a body are reserved.
  *
- * @throws {ProblemError} 503, where there is none
+ * @throws {ProblemError} 503 where the budget is spent
  */
-export async function withRoom<T>(
-  { room }: Guard,
+export async function withinBudget<T>(
+  { receiving }: Guard,
   address: Address,
   bytes: number,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!room.take(address, bytes)) {
+  if (!receiving.take(address, bytes)) {
     throw new ProblemError(
       "unavailable",
       "too much is being sent at once; wait a little, then try again",
@@ -80,12 +80,12 @@ export async function withRoom<T>(
   try {
     return await work();
   } finally {
-    room.give(address, bytes);
+    receiving.give(address, bytes);
   }
 }
 
-/** @throws {ProblemError} 429, where there are seconds to wait. */
-export function orWait(seconds: number, limit: string, who: string): void {
+/** @throws {ProblemError} 429 where `seconds` is not 0. */
+export function enforceRate(seconds: number, limit: string, who: string): void {
   if (seconds === 0) return;
   const whole = Math.ceil(seconds);
   throw new ProblemError(

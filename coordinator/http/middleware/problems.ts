@@ -171,7 +171,7 @@ function contentful(status: number): ContentfulStatusCode {
 }
 
 /** The value of a call; a refusal is thrown as its problem. */
-export function must<T>(outcome: Outcome<T>): T {
+export function unwrap<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value;
   const [type, detail] = problems[outcome.rejection];
   if (outcome.problems.length === 0) throw new ProblemError(type, detail);

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Guard } from "../limits/guard.ts";
-import { withRoom } from "./admission.ts";
+import { withinBudget } from "./admission.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { ProblemError } from "./problems.ts";
 
@@ -25,7 +25,7 @@ export function readBody(guard: Guard) {
       ? Number(length)
       : null;
     if (told !== null && told > bodyBytes) throw tooLarge(bodyBytes);
-    await withRoom(
+    await withinBudget(
       guard,
       c.var.address,
       told ?? bodyBytes,

@@ -147,7 +147,7 @@ export function etagMatches(header: string | undefined, etag: string): boolean {
 }
 
 /** The value, or the problem `not-found` with what was asked for. */
-export function found<T>(value: T | null, kind: string, name: string): T {
+export function orNotFound<T>(value: T | null, kind: string, name: string): T {
   if (value !== null) return value;
   throw new ProblemError("not-found", `there is no such ${kind}: ${name}`);
 }

@@ -4,9 +4,9 @@ import { createMiddleware } from "hono/factory";
 import type { Guard } from "../limits/guard.ts";
 import { bearerToken, type Secrets } from "../limits/secrets.ts";
 import type { Metrics } from "../metrics.ts";
-import { orWait } from "../middleware/admission.ts";
+import { enforceRate } from "../middleware/admission.ts";
 import type { WorkerEnv } from "../middleware/authenticate.ts";
-import { found } from "../middleware/responses.ts";
+import { orNotFound } from "../middleware/responses.ts";
 import { ProblemError } from "../middleware/problems.ts";
 import { adminEndpoints } from "../../../protocol/admin_endpoints.ts";
 import { endpoints } from "../../../protocol/endpoints.ts";
@@ -30,7 +30,7 @@ export function authenticateAdmin({ guard, secrets }: AdminDeps) {
     // A worker's own way out looks like the operator's way to remove one.
     if (c.req.path === endpoints.leave.path) return await next();
     const { address } = c.var;
-    orWait(guard.admitGuess(address), "guesses", "wrong tokens came");
+    enforceRate(guard.admitGuess(address), "guesses", "wrong tokens came");
     const token = bearerToken(c.req.header("authorization"));
     if (token === null || secrets?.isAdmin(token) !== true) {
       guard.wrongGuess(address);
@@ -62,7 +62,7 @@ export function adminRoutes(
 ): void {
   const { coordinator, metrics } = deps;
   const detail = async (studyId: StudyId) =>
-    found(await coordinator.study(studyId), "study", studyId);
+    orNotFound(await coordinator.study(studyId), "study", studyId);
 
   app.openapi(adminEndpoints.createStudy, async (c) => {
     const definition = c.req.valid("json");
@@ -71,29 +71,37 @@ export function adminRoutes(
   });
   app.openapi(adminEndpoints.stopStudy, async (c) => {
     const { studyId } = c.req.valid("param");
-    found(await coordinator.stopStudy(studyId) || null, "study", studyId);
+    orNotFound(await coordinator.stopStudy(studyId) || null, "study", studyId);
     return c.json(await detail(studyId), 200);
   });
   app.openapi(adminEndpoints.resumeStudy, async (c) => {
     const { studyId } = c.req.valid("param");
     const resumed = await lending(() => coordinator.resumeStudy(studyId));
-    found(resumed || null, "study", studyId);
+    orNotFound(resumed || null, "study", studyId);
     return c.json(await detail(studyId), 200);
   });
   app.openapi(adminEndpoints.deleteStudy, async (c) => {
     const { studyId } = c.req.valid("param");
-    found(await coordinator.deleteStudy(studyId) || null, "study", studyId);
+    orNotFound(
+      await coordinator.deleteStudy(studyId) || null,
+      "study",
+      studyId,
+    );
     return c.body(null, 204);
   });
   app.openapi(adminEndpoints.removeWorker, async (c) => {
     const { workerId } = c.req.valid("param");
     const { results } = c.req.valid("query");
     const removed = await coordinator.removeWorker(workerId, results);
-    found(removed || null, "worker", workerId);
+    orNotFound(removed || null, "worker", workerId);
     return c.body(null, 204);
   });
   app.openapi(adminEndpoints.metrics, async (c) => {
-    const figures = found(await metrics?.read() ?? null, "page", "/metrics");
+    const figures = orNotFound(
+      await metrics?.read() ?? null,
+      "page",
+      "/metrics",
+    );
     return c.text(figures.text, 200, {
       "content-type": figures.contentType,
       "cache-control": "no-store",

@@ -14,7 +14,7 @@ import type {
 } from "../../../protocol/views.ts";
 import type { Views } from "../../service/reads.ts";
 import {
-  found,
+  orNotFound,
   rendered,
   type RenderedJson,
   renderJson,
@@ -67,7 +67,11 @@ export function trialRoutes(
       c,
       request,
       async () =>
-        found(await coordinator.trials(studyId, request), "study", studyId),
+        orNotFound(
+          await coordinator.trials(studyId, request),
+          "study",
+          studyId,
+        ),
     );
   });
   app.openapi(endpoints.getTrial, async (c) => {
@@ -75,17 +79,18 @@ export function trialRoutes(
     return await answer(
       c,
       null,
-      async () => found(await coordinator.trial(trialId), "trial", trialId),
+      async () =>
+        orNotFound(await coordinator.trial(trialId), "trial", trialId),
     );
   });
   app.openapi(endpoints.getPoint, async (c) => {
     const { studyId, point } = c.req.valid("param");
-    const params = found(parsePoint(point), "grid point", point);
+    const params = orNotFound(parsePoint(point), "grid point", point);
     return await answer(c, null, async () => {
-      const board = found(await leaderboard(studyId), "study", studyId);
+      const board = orNotFound(await leaderboard(studyId), "study", studyId);
       const limits = { limit: MOST_REPLICATES, offset: 0 };
       const trials = await coordinator.curves(studyId, { params, ...limits });
-      return found(
+      return orNotFound(
         pointView(board.content(), params, trials ?? []),
         "grid point",
         point,
@@ -111,7 +116,7 @@ export function trialRoutes(
 
   /** Every trial in parts; the first is read at once, to know of the study. */
   async function partsOf(studyId: StudyId) {
-    const first = found(
+    const first = orNotFound(
       await coordinator.curves(studyId, { limit: PART, offset: 0 }),
       "study",
       studyId,

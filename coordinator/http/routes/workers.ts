@@ -5,7 +5,7 @@ import type { WorkerRecord } from "../../storage/storage.ts";
 import type { Address } from "../limits/addresses.ts";
 import type { Guard } from "../limits/guard.ts";
 import type { Secrets } from "../limits/secrets.ts";
-import { orWait } from "../middleware/admission.ts";
+import { enforceRate } from "../middleware/admission.ts";
 import { ProblemError } from "../middleware/problems.ts";
 
 /** Seconds after which an address that holds its share asks again. */
@@ -37,7 +37,7 @@ export async function acquireWithin(
     };
   }
   if (!repeated) {
-    orWait(
+    enforceRate(
       guard.admitLease(address),
       "leases",
       "your address takes leases that come to nothing",
@@ -55,8 +55,8 @@ export async function acquireWithin(
 /** Milliseconds for which a count of workers is good enough. */
 const COUNT_AGAIN = 1000;
 
-/** Who may join: with the code, where one is asked for, and while there is room. */
-export function createDoor(deps: {
+/** Admits a worker that brings the join code, where one is required, while the swarm is not full. */
+export function admitWorker(deps: {
   readonly coordinator: Pick<Coordinator, "workersOnline">;
   readonly guard: Guard;
   readonly secrets?: Secrets;
@@ -68,7 +68,11 @@ export function createDoor(deps: {
 
   return async (address, { joinCode }) => {
     if (secrets !== undefined && !secrets.mayJoin(undefined)) {
-      orWait(guard.admitGuess(address), "guesses", "wrong join codes came");
+      enforceRate(
+        guard.admitGuess(address),
+        "guesses",
+        "wrong join codes came",
+      );
       if (!secrets.mayJoin(joinCode)) {
         // No code at all is no guess.
         if (joinCode !== undefined) guard.wrongGuess(address);

@@ -202,11 +202,12 @@ async function turn(
     heldByWorkers(tx, claimants),
     failuresOfWorkers(tx, claimants),
   ]);
-  const fresh = claims.filter(({ leaseId, backup }) =>
-    backup === undefined && !trialOf.has(leaseId)
+  const fresh = claims.filter(({ leaseId, speculative }) =>
+    speculative === undefined && !trialOf.has(leaseId)
   );
   const named = units.flatMap(({ leaseId, trialId, claim }) =>
-    trialOf.get(claim?.leaseId ?? leaseId) ?? trialId ?? claim?.backup ?? []
+    trialOf.get(claim?.leaseId ?? leaseId) ?? trialId ?? claim?.speculative ??
+      []
   );
   // Locked in one order everywhere. Candidates are not waited for, so they
   // come last, and what others hold is passed over.
@@ -269,7 +270,7 @@ async function turn(
         answers.push({ claim: { type: "enough-leases" } });
         continue;
       }
-      const next = claim.backup ?? candidates.take(claim, record);
+      const next = claim.speculative ?? candidates.take(claim, record);
       const trial = next === undefined ? undefined : record(next);
       if (trial === undefined) {
         const type = await openTrials(tx, claim.studyId)

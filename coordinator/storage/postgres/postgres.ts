@@ -31,10 +31,10 @@ import { createTurns } from "./group_commit.ts";
 import { postgresWeights } from "./weights.ts";
 import { storable } from "../sql/rows.ts";
 import {
+  ActiveStudyRow,
   CountRow,
   HeldRow,
   LeaseRow,
-  LentRow,
   ReportedEpochRow,
   SecretRow,
   StudyRevisionRow,
@@ -157,9 +157,9 @@ async function connected(
 
   async function news(): Promise<News> {
     const upTo = await look();
-    const [lent, revisions, epochs] = await Promise.all([
+    const [active, revisions, epochs] = await Promise.all([
       rows(
-        "SELECT s.definition AS lent FROM lending AS l LEFT JOIN studies AS s " +
+        'SELECT s.definition AS "activeStudy" FROM lending AS l LEFT JOIN studies AS s ' +
           "ON s.study_id = l.study_id AND NOT s.deleted",
       ),
       rows("SELECT study_id, revision FROM studies"),
@@ -171,9 +171,9 @@ async function connected(
       ),
     ]);
     told = upTo;
-    const [row] = lent;
+    const [row] = active;
     return {
-      ...row === undefined ? {} : LentRow.parse(row),
+      ...row === undefined ? {} : ActiveStudyRow.parse(row),
       revisions: new Map(revisions.map((row) => {
         const { study_id, revision } = StudyRevisionRow.parse(row);
         return [study_id, revision];
@@ -340,7 +340,7 @@ async function connected(
       return SecretRow.parse(row).hash;
     },
 
-    lend: async (studyId) => {
+    activateStudy: async (studyId) => {
       await count(
         "INSERT INTO lending (study_id) VALUES ($1) " +
           "ON CONFLICT (one) DO UPDATE SET study_id = excluded.study_id",

@@ -279,7 +279,7 @@ Deno.test("openPostgres: a renewed lease is no news", () =>
     }
     // Told later than anything that those would have told.
     const last = next();
-    await b.storage.lend(null);
+    await b.storage.activateStudy(null);
     await last;
     await ear.end();
     const [teller, again, other, ...more] = heard;

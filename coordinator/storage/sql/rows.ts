@@ -270,7 +270,9 @@ export const ListedWorkerRow = workerColumns.extend({
 }));
 
 /** Null: none, or one that was deleted since. */
-export const LentRow = z.object({ lent: json(StudyDefinition).nullable() });
+export const ActiveStudyRow = z.object({
+  activeStudy: json(StudyDefinition).nullable(),
+});
 
 export const ReportedEpochRow = z.object({
   spec: json(TrialSpec),

@@ -4,11 +4,11 @@ import type { TrialOrder, TrialState } from "../../../protocol/views.ts";
 import type { Instant } from "../../lease/trial.ts";
 import {
   AcceptanceRow,
+  ActiveStudyRow,
   BriefRow,
   ChangeRow,
   CurveRow,
   InstantRow,
-  LentRow,
   NameRow,
   RevisionRow,
   StateCountRow,
@@ -63,12 +63,12 @@ export function readStudies(sql: Sql, studyId: StudyId | null): StudyRecord[] {
 
 /** Of one coordinator alone: nothing comes from elsewhere. */
 export function readNews(sql: Sql): News {
-  const lent = sql(
-    "SELECT s.definition AS lent FROM lending AS l LEFT JOIN studies AS s " +
+  const active = sql(
+    'SELECT s.definition AS "activeStudy" FROM lending AS l LEFT JOIN studies AS s ' +
       "ON s.study_id = l.study_id AND s.deleted = 0",
   ).get();
   return {
-    ...lent === undefined ? {} : LentRow.parse(lent),
+    ...active === undefined ? {} : ActiveStudyRow.parse(active),
     revisions: new Map(
       sql("SELECT study_id, revision FROM studies").all().map((row) => {
         const { study_id, revision } = StudyRevisionRow.parse(row);

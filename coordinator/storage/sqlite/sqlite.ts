@@ -196,7 +196,7 @@ export function openSqlite(
         if (held(sql, request.workerId).length >= request.maxLeases) {
           return { type: "enough-leases" };
         }
-        const next = request.backup ?? nextTrial(sql, request);
+        const next = request.speculative ?? nextTrial(sql, request);
         if (next !== null) return { type: "claimed", ...change(next, apply) };
         const n = stateCounts(sql, request.studyId);
         const open = n.queued + n.leased + n.verifying > 0;
@@ -280,7 +280,7 @@ export function openSqlite(
         ).hash;
       }),
 
-    lend: (studyId: StudyId | null) =>
+    activateStudy: (studyId: StudyId | null) =>
       atomically(() => {
         sql("INSERT OR REPLACE INTO lending (one, study_id) VALUES (1, ?)")
           .run(studyId);
