@@ -2,10 +2,19 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readManifest, REPORT_FILE, type WebManifest } from "./assets.ts";
-import { writeDocuments } from "./writer.ts";
-import { type BuildWriter, createBuildWriter, sha256 } from "./writer.ts";
-import { pages, renderShell, report, threads } from "./pages.ts";
-import { reportTemplate } from "./pages.ts";
+import {
+  type BuildWriter,
+  createBuildWriter,
+  sha256,
+  writeDocuments,
+} from "./writer.ts";
+import {
+  pages,
+  renderShell,
+  report,
+  reportTemplate,
+  threads,
+} from "./pages.ts";
 
 /** What {@linkcode buildWeb} did. */
 export interface WebBuild {
@@ -166,15 +175,33 @@ interface Script {
   readonly preload: readonly string[];
 }
 
-/** Bundles all scripts together, so that they share what they share. */
+/** Makes the scripts of all bundles, each from its own pages and threads. */
 async function bundleScripts(
   dir: string,
   writer: BuildWriter,
 ): Promise<Map<string, Script>> {
   const entries = [
-    ...pages.map(({ name, entry }) => ({ name, entry: `web/${entry}` })),
+    ...pages.map(({ name, entry, bundle }) => ({
+      name,
+      entry: `web/${entry}`,
+      bundle,
+    })),
     ...threads,
   ];
+  const bundles = await Promise.all(
+    [...Map.groupBy(entries, ({ bundle }) => bundle)].map((
+      [bundle, its],
+    ) => bundleTogether(join(dir, bundle), its, writer)),
+  );
+  return new Map(bundles.flat());
+}
+
+/** Bundles some scripts, so that they share what they share. */
+async function bundleTogether(
+  dir: string,
+  entries: readonly { readonly name: string; readonly entry: string }[],
+  writer: BuildWriter,
+): Promise<[name: string, Script][]> {
   // The bundler names outputs after their entries: each needs a name of its
   // own.
   const entryDir = join(dir, "entries");
@@ -187,7 +214,7 @@ async function bundleScripts(
     return file;
   }));
   await runBundle(["--code-splitting", "--outdir", out, ...files]);
-  const scripts = new Map<string, Script>();
+  const scripts: [name: string, Script][] = [];
   const nameOf = new Map(entries.map(({ name }) => [`${name}.js`, name]));
   for await (const { name: file } of Deno.readDir(out)) {
     const code = await Deno.readFile(join(out, file));
@@ -198,10 +225,10 @@ async function bundleScripts(
       continue;
     }
     const imports = staticImports(new TextDecoder().decode(code));
-    scripts.set(name, {
+    scripts.push([name, {
       script: await writer.asset(file, code),
       preload: imports.map((chunk) => `/assets/${chunk}`),
-    });
+    }]);
   }
   return scripts;
 }

@@ -3,7 +3,7 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { accepts, createWebAssets, readManifest } from "./assets.ts";
 import { staticImports } from "./build.ts";
-import { joinWords } from "../i18n/words.ts";
+import { joinWords } from "../i18n/language.ts";
 import { buildPages } from "./main.ts";
 import { pages } from "./pages.ts";
 

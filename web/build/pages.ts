@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { itemPages } from "../../protocol/pages.ts";
+import { languageCodes, languages, noScriptWords } from "../i18n/language.ts";
 import type { DocumentName } from "./writer.ts";
 
 /**
@@ -15,6 +16,11 @@ export interface Page {
   readonly name: string;
   /** Its script, relative to `web/`. */
   readonly entry: string;
+  /**
+   * Pages of one bundle share scripts. A file lies in a shared script whole, a
+   * language's catalogue too: a bundle holds pages that show much the same.
+   */
+  readonly bundle: "study" | "lesson" | "workers" | "join";
   /** Its style sheets in order, relative to `web/`. */
   readonly styles: readonly string[];
   readonly title: string;
@@ -27,9 +33,13 @@ export interface Page {
 
 /** Scripts that run in threads of their own, relative to the project's root. */
 export const threads = [
-  { name: "trainer", entry: "worker/trainer/trainer_thread.ts" },
-  { name: "clock", entry: "worker/browser/clock_thread.ts" },
-] as const;
+  {
+    name: "trainer",
+    entry: "worker/trainer/trainer_thread.ts",
+    bundle: "join",
+  },
+  { name: "clock", entry: "worker/browser/clock_thread.ts", bundle: "join" },
+] as const satisfies readonly Pick<Page, "name" | "entry" | "bundle">[];
 
 const shared = [
   "components/styles/base.css",
@@ -51,6 +61,7 @@ export const pages: readonly Page[] = [
     path: "/",
     name: "leaderboard",
     entry: "pages/leaderboard/main.tsx",
+    bundle: "study",
     styles: [
       ...shared,
       ...leaderboard,
@@ -66,6 +77,7 @@ export const pages: readonly Page[] = [
     path: "/lesson",
     name: "lesson",
     entry: "pages/lesson/main.tsx",
+    bundle: "lesson",
     styles: [
       ...shared,
       ...leaderboard,
@@ -82,6 +94,7 @@ export const pages: readonly Page[] = [
     path: "/join",
     name: "join",
     entry: "pages/join/main.tsx",
+    bundle: "join",
     styles: [...shared, "components/styles/join.css"],
     title: "Join · dropout-swarm",
     description:
@@ -92,6 +105,7 @@ export const pages: readonly Page[] = [
     path: itemPages.trial.shell,
     name: "trial",
     entry: "pages/trial/main.tsx",
+    bundle: "study",
     styles: [...shared, ...leaderboard, "components/styles/trials.css"],
     title: "Trial · dropout-swarm",
     description:
@@ -102,6 +116,7 @@ export const pages: readonly Page[] = [
     path: itemPages.point.shell,
     name: "point",
     entry: "pages/point/main.tsx",
+    bundle: "study",
     styles: [...shared, ...leaderboard, "components/styles/trials.css"],
     title: "Grid point · dropout-swarm",
     description:
@@ -112,6 +127,7 @@ export const pages: readonly Page[] = [
     path: "/workers",
     name: "workers",
     entry: "pages/workers/main.tsx",
+    bundle: "workers",
     styles: [...shared, ...leaderboard, "components/styles/trials.css"],
     title: "Workers · dropout-swarm",
     description:
@@ -174,14 +190,22 @@ ${
 <noscript>
 <main class="noscript">
 <h1>dropout-swarm</h1>
-<p>This page needs JavaScript. The same figures are to be had as <a href="/api">an API</a>.</p>
-<p lang="zh-CN">本页面需要 JavaScript。同样的数据也可以通过 <a href="/api">API</a> 获取。</p>
+${noScript("page", ' <a href="/api">/api</a>')}
 </main>
 </noscript>
 </div>
 </body>
 </html>
 `;
+}
+
+/** The same line in every language, for a browser without scripts. */
+function noScript(line: "page" | "report", end: string): string {
+  return languageCodes.map((code) =>
+    `<p lang="${languages[code].tag}">${
+      escape(noScriptWords[code][line])
+    }${end}</p>`
+  ).join("\n");
 }
 
 function escape(text: string): string {
@@ -229,8 +253,7 @@ export function reportTemplate(
 <noscript>
 <main class="noscript">
 <h1>dropout-swarm</h1>
-<p>This report needs JavaScript. Its data stand in this file as JSON.</p>
-<p lang="zh-CN">本报告需要 JavaScript。数据以 JSON 形式存于此文件中。</p>
+${noScript("report", "")}
 </main>
 </noscript>
 </div>

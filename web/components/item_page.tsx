@@ -2,7 +2,7 @@ import { batch, type ReadonlySignal, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import type { SwarmEvent } from "../../protocol/views.ts";
 import { type Fetched, OutdatedPageError, UnreachableError } from "../api.ts";
-import { commonWords } from "../i18n/common_words.ts";
+import { commonWords } from "../i18n/language.ts";
 import {
   browserAfter,
   browserEvents,

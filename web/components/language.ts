@@ -5,7 +5,7 @@ import {
   chooseLanguage,
   type Language,
   languageOf,
-  languageTags,
+  languages,
 } from "../i18n/language.ts";
 
 /** The language that the page is shown in. */
@@ -17,6 +17,15 @@ export const formats = computed(() => createFormats(language.value));
 /** Picks the current language's words from a catalogue. */
 export function words<T>(catalogue: Readonly<Record<Language, T>>): T {
   return catalogue[language.value];
+}
+
+/** A text that came with the data; the English where it has no other. */
+export function localized(
+  texts:
+    & { readonly en: string }
+    & { readonly [code in Language]?: string | undefined },
+): string {
+  return texts[language.value] ?? texts.en;
 }
 
 const MEMORY_KEY = "dropout-swarm.language";
@@ -32,7 +41,7 @@ export function startLanguage(): void {
   };
   choose();
   language.subscribe((value) => {
-    document.documentElement.lang = languageTags[value];
+    document.documentElement.lang = languages[value].tag;
   });
   globalThis.addEventListener("popstate", choose);
 }

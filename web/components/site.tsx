@@ -1,14 +1,11 @@
 import { generate } from "lean-qr";
 import { toSvgPath } from "lean-qr/extras/svg";
 import type { ComponentChildren, JSX } from "preact";
-import { commonWords } from "../i18n/common_words.ts";
-import { languages, languageTags } from "../i18n/language.ts";
+import { commonWords, languageCodes, languages } from "../i18n/language.ts";
 import type { Connection } from "../live.ts";
 import { Mark } from "./icon.tsx";
 import { language, setLanguage, words } from "./language.ts";
 import { API_PAGE, pageLink, type PageName } from "./links.ts";
-
-const languageNames = { en: "English", zh: "中文" } as const;
 
 /** What the header leads to, in order. */
 const navigation: readonly PageName[] = [
@@ -73,13 +70,13 @@ export function Site(
   );
 }
 
-/** English or Chinese. */
+/** Each language by its own name. */
 export function LanguageSwitch(): JSX.Element {
   return (
     <fieldset class="languages">
       <legend class="hidden">{words(commonWords).language}</legend>
-      {languages.map((name) => (
-        <label key={name} lang={languageTags[name]}>
+      {languageCodes.map((name) => (
+        <label key={name} lang={languages[name].tag}>
           <input
             type="radio"
             name="language"
@@ -87,7 +84,7 @@ export function LanguageSwitch(): JSX.Element {
             checked={language.value === name}
             onChange={() => setLanguage(name)}
           />
-          <span>{languageNames[name]}</span>
+          <span>{languages[name].name}</span>
         </label>
       ))}
     </fieldset>

@@ -12,12 +12,131 @@ import type {
   UnusedReason,
 } from "../../worker/main_browser.ts";
 import type { LossReason } from "../pages/join/progress_model.ts";
+import type { RankedMetric } from "../pages/leaderboard/metrics.ts";
 import type { BandName } from "../pages/leaderboard/view_state.ts";
 
-/** Words of the leaderboard page. */
+/**
+ * Every text of the pages in English, grouped by page: the catalogue that the
+ * other languages are typed by. A page's bundle takes its own groups only.
+ */
 
 const plural = (count: number, one: string, many: string) =>
   count === 1 ? one : many;
+
+/** The language itself. */
+export const language = {
+  /** In its own words. */
+  name: "English",
+  /** For `lang` and `Intl`. */
+  tag: "en",
+  /** How a span of time is written. */
+  duration: {
+    units: { day: "d", hour: "h", minute: "min", second: "s" },
+    /** Between a number and its unit. */
+    gap: "\u00a0",
+    /** Between two units. */
+    space: " ",
+  },
+};
+
+/** Words on every page. */
+export const common = {
+  product: "dropout-swarm",
+  skipToContent: "Skip to content",
+  pages: "Pages",
+  leaderboard: "Leaderboard",
+  lesson: "Lesson",
+  workers: "Workers",
+  join: "Join",
+  api: "API",
+  language: "Language",
+  licence: "MIT licence",
+  reload: "Reload the page",
+  retry: "Try again",
+  copy: "Copy",
+  copied: "Copied",
+  connection: {
+    connecting: "Connecting…",
+    live: "Live",
+    polling: "Updating every few seconds",
+    offline: "No connection",
+  },
+  offlineNotice:
+    "The coordinator does not answer. You see the last state received; the page keeps trying.",
+  outdatedNotice:
+    "The coordinator speaks a newer version than this page. Reload the page to go on.",
+};
+
+/** What a page says where scripts do not run. */
+export const noScript = {
+  page: "This page needs JavaScript. The same figures are available as an API:",
+  report:
+    "This report needs JavaScript. Its data are stored in this file as JSON.",
+};
+
+type Clauses = Readonly<Record<VerdictName, (on: string) => string>>;
+
+const by = (on: string) => on === "" ? "" : `, judged by ${on}`;
+
+/**
+ * A study's answer: what is settled about each topic, one way or the other, and
+ * what is open. `on` names the metrics that say so; it is empty where all of
+ * them do.
+ */
+export const answers = {
+  heading: "The answer",
+  none: "No trial is in yet. The answer will stand here.",
+  provisional: "So far, and provisional until every trial is in:",
+  settled: "Settled:",
+  open: "Open:",
+  /** Between what the metrics say, and after it. */
+  then: "; ",
+  stop: ".",
+  metrics: {
+    trainLoss: "training loss",
+    trainLossDropoutOff: "training loss with dropout off",
+    testLoss: "test loss",
+    testAccuracy: "test accuracy",
+  } satisfies Record<RankedMetric, string> as Record<RankedMetric, string>,
+  topics: {
+    high: {
+      "supported": () => "Rates that are too high keep the training loss high",
+      "contradicted": () =>
+        "High rates do not keep the training loss high: it falls as they rise",
+      "not-enough-evidence": () =>
+        "Whether high rates keep the training loss high is open",
+    } satisfies Clauses as Clauses,
+    lowest: {
+      "supported": (on) => `The lowest rates train best${by(on)}`,
+      "contradicted": (on) => `The lowest rates do not train best${by(on)}`,
+      "not-enough-evidence": () =>
+        "Whether the lowest rates train best is open",
+    } satisfies Clauses as Clauses,
+    swap: {
+      "supported": (on) =>
+        `Swapping the two rates makes no difference that matters to ${on}`,
+      "contradicted": (on) =>
+        `The order of the two rates matters: swapping them changes ${on}`,
+      "not-enough-evidence": () =>
+        "Whether swapping the two rates changes anything is open",
+    } satisfies Clauses as Clauses,
+    order: {
+      "supported": (on) => `The lower rate belongs nearer the input${by(on)}`,
+      "contradicted": (on) =>
+        `The higher rate belongs nearer the input${by(on)}`,
+      "not-enough-evidence": () =>
+        "Which of the two rates belongs nearer the input is open",
+    } satisfies Clauses as Clauses,
+  },
+  /** What the other metrics say. */
+  others: {
+    "supported": (on) => `judged by ${on} it is so`,
+    "contradicted": (on) => `judged by ${on} it is not so`,
+    "not-enough-evidence": (on) => `judged by ${on} it is open`,
+  } satisfies Clauses as Clauses,
+  /** Beside what swapping changes. */
+  unchanged: (on: string) => `it makes no difference that matters to ${on}`,
+};
 
 interface MetricWords {
   readonly name: string;
@@ -26,7 +145,8 @@ interface MetricWords {
   readonly note: string;
 }
 
-export const leaderboardEn = {
+/** The leaderboard, whose parts other pages show, too. */
+export const leaderboard = {
   title: (study: string) => `${study} · Leaderboard`,
   loading: "Fetching the leaderboard…",
   noStudy: "This coordinator has no study yet.",
@@ -303,11 +423,8 @@ export const leaderboardEn = {
   } satisfies Record<MetricName, MetricWords>,
 };
 
-export type LeaderboardWords = typeof leaderboardEn;
-
-/** Words of the join page. */
-
-export const joinEn = {
+/** The join page. */
+export const join = {
   title: "Join · dropout-swarm",
   heading: "Lend this device to the study",
   lead:
@@ -493,11 +610,8 @@ export const joinEn = {
     "You may switch to another tab: training goes on, though a phone stops pages that are out of view.",
 };
 
-export type JoinWords = typeof joinEn;
-
-/** Words about trials: their list, their pages and those of grid points. */
-
-export const trialsEn = {
+/** Trials: their list, their pages and those of grid points. */
+export const trials = {
   trialTitle: (point: string, replicate: string) =>
     `Trial ${point}, replicate ${replicate}`,
   pointTitle: (point: string) => `Grid point ${point}`,
@@ -663,10 +777,6 @@ export const trialsEn = {
   },
 };
 
-export type TrialsWords = typeof trialsEn;
-
-/** Words of the lesson page. */
-
 interface ErrorWords {
   /** What the notebook says or does. */
   readonly says: string;
@@ -679,7 +789,8 @@ interface ExerciseWords {
   readonly here: string;
 }
 
-export const lessonEn = {
+/** The lesson page. */
+export const lesson = {
   title: "Dropout, step by step",
   lead:
     "What dropout does, live and with the random numbers that training uses; then what repeated runs say of the conclusions that a student's notebook drew from single ones. For readers of Dive into Deep Learning (d2l), section 4.6.",
@@ -969,4 +1080,94 @@ export const lessonEn = {
   },
 };
 
-export type LessonWords = typeof lessonEn;
+/** The workers' page. */
+export const workers = {
+  title: "Workers · dropout-swarm",
+  heading: "Workers",
+  lead:
+    "Who trains the trials: browser tabs and Deno processes. Each name is a nickname that its owner chose, or one that the coordinator made up; no more is known of anybody than stands here.",
+  joinToo: "Join with this device",
+  loading: "Fetching the workers…",
+  failed: "The workers could not be fetched",
+  none: "Nobody has joined yet.",
+  noneOnline: "Nobody is online.",
+  counts: "How many",
+  online: "Online now",
+  ever: "Ever joined",
+  show: "Which workers",
+  showAll: "All",
+  showOnline: "Online",
+  order: "Order",
+  byResults: "Most results first",
+  bySeen: "Last seen first",
+  caption: "Workers, what they train on, how fast, and what they gave",
+  columns: {
+    name: "Name",
+    device: "Device",
+    backend: "Backend",
+    threads: "Threads",
+    step: "ms a step",
+    stepNote: "One training step, as the worker measured it on joining",
+    pace: "Trials a minute",
+    paceNote: "Accepted results over the last quarter of an hour",
+    results: "Results",
+    resultsNote: "Accepted, each trial counted once",
+    running: "Running",
+    seen: "Last seen",
+  },
+  kinds: { browser: "browser tab", deno: "Deno process" },
+  agreement: {
+    heading: "Do results agree?",
+    note:
+      "The same grid point has much the same loss whoever trains it. Results that lie further from everybody else's than chance explains are named: a device that counts wrong, a backend with a fault, or somebody who trains something else. Of two that differ, nobody can tell which one it is.",
+    caption: "Backends, and whether their results agree with the others'",
+    backend: "Backend",
+    results: "Results",
+    verdict: "Beside the others",
+    odd: "differs more than chance",
+    even: "as the others",
+    nothing: "nothing to compare yet",
+    trainLoss: "training loss",
+    testLoss: "test loss",
+    test: (figure: string, chiSquare: string, points: string, p: string) =>
+      `${figure}: χ² = ${chiSquare} over ${points} grid points, p ${p}`,
+  },
+  now: "online",
+  notSaid: "–",
+  pages: "Pages of the workers",
+  page: (page: string, pages: string) => `Page ${page} of ${pages}`,
+  previous: "Previous",
+  next: "Next",
+};
+
+/** The report that stands alone. */
+export const report = {
+  title: (study: string) => `${study} · Report`,
+  kind: "Report of a study",
+  broken: "This file holds no report that it can read",
+  unfinished: (done: string, total: string) =>
+    `${done} of ${total} trials are in: every verdict is provisional.`,
+  made: {
+    heading: "How this was made",
+    on: "Made on",
+    software: "Software",
+    versions: (version: string, deno: string, protocol: string) =>
+      `dropout-swarm ${version}, Deno ${deno}, swarm protocol ${protocol}`,
+    data: "Data",
+    counts: (points: string, trials: string, revision: string) =>
+      `${points} grid points, ${trials} trials, revision ${revision}`,
+    trained: "Trained with",
+    backend: (name: string, trials: string, time: string) =>
+      `${name}: ${trials} trials, ${time} in all`,
+    notKnown: "not recorded in the data at hand",
+    commands: "To run it again, in a clone of the repository",
+    seed: (seed: string) =>
+      `The study's seed is ${seed}: weights, batches and masks are the same on any device.`,
+  },
+  embedded: {
+    heading: "The data",
+    note: "All figures stand in this file. Nothing was fetched to show them.",
+    save: "Save as JSON",
+    definition: "Save the study's definition",
+  },
+};

@@ -1,5 +1,4 @@
-import type { Language } from "./language.ts";
-import { languageTags } from "./language.ts";
+import { type Language, languages } from "./language.ts";
 
 /** Numbers and times as each language writes them. */
 export interface Formats {
@@ -24,14 +23,9 @@ export interface Formats {
   list(names: readonly string[]): string;
 }
 
-const durationUnits = {
-  en: { day: "d", hour: "h", minute: "min", second: "s" },
-  zh: { day: "天", hour: "小时", minute: "分钟", second: "秒" },
-} as const satisfies Record<Language, Record<string, string>>;
-
 /** Makes the formats of a language; keep the result, `Intl` is slow to start. */
 export function createFormats(language: Language): Formats {
-  const tag = languageTags[language];
+  const { tag, duration } = languages[language];
   const cache = new Map<string, Intl.NumberFormat>();
   const format = (value: number, options: Intl.NumberFormatOptions) => {
     const key = JSON.stringify(options);
@@ -69,7 +63,7 @@ export function createFormats(language: Language): Formats {
     percent: (share, decimals) =>
       format(share, { style: "percent", ...digits(decimals) }),
     rate: (value) => format(value, { maximumFractionDigits: 4 }),
-    duration: (seconds) => formatDuration(seconds, language),
+    duration: (seconds) => formatDuration(seconds, duration),
     dateTime: (time) => times().format(time),
     ago: (seconds) => {
       const [size, unit] = agoUnits.find(([size]) => seconds >= size) ??
@@ -103,9 +97,10 @@ const agoUnits = [
   [1, "second"],
 ] as const;
 
-function formatDuration(seconds: number, language: Language): string {
-  const units = durationUnits[language];
-  const gap = language === "en" ? "\u00a0" : "";
+function formatDuration(
+  seconds: number,
+  { units, gap, space }: typeof languages[Language]["duration"],
+): string {
   // Rounded first: 59.7 s is a minute, not `60 s`.
   let rest = Math.max(0, Math.round(seconds));
   if (rest >= 3600) rest = Math.round(rest / 60) * 60;
@@ -123,5 +118,5 @@ function formatDuration(seconds: number, language: Language): string {
     rest -= count * size;
     if (count > 0) words.push(`${count}${gap}${unit}`);
   }
-  return words.join(language === "en" ? " " : "");
+  return words.join(space);
 }

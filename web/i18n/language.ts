@@ -1,18 +1,68 @@
-/** The languages of the product, and how one is chosen. */
+import * as en from "./en.ts";
+import * as zh from "./zh.ts";
 
-export const languages = ["en", "zh"] as const;
-export type Language = typeof languages[number];
+/**
+ * The languages of the pages. To add one, write its catalogue beside `en.ts`
+ * and name it everywhere in this file; the compiler says what is missing.
+ * Labels of recipe fields and metrics, verdicts and studies' titles come from
+ * the coordinator in English and Chinese: a further language shows the English.
+ */
 
-/** What `lang` and `Intl` call them: `zh` is written in simplified characters. */
-export const languageTags = { en: "en", zh: "zh-CN" } as const satisfies Record<
-  Language,
-  string
->;
+export const languageCodes = ["en", "zh"] as const;
+export type Language = typeof languageCodes[number];
+type InEach<T> = Readonly<Record<Language, T>>;
+
+export const languages: InEach<typeof en.language> = {
+  en: en.language,
+  zh: zh.language,
+};
+
+// One constant a group, so that a page's bundle leaves the other groups out.
+export const commonWords: InEach<typeof en.common> = {
+  en: en.common,
+  zh: zh.common,
+};
+export const noScriptWords: InEach<typeof en.noScript> = {
+  en: en.noScript,
+  zh: zh.noScript,
+};
+export const answerWords: InEach<typeof en.answers> = {
+  en: en.answers,
+  zh: zh.answers,
+};
+export const leaderboardWords: InEach<typeof en.leaderboard> = {
+  en: en.leaderboard,
+  zh: zh.leaderboard,
+};
+export const joinWords: InEach<typeof en.join> = {
+  en: en.join,
+  zh: zh.join,
+};
+export const trialsWords: InEach<typeof en.trials> = {
+  en: en.trials,
+  zh: zh.trials,
+};
+export const lessonWords: InEach<typeof en.lesson> = {
+  en: en.lesson,
+  zh: zh.lesson,
+};
+export const workersWords: InEach<typeof en.workers> = {
+  en: en.workers,
+  zh: zh.workers,
+};
+export const reportWords: InEach<typeof en.report> = {
+  en: en.report,
+  zh: zh.report,
+};
+
+export type AnswerWords = typeof en.answers;
+export type LeaderboardWords = typeof en.leaderboard;
+export type LessonWords = typeof en.lesson;
 
 /** Reads a language from a tag such as `zh-Hans-CN`, case not minded. */
 export function languageOf(tag: string | null | undefined): Language | null {
   const primary = tag?.trim().toLowerCase().split(/[-_]/)[0];
-  return languages.find((language) => language === primary) ?? null;
+  return languageCodes.find((language) => language === primary) ?? null;
 }
 
 /**

@@ -1,12 +1,96 @@
-import type {
-  JoinWords,
-  LeaderboardWords,
-  LessonWords,
-  TrialsWords,
-} from "./en.ts";
+import type * as en from "./en.ts";
 
-/** 排行榜页面的用词。 */
-export const leaderboardZh: LeaderboardWords = {
+/** 各页面的全部中文文本，分组与 `en.ts` 相同。 */
+
+export const language: typeof en.language = {
+  name: "中文",
+  tag: "zh-CN",
+  duration: {
+    units: { day: "天", hour: "小时", minute: "分钟", second: "秒" },
+    gap: "",
+    space: "",
+  },
+};
+
+export const common: typeof en.common = {
+  product: "dropout-swarm",
+  skipToContent: "跳到正文",
+  pages: "页面",
+  leaderboard: "排行榜",
+  lesson: "课程",
+  workers: "工作节点",
+  join: "加入",
+  api: "API",
+  language: "语言",
+  licence: "MIT 许可证",
+  reload: "重新加载页面",
+  retry: "重试",
+  copy: "复制",
+  copied: "已复制",
+  connection: {
+    connecting: "正在连接…",
+    live: "实时",
+    polling: "每隔几秒更新",
+    offline: "连接中断",
+  },
+  offlineNotice: "协调器没有应答。这里显示的是最后收到的状态，页面会继续重试。",
+  outdatedNotice: "协调器的版本比本页面新。请重新加载页面后继续。",
+};
+
+export const noScript: typeof en.noScript = {
+  page: "本页面需要 JavaScript。同样的数据也可以通过 API 获取：",
+  report: "本报告需要 JavaScript。数据以 JSON 形式存于此文件中。",
+};
+
+const per = (on: string) => on === "" ? "" : `按${on}，`;
+
+export const answers: typeof en.answers = {
+  heading: "答案",
+  none: "还没有试验完成，答案将出现在这里。",
+  provisional: "目前的答案，全部试验完成之前均为暂定：",
+  settled: "已定论：",
+  open: "未定论：",
+  then: "；",
+  stop: "。",
+  metrics: {
+    trainLoss: "训练损失",
+    trainLossDropoutOff: "关闭暂退后的训练损失",
+    testLoss: "测试损失",
+    testAccuracy: "测试准确率",
+  },
+  topics: {
+    high: {
+      "supported": () => "暂退概率过高会使训练损失居高不下",
+      "contradicted": () =>
+        "概率高并不会使训练损失居高不下：概率升高，损失反而下降",
+      "not-enough-evidence": () =>
+        "暂退概率过高是否使训练损失居高不下，尚无定论",
+    },
+    lowest: {
+      "supported": (on) => `${per(on)}概率最低时训练效果最好`,
+      "contradicted": (on) => `${per(on)}概率最低时训练效果并非最好`,
+      "not-enough-evidence": () => "概率最低时训练效果是否最好，尚无定论",
+    },
+    swap: {
+      "supported": (on) => `交换两层概率对${on}没有值得在意的影响`,
+      "contradicted": (on) => `两层概率的顺序有影响：交换会改变${on}`,
+      "not-enough-evidence": () => "交换两层概率有没有影响，尚无定论",
+    },
+    order: {
+      "supported": (on) => `${per(on)}较低的概率应放在靠近输入的一层`,
+      "contradicted": (on) => `${per(on)}较高的概率应放在靠近输入的一层`,
+      "not-enough-evidence": () => "哪个概率应靠近输入，尚无定论",
+    },
+  },
+  others: {
+    "supported": (on) => `按${on}则成立`,
+    "contradicted": (on) => `按${on}则不成立`,
+    "not-enough-evidence": (on) => `按${on}尚无定论`,
+  },
+  unchanged: (on) => `对${on}没有值得在意的影响`,
+};
+
+export const leaderboard: typeof en.leaderboard = {
   title: (study) => `${study} · 排行榜`,
   loading: "正在获取排行榜…",
   noStudy: "这个协调器还没有研究。",
@@ -255,8 +339,7 @@ export const leaderboardZh: LeaderboardWords = {
   },
 };
 
-/** 加入页面的用词。 */
-export const joinZh: JoinWords = {
+export const join: typeof en.join = {
   title: "加入 · dropout-swarm",
   heading: "把这台设备借给研究",
   lead:
@@ -423,8 +506,7 @@ export const joinZh: JoinWords = {
   hiddenTab: "可以切换到别的标签页，训练会继续；但手机会停止不可见的页面。",
 };
 
-/** 试验列表、试验页面与网格点页面的用词。 */
-export const trialsZh: TrialsWords = {
+export const trials: typeof en.trials = {
   trialTitle: (point, replicate) => `试验 ${point}，重复 ${replicate}`,
   pointTitle: (point) => `网格点 ${point}`,
   loading: "正在获取…",
@@ -585,8 +667,7 @@ export const trialsZh: TrialsWords = {
   },
 };
 
-/** 课程页面的用词。 */
-export const lessonZh: LessonWords = {
+export const lesson: typeof en.lesson = {
   title: "一步一步看懂暂退法",
   lead:
     "先用训练时的同一组随机数现场演示暂退法做了什么，再看一份学生笔记凭单次训练得出的结论，在重复训练之后还剩下什么。写给《动手学深度学习》（d2l）4.6 节的读者。",
@@ -846,5 +927,94 @@ export const lessonZh: LessonWords = {
         here: "目前没有别的噪声可选。",
       },
     },
+  },
+};
+
+export const workers: typeof en.workers = {
+  title: "工作节点 · dropout-swarm",
+  heading: "工作节点",
+  lead:
+    "训练试验的是浏览器标签页和 Deno 进程。每个名字都是主人自取的昵称，或由协调器随意起的名字；除这里所列之外，我们对任何人一无所知。",
+  joinToo: "用这台设备加入",
+  loading: "正在获取工作节点…",
+  failed: "无法获取工作节点",
+  none: "还没有人加入。",
+  noneOnline: "目前没有人在线。",
+  counts: "数量",
+  online: "当前在线",
+  ever: "累计加入",
+  show: "显示哪些工作节点",
+  showAll: "全部",
+  showOnline: "在线",
+  order: "排序",
+  byResults: "结果最多的在前",
+  bySeen: "最近出现的在前",
+  caption: "工作节点、所用的后端、速度与贡献",
+  columns: {
+    name: "名字",
+    device: "设备",
+    backend: "后端",
+    threads: "线程",
+    step: "每步毫秒",
+    stepNote: "训练一步的时间，由工作节点加入时测得",
+    pace: "每分钟试验数",
+    paceNote: "最近一刻钟内被接受的结果",
+    results: "结果",
+    resultsNote: "被接受的结果，每个试验计一次",
+    running: "进行中",
+    seen: "最近出现",
+  },
+  kinds: { browser: "浏览器标签页", deno: "Deno 进程" },
+  agreement: {
+    heading: "结果一致吗？",
+    note:
+      "同一个网格点无论由谁训练，损失都相差不大。若某人的结果与其他人的差异超出偶然所能解释的程度，就会在此标出：可能是设备算错、后端有缺陷，或者有人训练了别的东西。如果只有两方而彼此不同，则无法判断是哪一方的问题。",
+    caption: "各后端的结果是否与其他后端一致",
+    backend: "后端",
+    results: "结果",
+    verdict: "与其他相比",
+    odd: "差异超出偶然",
+    even: "与其他一致",
+    nothing: "尚无可比较的结果",
+    trainLoss: "训练损失",
+    testLoss: "测试损失",
+    test: (figure, chiSquare, points, p) =>
+      `${figure}：χ² = ${chiSquare}，共 ${points} 个网格点，p ${p}`,
+  },
+  now: "在线",
+  notSaid: "–",
+  pages: "工作节点的分页",
+  page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
+  previous: "上一页",
+  next: "下一页",
+};
+
+export const report: typeof en.report = {
+  title: (study) => `${study} · 报告`,
+  kind: "研究报告",
+  broken: "此文件中没有可读的报告",
+  unfinished: (done, total) =>
+    `${total} 次试验已完成 ${done} 次：所有结论均为暂定。`,
+  made: {
+    heading: "本报告如何得来",
+    on: "生成时间",
+    software: "软件",
+    versions: (version, deno, protocol) =>
+      `dropout-swarm ${version}，Deno ${deno}，协议版本 ${protocol}`,
+    data: "数据",
+    counts: (points, trials, revision) =>
+      `${points} 个网格点，${trials} 次试验，修订 ${revision}`,
+    trained: "训练所用",
+    backend: (name, trials, time) => `${name}：${trials} 次试验，共 ${time}`,
+    notKnown: "现有数据中没有记录",
+    commands: "在仓库的克隆中重新运行",
+    seed: (seed) =>
+      `研究的种子为 ${seed}：权重、批次与掩码在任何设备上都相同。`,
+  },
+  embedded: {
+    heading: "数据",
+    note: "全部数字都在此文件中，显示时不需要下载任何内容。",
+    save: "保存为 JSON",
+    definition: "保存研究定义",
   },
 };

@@ -1,8 +1,7 @@
 import type { JSX } from "preact";
 // @ts-types="@types/d3-shape"
 import { area, curveLinear, line } from "d3-shape";
-import { type Axis, linearAxis, wholeTicks } from "./scale.ts";
-import { useWidth } from "./scale.ts";
+import { type Axis, linearAxis, useWidth, wholeTicks } from "./scale.ts";
 
 /** One line: a value for each epoch from 1. */
 export interface Series {

@@ -1,6 +1,5 @@
 import type { JSX } from "preact";
-import { type Axis, linearAxis } from "./scale.ts";
-import { useWidth } from "./scale.ts";
+import { type Axis, linearAxis, useWidth } from "./scale.ts";
 
 /** One side of a slope: a mean and its interval. */
 export interface SlopeEnd {

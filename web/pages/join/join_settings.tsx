@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { backends } from "../../../protocol/training.ts";
-import { formats, language, words } from "../../components/language.ts";
-import { joinWords } from "../../i18n/words.ts";
+import { formats, localized, words } from "../../components/language.ts";
+import { joinWords } from "../../i18n/language.ts";
 import type { JoinController } from "./controller.ts";
 import { canKeepAwake } from "./power.ts";
 import {
@@ -42,7 +42,7 @@ export function SettingsForm(
             <option key={choice} value={choice}>
               {choice === "auto"
                 ? t.settings.auto
-                : backends[choice].label[language.value]}
+                : localized(backends[choice].label)}
             </option>
           ))}
         </select>

@@ -9,8 +9,11 @@ import {
 } from "../../live.ts";
 import { joinCode } from "../../components/links.ts";
 import { assetAddress } from "../../components/asset_address.ts";
-import { startLanguage } from "../../components/language.ts";
-import { readMemory, writeMemory } from "../../components/language.ts";
+import {
+  readMemory,
+  startLanguage,
+  writeMemory,
+} from "../../components/language.ts";
 import { createJoinController, settingsKey } from "./controller.ts";
 import { JoinPage } from "./page.tsx";
 import { createWakeLock, watchBattery } from "./power.ts";

@@ -2,21 +2,17 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { ReadonlySignal } from "@preact/signals";
 import type { StudyDetail } from "../../../protocol/views.ts";
-import { commonWords } from "../../i18n/common_words.ts";
-import { joinWords } from "../../i18n/words.ts";
+import { commonWords, joinWords } from "../../i18n/language.ts";
 import type { Connection } from "../../live.ts";
-import { formats, language, words } from "../../components/language.ts";
+import { formats, localized, words } from "../../components/language.ts";
 import { pageLink } from "../../components/links.ts";
 import { Notice, Site } from "../../components/site.tsx";
-import { Consent } from "./join_settings.tsx";
+import { Consent, SettingsForm } from "./join_settings.tsx";
 import type { JoinController } from "./controller.ts";
-import { Measured } from "./status.tsx";
+import { Bar, Measured, SlotCard, Status } from "./status.tsx";
 import { savesData } from "./power.ts";
 import type { Contribution, Trouble } from "./progress_model.ts";
 import type { DeviceLimits } from "./settings.ts";
-import { SettingsForm } from "./join_settings.tsx";
-import { Bar, SlotCard } from "./status.tsx";
-import { Status } from "./status.tsx";
 import { downloadBytes, type StudyInfo, uploadBytes } from "./study_info.ts";
 
 interface JoinPageProps {
@@ -47,7 +43,7 @@ export function JoinPage(props: JoinPageProps): JSX.Element {
           <p class="study-name">
             {study === null
               ? t.noStudy
-              : t.study(study.definition.title[language.value])}
+              : t.study(localized(study.definition.title))}
           </p>
         )}
       </div>

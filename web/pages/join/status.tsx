@@ -2,8 +2,8 @@ import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { backends } from "../../../protocol/training.ts";
 import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
-import { formats, language, words } from "../../components/language.ts";
-import { joinWords } from "../../i18n/words.ts";
+import { formats, localized, words } from "../../components/language.ts";
+import { joinWords } from "../../i18n/language.ts";
 import type { JoinController, Phase } from "./controller.ts";
 import {
   type ProgressModel,
@@ -422,7 +422,7 @@ export function Measured(
             {report.measurements.map((one) => (
               <tr key={one.backend}>
                 <th scope="row">
-                  {backends[one.backend].label[language.value]}
+                  {localized(backends[one.backend].label)}
                   {used.has(one.backend) && (
                     <span class="tag is-running">{t.measured.used}</span>
                   )}

@@ -6,7 +6,7 @@ import type {
 } from "../../../protocol/leaderboard.ts";
 import { Icon } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
-import { type AnswerWords, answerWords } from "../../i18n/answer_words.ts";
+import { type AnswerWords, answerWords } from "../../i18n/language.ts";
 import type { Formats } from "../../i18n/format.ts";
 import type { RankedMetric } from "./metrics.ts";
 

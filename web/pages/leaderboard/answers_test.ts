@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import type { Verdict, VerdictName } from "../../../protocol/leaderboard.ts";
-import { Leaderboard } from "../../../protocol/leaderboard.ts";
+import {
+  Leaderboard,
+  type Verdict,
+  type VerdictName,
+} from "../../../protocol/leaderboard.ts";
 import {
   noPointsLeaderboard,
   seedLeaderboard,
 } from "../../../tests/browser/fixture_leaderboard.ts";
-import { answerWords } from "../../i18n/answer_words.ts";
+import { answerWords } from "../../i18n/language.ts";
 import { createFormats } from "../../i18n/format.ts";
 import { answersOf } from "./answers.tsx";
 

@@ -10,7 +10,7 @@ import { Segmented } from "../../components/controls.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
 import { PointAnchor } from "../../components/point_anchor.tsx";
-import { leaderboardWords } from "../../i18n/words.ts";
+import { leaderboardWords } from "../../i18n/language.ts";
 import { curveSeries } from "./curve_series.ts";
 import { parsePoint, pointKey, pointLabel } from "./points.ts";
 import { SaveChart } from "./save_chart.tsx";

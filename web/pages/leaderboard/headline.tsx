@@ -7,11 +7,10 @@ import type {
   Progress,
 } from "../../../protocol/leaderboard.ts";
 import { Icon } from "../../components/icon.tsx";
-import { formats, language, words } from "../../components/language.ts";
+import { formats, localized, words } from "../../components/language.ts";
 import { pointLink } from "../../components/links.ts";
 import { Stat } from "../../components/site.tsx";
-import { commonWords } from "../../i18n/common_words.ts";
-import { leaderboardWords } from "../../i18n/words.ts";
+import { commonWords, leaderboardWords } from "../../i18n/language.ts";
 import { pointKey, pointLabel } from "./points.ts";
 
 /** What was trained, and how, in a line. */
@@ -44,7 +43,7 @@ export function Summary(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element | null {
   const t = words(leaderboardWords);
-  const text = leaderboard.summary[language.value];
+  const text = localized(leaderboard.summary);
   const common = words(commonWords);
   const [copied, setCopied] = useState(false);
   // Absent on pages that came over plain HTTP from another machine.

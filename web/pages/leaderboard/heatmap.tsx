@@ -4,7 +4,7 @@ import type { StudyId } from "../../../protocol/ids.ts";
 import { type Leaderboard, MetricName } from "../../../protocol/leaderboard.ts";
 import { formats, words } from "../../components/language.ts";
 import { PointAnchor } from "../../components/point_anchor.tsx";
-import { leaderboardWords, trialsWords } from "../../i18n/words.ts";
+import { leaderboardWords, trialsWords } from "../../i18n/language.ts";
 import {
   HEAT_STEPS,
   type Heatmap as HeatmapModel,

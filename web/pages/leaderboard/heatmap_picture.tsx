@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import type { MetricName } from "../../../protocol/leaderboard.ts";
-import { leaderboardWords } from "../../i18n/words.ts";
+import { leaderboardWords } from "../../i18n/language.ts";
 import { formats, words } from "../../components/language.ts";
 import { HEAT_STEPS, type Heatmap, type HeatmapCell } from "./heatmap_model.ts";
 import { formatShort, isHigherBetter } from "./metrics.ts";

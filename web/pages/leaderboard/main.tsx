@@ -1,8 +1,7 @@
 import { render } from "preact";
 import { createApi } from "../../api.ts";
 import { browserAfter, browserEvents, follow } from "../../live.ts";
-import { startLanguage } from "../../components/language.ts";
-import { updateAddress } from "../../components/language.ts";
+import { startLanguage, updateAddress } from "../../components/language.ts";
 import { LeaderboardPage } from "./page.tsx";
 import { createLeaderboardState } from "./state.ts";
 import { createTrialList } from "./trial_list_state.ts";

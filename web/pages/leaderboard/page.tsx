@@ -4,7 +4,7 @@ import { StudyId } from "../../../protocol/ids.ts";
 import type { Leaderboard } from "../../../protocol/leaderboard.ts";
 import type { Api } from "../../api.ts";
 import { Icon } from "../../components/icon.tsx";
-import { language, words } from "../../components/language.ts";
+import { localized, words } from "../../components/language.ts";
 import {
   API_PAGE,
   joinCode,
@@ -12,8 +12,11 @@ import {
   pagePaths,
 } from "../../components/links.ts";
 import { Notice, QrCode, Site } from "../../components/site.tsx";
-import { commonWords } from "../../i18n/common_words.ts";
-import { leaderboardWords, trialsWords } from "../../i18n/words.ts";
+import {
+  commonWords,
+  leaderboardWords,
+  trialsWords,
+} from "../../i18n/language.ts";
 import { AnswerList } from "./answers.tsx";
 import { Curves } from "./curves.tsx";
 import { RecipeLine, Strip, Summary } from "./headline.tsx";
@@ -37,7 +40,7 @@ export function LeaderboardPage(
   const t = words(leaderboardWords);
   const leaderboard = state.leaderboard.value;
   const title = t.title(
-    leaderboard?.study.title[language.value] ?? "dropout-swarm",
+    leaderboard === null ? "dropout-swarm" : localized(leaderboard.study.title),
   );
   useEffect(() => {
     document.title = title;
@@ -121,7 +124,7 @@ function Headline(
   return (
     <div class="headline">
       <div>
-        <h1>{leaderboard.study.title[language.value]}</h1>
+        <h1>{localized(leaderboard.study.title)}</h1>
         <RecipeLine leaderboard={leaderboard} />
         <StudyChoice state={state} leaderboard={leaderboard} />
         <AnswerList leaderboard={leaderboard} />

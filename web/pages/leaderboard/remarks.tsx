@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 import type { Leaderboard, SeedRemark } from "../../../protocol/leaderboard.ts";
-import { leaderboardWords } from "../../i18n/words.ts";
+import { leaderboardWords } from "../../i18n/language.ts";
 import { Icon, type IconName } from "../../components/icon.tsx";
-import { formats, language, words } from "../../components/language.ts";
+import { formats, localized, words } from "../../components/language.ts";
 
 const icons = {
   agrees: "check",
@@ -15,7 +15,6 @@ export function Remarks(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element | null {
   const t = words(leaderboardWords).remarks;
-  const here = language.value;
   const { remarks } = leaderboard;
   if (remarks.length === 0) return null;
   return (
@@ -58,8 +57,8 @@ export function Remarks(
                       {t.names[remark.agreement]}
                     </span>
                   </td>
-                  <th scope="row">{remark.says[here]}</th>
-                  <td>{remark.words[here]}</td>
+                  <th scope="row">{localized(remark.says)}</th>
+                  <td>{localized(remark.words)}</td>
                 </tr>
               ))}
             </tbody>

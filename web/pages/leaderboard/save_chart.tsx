@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { Leaderboard } from "../../../protocol/leaderboard.ts";
 import type { LegendEntry } from "../../components/charts/picture.ts";
-import { leaderboardWords } from "../../i18n/words.ts";
+import { leaderboardWords } from "../../i18n/language.ts";
 import { Icon } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
 

@@ -9,7 +9,7 @@ import {
 import { inPlace, Segmented, useHold } from "../../components/controls.tsx";
 import { Icon, type IconName } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
-import { leaderboardWords } from "../../i18n/words.ts";
+import { leaderboardWords } from "../../i18n/language.ts";
 import {
   decimalsOf,
   formatMetric,

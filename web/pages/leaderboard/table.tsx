@@ -20,7 +20,7 @@ import {
   type LeaderboardWords,
   leaderboardWords,
   trialsWords,
-} from "../../i18n/words.ts";
+} from "../../i18n/language.ts";
 import { formatMetric, rankedMetrics, tableMetrics } from "./metrics.ts";
 import { pointKey, pointLabel } from "./points.ts";
 import { heldOrder, rowOrder } from "./row_order.ts";

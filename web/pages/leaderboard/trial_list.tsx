@@ -1,13 +1,16 @@
 import type { JSX } from "preact";
 import { TrialState, type TrialSummary } from "../../../protocol/views.ts";
-import { trialsWords } from "../../i18n/words.ts";
+import { trialsWords } from "../../i18n/language.ts";
 import { StateTag } from "../trial/page.tsx";
-import { inPlace, useHold } from "../../components/controls.tsx";
+import {
+  inPlace,
+  Pager,
+  Segmented,
+  useHold,
+} from "../../components/controls.tsx";
 import { formats, words } from "../../components/language.ts";
 import { pointLink, trialLink } from "../../components/links.ts";
 import { Nickname } from "../../components/site.tsx";
-import { Pager } from "../../components/controls.tsx";
-import { Segmented } from "../../components/controls.tsx";
 import { pointLabel } from "./points.ts";
 import type { LeaderboardState } from "./state.ts";
 import { type TrialListState, TRIALS_A_PAGE } from "./trial_list_state.ts";

@@ -10,8 +10,8 @@ import type { Params } from "../../../protocol/study.ts";
 import { linearAxis } from "../../components/charts/scale.ts";
 import { inPlace, useHold } from "../../components/controls.tsx";
 import { Icon, type IconName } from "../../components/icon.tsx";
-import { formats, language, words } from "../../components/language.ts";
-import { leaderboardWords } from "../../i18n/words.ts";
+import { formats, localized, words } from "../../components/language.ts";
+import { leaderboardWords } from "../../i18n/language.ts";
 import { decimalsOf, formatP } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
 import { SaveChart } from "./save_chart.tsx";
@@ -61,7 +61,6 @@ export function VerdictCard(
 ): JSX.Element {
   const card = useRef<HTMLElement>(null);
   const t = words(leaderboardWords).verdicts;
-  const here = language.value;
   const heading = `claim-${verdict.claimId}`;
   const { effect } = verdict;
   const Heading = level === 3 ? "h3" : "h4";
@@ -81,8 +80,8 @@ export function VerdictCard(
         )}
       </p>
       <div class="said">
-        <Heading id={heading}>{verdict.claim[here]}</Heading>
-        <p>{verdict.headline[here]}</p>
+        <Heading id={heading}>{localized(verdict.claim)}</Heading>
+        <p>{localized(verdict.headline)}</p>
       </div>
       {effect !== null && (
         <EffectPlot claimId={verdict.claimId} effect={effect} />
@@ -90,16 +89,16 @@ export function VerdictCard(
       <details>
         <summary>{t.details}</summary>
         <div class="details">
-          <p>{verdict.evidence[here]}</p>
-          <p class="caution">{verdict.caution[here]}</p>
+          <p>{localized(verdict.evidence)}</p>
+          <p class="caution">{localized(verdict.caution)}</p>
           <Numbers verdict={verdict} />
           <Comparisons comparisons={verdict.comparisons} />
           {effect !== null && (
             <SaveChart
               leaderboard={leaderboard}
               name={`effect-${verdict.claimId}`}
-              title={verdict.claim[here]}
-              subtitle={`${verdict.headline[here]} ${effectText(effect)}`}
+              title={localized(verdict.claim)}
+              subtitle={`${localized(verdict.headline)} ${effectText(effect)}`}
               chart={() => card.current?.querySelector(".effect > svg") ?? null}
             />
           )}
@@ -173,7 +172,7 @@ function Announcer(
     if (changes.length > 0) {
       setMessage(
         changes.map((verdict) =>
-          t.changed(verdict.claim[language.value], t.names[verdict.verdict])
+          t.changed(localized(verdict.claim), t.names[verdict.verdict])
         ).join(" "),
       );
     }

@@ -1,8 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Leaderboard } from "../../../protocol/leaderboard.ts";
-import { commonWords } from "../../i18n/common_words.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { commonWords, lessonWords } from "../../i18n/language.ts";
 import { AnswerList } from "../leaderboard/answers.tsx";
 import { VerdictCard } from "../leaderboard/verdicts.tsx";
 import { pageLink } from "../../components/links.ts";
@@ -13,11 +12,13 @@ import { Command } from "./code.tsx";
 import { type Conclusion, conclusions, verdictsOn } from "./evidence.ts";
 import { PairTable } from "./pair_table.tsx";
 import { RankingTable } from "./ranking_table.tsx";
-import type { SampleStudy } from "./study_source.ts";
-import type { LessonState } from "./view_state.ts";
-import type { LiveStudy, StudySource } from "./study_source.ts";
+import type { LiveStudy, SampleStudy, StudySource } from "./study_source.ts";
+import {
+  type LessonState,
+  type StudyChoice,
+  studyChoices,
+} from "./view_state.ts";
 import { TrendChart } from "./trend_chart.tsx";
-import { type StudyChoice, studyChoices } from "./view_state.ts";
 
 /** Which study is shown: the visitor's choice, else live if there is any. */
 export function shownStudy(

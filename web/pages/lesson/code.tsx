@@ -1,7 +1,7 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { words } from "../../components/language.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { lessonWords } from "../../i18n/language.ts";
 import type { Listing } from "./listings_api.ts";
 
 /** What the page has of the listings. */

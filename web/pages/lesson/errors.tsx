@@ -3,10 +3,10 @@ import type {
   Leaderboard,
   LeaderboardRow,
 } from "../../../protocol/leaderboard.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { lessonWords } from "../../i18n/language.ts";
 import { formatMetric } from "../leaderboard/metrics.ts";
 import { pointLabel } from "../leaderboard/points.ts";
-import { formats, language, words } from "../../components/language.ts";
+import { formats, localized, words } from "../../components/language.ts";
 import {
   errorEvidence,
   type ErrorId,
@@ -52,16 +52,17 @@ export function Errors(
 
 /** Sentences with the study's figures on an error; none where it has none. */
 function measuredOf(id: ErrorId, leaderboard: Leaderboard): string[] {
-  const here = language.value;
   const evidence = errorEvidence[id];
   const { remarks, verdicts, rows } = leaderboard;
   return [
     ...(evidence.remarks ?? []).flatMap((remark) =>
-      remarks.filter((one) => one.id === remark).map((one) => one.words[here])
+      remarks.filter((one) => one.id === remark).map((one) =>
+        localized(one.words)
+      )
     ),
     ...(evidence.claims ?? []).flatMap((claim) =>
       verdicts.filter((one) => one.claimId === claim)
-        .map((one) => one.headline[here])
+        .map((one) => localized(one.headline))
     ),
     ...evidence.ranking ? bestPoints(rows) : [],
     ...evidence.spread ? spreads(rows) : [],

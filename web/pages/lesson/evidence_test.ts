@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Leaderboard } from "../../../protocol/leaderboard.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { lessonWords } from "../../i18n/language.ts";
 import {
   conclusionClaims,
   conclusions,

@@ -1,6 +1,5 @@
 import type { JSX } from "preact";
-import type { LessonWords } from "../../i18n/words.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { type LessonWords, lessonWords } from "../../i18n/language.ts";
 import { words } from "../../components/language.ts";
 import { Command } from "./code.tsx";
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { lessonWords } from "../../i18n/words.ts";
+import { lessonWords } from "../../i18n/language.ts";
 import { words } from "../../components/language.ts";
 
 /** The formulas of dropout in MathML: set by the browser, read out as they are. */

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { linearAxis, useWidth } from "../../components/charts/scale.ts";
 import { formats, words } from "../../components/language.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { lessonWords } from "../../i18n/language.ts";
 import {
   factorsAt,
   halfWidth,

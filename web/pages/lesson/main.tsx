@@ -8,16 +8,17 @@ import {
   type Connection,
   follow,
 } from "../../live.ts";
-import { updateAddress } from "../../components/language.ts";
+import { startLanguage, updateAddress } from "../../components/language.ts";
 import { assetAddress } from "../../components/asset_address.ts";
-import { startLanguage } from "../../components/language.ts";
 import type { Listings } from "./code.tsx";
 import { Listing } from "./listings_api.ts";
 import { LessonPage } from "./page.tsx";
-import { SampleStudy } from "./study_source.ts";
-import { createLessonState } from "./view_state.ts";
-import { createStudySource } from "./study_source.ts";
-import { parseViewState, writeViewState } from "./view_state.ts";
+import { createStudySource, SampleStudy } from "./study_source.ts";
+import {
+  createLessonState,
+  parseViewState,
+  writeViewState,
+} from "./view_state.ts";
 
 /** Starts the lesson in a browser. */
 

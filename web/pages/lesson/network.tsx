@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useWidth } from "../../components/charts/scale.ts";
 import { Segmented } from "../../components/controls.tsx";
 import { formats, words } from "../../components/language.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { lessonWords } from "../../i18n/language.ts";
 import { RateSlider } from "./layer.tsx";
 import { factorsAt, HIDDEN_UNITS, MOST_DRAWS } from "./masks.ts";
 import { type LessonState, modes } from "./view_state.ts";

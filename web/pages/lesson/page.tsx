@@ -1,8 +1,7 @@
 import type { ReadonlySignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { commonWords } from "../../i18n/common_words.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { commonWords, lessonWords } from "../../i18n/language.ts";
 import { Remarks } from "../leaderboard/remarks.tsx";
 import type { Connection } from "../../live.ts";
 import { words } from "../../components/language.ts";

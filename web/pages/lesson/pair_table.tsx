@@ -5,8 +5,7 @@ import type {
   Verdict,
 } from "../../../protocol/leaderboard.ts";
 import { type Axis, linearAxis } from "../../components/charts/scale.ts";
-import { leaderboardWords } from "../../i18n/words.ts";
-import { lessonWords } from "../../i18n/words.ts";
+import { leaderboardWords, lessonWords } from "../../i18n/language.ts";
 import { decimalsOf } from "../leaderboard/metrics.ts";
 import { pointLabel } from "../leaderboard/points.ts";
 import { formats, words } from "../../components/language.ts";

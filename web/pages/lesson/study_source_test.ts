@@ -9,8 +9,7 @@ import {
   type Stage,
 } from "../../../tests/browser/fixture_leaderboard.ts";
 import { StudyList } from "../../../protocol/views.ts";
-import { SampleStudy } from "./study_source.ts";
-import { createStudySource } from "./study_source.ts";
+import { createStudySource, SampleStudy } from "./study_source.ts";
 
 const read = async (file: string) =>
   JSON.parse(

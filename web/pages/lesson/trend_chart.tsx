@@ -11,7 +11,7 @@ import {
   useWidth,
 } from "../../components/charts/scale.ts";
 import { formats, words } from "../../components/language.ts";
-import { leaderboardWords, lessonWords } from "../../i18n/words.ts";
+import { leaderboardWords, lessonWords } from "../../i18n/language.ts";
 import { formatMetric } from "../leaderboard/metrics.ts";
 import { pointLabel } from "../leaderboard/points.ts";
 import { SaveChart } from "../leaderboard/save_chart.tsx";

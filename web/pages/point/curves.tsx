@@ -2,15 +2,13 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { PointView } from "../../../protocol/views.ts";
 import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
-import { leaderboardWords } from "../../i18n/words.ts";
-import { trialsWords } from "../../i18n/words.ts";
+import { leaderboardWords, trialsWords } from "../../i18n/language.ts";
 import { pointKey, pointLabel } from "../leaderboard/points.ts";
 import { SavePicture } from "../leaderboard/save_chart.tsx";
 import { type CurveName, curveNames } from "../leaderboard/view_state.ts";
 import { lineOf } from "../trial/live_epoch.ts";
-import { formats, words } from "../../components/language.ts";
+import { formats, useQuery, words } from "../../components/language.ts";
 import { trialLink } from "../../components/links.ts";
-import { useQuery } from "../../components/language.ts";
 import { Segmented } from "../../components/controls.tsx";
 
 /** Colours of the replicates' lines, used again where there are more. */

@@ -2,9 +2,8 @@ import { StudyId } from "../../../protocol/ids.ts";
 import { itemPages } from "../../../protocol/pages.ts";
 import { parsePoint, pointKey } from "../../../protocol/grid_point.ts";
 import { createApi, UnreachableError } from "../../api.ts";
-import { createItemState } from "../../components/item_page.tsx";
+import { createItemState, startPage } from "../../components/item_page.tsx";
 import { readAddress } from "../../components/links.ts";
-import { startPage } from "../../components/item_page.tsx";
 import { withPointReport } from "./live_point.ts";
 import { PointPage } from "./page.tsx";
 

@@ -5,11 +5,14 @@ import type { PointView, TrialCurve } from "../../../protocol/views.ts";
 import type { Api } from "../../api.ts";
 import { Icon } from "../../components/icon.tsx";
 import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
-import { formats, language, words } from "../../components/language.ts";
+import { formats, localized, words } from "../../components/language.ts";
 import { pointLink, studyLink, trialLink } from "../../components/links.ts";
 import { Crumbs, Nickname, Site, Stat } from "../../components/site.tsx";
-import { commonWords } from "../../i18n/common_words.ts";
-import { leaderboardWords, trialsWords } from "../../i18n/words.ts";
+import {
+  commonWords,
+  leaderboardWords,
+  trialsWords,
+} from "../../i18n/language.ts";
 import { decimalsOf, formatMetric, formatP } from "../leaderboard/metrics.ts";
 import { pointKey, pointLabel } from "../leaderboard/points.ts";
 import { StateTag } from "../trial/page.tsx";
@@ -68,7 +71,7 @@ function Body(
         <p class="recipe">
           {t.rates(rate(params.dropout1), rate(params.dropout2))}
         </p>
-        <p class="recipe">{point.title[language.value]}</p>
+        <p class="recipe">{localized(point.title)}</p>
       </div>
       <Figures point={point} />
       <PointCurves point={point} />

@@ -7,10 +7,14 @@ import type {
 } from "../../../protocol/leaderboard.ts";
 import { saveFile } from "../../components/charts/picture.ts";
 import { Icon, Mark } from "../../components/icon.tsx";
-import { formats, language, words } from "../../components/language.ts";
+import {
+  formats,
+  language,
+  localized,
+  words,
+} from "../../components/language.ts";
 import { LanguageSwitch, Notice } from "../../components/site.tsx";
-import { languageTags } from "../../i18n/language.ts";
-import { reportWords } from "../../i18n/report_words.ts";
+import { languages, reportWords } from "../../i18n/language.ts";
 import { AnswerList } from "../leaderboard/answers.tsx";
 import { Curves } from "../leaderboard/curves.tsx";
 import { RecipeLine, Summary } from "../leaderboard/headline.tsx";
@@ -31,8 +35,7 @@ export function ReportPage(
   const t = words(reportWords);
   const { leaderboard, origin } = report;
   const { study, progress, rows } = leaderboard;
-  const here = language.value;
-  const title = t.title(study.title[here]);
+  const title = t.title(localized(study.title));
   const count = formats.value.integer;
   useEffect(() => {
     document.title = title;
@@ -47,7 +50,7 @@ export function ReportPage(
       <div class="headline">
         <div>
           <p class="kind">{t.kind}</p>
-          <h1>{study.title[here]}</h1>
+          <h1>{localized(study.title)}</h1>
           <RecipeLine leaderboard={leaderboard} />
           <AnswerList leaderboard={leaderboard} />
         </div>
@@ -139,7 +142,7 @@ export function Origin(
   const t = words(reportWords).made;
   const { study, progress, rows, revision } = leaderboard;
   const count = formats.value.integer;
-  const made = new Intl.DateTimeFormat(languageTags[language.value], {
+  const made = new Intl.DateTimeFormat(languages[language.value].tag, {
     dateStyle: "long",
     timeStyle: "short",
     timeZone: "UTC",

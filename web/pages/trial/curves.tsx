@@ -5,7 +5,7 @@ import type { TrialView } from "../../../protocol/views.ts";
 import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
 import { Segmented } from "../../components/controls.tsx";
 import { formats, useQuery, words } from "../../components/language.ts";
-import { leaderboardWords, trialsWords } from "../../i18n/words.ts";
+import { leaderboardWords, trialsWords } from "../../i18n/language.ts";
 import { pointLabel } from "../leaderboard/points.ts";
 import { SavePicture } from "../leaderboard/save_chart.tsx";
 import { lineOf } from "./live_epoch.ts";

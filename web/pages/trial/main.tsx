@@ -1,9 +1,8 @@
 import { TrialId } from "../../../protocol/ids.ts";
 import { itemPages } from "../../../protocol/pages.ts";
 import { createApi, UnreachableError } from "../../api.ts";
-import { createItemState } from "../../components/item_page.tsx";
+import { createItemState, startPage } from "../../components/item_page.tsx";
 import { readAddress } from "../../components/links.ts";
-import { startPage } from "../../components/item_page.tsx";
 import { withReport } from "./live_epoch.ts";
 import { TrialPage } from "./page.tsx";
 

@@ -10,8 +10,7 @@ import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
 import { formats, words } from "../../components/language.ts";
 import { pointLink, studyLink } from "../../components/links.ts";
 import { Crumbs, Nickname, Site, Stat } from "../../components/site.tsx";
-import { commonWords } from "../../i18n/common_words.ts";
-import { trialsWords } from "../../i18n/words.ts";
+import { commonWords, trialsWords } from "../../i18n/language.ts";
 import { pointLabel } from "../leaderboard/points.ts";
 import { TrialCurves } from "./curves.tsx";
 

@@ -1,8 +1,7 @@
 import { signal } from "@preact/signals";
 import { createApi } from "../../api.ts";
 import { updateAddress } from "../../components/language.ts";
-import { createItemState } from "../../components/item_page.tsx";
-import { startPage } from "../../components/item_page.tsx";
+import { createItemState, startPage } from "../../components/item_page.tsx";
 import { WORKERS_A_PAGE, WorkersPage } from "./page.tsx";
 import { parseView, type WorkersView, writeView } from "./view.ts";
 

@@ -17,7 +17,7 @@ import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
 import { formats, words } from "../../components/language.ts";
 import { pageLink } from "../../components/links.ts";
 import { Nickname, Site, Stat } from "../../components/site.tsx";
-import { workersWords } from "../../i18n/workers_words.ts";
+import { workersWords } from "../../i18n/language.ts";
 import type { WorkersView } from "./view.ts";
 
 export const WORKERS_A_PAGE = 50;
