@@ -14,7 +14,7 @@ import { createStudySource, SampleStudy } from "./study_source.ts";
 const read = async (file: string) =>
   JSON.parse(
     await Deno.readTextFile(
-      new URL(`../../docs/samples/${file}`, import.meta.url),
+      new URL(`../../../docs/samples/${file}`, import.meta.url),
     ),
   );
 const sample = SampleStudy.parse({
