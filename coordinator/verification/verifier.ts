@@ -4,13 +4,16 @@ import { buildKernels, kernelCache } from "../../worker/backends/simd/build.ts";
 import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
 import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
 import type { Schedule } from "../service/event_hub.ts";
-import { confined } from "../threads/thread_priority.ts";
+import {
+  confined,
+  createThreadHost,
+  transfer,
+} from "../threads/thread_host.ts";
 import {
   type TrainedOn,
   type Verifier,
-  type VerifierAnswer,
+  type VerifierApi,
   VerifierError,
-  type VerifierJob,
   type VerifierStart,
 } from "./verifier_api.ts";
 
@@ -40,71 +43,39 @@ const IDLE = 60_000;
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { dataset, dataFolder, schedule } = options;
-  let thread: Worker | null = null;
-  let trainsOn: TrainedOn | null = null;
-  let fail: (error: VerifierError) => void = () => {};
-  let answered: (answer: VerifierAnswer) => void = () => {};
+  const host = createThreadHost<VerifierApi>({
+    url: new URL("./verifier_thread.ts", import.meta.url),
+    name: "verifier",
+    ...options.confined && {
+      permissions: confined([
+        kernelCache,
+        new URL(wasmFilesFolder()),
+        pathToFileURL(resolve(dataFolder)),
+      ]),
+    },
+    error: (message) => new VerifierError(message, started && !closed),
+  });
+  let backend: TrainedOn | null = null;
+  let started = false;
+  let closed = false;
   let cancelIdle: () => void = () => {};
   let last: Promise<unknown> = Promise.resolve();
 
-  function end(why: VerifierError): void {
-    thread?.terminate();
-    thread = null;
-    fail(why);
-  }
-
-  function ask(
-    worker: Worker,
-    message: VerifierStart | VerifierJob,
-    milliseconds: number,
-    usable: boolean,
-  ): Promise<VerifierAnswer> {
-    return new Promise((resolve, reject) => {
-      const cancel = schedule(milliseconds, () => {
-        end(new VerifierError("the verifier gave no answer in time", usable));
-      });
-      fail = (error) => {
-        cancel();
-        reject(usable ? error : new VerifierError(error.message, false));
-      };
-      answered = (answer) => {
-        cancel();
-        resolve(answer);
-      };
-      worker.postMessage(
-        message,
-        "weights" in message ? [message.weights] : [],
-      );
-    });
-  }
-
-  async function started(): Promise<Worker> {
-    if (thread !== null) return thread;
+  async function start(): Promise<void> {
+    if (host.isRunning()) return;
+    started = false;
     const files = await backendFiles();
-    const worker = options.confined ? spawnConfined(dataFolder) : spawn();
-    thread = worker;
-    worker.addEventListener("error", (event) => {
-      // Unhandled, it would end the whole process with the thread.
-      event.preventDefault();
-      end(new VerifierError(`the verifier died: ${event.message}`, true));
-    });
-    worker.addEventListener("message", ({ data }) => answered(data));
-    const answer = await ask(
-      worker,
-      { dataset, dataFolder, files },
-      START,
-      false,
-    );
-    if (answer.type === "ready") {
-      const { backend, backendDetail } = answer;
-      trainsOn = { backend, backendDetail };
-      options.onReady?.(trainsOn);
-      return worker;
+    try {
+      backend = await host.ask(
+        (api) => api.start({ dataset, dataFolder, files }),
+        { milliseconds: START, schedule },
+      );
+    } catch (error) {
+      host.end();
+      throw asVerifierError(error, "the verifier cannot start", false);
     }
-    const why = answer.type === "unusable" ? answer.message : answer.type;
-    const error = new VerifierError(`the verifier cannot start: ${why}`, false);
-    end(error);
-    throw error;
+    started = true;
+    options.onReady?.(backend);
   }
 
   /** After what was asked for before. */
@@ -112,83 +83,59 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const answer = last.then(async () => {
       cancelIdle();
       try {
+        await start();
         return await work();
       } finally {
-        cancelIdle = schedule(IDLE, () => {
-          thread?.terminate();
-          thread = null;
-        });
+        if (!closed) cancelIdle = schedule(IDLE, host.end);
       }
     });
     last = answer.catch(() => {});
     return answer;
   }
 
-  const run = (job: VerifierJob, milliseconds: number) =>
-    queued(async () => await ask(await started(), job, milliseconds, true));
+  const run = <T>(
+    milliseconds: number,
+    job: Parameters<typeof host.ask<T>>[0],
+  ) =>
+    queued(() =>
+      host.ask(job, { milliseconds, schedule }).catch((error) => {
+        throw asVerifierError(error, "the verifier could not do it", true);
+      })
+    );
 
   return {
-    async evaluate(spec, weights) {
-      const buffer = weights.byteLength === weights.buffer.byteLength
-        ? weights.buffer
-        : weights.slice().buffer;
-      const answer = await run(
-        { type: "evaluate", spec, weights: buffer },
-        EVALUATION,
-      );
-      if (answer.type === "evaluated") return answer.figures;
-      throw unexpected(answer);
-    },
-    async repeat(spec, epochs) {
-      const answer = await run(
-        { type: "repeat", spec, epochs },
-        epochs * EPOCH,
-      );
-      if (answer.type === "repeated") return answer.repetition;
-      throw unexpected(answer);
-    },
+    evaluate: (spec, weights) =>
+      run(EVALUATION, (api) => {
+        const whole = weights.byteLength === weights.buffer.byteLength;
+        const given = whole ? weights : weights.slice();
+        return api.evaluate(spec, transfer(given, [given.buffer]));
+      }),
+    repeat: (spec, epochs) =>
+      run(epochs * EPOCH, (api) => api.repeat(spec, epochs)),
     async trainsOn() {
-      if (trainsOn !== null) return trainsOn;
-      await queued(started);
-      if (trainsOn === null) throw new VerifierError("it never started", false);
-      return trainsOn;
+      if (backend === null) await queued(() => Promise.resolve());
+      if (backend === null) throw new VerifierError("it never started", false);
+      return backend;
     },
     close() {
+      closed = true;
       cancelIdle();
-      end(new VerifierError("the verifier was closed", false));
+      host.close();
     },
   };
 }
 
-function unexpected(answer: VerifierAnswer): VerifierError {
-  const why = answer.type === "failed" ? answer.message : answer.type;
-  return new VerifierError(`the verifier could not do it: ${why}`, true);
+function asVerifierError(
+  error: unknown,
+  what: string,
+  usable: boolean,
+): VerifierError {
+  if (error instanceof VerifierError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new VerifierError(`${what}: ${why}`, usable);
 }
 
-const url = new URL("./verifier_thread.ts", import.meta.url);
-
-function spawn(): Worker {
-  return new Worker(url, { type: "module", name: "verifier" });
-}
-
-function spawnConfined(dataFolder: string): Worker {
-  return new Worker(url, {
-    type: "module",
-    name: "verifier",
-    deno: { permissions: verifierPermissions(dataFolder) },
-  });
-}
-
-/** @internal What a confined thread may do. */
-export function verifierPermissions(dataFolder: string) {
-  return confined([
-    kernelCache,
-    new URL(wasmFilesFolder()),
-    pathToFileURL(resolve(dataFolder)),
-  ]);
-}
-
-/** Without the kernels, where they cannot be built, another backend will do. */
+/** Where the kernels cannot be built, another backend is used. */
 async function backendFiles(): Promise<BackendFiles> {
   const wasmFolder = wasmFilesFolder();
   try {

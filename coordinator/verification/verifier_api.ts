@@ -3,29 +3,13 @@ import type { DatasetManifest, TrialSpec } from "../../protocol/study.ts";
 import type { BackendName, EpochMetrics } from "../../protocol/training.ts";
 import type { RecomputedFigures } from "../lease/trial.ts";
 
-/** What the verifier's thread is asked and answers, as messages. */
-
-/** Told once, first. */
+/** What the verifier's thread needs before its first job. */
 export interface VerifierStart {
   readonly dataset: DatasetManifest;
   /** Folder with its files, `<SHA-256>.gz` each. */
   readonly dataFolder: string;
   readonly files: BackendFiles;
 }
-
-/** One job at a time. */
-export type VerifierJob =
-  | {
-    readonly type: "evaluate";
-    readonly spec: TrialSpec;
-    readonly weights: ArrayBuffer;
-  }
-  | {
-    readonly type: "repeat";
-    readonly spec: TrialSpec;
-    /** So many first epochs of the trial. */
-    readonly epochs: number;
-  };
 
 /** What trains or trained, as exactly as it says. */
 export interface TrainedOn {
@@ -40,17 +24,8 @@ export interface Repetition {
   readonly epochs: readonly EpochMetrics[];
 }
 
-export type VerifierAnswer =
-  | ({ readonly type: "ready" } & TrainedOn)
-  /** It cannot be used: no data, or no backend. */
-  | { readonly type: "unusable"; readonly message: string }
-  | { readonly type: "evaluated"; readonly figures: RecomputedFigures }
-  | { readonly type: "repeated"; readonly repetition: Repetition }
-  /** This job cannot be done. */
-  | { readonly type: "failed"; readonly message: string };
-
-/** Computes again what workers say they computed. One job at a time. */
-export interface Verifier {
+/** Computes again what workers say they computed. */
+export interface VerifierJobs {
   /**
    * What the weights come to on the test set.
    *
@@ -66,6 +41,16 @@ export interface Verifier {
    * @throws {VerifierError}
    */
   repeat(spec: TrialSpec, epochs: number): Promise<Repetition>;
+}
+
+/** The thread's API. Its host asks one thing at a time. */
+export interface VerifierApi extends VerifierJobs {
+  /** Called first, once. Rejects where it has no data, or no backend. */
+  start(options: VerifierStart): Promise<TrainedOn>;
+}
+
+/** The verifier as its host sees it: jobs are done one after the other. */
+export interface Verifier extends VerifierJobs {
   /**
    * What it computes on.
    *

@@ -5,17 +5,13 @@ import { datasetFolder } from "../../worker/data/dataset_folder.ts";
 import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
 import { evaluateWeights } from "../../worker/training/evaluation.ts";
 import { trainTrial } from "../../worker/training/train.ts";
+import { expose } from "../threads/thread_host.ts";
 import { lowerPriority } from "../threads/thread_priority.ts";
-import type {
-  VerifierAnswer,
-  VerifierJob,
-  VerifierStart,
-} from "./verifier_api.ts";
+import type { TrainedOn, VerifierApi, VerifierStart } from "./verifier_api.ts";
 
 /**
- * The verifier's thread: evaluates and trains on a CPU backend, one job after
- * the other. `verifier.ts` is the other side. Its messages come from its own
- * process alone.
+ * The verifier's thread: evaluates and trains on a CPU backend. `verifier.ts` is
+ * the other side.
  */
 
 /** On the CPU only, the fastest first: a GPU is the local trainers'. */
@@ -28,7 +24,7 @@ interface Ready {
 
 let ready: Ready | undefined;
 
-async function start(told: VerifierStart): Promise<VerifierAnswer> {
+async function start(told: VerifierStart): Promise<TrainedOn> {
   const dataset = await fetchDataset(told.dataset, {
     store: datasetFolder(told.dataFolder),
     download: ({ path }) =>
@@ -45,7 +41,7 @@ async function start(told: VerifierStart): Promise<VerifierAnswer> {
       // As workers tell it.
       const backendDetail = detail.slice(0, 200);
       ready = { dataset, backend };
-      return { type: "ready", backend, backendDetail };
+      return { backend, backendDetail };
     } catch (error) {
       reasons.push(`${backend}: ${messageOf(error)}`);
       candidate.remove();
@@ -54,44 +50,9 @@ async function start(told: VerifierStart): Promise<VerifierAnswer> {
   throw new Error(`no backend can be used: ${reasons.join("; ")}`);
 }
 
-async function work(
-  { dataset, backend }: Ready,
-  job: VerifierJob,
-): Promise<VerifierAnswer> {
-  switch (job.type) {
-    case "evaluate": {
-      const { loss, accuracy } = await evaluateWeights(
-        [
-          dataset.test.images.size,
-          ...job.spec.recipe.hiddenSizes,
-          dataset.classes,
-        ],
-        new Float32Array(job.weights),
-        dataset.test,
-      );
-      const figures = { testLoss: Math.max(0, loss), testAccuracy: accuracy };
-      return { type: "evaluated", figures };
-    }
-    case "repeat": {
-      const { spec, epochs } = job;
-      const result = await trainTrial(
-        { ...spec, recipe: { ...spec.recipe, epochs } },
-        dataset,
-        {
-          backend,
-          now,
-          onEpoch: () => {},
-          onProgress: () => {},
-          isStopped: () => false,
-          pause: () => Promise.resolve(),
-        },
-      );
-      if (result === null) throw new Error("training stopped by itself");
-      return { type: "repeated", repetition: result };
-    }
-    default:
-      return job satisfies never;
-  }
+function started(): Ready {
+  if (ready === undefined) throw new Error("the verifier was not started");
+  return ready;
 }
 
 function now(): number {
@@ -102,30 +63,38 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The thread's own side: `self` is typed as a page's window. */
-const host = self as unknown as {
-  onmessage: (event: MessageEvent<VerifierStart | VerifierJob>) => void;
-  postMessage(answer: VerifierAnswer): void;
+const api: VerifierApi = {
+  start,
+
+  async evaluate({ recipe }, weights) {
+    const { dataset } = started();
+    const { loss, accuracy } = await evaluateWeights(
+      [dataset.test.images.size, ...recipe.hiddenSizes, dataset.classes],
+      // Handed over whole: nothing else is in its buffer.
+      new Float32Array(weights.buffer),
+      dataset.test,
+    );
+    return { testLoss: Math.max(0, loss), testAccuracy: accuracy };
+  },
+
+  async repeat(spec, epochs) {
+    const { dataset, backend } = started();
+    const result = await trainTrial(
+      { ...spec, recipe: { ...spec.recipe, epochs } },
+      dataset,
+      {
+        backend,
+        now,
+        onEpoch: () => {},
+        onProgress: () => {},
+        isStopped: () => false,
+        pause: () => Promise.resolve(),
+      },
+    );
+    if (result === null) throw new Error("training stopped by itself");
+    return result;
+  },
 };
 
 lowerPriority();
-
-host.onmessage = async ({ data }) => {
-  if ("dataFolder" in data) {
-    host.postMessage(
-      await start(data).catch((error): VerifierAnswer => ({
-        type: "unusable",
-        message: messageOf(error),
-      })),
-    );
-    return;
-  }
-  host.postMessage(
-    await (ready === undefined
-      ? Promise.reject(new Error("it was not started"))
-      : work(ready, data)).catch((error): VerifierAnswer => ({
-        type: "failed",
-        message: messageOf(error),
-      })),
-  );
-};
+expose(api);
