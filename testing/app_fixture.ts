@@ -27,7 +27,6 @@ import {
   createReadiness,
   type Readiness,
 } from "../coordinator/http/readiness.ts";
-import { openMemory } from "../coordinator/storage/memory.ts";
 import { openSqlite } from "../coordinator/storage/sqlite/sqlite.ts";
 import type { Storage } from "../coordinator/storage/storage.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
@@ -138,7 +137,7 @@ export async function testSwarm(
   }
   const secrets = await openSecrets({
     // Of its own: a test's storage may be one that fails.
-    store: openMemory(clock.now),
+    store: openSqlite(":memory:", clock.now),
     bytes: (count) => new Uint8Array(count).fill(7),
     joinCode: options.joinCode,
   });

@@ -12,7 +12,7 @@ import { dataFiles, folderAssets } from "./middleware/responses.ts";
 import { adminEndpoints } from "../../protocol/admin_endpoints.ts";
 import { endpoints, type SwarmApi } from "../../protocol/endpoints.ts";
 import { SwarmEvent } from "../../protocol/views.ts";
-import { openMemory } from "../storage/memory.ts";
+import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import { type Storage, StorageError } from "../storage/storage.ts";
 import { epochMetrics } from "../../testing/lease/fixtures.ts";
 
@@ -252,7 +252,7 @@ test("GET /api: a page of the coordinator's own files only", async (swarm) => {
 
 /** A storage whose every call fails. */
 function failing(error: Error): Storage {
-  return new Proxy(openMemory(Date.now), {
+  return new Proxy(openSqlite(":memory:", Date.now), {
     get: (target, name) =>
       name === "close" ? target.close : () => Promise.reject(error),
   });

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import fc from "npm:fast-check@4.10.2";
 import { emptySchema } from "../../tests/postgres/schema.ts";
 import { startPostgres } from "../../tests/postgres/server.ts";
-import { openMemory } from "../storage/memory.ts";
 import { openPostgres } from "../storage/postgres/postgres.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -137,7 +136,7 @@ async function explore(
 
 Deno.test("lease machine: does what its model does, in memory", () =>
   explore(500, (clock) => {
-    const storage = openMemory(clock.now);
+    const storage = openSqlite(":memory:", clock.now);
     return Promise.resolve({
       storage,
       reopen: () => Promise.resolve(storage),

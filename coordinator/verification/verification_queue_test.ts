@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Sha256 } from "../../protocol/ids.ts";
 import type { TrialResult } from "../../protocol/training.ts";
-import { openMemory } from "../storage/memory.ts";
+import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import { createCoordinator } from "../service/coordinator.ts";
 import { createEventHub } from "../service/event_hub.ts";
 import {
@@ -32,7 +32,7 @@ async function queue(
   } = {},
 ) {
   const clock = fakeClock();
-  const storage = openMemory(clock.now);
+  const storage = openSqlite(":memory:", clock.now);
   const weights = memoryWeights(clock.now);
   const logged: Logged[] = [];
   const jobs: string[] = [];

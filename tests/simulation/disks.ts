@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import { openMemory } from "../../coordinator/storage/memory.ts";
 import { openSqlite } from "../../coordinator/storage/sqlite/sqlite.ts";
 import type { Storage } from "../../coordinator/storage/storage.ts";
 import type { Disk } from "./host.ts";
 
-/** A disk whose content is a few maps: as quick as a simulation can be. */
+/** SQLite without a file: what it was told is there after a crash. */
 export function memoryDisk(): Disk {
   let storage: Storage | null = null;
   let clock = () => 0;
@@ -14,7 +13,7 @@ export function memoryDisk(): Disk {
     open(now) {
       clock = now;
       ahead = Math.max(0, latest - clock());
-      storage ??= openMemory(() => latest = clock() + ahead);
+      storage ??= openSqlite(":memory:", () => latest = clock() + ahead);
       return storage;
     },
     crash() {},

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openMemory } from "../../storage/memory.ts";
+import { openSqlite } from "../../storage/sqlite/sqlite.ts";
 import { bearerToken, openSecrets } from "./secrets.ts";
 
 let drawn = 0;
@@ -32,7 +32,10 @@ Deno.test("openSecrets makes the admin token once, and keeps its hash alone", as
 });
 
 Deno.test("openSecrets: anybody may join without a join code", async () => {
-  const secrets = await openSecrets({ store: openMemory(() => 0), bytes });
+  const secrets = await openSecrets({
+    store: openSqlite(":memory:", () => 0),
+    bytes,
+  });
   assert.equal(secrets.mayJoin(undefined), true);
   assert.equal(secrets.mayJoin("anything"), true);
   assert.equal(secrets.joinCode, null);
@@ -40,7 +43,7 @@ Deno.test("openSecrets: anybody may join without a join code", async () => {
 });
 
 Deno.test("openSecrets: a join code that is made stays, and is shown where it is known", async () => {
-  const store = openMemory(() => 0);
+  const store = openSqlite(":memory:", () => 0);
   const first = await openSecrets({ store, bytes, joinCode: true });
   const code = first.joinCode ?? "";
   assert.match(code, /^[\w-]{43}$/);
@@ -55,7 +58,7 @@ Deno.test("openSecrets: a join code that is made stays, and is shown where it is
 });
 
 Deno.test("openSecrets: a join code that is given is not stored", async () => {
-  const store = openMemory(() => 0);
+  const store = openSqlite(":memory:", () => 0);
   const joinCode = "class-of-26";
   const secrets = await openSecrets({ store, bytes, joinCode });
   assert.equal(secrets.joinCode, joinCode);

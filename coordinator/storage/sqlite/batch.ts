@@ -45,6 +45,8 @@ export function createBatcher(
   },
 ): Batcher {
   const { onBatch = () => {}, onUndone } = told;
+  // Without a file there is no disk to wait for.
+  const gather = db.location() === null ? 0 : GATHER;
   let waiting: Unit[] = [];
   let scheduled = false;
   /** When the next commit may be, by `performance.now()`. */
@@ -78,7 +80,7 @@ export function createBatcher(
       onBatch(batch.length, performance.now() - start);
       for (const unit of batch) unit.settle();
     }
-    gatherUntil = batch.length > 1 ? performance.now() + GATHER : 0;
+    gatherUntil = batch.length > 1 ? performance.now() + gather : 0;
     // Whoever was settled is answered first.
     if (waiting.length > 0) schedule(0);
   }
