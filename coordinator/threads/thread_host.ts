@@ -84,10 +84,10 @@ export function createThreadHost<Api>(
           () => end(`the ${name} gave no answer in time`),
         );
         waiting.add(reject);
-        question(api).then(resolve, reject).finally(() => {
+        question(api).finally(() => {
           waiting.delete(reject);
           cancel?.();
-        });
+        }).then(resolve, reject);
       }),
     isRunning: () => worker !== null,
     end: () => end(`the ${name} was stopped`),
