@@ -132,7 +132,10 @@ function askPage(page: Page, request: CountRequest): Promise<Counted | string> {
 async function bundledThread(): Promise<string> {
   const entry = fileURLToPath(new URL("./gpu/thread.ts", import.meta.url));
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "browser", entry],
+    args: [
+      ...["bundle", "--quiet", "--lock=deno.lock", "--frozen"],
+      ...["--platform", "browser", entry],
+    ],
   }).output();
   if (success) return new TextDecoder().decode(stdout);
   throw new Error(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Problem } from "./problem.ts";
 import { untrustedText } from "./untrusted_text.ts";
 import { LeaseRequest, RegisterRequest, ReleaseRequest } from "./lease.ts";
+import { PROTOCOL_VERSION } from "./version.ts";
 
 /** Clears a terminal, sets its title, and both with C1 controls of 8 bits. */
 const ESCAPES = "a\u001b[2Jb\u001b]0;c\u0007d\u009b2Je\u009dtitle\u009c";
@@ -20,7 +21,7 @@ Deno.test("untrustedText leaves a terminal nothing to obey, and words alone", ()
 Deno.test("untrustedText is what volunteers say, and what a coordinator tells them", () => {
   const said = [
     RegisterRequest.parse({
-      protocolVersion: 3,
+      protocolVersion: PROTOCOL_VERSION,
       kind: "deno",
       threads: 1,
       name: `${ESCAPES.slice(0, 20)}\n`,
@@ -40,7 +41,7 @@ Deno.test("untrustedText is what volunteers say, and what a coordinator tells th
   // A name of nothing else is none.
   assert.equal(
     RegisterRequest.safeParse({
-      protocolVersion: 3,
+      protocolVersion: PROTOCOL_VERSION,
       kind: "deno",
       threads: 1,
       name: "\u001b\n",

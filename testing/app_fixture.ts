@@ -49,6 +49,7 @@ import {
 import type { LogFields, LogLevel } from "../coordinator/service/log.ts";
 import type { DatasetManifest } from "../protocol/study.ts";
 import type { Verification } from "../coordinator/verification/verification_queue.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
 
 /** A whole coordinator in memory, on a clock that only the test moves. */
 export interface TestSwarm {
@@ -201,7 +202,12 @@ export async function testSwarm(
     call,
     async join(request = {}) {
       const response = await call("POST", "/api/workers", {
-        json: { protocolVersion: 3, kind: "deno", threads: 1, ...request },
+        json: {
+          protocolVersion: PROTOCOL_VERSION,
+          kind: "deno",
+          threads: 1,
+          ...request,
+        },
       });
       const { token } = await response.json();
       return token;

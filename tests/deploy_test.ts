@@ -118,7 +118,7 @@ Deno.test("deploy/ gives no command more than its task has, and what it cannot d
   for (const [place, words] of all) {
     const script = words.at(-1) ?? "";
     assert.ok([COORDINATOR, WORKER].includes(script), place);
-    for (const flag of ["--cached-only", "--frozen"]) {
+    for (const flag of ["--cached-only", "--lock=deno.lock", "--frozen"]) {
       assert.ok(words.includes(flag), `${place}: ${flag}`);
     }
     const task = Object.values(taskCommands())

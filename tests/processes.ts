@@ -42,11 +42,21 @@ export function taskCommands(): Readonly<Record<string, string>> {
   );
 }
 
+/** The packages' versions, whatever the working directory is. */
+export const lockFlags = [
+  `--lock=${fileURLToPath(new URL("deno.lock", root))}`,
+  "--frozen",
+] as const;
+
 /** The flags that the script's task has: all that its users give it. */
 export function flagsOf(script: string): string[] {
   const command = Object.values(taskCommands())
     .find((text) => text.endsWith(` ${script}`));
-  return command?.match(/(?<= )--\S+/g) ?? ["-A"];
+  const flags = command?.match(/(?<= )--\S+/g) ?? ["-A"];
+  return [
+    ...lockFlags,
+    ...flags.filter((flag) => !/^--(lock|frozen)\b/.test(flag)),
+  ];
 }
 
 /** What a script prints that is given as text, and imports from the root. */

@@ -18,6 +18,7 @@ import {
   trialSpec,
   uuid,
 } from "../testing/worker/fixtures.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
 
 const URL_ = "http://127.0.0.1:9";
 const never = new AbortController().signal;
@@ -68,7 +69,7 @@ Deno.test("createClient: acquire posts the request with token and protocol versi
   assert.equal(sent?.method, "POST");
   assert.equal(sent?.url, `${URL_}/api/leases`);
   assert.equal(sent?.headers.get("authorization"), "Bearer secret");
-  assert.equal(sent?.headers.get("swarm-protocol"), "3");
+  assert.equal(sent?.headers.get("swarm-protocol"), String(PROTOCOL_VERSION));
   assert.equal(sent?.headers.get("content-type"), "application/json");
   assert.deepEqual(await sent?.json(), request);
 });
@@ -161,7 +162,7 @@ Deno.test("createClient: a proxy's error page is an outage, another site's page 
     const { client } = clientOf(answer);
     await assert.rejects(
       client.register(
-        { protocolVersion: 3, kind: "deno", threads: 1 },
+        { protocolVersion: PROTOCOL_VERSION, kind: "deno", threads: 1 },
         never,
       ),
       ForeignAnswerError,

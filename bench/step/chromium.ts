@@ -76,7 +76,10 @@ function page(): Response {
 async function bundlePage(output: string): Promise<void> {
   const entry = fileURLToPath(new URL("./page.ts", import.meta.url));
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--platform", "browser", "-q", "-o", output, entry],
+    args: [
+      ...["bundle", "--quiet", "--lock=deno.lock", "--frozen"],
+      ...["--platform", "browser", "-o", output, entry],
+    ],
     stdout: "null",
     stderr: "piped",
   }).output();

@@ -8,10 +8,15 @@ import {
 } from "../../testing/app_fixture.ts";
 import type { RegisterResponse } from "../../protocol/lease.ts";
 import { uuid } from "../../testing/lease/fixtures.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /** Limits, roles and names, through the whole app. */
 
-const registration = { protocolVersion: 3, kind: "deno", threads: 1 };
+const registration = {
+  protocolVersion: PROTOCOL_VERSION,
+  kind: "deno",
+  threads: 1,
+};
 
 const register = (swarm: TestSwarm, peer: string, json: object = {}) =>
   swarm.call("POST", "/api/workers", {

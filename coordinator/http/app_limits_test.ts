@@ -8,6 +8,7 @@ import {
 } from "../../testing/app_fixture.ts";
 import { Lease } from "../../protocol/lease.ts";
 import { trained, uuid } from "../../testing/lease/fixtures.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /** Limits on what one address may make of the coordinator's time and memory. */
 
@@ -114,7 +115,8 @@ test(
         start: (controller) => close = () => controller.close(),
       }),
     );
-    const short = '{"protocolVersion":3,"kind":"deno","threads":1}';
+    const short =
+      `{"protocolVersion":${PROTOCOL_VERSION},"kind":"deno","threads":1}`;
     const told = { "content-length": String(short.length) };
     const refused = await register(peer, short, told);
     await problem(refused, 503, "unavailable");

@@ -15,6 +15,7 @@ import { SwarmEvent } from "../../protocol/views.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import { type Storage, StorageError } from "../storage/storage.ts";
 import { epochMetrics } from "../../testing/lease/fixtures.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /** Reads a stream's text until it holds what is waited for. */
 async function readUntil(
@@ -276,7 +277,7 @@ test(
       assert.equal(response.headers.get("retry-after"), "5");
     }
     const response = await swarm.call("POST", "/api/workers", {
-      json: { protocolVersion: 3, kind: "deno", threads: 1 },
+      json: { protocolVersion: PROTOCOL_VERSION, kind: "deno", threads: 1 },
     });
     await problem(response, 503, "unavailable");
     assert.equal(swarm.logged.length, reads.length + 1);
@@ -349,7 +350,7 @@ test("SwarmApi: Hono's client speaks it with checked types", async (swarm) => {
       Promise.resolve(swarm.app.request(String(input), init)),
   });
   const registered = await client.api.workers.$post({
-    json: { protocolVersion: 3, kind: "deno", threads: 1 },
+    json: { protocolVersion: PROTOCOL_VERSION, kind: "deno", threads: 1 },
   });
   assert.ok(registered.status === 201);
   const { token } = await registered.json();

@@ -14,6 +14,7 @@ import {
   WorkerList,
 } from "../../protocol/views.ts";
 import { epochMetrics, trained } from "../../testing/lease/fixtures.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 test("a body that is no JSON is an invalid request", async (swarm) => {
   for (const body of ["{", "", "\u0000"]) {
@@ -315,7 +316,7 @@ test("another method is refused with those there are", async (swarm) => {
 test("a page from elsewhere may not change state", async (swarm) => {
   const register = (headers: Record<string, string>) =>
     swarm.call("POST", "/api/workers", {
-      json: { protocolVersion: 3, kind: "browser", threads: 1 },
+      json: { protocolVersion: PROTOCOL_VERSION, kind: "browser", threads: 1 },
       headers: { host: "swarm.example:8000", ...headers },
     });
   for (
@@ -370,7 +371,7 @@ test("GET /healthz and /readyz: say what runs", async (swarm) => {
     const response = await swarm.call("GET", path);
     assert.deepEqual(await response.json(), {
       status: "ok",
-      protocolVersion: 3,
+      protocolVersion: PROTOCOL_VERSION,
       study: "seed",
     });
   }

@@ -8,6 +8,7 @@ import {
 import type { StudyId, WorkerId } from "../../protocol/ids.ts";
 import { Lease, RegisterResponse } from "../../protocol/lease.ts";
 import { smallStudy, trained } from "../../testing/lease/fixtures.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /** What the operator can do about a worker. */
 
@@ -16,7 +17,7 @@ const study = smallStudy({ rates: [0.2], replicates: 3 });
 
 async function register(swarm: TestSwarm): Promise<RegisterResponse> {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 3, kind: "deno", threads: 1 },
+    json: { protocolVersion: PROTOCOL_VERSION, kind: "deno", threads: 1 },
   });
   return RegisterResponse.parse(await response.json());
 }

@@ -21,10 +21,16 @@ import {
   workerId,
 } from "../../testing/lease/fixtures.ts";
 import { formatToken, hashSecret } from "../service/token.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 test("POST /api/workers: registers with a name, a token and the data", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 3, kind: "browser", threads: 4, name: " Ada " },
+    json: {
+      protocolVersion: PROTOCOL_VERSION,
+      kind: "browser",
+      threads: 4,
+      name: " Ada ",
+    },
   });
   assert.equal(response.status, 201);
   const worker = RegisterResponse.parse(await response.json());
@@ -37,7 +43,7 @@ test("POST /api/workers: registers with a name, a token and the data", async (sw
 
 test("POST /api/workers: makes a name up for one that brings none", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 3, kind: "deno", threads: 1 },
+    json: { protocolVersion: PROTOCOL_VERSION, kind: "deno", threads: 1 },
   });
   assert.match((await response.json()).name, /^[a-z]+-[a-z]+$/);
 });
@@ -52,15 +58,26 @@ test("POST /api/workers: the token's secret is not stored", async (swarm) => {
 
 test("POST /api/workers: another version is told to update, whatever else it says", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 4, someday: { new: "shape" } },
+    json: { protocolVersion: PROTOCOL_VERSION + 1, someday: { new: "shape" } },
   });
   const { detail } = await problem(response, 426, "protocol-version");
-  assert.match(detail, /version 4 .* coordinator 3; use the same release/);
+  assert.match(
+    detail,
+    new RegExp(
+      `version ${PROTOCOL_VERSION + 1} .* ` +
+        `coordinator ${PROTOCOL_VERSION}; use the same release`,
+    ),
+  );
 });
 
 test("POST /api/workers: each fault is named with its place", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
-    json: { protocolVersion: 3, kind: "toaster", threads: 0, colour: "red" },
+    json: {
+      protocolVersion: PROTOCOL_VERSION,
+      kind: "toaster",
+      threads: 0,
+      colour: "red",
+    },
   });
   const { detail, errors } = await problem(response, 400, "invalid-request");
   assert.match(detail, /json\.kind/);
@@ -404,13 +421,16 @@ test("DELETE /api/workers/me: hands every lease back at once", async (swarm) => 
 
 test("calls that name another protocol version are refused", async (swarm) => {
   const response = await swarm.call("GET", "/api/studies", {
-    headers: { "swarm-protocol": "2" },
+    headers: { "swarm-protocol": String(PROTOCOL_VERSION - 1) },
   });
   await problem(response, 426, "protocol-version");
   const fine = await swarm.call("GET", "/api/studies", {
-    headers: { "swarm-protocol": "3" },
+    headers: { "swarm-protocol": String(PROTOCOL_VERSION) },
   });
-  assert.equal(fine.headers.get("swarm-protocol"), "3");
+  assert.equal(
+    fine.headers.get("swarm-protocol"),
+    String(PROTOCOL_VERSION),
+  );
   await fine.body?.cancel();
 });
 
@@ -426,5 +446,8 @@ test("calls of a worker that registered with another version are refused", async
     json: leaseRequest,
   });
   const { detail } = await problem(response, 426, "protocol-version");
-  assert.match(detail, /version 99 .* coordinator 3/);
+  assert.match(
+    detail,
+    new RegExp(`version 99 .* coordinator ${PROTOCOL_VERSION}\\b`),
+  );
 });

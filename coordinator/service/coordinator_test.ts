@@ -16,6 +16,7 @@ import {
   trained,
 } from "../../testing/lease/fixtures.ts";
 import { defaultTerms } from "../lease/policy.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 function setUp(
   wrap: (storage: Storage) => Storage = (storage) => storage,
@@ -43,7 +44,7 @@ function setUp(
     on.run({ ...study, dataset: manifest, trainExamples: 60_000 });
   async function join(threads = 1) {
     const { token } = await coordinator.register({
-      protocolVersion: 3,
+      protocolVersion: PROTOCOL_VERSION,
       kind: "deno",
       threads,
     });
@@ -272,7 +273,7 @@ Deno.test("createCoordinator authenticate: writes down a sighting only now and t
   }));
   await join();
   const { token } = await coordinator.register({
-    protocolVersion: 3,
+    protocolVersion: PROTOCOL_VERSION,
     kind: "deno",
     threads: 1,
   });

@@ -25,6 +25,7 @@ import type { Schedule } from "../../coordinator/service/event_hub.ts";
 import type { LogFields, LogLevel } from "../../coordinator/service/log.ts";
 import { hashSecret } from "../../coordinator/service/token.ts";
 import type { Delivery } from "../../coordinator/lease/trial.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /** Small studies, results and clocks that tests share. */
 
@@ -159,7 +160,7 @@ export function newWorker(n: number, threads = 1): NewWorker {
     kind: "deno",
     threads,
     device: null,
-    protocolVersion: 3,
+    protocolVersion: PROTOCOL_VERSION,
     tokenHash: hashSecret(String(n)),
   };
 }

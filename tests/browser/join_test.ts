@@ -16,6 +16,7 @@ import {
 } from "./joining.ts";
 import type { TestCoordinator } from "./test_coordinator.ts";
 import { visitors } from "./visit.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 const { visit, test } = visitors();
 
@@ -267,7 +268,9 @@ test("join page asks for a reload when the coordinator speaks another version", 
               type: "protocol-version",
               title: "Another version of the protocol",
               status: 426,
-              detail: "the coordinator speaks version 3: 2",
+              detail:
+                `the coordinator speaks version ${PROTOCOL_VERSION + 1}: ` +
+                `${PROTOCOL_VERSION}`,
             }),
           }));
         await start(page, "simd");

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { dropoutMask } from "../../worker/random/draws.ts";
 import { kernelChecks } from "../../testing/kernels/conformance.ts";
+import { lockFlags } from "../processes.ts";
 import type { Page } from "./chromium.ts";
 import type { Answer } from "./kernels_thread.ts";
 import { maskAttrs, maskShape } from "./masks.ts";
@@ -16,7 +17,7 @@ let bundled: Promise<string> | undefined;
 async function bundle(): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["bundle", "--quiet", "--platform", "browser"],
+      ...["bundle", "--quiet", ...lockFlags, "--platform", "browser"],
       "tests/browser/kernels_thread.ts",
     ],
     cwd: fileURLToPath(new URL("../../", import.meta.url)),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { reportHtml, reportOf } from "../../coordinator/service/report.ts";
 import { createWebAssets } from "../../web/build/assets.ts";
+import { lockFlags } from "../processes.ts";
 import { axeViolations } from "./axe.ts";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";
 import { builtPages, startTestCoordinator } from "./test_coordinator.ts";
@@ -169,7 +170,13 @@ browserTest(
       await Deno.writeTextFile(json, JSON.stringify(board));
       const run = (...args: string[]) =>
         new Deno.Command(Deno.execPath(), {
-          args: ["run", "-A", "coordinator/cli/main_report.ts", ...args],
+          args: [
+            "run",
+            "-A",
+            ...lockFlags,
+            "coordinator/cli/main_report.ts",
+            ...args,
+          ],
           cwd: new URL("../../", import.meta.url),
           env: { NO_COLOR: "1" },
         }).output();

@@ -10,6 +10,7 @@ import { RegisterResponse } from "../../protocol/lease.ts";
 import { manifest, smallStudy } from "../../testing/lease/fixtures.ts";
 import { memoryWeights } from "../../coordinator/verification/weights_store.ts";
 import { type FuzzRequest, fuzzRequest } from "./requests.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /**
  * Every route with requests made from its schema, spoiled in many ways. More
@@ -63,7 +64,7 @@ async function crowdedSwarm() {
   let token = "";
   for (let n = 0; n < 4; n++) {
     const response = await swarm.call("POST", "/api/workers", {
-      json: { protocolVersion: 3, kind: "deno", threads: 8 },
+      json: { protocolVersion: PROTOCOL_VERSION, kind: "deno", threads: 8 },
       peer: "127.0.0.1",
     });
     const worker = RegisterResponse.parse(await response.json());

@@ -40,7 +40,7 @@ export const sources = [
   "protocol",
   "docs/samples",
 ];
-const sourceFiles = ["deno.json", "deno.lock"];
+const sourceFiles = ["deno.json", "deno.lock", "imports.json"];
 
 /**
  * Builds the pages into `outDir`, unless a build of the same sources is there.
@@ -243,7 +243,10 @@ export function staticImports(code: string): string[] {
 
 async function runBundle(args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "browser", "--minify", ...args],
+    args: [
+      ...["bundle", "--quiet", "--lock=deno.lock", "--frozen"],
+      ...["--platform", "browser", "--minify", ...args],
+    ],
     cwd: root,
     env: { NO_COLOR: "1" },
     stdout: "null",

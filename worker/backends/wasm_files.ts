@@ -1,5 +1,7 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+// Deno downloads only packages that something imports.
+import "@tensorflow/tfjs-backend-wasm/package.json" with { type: "json" };
 
 /**
  * Where Deno keeps the wasm backend's `.wasm` files, as a `file:` address

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { manifest, trialSpec, uuid } from "../../testing/worker/fixtures.ts";
 import { scene } from "../../testing/worker/scene.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 const HOUR = 3_600_000;
 
@@ -9,7 +10,12 @@ Deno.test("runSession: registers, leases, reports each epoch in order, completes
   assert.deepEqual(await run(), { reason: "study-complete" });
 
   assert.deepEqual(swarm.registrations, [
-    { protocolVersion: 3, kind: "deno", threads: 1, name: "ada" },
+    {
+      protocolVersion: PROTOCOL_VERSION,
+      kind: "deno",
+      threads: 1,
+      name: "ada",
+    },
   ]);
   assert.deepEqual(
     swarm.reports.map(({ trialId, epoch }) => `${trialId} ${epoch}`),

@@ -16,15 +16,22 @@ const VARIANTS = ["relaxed", "plain"] as const;
 /**
  * Builds whichever of the two builds is missing.
  *
+ * @param onBuilding Called before the compiler is downloaded and runs
  * @returns the folder with `kernels.relaxed.wasm` and `kernels.plain.wasm`
  * @throws Error if the sources do not compile, with the compiler's messages
  */
-export async function buildKernels(): Promise<URL> {
+export async function buildKernels(
+  onBuilding: () => void = () => {},
+): Promise<URL> {
   const sources = await readSources();
   const folder = new URL(`${await digest(sources)}/`, kernelCache);
-  for (const variant of VARIANTS) {
-    const file = new URL(kernelFileName(variant), folder);
-    if (await exists(file)) continue;
+  const fileOf = (variant: KernelVariant) =>
+    new URL(kernelFileName(variant), folder);
+  const there = await Promise.all(VARIANTS.map((v) => exists(fileOf(v))));
+  const missing = VARIANTS.filter((_, i) => !there[i]);
+  if (missing.length > 0) onBuilding();
+  for (const variant of missing) {
+    const file = fileOf(variant);
     const bytes = await compile(variant, sources);
     await Deno.mkdir(folder, { recursive: true });
     // Written aside and renamed: another process may be building too.
@@ -117,7 +124,13 @@ async function exists(file: URL): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  const folder = await buildKernels();
-  // Standard output belongs to the command that this is built for.
+  // Standard output belongs to the command that this is built for. The tasks run
+  // Deno with --quiet, which would else print a line a package.
+  const folder = await buildKernels(() =>
+    console.error(
+      "first start: fetching packages and building; " +
+        "this takes a minute or two",
+    )
+  );
   console.error(`simd kernels: in ${decodeURIComponent(folder.pathname)}`);
 }
