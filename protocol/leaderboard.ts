@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { type Infer, StudyId } from "./ids.ts";
+import { MetricName, RankedMetric } from "./metrics.ts";
 import { Params, Recipe, StudyDefinition, Text } from "./study.ts";
+
+export { MetricName };
 
 /** Mean over replicates. Fields are null where `n` is too small for them. */
 export type Estimate = Infer<typeof Estimate>;
@@ -16,33 +19,6 @@ export const Estimate = z.strictObject({
   low: z.number().nullable(),
   high: z.number().nullable(),
 });
-
-/** The metrics a leaderboard shows for a grid point, at the last epoch. */
-export type MetricName = Infer<typeof MetricName>;
-
-/** @internal */
-export const MetricName = z.enum([
-  "trainLoss",
-  "trainAccuracy",
-  "testAccuracy",
-  "testLoss",
-  /** testLoss - trainLossDropoutOff, in nats. */
-  "generalisationGap",
-  "trainLossDropoutOff",
-  /** Mean of trainLoss over the epochs: lower descends faster. */
-  "lossArea",
-  /**
-   * First epoch with trainLoss <= 0.5. `n` counts the replicates that got
-   * there; the rest is null unless all that trained did: a mean over some
-   * would flatter the point.
-   */
-  "epochsToHalf",
-  /**
-   * SD of epoch-to-epoch changes of testAccuracy over the last half of the
-   * epochs; `n` is 0 where they are too few (under 3).
-   */
-  "testAccuracyFluctuation",
-]);
 
 const Probability = z.number().min(0).max(1);
 
@@ -84,12 +60,7 @@ export const LeaderboardRow = z.strictObject({
    * trained replicates, and where no second point has them; 0 for one that
    * diverged.
    */
-  probabilityBest: z.strictObject({
-    trainLoss: Probability.nullable(),
-    trainLossDropoutOff: Probability.nullable(),
-    testLoss: Probability.nullable(),
-    testAccuracy: Probability.nullable(),
-  }),
+  probabilityBest: z.record(RankedMetric, Probability.nullable()),
 });
 
 /** What the data say of a claim. */
@@ -154,12 +125,7 @@ export const Swap = z.strictObject({
   /** The lower rate nearer the input. */
   lowerFirst: Params,
   higherFirst: Params,
-  metrics: z.strictObject({
-    trainLoss: SwapFigures,
-    trainLossDropoutOff: SwapFigures,
-    testLoss: SwapFigures,
-    testAccuracy: SwapFigures,
-  }),
+  metrics: z.record(RankedMetric, SwapFigures),
 });
 
 /** A claim and what the data say of it. */

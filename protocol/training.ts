@@ -8,6 +8,9 @@ const MOST_SECONDS = 1e9;
 /** Epochs of a trial at most. */
 export const MOST_EPOCHS = 1000;
 
+/** d2l's limit of the final training loss. */
+export const LOSS_LIMIT = 0.5;
+
 /** The figures of one finished epoch. Losses are mean cross-entropy in nats. */
 export type EpochMetrics = Infer<typeof EpochMetrics>;
 /** @internal */
@@ -31,7 +34,7 @@ export const EpochMetrics = z.strictObject({
 export type D2lChecks = Infer<typeof D2lChecks>;
 /** @internal */
 export const D2lChecks = z.strictObject({
-  /** Final training loss below 0.5. */
+  /** Final training loss below {@linkcode LOSS_LIMIT}. */
   trainLoss: z.boolean(),
   /** Final training accuracy in (0.7, 1]. */
   trainAccuracy: z.boolean(),
@@ -48,7 +51,7 @@ export function d2lChecks(
   final: Pick<EpochMetrics, "trainLoss" | "trainAccuracy" | "testAccuracy">,
 ): D2lChecks {
   return {
-    trainLoss: final.trainLoss < 0.5,
+    trainLoss: final.trainLoss < LOSS_LIMIT,
     trainAccuracy: final.trainAccuracy > 0.7 && final.trainAccuracy <= 1,
     testAccuracy: final.testAccuracy > 0.7 && final.testAccuracy <= 1,
   };

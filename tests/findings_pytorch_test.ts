@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LOSS_MARGIN } from "../coordinator/analysis/claims/claims.ts";
+import { LOSS_MARGIN } from "../protocol/metrics.ts";
 import { leadOfLowest, pytorch } from "./golden/contrasts.ts";
 import { referencePoints } from "./golden/reference.ts";
 

@@ -2,8 +2,8 @@ import type {
   Curves,
   Estimate,
   LeaderboardRow,
-  MetricName,
 } from "../../protocol/leaderboard.ts";
+import { byMetric, type MetricName, metrics } from "../../protocol/metrics.ts";
 import type { TrialState } from "../../protocol/views.ts";
 import {
   columnMoments,
@@ -27,8 +27,7 @@ function metricEstimate(
 ): Estimate {
   const sample = finiteMoments(valuesOf(point, metric));
   const { n } = sample;
-  if (metric === "epochsToHalf" && n < trained) {
-    // The mean over those that got there would flatter the point.
+  if (metrics[metric].needsAll && n < trained) {
     return { n, mean: null, sd: null, low: null, high: null };
   }
   return estimateOf(sample);
@@ -81,8 +80,6 @@ export function aggregateRow(point: PointData): RowFigures {
     if (figures.passedChecks) passed += 1;
     if (!figures.diverged) trained.push(figures);
   }
-  const metrics = (name: MetricName) =>
-    metricEstimate(point, name, trained.length);
   return {
     params,
     replicatesPlanned: cells.length,
@@ -92,17 +89,7 @@ export function aggregateRow(point: PointData): RowFigures {
     replicatesQuarantined: states.quarantined,
     diverged: done - trained.length,
     checksPassed: passed,
-    metrics: {
-      trainLoss: metrics("trainLoss"),
-      trainAccuracy: metrics("trainAccuracy"),
-      testAccuracy: metrics("testAccuracy"),
-      testLoss: metrics("testLoss"),
-      generalisationGap: metrics("generalisationGap"),
-      trainLossDropoutOff: metrics("trainLossDropoutOff"),
-      lossArea: metrics("lossArea"),
-      epochsToHalf: metrics("epochsToHalf"),
-      testAccuracyFluctuation: metrics("testAccuracyFluctuation"),
-    },
+    metrics: byMetric((name) => metricEstimate(point, name, trained.length)),
     ...curvesOf(trained),
   };
 }

@@ -6,6 +6,7 @@ import type {
   Swap,
 } from "../../protocol/leaderboard.ts";
 import type { TrialId } from "../../protocol/ids.ts";
+import { byRankedMetric, type RankedMetric } from "../../protocol/metrics.ts";
 import type {
   Params,
   StudyDefinition,
@@ -15,24 +16,20 @@ import type { TrialResult } from "../../protocol/training.ts";
 import type { TrialState } from "../../protocol/views.ts";
 import { aggregateRow, compareRows, type RowFigures } from "./aggregate.ts";
 import { checkRemarks } from "./remarks.ts";
-import type { RankedMetric, rankedMetrics } from "./claims/claims.ts";
-import {
-  type BestByMetric,
-  judgeClaims,
-  type JudgedClaim,
-} from "./claims/judge.ts";
+import type { JudgedClaim } from "./claims/claim.ts";
+import { type BestByMetric, judgeClaims } from "./claims/judge.ts";
+import { swapsOf } from "./claims/swapped_pairs.ts";
 import { probabilityBest } from "./statistics/probability_best.ts";
 import { round6 } from "./statistics/statistics.ts";
 import {
   type Cell,
   diverged,
-  lowerIsBetter,
   type PointData,
   pointKey,
+  signOf,
   valuesOf,
   withCell,
 } from "./study_data.ts";
-import { swapsOf } from "./swaps.ts";
 import { trialFigures } from "./study_data.ts";
 import { verdictOf } from "./claims/verdict.ts";
 import { summaryWords } from "./summary.ts";
@@ -66,11 +63,11 @@ const queued: Cell = { state: "queued", figures: null };
 /** Of each point, by each metric: null for those that cannot be ranked. */
 function bestByMetric(points: readonly PointData[]): BestByMetric {
   const forMetric = (metric: RankedMetric) => {
-    const lower = lowerIsBetter[metric];
+    const sign = signOf(metric);
     const columns = points.map((point) => {
       if (diverged(point)) return [];
       const values = valuesOf(point, metric);
-      return lower ? values : values.map((value) => -value);
+      return sign === 1 ? values : values.map((value) => -value);
     });
     const ranked: number[] = [];
     columns.forEach((column, index) => {
@@ -91,23 +88,7 @@ function bestByMetric(points: readonly PointData[]): BestByMetric {
     }
     return found;
   };
-  return {
-    trainLoss: forMetric("trainLoss"),
-    trainLossDropoutOff: forMetric("trainLossDropoutOff"),
-    testLoss: forMetric("testLoss"),
-    testAccuracy: forMetric("testAccuracy"),
-  };
-}
-
-function rowProbabilities(best: BestByMetric, index: number) {
-  const of = (metric: typeof rankedMetrics[number]) =>
-    best[metric][index] ?? null;
-  return {
-    trainLoss: of("trainLoss"),
-    trainLossDropoutOff: of("trainLossDropoutOff"),
-    testLoss: of("testLoss"),
-    testAccuracy: of("testAccuracy"),
-  };
+  return byRankedMetric(forMetric);
 }
 
 /** What only a new result changes. */
@@ -193,7 +174,10 @@ export function createAnalyser(
       const rows = points.map((point, index): LeaderboardRow => {
         let row = rowOf.get(point);
         if (row === undefined) rowOf.set(point, row = aggregateRow(point));
-        return { ...row, probabilityBest: rowProbabilities(best, index) };
+        return {
+          ...row,
+          probabilityBest: byRankedMetric((name) => best[name][index] ?? null),
+        };
       }).sort(compareRows);
       const { id, title, dataset, replicates, seed, recipe } = definition;
       return {

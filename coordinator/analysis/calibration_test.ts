@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { claims } from "./claims/claims.ts";
 import { type BestByMetric, judgeClaims } from "./claims/judge.ts";
+import { claims } from "./claims/registry.ts";
 import { probabilityBest } from "./statistics/probability_best.ts";
 import { ALPHA } from "./statistics/statistics.ts";
 import { type PointData, valuesOf } from "./study_data.ts";
@@ -74,7 +74,7 @@ for (const [name, study] of worlds) {
         return run(study, replicates, noisy(normals(1000 + replicates)));
       });
       console.log(`${name}, ${noise} noise: settled (wrong) at 3, 5, 10`);
-      for (const { id } of claims) {
+      for (const [{ id }] of claims) {
         const cells = tallies.map(({ settled, wrong }) =>
           `${percent(settled.get(id) ?? 0)} (${
             percent(wrong.get(id) ?? 0).trim()

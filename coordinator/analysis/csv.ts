@@ -1,12 +1,11 @@
 import Papa from "papaparse";
-import {
-  type Leaderboard,
-  type LeaderboardRow,
-  MetricName,
+import type {
+  Leaderboard,
+  LeaderboardRow,
 } from "../../protocol/leaderboard.ts";
+import { metricNames, rankedMetrics } from "../../protocol/metrics.ts";
 import type { EpochMetrics } from "../../protocol/training.ts";
 import type { TrialCurve } from "../../protocol/views.ts";
-import { rankedMetrics } from "./claims/claims.ts";
 
 // @ts-types="@types/papaparse"
 
@@ -22,7 +21,7 @@ const columns = [
   "replicatesQuarantined",
   "diverged",
   "checksPassed",
-  ...MetricName.options.flatMap((metric) =>
+  ...metricNames.flatMap((metric) =>
     estimateFields.map((field) => `${metric}.${field}`)
   ),
   ...rankedMetrics.map((metric) => `probabilityBest.${metric}`),
@@ -38,7 +37,7 @@ function cellsOf(row: LeaderboardRow): (number | null)[] {
     row.replicatesQuarantined,
     row.diverged,
     row.checksPassed,
-    ...MetricName.options.flatMap((metric) =>
+    ...metricNames.flatMap((metric) =>
       estimateFields.map((field) => row.metrics[metric][field])
     ),
     ...rankedMetrics.map((metric) => row.probabilityBest[metric]),

@@ -1,11 +1,8 @@
-import type {
-  Estimate,
-  MetricName,
-  SeedRemark,
-} from "../../protocol/leaderboard.ts";
+import type { Estimate, SeedRemark } from "../../protocol/leaderboard.ts";
+import { type MetricName, metrics } from "../../protocol/metrics.ts";
 import type { Params, StudyDefinition, Text } from "../../protocol/study.ts";
-import { ACCURACY_MARGIN, LOSS_MARGIN } from "./claims/claims.ts";
-import { compare } from "./claims/evidence.ts";
+import { LOSS_LIMIT } from "../../protocol/training.ts";
+import { compare } from "./claims/claim.ts";
 import {
   figure,
   plural,
@@ -24,7 +21,6 @@ import {
 } from "./statistics/statistics.ts";
 import {
   diverged,
-  HALF,
   paired,
   type PointData,
   pointKey,
@@ -203,10 +199,8 @@ function checkAgainst(
   point: PointData,
   other: PointData,
 ): Checked {
-  const margin = remark.metric === "testAccuracy"
-    ? ACCURACY_MARGIN
-    : LOSS_MARGIN;
-  const comparison = compare(remark.metric, [point], [other], margin);
+  const { margin } = metrics[remark.metric];
+  const comparison = compare(remark.metric, [point], [other]);
   const differences = paired(
     valuesOf(point, remark.metric),
     valuesOf(other, remark.metric),
@@ -279,21 +273,7 @@ export function checkRemarks(
 
 const { confidencePercent } = quotedConstants;
 
-const names: Readonly<Partial<Record<MetricName, Text>>> = {
-  trainLoss: { en: "final training loss", zh: "最终训练损失" },
-  testAccuracy: { en: "test accuracy", zh: "测试准确率" },
-  lossArea: {
-    en: "mean training loss over the epochs",
-    zh: "各轮训练损失的平均值",
-  },
-  testAccuracyFluctuation: {
-    en: "fluctuation of test accuracy",
-    zh: "测试准确率的波动",
-  },
-};
-
-const nameOf = (metric: MetricName): Text =>
-  names[metric] ?? { en: metric, zh: metric };
+const nameOf = (metric: MetricName): Text => metrics[metric].phrase;
 
 const agreementWords: Readonly<Record<SeedRemark["agreement"], Text>> = {
   agrees: { en: "agrees", zh: "相符" },
@@ -319,8 +299,8 @@ function saysWords(remark: Remark): Text {
       };
     case "fails-check":
       return {
-        en: `${at}: fails d2l's check (loss below ${HALF})`,
-        zh: `${at}：d2l 的检查（损失低于 ${HALF}）不通过`,
+        en: `${at}: fails d2l's check (loss below ${LOSS_LIMIT})`,
+        zh: `${at}：d2l 的检查（损失低于 ${LOSS_LIMIT}）不通过`,
       };
     case "higher":
     case "lower":

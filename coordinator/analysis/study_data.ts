@@ -1,8 +1,8 @@
-import type { Curves, MetricName } from "../../protocol/leaderboard.ts";
+import type { Curves } from "../../protocol/leaderboard.ts";
+import { byMetric, type MetricName, metrics } from "../../protocol/metrics.ts";
 import type { Params } from "../../protocol/study.ts";
 import { d2lChecks, type TrialResult } from "../../protocol/training.ts";
 import type { TrialState } from "../../protocol/views.ts";
-import { moments } from "./statistics/statistics.ts";
 
 /** One replicate of a grid point. */
 export interface Cell {
@@ -20,18 +20,10 @@ export interface PointData {
   readonly cells: readonly Cell[];
 }
 
-/** Whether a lower figure is the better one. */
-export const lowerIsBetter: Readonly<Record<MetricName, boolean>> = {
-  trainLoss: true,
-  trainAccuracy: false,
-  testAccuracy: false,
-  testLoss: true,
-  generalisationGap: true,
-  trainLossDropoutOff: true,
-  lossArea: true,
-  epochsToHalf: true,
-  testAccuracyFluctuation: true,
-};
+/** 1 where a lower figure is the better one, else -1. */
+export function signOf(metric: MetricName): 1 | -1 {
+  return metrics[metric].better === "lower" ? 1 : -1;
+}
 
 /**
  * The point with one replicate changed. What was worked out of the point before
@@ -65,7 +57,7 @@ const hasDiverged = (cell: Cell | undefined) =>
 function valueOf({ figures }: Cell, metric: MetricName): number {
   if (figures === null) return NaN;
   if (!figures.diverged) return figures.metrics[metric];
-  return lowerIsBetter[metric] ? Infinity : -Infinity;
+  return signOf(metric) * Infinity;
 }
 
 /** Whether a replicate's loss stopped being finite: the point fails to learn. */
@@ -141,47 +133,6 @@ export function pointKey({ dropout1, dropout2 }: Params): string {
   return `${dropout1},${dropout2}`;
 }
 
-/** Two points whose rates are each other's, swapped. */
-export interface SwappedPair {
-  /** The lower rate nearer the input. */
-  readonly lowerFirst: PointData;
-  readonly higherFirst: PointData;
-}
-
-/** Every pair of points with swapped rates that the study has both of. */
-export function swappedPairs(
-  points: readonly PointData[],
-): readonly SwappedPair[] {
-  let pairs = pairsOf.get(points);
-  if (pairs === undefined) pairsOf.set(points, pairs = findPairs(points));
-  return pairs;
-}
-
-/** Several claims ask for the pairs of the same points. */
-const pairsOf = new WeakMap<readonly PointData[], readonly SwappedPair[]>();
-
-function findPairs(points: readonly PointData[]): SwappedPair[] {
-  const byKey = new Map(points.map((point) => [pointKey(point.params), point]));
-  const pairs: SwappedPair[] = [];
-  for (const lowerFirst of points) {
-    const { dropout1, dropout2 } = lowerFirst.params;
-    if (dropout1 >= dropout2) continue;
-    const higherFirst = byKey.get(
-      pointKey({ dropout1: dropout2, dropout2: dropout1 }),
-    );
-    if (higherFirst === undefined) continue;
-    let pair = pairOf.get(lowerFirst);
-    if (pair?.higherFirst !== higherFirst) {
-      pairOf.set(lowerFirst, pair = { lowerFirst, higherFirst });
-    }
-    pairs.push(pair);
-  }
-  return pairs;
-}
-
-/** A pair of points that did not change is the same pair. */
-const pairOf = new WeakMap<PointData, SwappedPair>();
-
 /** What the analysis keeps of a trial's result. */
 export interface TrialFigures {
   readonly diverged: boolean;
@@ -194,33 +145,7 @@ export interface TrialFigures {
   readonly curves: Curves;
 }
 
-/** d2l's limit of the final training loss, and our mark of a fast descent. */
-export const HALF = 0.5;
-
-const nothing: Readonly<Record<MetricName, number>> = {
-  trainLoss: NaN,
-  trainAccuracy: NaN,
-  testAccuracy: NaN,
-  testLoss: NaN,
-  generalisationGap: NaN,
-  trainLossDropoutOff: NaN,
-  lossArea: NaN,
-  epochsToHalf: NaN,
-  testAccuracyFluctuation: NaN,
-};
-
-/**
- * Standard deviation of the changes of test accuracy from epoch to epoch that
- * end in the last half of the epochs; NaN with fewer than two such changes.
- */
-function fluctuation(testAccuracy: readonly number[]): number {
-  const from = Math.max(1, Math.floor(testAccuracy.length / 2));
-  const changes: number[] = [];
-  for (let i = from; i < testAccuracy.length; i++) {
-    changes.push((testAccuracy[i] ?? NaN) - (testAccuracy[i - 1] ?? NaN));
-  }
-  return moments(changes).sd;
-}
+const nothing = byMetric(() => NaN);
 
 /** Works out the metrics of one trial from its epochs. */
 export function trialFigures(result: TrialResult): TrialFigures {
@@ -241,20 +166,9 @@ export function trialFigures(result: TrialResult): TrialFigures {
     };
   }
   const checks = d2lChecks(last);
-  const half = curves.trainLoss.findIndex((loss) => loss <= HALF);
   return {
     diverged: false,
-    metrics: {
-      trainLoss: last.trainLoss,
-      trainAccuracy: last.trainAccuracy,
-      testAccuracy: last.testAccuracy,
-      testLoss: last.testLoss,
-      generalisationGap: last.testLoss - last.trainLossDropoutOff,
-      trainLossDropoutOff: last.trainLossDropoutOff,
-      lossArea: moments(curves.trainLoss).mean,
-      epochsToHalf: half < 0 ? NaN : half + 1,
-      testAccuracyFluctuation: fluctuation(curves.testAccuracy),
-    },
+    metrics: byMetric((_, metric) => metric.of(epochs)),
     passedChecks: checks.trainLoss && checks.trainAccuracy &&
       checks.testAccuracy,
     passedLossCheck: checks.trainLoss,

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
-import type { MetricName } from "../../protocol/leaderboard.ts";
+import { metricNames } from "../../protocol/metrics.ts";
 import type { Params } from "../../protocol/study.ts";
 import { trained } from "../../testing/lease/fixtures.ts";
 import {
   type Cell,
   diverged,
-  lowerIsBetter,
   meanOver,
   paired,
   type PointData,
-  swappedPairs,
   valuesOf,
   withCell,
 } from "./study_data.ts";
+import { swappedPairs } from "./claims/swapped_pairs.ts";
 import { trialFigures } from "./study_data.ts";
 
 Deno.test("paired: by replicate, leaving out what either side lacks", () => {
@@ -56,7 +55,6 @@ Deno.test("swappedPairs: each pair once, the lower rate first; equal rates are n
 });
 
 Deno.test("withCell: what was worked out before agrees with all worked out anew", () => {
-  const metrics = Object.keys(lowerIsBetter) as MetricName[];
   const queued: Cell = { state: "queued", figures: null };
   const done = (loss: number): Cell => ({
     state: "completed",
@@ -86,7 +84,7 @@ Deno.test("withCell: what was worked out before agrees with all worked out anew"
   };
   const look = (at: PointData) => ({
     diverged: diverged(at),
-    values: metrics.map((metric) => [...valuesOf(at, metric)]),
+    values: metricNames.map((metric) => [...valuesOf(at, metric)]),
   });
   for (const [replicate, cell] of changes) {
     const before = point;

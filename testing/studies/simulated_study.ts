@@ -1,4 +1,4 @@
-import type { MetricName } from "../../protocol/leaderboard.ts";
+import { byMetric, type MetricName } from "../../protocol/metrics.ts";
 import type { Params } from "../../protocol/study.ts";
 import type { PointData } from "../../coordinator/analysis/study_data.ts";
 
@@ -40,17 +40,7 @@ export interface TrueStudy {
   readonly shared: number;
 }
 
-const none: Readonly<Record<MetricName, number>> = {
-  trainLoss: NaN,
-  trainAccuracy: NaN,
-  testAccuracy: NaN,
-  testLoss: NaN,
-  generalisationGap: NaN,
-  trainLossDropoutOff: NaN,
-  lossArea: NaN,
-  epochsToHalf: NaN,
-  testAccuracyFluctuation: NaN,
-};
+const none = byMetric(() => NaN);
 
 /** Draws a study's data: every replicate of every point, complete. */
 export function simulateStudy(

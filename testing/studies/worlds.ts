@@ -1,15 +1,18 @@
 import type { VerdictName } from "../../protocol/leaderboard.ts";
 import {
-  claims,
-  marginOf,
+  byRankedMetric,
+  metrics as metricTable,
   type RankedMetric,
-  rankedMetrics,
-} from "../../coordinator/analysis/claims/claims.ts";
+} from "../../protocol/metrics.ts";
 import { lowPoints } from "../../coordinator/analysis/claims/lowest.ts";
 import {
-  lowerIsBetter,
+  claimKinds,
+  claims,
+} from "../../coordinator/analysis/claims/registry.ts";
+import { swappedPairs } from "../../coordinator/analysis/claims/swapped_pairs.ts";
+import {
   type PointData,
-  swappedPairs,
+  signOf,
   valuesOf,
 } from "../../coordinator/analysis/study_data.ts";
 import { guessedPoints, referencePoints } from "./reference_points.ts";
@@ -45,24 +48,16 @@ function world(
     shared: 0.3,
     points: realPoints.map(({ params, metrics }) => {
       const rates = [params.dropout1, params.dropout2] as const;
-      const of = (metric: RankedMetric) => ({
-        mean: mean(metric, rates),
-        sd: metrics[metric].sd,
-      });
       return {
         params,
-        metrics: {
-          trainLoss: of("trainLoss"),
-          trainLossDropoutOff: of("trainLossDropoutOff"),
-          testLoss: of("testLoss"),
-          testAccuracy: of("testAccuracy"),
-        },
+        metrics: byRankedMetric((metric) => ({
+          mean: mean(metric, rates),
+          sd: metrics[metric].sd,
+        })),
       };
     }),
   };
 }
-
-const sign = (metric: RankedMetric) => (lowerIsBetter[metric] ? 1 : -1);
 
 /** The study `seed` as PyTorch's runs have it. */
 export const measured: TrueStudy = { points: realPoints, shared: 0.3 };
@@ -76,21 +71,21 @@ export const worlds: readonly (readonly [string, TrueStudy])[] = [
   ["no effect at all", withoutEffect],
   [
     "the other way round",
-    world((metric, [d1, d2]) => 0.4 - sign(metric) * (0.1 * d1 + 0.15 * d2)),
+    world((metric, [d1, d2]) => 0.4 - signOf(metric) * (0.1 * d1 + 0.15 * d2)),
   ],
   [
     // The higher rate first costs exactly the margin.
     "at the margin",
     world((metric, [d1, d2]) =>
-      0.4 + (d1 > d2 ? sign(metric) * marginOf(metric) : 0)
+      0.4 + (d1 > d2 ? signOf(metric) * metricTable[metric].margin : 0)
     ),
   ],
   [
     // Half a margin from each boundary, on the true side of the swap's.
     "a hair inside",
     world((metric, [d1, d2]) =>
-      0.4 + sign(metric) * (0.01 * (d1 + d2) +
-          (d1 > d2 ? marginOf(metric) / 2 : 0))
+      0.4 + signOf(metric) * (0.01 * (d1 + d2) +
+          (d1 > d2 ? metricTable[metric].margin / 2 : 0))
     ),
   ],
 ];
@@ -109,14 +104,14 @@ export function rightVerdicts(
       : [distance > 0 ? "supported" : "contradicted", "not-enough-evidence"];
   const { low, rivals } = lowPoints(truth);
   const right = new Map<string, readonly VerdictName[]>();
-  for (const { id, test, metric: name } of claims) {
-    const metric = rankedMetrics.find((each) => each === name) ?? "trainLoss";
+  for (const [{ id, metric, allOf }, kind] of claims) {
+    if (allOf !== null) continue;
     const pairs = swappedPairs(truth).map(({ lowerFirst, higherFirst }) =>
-      sign(metric) * (mean(higherFirst, metric) - mean(lowerFirst, metric))
+      signOf(metric) * (mean(higherFirst, metric) - mean(lowerFirst, metric))
     );
     const lowMean = low.reduce((sum, point) => sum + mean(point, metric), 0) /
       low.length;
-    if (test.kind === "trend") {
+    if (kind === claimKinds.trend) {
       const rate = ({ params }: PointData) => params.dropout1 + params.dropout2;
       const centre = truth.reduce((sum, point) => sum + rate(point), 0) /
         truth.length;
@@ -129,15 +124,15 @@ export function rightVerdicts(
           ),
         ),
       );
-    } else if (test.kind === "lowest") {
+    } else if (kind === claimKinds.lowest) {
       const leads = rivals.map((point) =>
-        sign(metric) * (mean(point, metric) - lowMean)
+        signOf(metric) * (mean(point, metric) - lowMean)
       );
       right.set(id, verdictOf(Math.min(...leads)));
-    } else if (test.kind === "swap") {
+    } else if (kind === claimKinds.swap) {
       const widest = Math.max(...pairs.map(Math.abs));
-      right.set(id, verdictOf(marginOf(metric) - widest));
-    } else if (test.kind === "order") {
+      right.set(id, verdictOf(metricTable[metric].margin - widest));
+    } else if (kind === claimKinds.order) {
       right.set(id, verdictOf(pairs.reduce((sum, lead) => sum + lead, 0)));
     }
   }

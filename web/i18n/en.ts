@@ -1,10 +1,10 @@
 import type {
-  MetricName,
   SeedRemark,
   SwapFigures,
   VerdictName,
 } from "../../protocol/leaderboard.ts";
 import type { NoLeaseReason } from "../../protocol/lease.ts";
+import { byMetric } from "../../protocol/metrics.ts";
 import type { AttemptState, TrialState } from "../../protocol/views.ts";
 import type {
   SessionFailure,
@@ -12,7 +12,6 @@ import type {
   UnusedReason,
 } from "../../worker/main_browser.ts";
 import type { LossReason } from "../pages/join/progress_model.ts";
-import type { RankedMetric } from "../pages/leaderboard/metrics.ts";
 import type { BandName } from "../pages/leaderboard/view_state.ts";
 
 /**
@@ -92,12 +91,13 @@ export const answers = {
   /** Between what the metrics say, and after it. */
   then: "; ",
   stop: ".",
+  /** Of the claims that the answer sums up. */
   metrics: {
     trainLoss: "training loss",
     trainLossDropoutOff: "training loss with dropout off",
     testLoss: "test loss",
     testAccuracy: "test accuracy",
-  } satisfies Record<RankedMetric, string> as Record<RankedMetric, string>,
+  },
   topics: {
     high: {
       "supported": () => "Rates that are too high keep the training loss high",
@@ -137,13 +137,6 @@ export const answers = {
   /** Beside what swapping changes. */
   unchanged: (on: string) => `it makes no difference that matters to ${on}`,
 };
-
-interface MetricWords {
-  readonly name: string;
-  /** For narrow columns. */
-  readonly short: string;
-  readonly note: string;
-}
 
 /** The leaderboard, whose parts other pages show, too. */
 export const leaderboard = {
@@ -374,53 +367,11 @@ export const leaderboard = {
     report: "Report (HTML, works offline)",
     api: "API reference",
   },
-  metrics: {
-    trainLoss: {
-      name: "Final training loss",
-      short: "Training loss",
-      note: "Last epoch, dropout on, as d2l measures it",
-    },
-    trainAccuracy: {
-      name: "Final training accuracy",
-      short: "Training accuracy",
-      note: "Last epoch, dropout on, as d2l measures it",
-    },
-    testAccuracy: {
-      name: "Test accuracy",
-      short: "Test accuracy",
-      note: "After the last epoch, dropout off",
-    },
-    testLoss: {
-      name: "Test loss",
-      short: "Test loss",
-      note: "After the last epoch, dropout off",
-    },
-    generalisationGap: {
-      name: "Generalisation gap",
-      short: "Gap",
-      note: "Test loss minus training loss, both with dropout off",
-    },
-    trainLossDropoutOff: {
-      name: "Training loss, dropout off",
-      short: "Training loss, off",
-      note: "After the last epoch, over the whole training set",
-    },
-    lossArea: {
-      name: "Area under the loss curve",
-      short: "Loss area",
-      note: "Mean training loss over the epochs: lower descends faster",
-    },
-    epochsToHalf: {
-      name: "Epochs to a loss of 0.5",
-      short: "Epochs to 0.5",
-      note: "First epoch with a training loss of at most 0.5",
-    },
-    testAccuracyFluctuation: {
-      name: "Fluctuation of test accuracy",
-      short: "Fluctuation",
-      note: "Spread of its changes from epoch to epoch over the last half",
-    },
-  } satisfies Record<MetricName, MetricWords>,
+  metrics: /* @__PURE__ */ byMetric((_, { label, short, note }) => ({
+    name: label.en,
+    short: short.en,
+    note: note.en,
+  })),
 };
 
 /** The join page. */

@@ -1,3 +1,4 @@
+import { byMetric } from "../../protocol/metrics.ts";
 import type * as en from "./en.ts";
 
 /** 各页面的全部中文文本，分组与 `en.ts` 相同。 */
@@ -290,53 +291,11 @@ export const leaderboard: typeof en.leaderboard = {
     report: "报告（HTML，可离线打开）",
     api: "API 文档",
   },
-  metrics: {
-    trainLoss: {
-      name: "最终训练损失",
-      short: "训练损失",
-      note: "最后一轮，启用暂退，按 d2l 的方式计量",
-    },
-    trainAccuracy: {
-      name: "最终训练准确率",
-      short: "训练准确率",
-      note: "最后一轮，启用暂退，按 d2l 的方式计量",
-    },
-    testAccuracy: {
-      name: "测试准确率",
-      short: "测试准确率",
-      note: "最后一轮之后，关闭暂退",
-    },
-    testLoss: {
-      name: "测试损失",
-      short: "测试损失",
-      note: "最后一轮之后，关闭暂退",
-    },
-    generalisationGap: {
-      name: "泛化差距",
-      short: "泛化差距",
-      note: "测试损失减训练损失，均关闭暂退",
-    },
-    trainLossDropoutOff: {
-      name: "训练损失（关闭暂退）",
-      short: "训练损失（关）",
-      note: "最后一轮之后，在整个训练集上",
-    },
-    lossArea: {
-      name: "损失曲线下面积",
-      short: "损失面积",
-      note: "各轮训练损失的均值：越低下降越快",
-    },
-    epochsToHalf: {
-      name: "损失降到 0.5 的轮数",
-      short: "降到 0.5 的轮数",
-      note: "训练损失首次不高于 0.5 的轮次",
-    },
-    testAccuracyFluctuation: {
-      name: "测试准确率的波动",
-      short: "波动",
-      note: "后一半轮次中逐轮变化的离散程度",
-    },
-  },
+  metrics: /* @__PURE__ */ byMetric((_, { label, short, note }) => ({
+    name: label.zh,
+    short: short.zh,
+    note: note.zh,
+  })),
 };
 
 export const join: typeof en.join = {

@@ -1,83 +1,47 @@
 import type { Verdict, VerdictName } from "../../../protocol/leaderboard.ts";
-import { type Claim, claims, type RankedMetric } from "./claims.ts";
-import type { Effect, Evidence } from "./evidence.ts";
-import { lowestEvidence } from "./lowest.ts";
-import { orderEvidence, swapEvidence } from "./pairs.ts";
-import { trendEvidence } from "./trend.ts";
+import { metrics, type RankedMetric } from "../../../protocol/metrics.ts";
 import { ALPHA, holm } from "../statistics/statistics.ts";
 import type { PointData } from "../study_data.ts";
+import type {
+  Claim,
+  ClaimKind,
+  CombinedClaim,
+  Effect,
+  Evidence,
+  JudgedClaim,
+  TestedClaim,
+} from "./claim.ts";
+import { claims } from "./registry.ts";
 
 /** The probabilities of being best, per point in the data's order. */
 export type BestByMetric = Readonly<
   Record<RankedMetric, readonly (number | null)[]>
 >;
 
-interface Judgement {
-  readonly claim: Claim;
-  readonly verdict: VerdictName;
-  readonly effect: Verdict["effect"];
-  readonly replicates: number;
-  readonly pAdjusted: number | null;
-  readonly moreReplicates: number | null;
-}
+const effectFor = (
+  { metric }: Claim,
+  effect: Effect | null,
+): Verdict["effect"] =>
+  effect && { metric, margin: metrics[metric].margin, ...effect };
 
-/** A claim tested on its own data. */
-export interface TestedClaim extends Judgement {
-  readonly kind: "tested";
+interface ClaimWithEvidence {
+  readonly claim: Claim;
+  readonly claimKind: ClaimKind;
   readonly evidence: Evidence;
 }
-
-/** A claim that holds if others do. */
-export interface CombinedClaim extends Judgement {
-  readonly kind: "combined";
-  readonly parts: readonly TestedClaim[];
-}
-
-/** A claim with its verdict. */
-export type JudgedClaim = TestedClaim | CombinedClaim;
-
-function evidenceFor(
-  claim: Claim,
-  points: readonly PointData[],
-  best: BestByMetric,
-): Evidence | null {
-  const { metric, margin, test } = claim;
-  switch (test.kind) {
-    case "trend":
-      return trendEvidence(points, metric);
-    case "lowest": {
-      const probabilities = Object.entries(best)
-        .find(([name]) => name === metric)?.[1] ?? [];
-      return lowestEvidence(points, metric, margin, probabilities);
-    }
-    case "swap":
-      return swapEvidence(points, metric, margin);
-    case "order":
-      return orderEvidence(points, metric);
-    case "all-of":
-      return null;
-    default:
-      return test satisfies never;
-  }
-}
-
-const effectFor = (claim: Claim, effect: Effect | null): Verdict["effect"] =>
-  effect && { metric: claim.metric, margin: claim.margin, ...effect };
 
 /** How many replicates to add, at least one: the verdict is open, after all. */
 function more(needed: number | null, have: number): number | null {
   return needed === null ? null : Math.max(1, needed - have);
 }
 
-function judgeTested(
-  tested: readonly { readonly claim: Claim; readonly evidence: Evidence }[],
-): TestedClaim[] {
+function judgeTested(tested: readonly ClaimWithEvidence[]): TestedClaim[] {
   const adjusted = holm(
     tested.map(({ evidence: { support, contradict } }) =>
       Math.min(support, contradict)
     ),
   );
-  return tested.map(({ claim, evidence }, index) => {
+  return tested.map(({ claim, claimKind, evidence }, index) => {
     const { p, multiplier } = adjusted[index] ?? { p: 1, multiplier: 1 };
     const { support, contradict, replicates } = evidence;
     const verdict: VerdictName = p > ALPHA
@@ -88,6 +52,7 @@ function judgeTested(
     return {
       kind: "tested",
       claim,
+      claimKind,
       evidence,
       verdict,
       effect: effectFor(claim, evidence.effect),
@@ -101,7 +66,11 @@ function judgeTested(
 }
 
 /** Holds if all parts do, falls if one does; the part that decides speaks. */
-function combine(claim: Claim, parts: readonly TestedClaim[]): CombinedClaim {
+function combine(
+  claim: Claim,
+  claimKind: ClaimKind,
+  parts: readonly TestedClaim[],
+): CombinedClaim {
   const of = (name: VerdictName) =>
     parts.filter(({ verdict }) => verdict === name);
   const [fallen, open] = [of("contradicted"), of("not-enough-evidence")];
@@ -121,6 +90,7 @@ function combine(claim: Claim, parts: readonly TestedClaim[]): CombinedClaim {
   return {
     kind: "combined",
     claim,
+    claimKind,
     parts,
     verdict,
     effect: speaker?.effect ?? null,
@@ -142,24 +112,22 @@ export function judgeClaims(
   points: readonly PointData[],
   best: BestByMetric,
 ): JudgedClaim[] {
-  const tested = judgeTested(
-    claims.map((claim) => ({
-      claim,
-      evidence: evidenceFor(claim, points, best),
-    })).filter((
-      entry,
-    ): entry is { claim: Claim; evidence: Evidence } =>
-      entry.evidence !== null
-    ),
-  );
+  const axes = Object.keys(points[0]?.params ?? {});
+  const asked = claims.filter(([, kind]) => kind.appliesTo(axes));
+  const tested = judgeTested(asked.flatMap(([claim, claimKind]) => {
+    if (claim.allOf !== null) return [];
+    const { metric } = claim;
+    const evidence = claimKind.evidence(points, metric, best[metric]);
+    return evidence === null ? [] : [{ claim, claimKind, evidence }];
+  }));
   const byId = new Map(tested.map((entry) => [entry.claim.id, entry]));
-  return claims.flatMap((claim): JudgedClaim[] => {
-    if (claim.test.kind !== "all-of") {
-      const entry = byId.get(claim.id);
-      return entry === undefined ? [] : [entry];
-    }
-    const parts = claim.test.of.map((id) => byId.get(id))
-      .filter((part) => part !== undefined);
-    return parts.length === claim.test.of.length ? [combine(claim, parts)] : [];
+  return asked.flatMap(([claim, claimKind]): JudgedClaim[] => {
+    const parts = (claim.allOf ?? [claim.id]).flatMap((id) =>
+      byId.get(id) ?? []
+    );
+    if (claim.allOf === null) return parts;
+    return parts.length === claim.allOf.length
+      ? [combine(claim, claimKind, parts)]
+      : [];
   });
 }

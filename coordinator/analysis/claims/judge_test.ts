@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { VerdictName } from "../../../protocol/leaderboard.ts";
 import { type BestByMetric, judgeClaims } from "./judge.ts";
+import { claimKinds } from "./registry.ts";
 import type { Cell, PointData } from "../study_data.ts";
 
 const best: BestByMetric = {
@@ -114,9 +115,9 @@ Deno.test("judgeClaims: a difference inside the margin is shown, and still no co
   const swap = judged(points, "swap-train-loss");
   assert.equal(swap.verdict, "supported");
   assert.ok(swap.kind === "tested");
-  assert.ok(swap.evidence.detail.kind === "swap");
-  assert.equal(swap.evidence.detail.differing, 1);
-  assert.equal(swap.evidence.detail.equivalent, 1);
+  assert.ok(swap.claimKind === claimKinds.swap);
+  assert.equal(swap.evidence.facts["differing"], 1);
+  assert.equal(swap.evidence.facts["equivalent"], 1);
 });
 
 Deno.test("judgeClaims: one replicate is not enough for anything", () => {
@@ -169,11 +170,11 @@ Deno.test("judgeClaims: without a rate up to 0.05 the study's own lowest ones co
     ],
     "lowest-train-loss",
   );
-  assert.ok(entry.kind === "tested" && entry.evidence.detail.kind === "lowest");
-  assert.equal(entry.evidence.detail.cutoff, 0.1);
+  assert.ok(entry.kind === "tested" && entry.claimKind === claimKinds.lowest);
+  assert.equal(entry.evidence.facts["cutoff"], 0.1);
   assert.equal(entry.verdict, "supported");
   // The point without dropout is better still, and no rival.
-  assert.ok((entry.evidence.detail.controlMean ?? 1) < 0.3);
+  assert.ok((entry.evidence.facts["controlMean"] ?? 1) < 0.3);
 });
 
 Deno.test("judgeClaims: the effect of the lowest rates is their lead over the closest rival", () => {
@@ -209,7 +210,7 @@ Deno.test("judgeClaims: a rival that diverged once is beaten, not averaged", () 
   );
   assert.equal(entry.verdict, "supported");
   assert.ok(entry.kind === "tested");
-  assert.deepEqual(entry.evidence.detail.leftOut, [
+  assert.deepEqual(entry.evidence.leftOut, [
     { dropout1: 0.9, dropout2: 0.9 },
   ]);
 });

@@ -1,4 +1,5 @@
-import type { MetricName } from "../../../protocol/leaderboard.ts";
+import type { RankedMetric } from "../../../protocol/metrics.ts";
+import { metrics } from "../../../protocol/metrics.ts";
 import type { Params } from "../../../protocol/study.ts";
 import {
   ALPHA,
@@ -10,40 +11,41 @@ import {
 } from "../statistics/statistics.ts";
 import {
   diverged,
-  lowerIsBetter,
   meanOver,
   paired,
   type PointData,
+  signOf,
   valuesOf,
 } from "../study_data.ts";
-import { metricWords } from "./claims.ts";
 import {
+  areTheTwoRates,
+  type ClaimKind,
+  claimsBy,
+  type ClaimWords,
   compare,
   type Effect,
   effectOf,
   type Evidence,
+  type Judgement,
   MOST_COMPARISONS,
-} from "./evidence.ts";
-import type { TestedClaim } from "./judge.ts";
+  ratesOf,
+} from "./claim.ts";
 import {
   basis,
-  type ClaimWords,
-  type DetailOf,
   difference,
   figure,
+  headlineOn,
   percent,
+  pointList,
   pointText,
-  rankedMetric,
   sentences,
-  verdictWords,
   withInterval,
 } from "./words.ts";
 
 /** Rates up to this count as the lowest ones, if the study has any. */
 export const LOW_RATE = 0.05;
 
-const highestRate = ({ dropout1, dropout2 }: Params) =>
-  Math.max(dropout1, dropout2);
+const highestRate = (params: Params) => Math.max(...ratesOf(params));
 
 /** The study's low points, the others, and the one without dropout. */
 export function lowPoints(points: readonly PointData[]) {
@@ -74,7 +76,7 @@ interface Rival {
 /** What a point was found to be beside these very low points' figures. */
 const kept = new WeakMap<
   PointData,
-  Map<MetricName, readonly [string, Rival]>
+  Map<RankedMetric, readonly [string, Rival]>
 >();
 
 /** Thousands of points are rivals; most of them are the ones they were. */
@@ -82,7 +84,7 @@ function rivalOf(
   point: PointData,
   low: readonly number[],
   beside: string,
-  metric: MetricName,
+  metric: RankedMetric,
 ): Rival {
   let known = kept.get(point);
   if (known === undefined) kept.set(point, known = new Map());
@@ -96,10 +98,9 @@ function rivalOf(
 function compareWith(
   point: PointData,
   low: readonly number[],
-  metric: MetricName,
+  metric: RankedMetric,
 ): Rival {
-  const sign = lowerIsBetter[metric] ? 1 : -1;
-  const leads = paired(valuesOf(point, metric), low, sign);
+  const leads = paired(valuesOf(point, metric), low, signOf(metric));
   const sample = moments(leads);
   // A point that can diverge has no finite mean loss, so seeing it diverge
   // once settles that it is worse: there is nothing left to test.
@@ -142,6 +143,27 @@ function meanOf(values: readonly number[]): number | null {
   return n === 0 ? null : mean;
 }
 
+interface Likeliest {
+  readonly params: Params;
+  readonly probability: number;
+}
+
+/** The first of the points that are most probably the best. */
+function likeliestOf(
+  points: readonly PointData[],
+  probabilityBest: readonly (number | null)[],
+): Likeliest | null {
+  let likeliest: Likeliest | null = null;
+  for (const [index, { params }] of points.entries()) {
+    const probability = probabilityBest[index] ?? null;
+    if (probability === null) continue;
+    if (likeliest === null || probability > likeliest.probability) {
+      likeliest = { params, probability };
+    }
+  }
+  return likeliest;
+}
+
 /**
  * Do the lowest rates give the best figures? Supported when every rival is
  * shown to be worse than the mean of the low points (an intersection-union
@@ -151,10 +173,9 @@ function meanOf(values: readonly number[]): number | null {
  *
  * @param probabilityBest of each point, in the order of `points`
  */
-export function lowestEvidence(
+function evidence(
   points: readonly PointData[],
-  metric: MetricName,
-  margin: number,
+  metric: RankedMetric,
   probabilityBest: readonly (number | null)[],
 ): Evidence | null {
   const { cutoff, low, rivals, control } = lowPoints(points);
@@ -182,14 +203,17 @@ export function lowestEvidence(
     : hardest.better < 1 && !diverged(hardest.point)
     ? hardest
     : closest;
-  let likeliest: { params: Params; probability: number } | null = null;
-  points.forEach(({ params }, index) => {
-    const probability = probabilityBest[index] ?? null;
-    if (probability === null) return;
-    if (likeliest === null || probability > likeliest.probability) {
-      likeliest = { params, probability };
-    }
-  });
+  const said: Said = {
+    cutoff,
+    lowMean: meanOf(lowValues),
+    rival: rival.point.params,
+    rivalMean: meanOf(valuesOf(rival.point, metric)),
+    likeliest: likeliestOf(points, probabilityBest),
+    controlMean: control === undefined
+      ? null
+      : meanOf(valuesOf(control, metric)),
+  };
+  const leftOut = rivals.filter(diverged).map(({ params }) => params);
   return {
     support,
     contradict,
@@ -198,23 +222,44 @@ export function lowestEvidence(
     comparisons: () =>
       [...against].sort((a, b) => a.moments.mean - b.moments.mean)
         .slice(0, MOST_COMPARISONS)
-        .map(({ point }) => compare(metric, low, [point], margin)),
+        .map(({ point }) => compare(metric, low, [point])),
     needed: (multiplier) =>
       lowDiverged ? null : replicatesNeeded(against, multiplier),
-    detail: {
-      kind: "lowest",
+    facts: {
       cutoff,
-      lowMean: meanOf(lowValues),
-      rival: rival.point.params,
-      rivalMean: meanOf(valuesOf(rival.point, metric)),
-      likeliest,
-      controlMean: control === undefined
-        ? null
-        : meanOf(valuesOf(control, metric)),
-      leftOut: rivals.filter(diverged).map(({ params }) => params),
-      lowDiverged,
+      lowMean: said.lowMean,
+      rivalMean: said.rivalMean,
+      likeliestProbability: said.likeliest?.probability ?? null,
+      controlMean: said.controlMean,
     },
+    leftOut,
+    caution: lowDiverged
+      ? {
+        en: "A replicate with the lowest rates diverged: these rates can " +
+          "fail to learn.",
+        zh: "概率最低的点有一次重复发散：这些概率可能学不起来。",
+      }
+      : leftOut.length === 0
+      ? null
+      : {
+        en: "Counted as beaten, because a replicate diverged: " +
+          `${pointList(leftOut).en}.`,
+        zh: `因有重复发散而视为落败：${pointList(leftOut).zh}。`,
+      },
+    words: (judged, effect) => wordsOf(judged, effect, said),
   };
+}
+
+interface Said {
+  /** Both rates of the low points are at most this. */
+  readonly cutoff: number;
+  readonly lowMean: number | null;
+  /** The rival that decides the verdict. */
+  readonly rival: Params;
+  readonly rivalMean: number | null;
+  readonly likeliest: Likeliest | null;
+  /** Mean without any dropout, if the study has that point. */
+  readonly controlMean: number | null;
 }
 
 /** The effect as a size with its interval: the words say better or worse. */
@@ -226,16 +271,13 @@ function sized({ estimate, low, high }: Effect): Effect {
   };
 }
 
-/** Of the claim that the lowest rates train best, on one metric. */
-export function lowestWords(
-  judged: TestedClaim,
-  detail: DetailOf<"lowest">,
+function wordsOf(
+  judged: Judgement,
   effect: Effect,
+  { cutoff, rival, lowMean, rivalMean, likeliest, controlMean }: Said,
 ): ClaimWords {
-  const metric = rankedMetric(judged);
-  const name = metricWords[metric];
-  const word = verdictWords[judged.verdict];
-  const { cutoff, rival, lowMean, rivalMean, likeliest, controlMean } = detail;
+  const { metric } = judged.claim;
+  const name = metrics[metric].phrase;
   const ahead = effect.estimate >= 0;
   const at = pointText(rival);
   const size = difference(metric, Math.abs(effect.estimate));
@@ -262,10 +304,7 @@ export function lowestWords(
     },
   }[judged.verdict];
   return {
-    headline: {
-      en: `${word.en} on ${name.en}: ${headline.en}.`,
-      zh: `${word.zh}（按${name.zh}）：${headline.zh}。`,
-    },
+    headline: headlineOn(judged, headline),
     evidence: sentences([
       lowMean === null || rivalMean === null ? null : {
         en: `Mean ${name.en}: ${figure(metric, lowMean)} over ${low.en}, ` +
@@ -292,3 +331,20 @@ export function lowestWords(
     ]),
   };
 }
+
+/** The points with the lowest rates beat every other point. */
+export const lowest: ClaimKind = {
+  topic: { en: "The lowest rates train best", zh: "最低的概率训练效果最好" },
+  claims: claimsBy(
+    "lowest",
+    ["trainLoss", "trainLossDropoutOff", "testLoss", "testAccuracy"],
+    {
+      en: "The lowest dropout rates train best",
+      zh: "两层暂退概率最低时训练效果最好",
+    },
+  ),
+  appliesTo: areTheTwoRates,
+  evidence,
+  caution: null,
+  assertsNoDifference: false,
+};

@@ -1,41 +1,44 @@
-import type { MetricName, VerdictName } from "../../../protocol/leaderboard.ts";
+import type { VerdictName } from "../../../protocol/leaderboard.ts";
+import { metrics, type RankedMetric } from "../../../protocol/metrics.ts";
 import type { Text } from "../../../protocol/study.ts";
-import { pairTests } from "../statistics/pair_tests.ts";
 import {
   ALPHA,
   finiteMoments,
-  moments,
-  oneSided,
   replicatesToShow,
 } from "../statistics/statistics.ts";
 import {
   diverged,
-  lowerIsBetter,
   meanOver,
   type PointData,
-  type SwappedPair,
-  swappedPairs,
+  signOf,
   valuesOf,
 } from "../study_data.ts";
-import { marginOf, metricWords } from "./claims.ts";
 import {
+  areTheTwoRates,
+  type Claim,
+  type ClaimKind,
+  claimsBy,
+  type ClaimWords,
+  type CombinedClaim,
   compare,
   type Effect,
   effectOf,
   type Evidence,
+  type Judgement,
   MOST_COMPARISONS,
-} from "./evidence.ts";
-import type { CombinedClaim, TestedClaim } from "./judge.ts";
+  testMean,
+} from "./claim.ts";
+import { pairTests, type SwappedPair, swappedPairs } from "./swapped_pairs.ts";
 import {
   basis,
-  type ClaimWords,
-  type DetailOf,
   difference,
+  headlineOn,
+  leftOutWords,
   marginText,
+  notAveraged,
   plural,
   pointText,
   quotedConstants,
-  rankedMetric,
   sentences,
   verdictWords,
   withInterval,
@@ -44,7 +47,7 @@ import {
 const pairDiverged = ({ lowerFirst, higherFirst }: SwappedPair) =>
   diverged(lowerFirst) || diverged(higherFirst);
 
-const paramsOf = (pairs: readonly SwappedPair[]) =>
+const divergedPoints = (pairs: readonly SwappedPair[]) =>
   pairs.flatMap(({ lowerFirst, higherFirst }) =>
     [lowerFirst, higherFirst].filter(diverged).map(({ params }) => params)
   );
@@ -55,16 +58,16 @@ const paramsOf = (pairs: readonly SwappedPair[]) =>
  * p-value counts), contradicted when some pair is shown to differ by more than
  * the margin (the smallest, times their number). Null without a swapped pair.
  */
-export function swapEvidence(
+function swapEvidence(
   points: readonly PointData[],
-  metric: MetricName,
-  margin: number,
+  metric: RankedMetric,
 ): Evidence | null {
   const pairs = swappedPairs(points).map((pair) => ({
     pair,
-    ...pairTests(pair, metric, margin),
+    ...pairTests(pair, metric),
   }));
   if (pairs.length === 0) return null;
+  const { margin } = metrics[metric];
   const support = Math.max(...pairs.map(({ equivalent }) => equivalent));
   const contradict = Math.min(
     1,
@@ -75,6 +78,10 @@ export function swapEvidence(
     Math.abs(b.moments.mean) - Math.abs(a.moments.mean)
   );
   const [worst] = bySize;
+  const differing = pairs.filter(({ none }) => none <= ALPHA).length;
+  const equivalent =
+    pairs.filter(({ equivalent }) => equivalent <= ALPHA).length;
+  const leftOut = divergedPoints(pairs.map(({ pair }) => pair));
   const most = (ratio: (pair: typeof pairs[number]) => number) =>
     Math.max(...finite.map(ratio));
   return {
@@ -86,7 +93,7 @@ export function swapEvidence(
       bySize.concat(
         pairs.filter(({ moments: { mean } }) => !Number.isFinite(mean)),
       ).slice(0, MOST_COMPARISONS).map(({ pair }) =>
-        compare(metric, [pair.lowerFirst], [pair.higherFirst], margin)
+        compare(metric, [pair.lowerFirst], [pair.higherFirst])
       ),
     needed: (multiplier) => {
       // Distances in standard deviations, hence sd 1.
@@ -106,16 +113,19 @@ export function swapEvidence(
         ? null
         : replicatesToShow({ distance: within, sd: 1, alpha, power: 0.9 });
     },
-    detail: {
-      kind: "swap",
-      pairs: pairs.length,
-      differing: pairs.filter(({ none }) => none <= ALPHA).length,
-      equivalent: pairs.filter(({ equivalent }) => equivalent <= ALPHA).length,
-      worst: worst === undefined
-        ? null
-        : [worst.pair.lowerFirst.params, worst.pair.higherFirst.params],
-      leftOut: paramsOf(pairs.map(({ pair }) => pair)),
-    },
+    facts: { pairs: pairs.length, differing, equivalent },
+    leftOut,
+    caution: leftOutWords(leftOut, {
+      en: "that pair counts by signs alone",
+      zh: "该对只按符号检验",
+    }),
+    words: (judged, effect) =>
+      swapWords(judged, effect, {
+        pairs: pairs.length,
+        differing,
+        equivalent,
+        worst: worst?.pair ?? null,
+      }),
   };
 }
 
@@ -124,13 +134,13 @@ export function swapEvidence(
  * swapped pairs of how much better that order is; a t test over replicates.
  * Null without a swapped pair.
  */
-export function orderEvidence(
+function orderEvidence(
   points: readonly PointData[],
-  metric: MetricName,
+  metric: RankedMetric,
 ): Evidence | null {
   const pairs = swappedPairs(points);
   if (pairs.length === 0) return null;
-  const sign = lowerIsBetter[metric] ? 1 : -1;
+  const sign = signOf(metric);
   const used = pairs.filter((pair) => !pairDiverged(pair));
   const leads = used.map(({ lowerFirst, higherFirst }) => {
     const other = valuesOf(lowerFirst, metric);
@@ -139,46 +149,38 @@ export function orderEvidence(
     );
   });
   const values = meanOver(leads).filter((value) => !Number.isNaN(value));
-  const { above, below } = oneSided(values, 0);
-  const { mean, sd } = moments(values);
+  const better = leads.filter((lead) => finiteMoments(lead).mean > 0).length;
+  const leftOut = divergedPoints(pairs);
   return {
-    support: Math.min(1, 2 * above),
-    contradict: Math.min(1, 2 * below),
-    effect: effectOf(values),
-    replicates: values.length,
-    comparisons: () => [],
-    needed: (multiplier) =>
-      replicatesToShow({
-        distance: Math.abs(mean),
-        sd,
-        alpha: ALPHA / 2 / multiplier,
-        power: 0.8,
-      }),
-    detail: {
-      kind: "order",
-      pairs: used.length,
-      better: leads.filter((lead) => finiteMoments(lead).mean > 0)
-        .length,
-      leftOut: paramsOf(pairs),
-    },
+    ...testMean(values),
+    facts: { pairs: used.length, better },
+    leftOut,
+    caution: leftOutWords(leftOut, notAveraged),
+    words: (judged, effect) =>
+      orderWords(judged, effect, { pairs: used.length, better }),
   };
 }
 
 const { levelPercent } = quotedConstants;
 
-/** Of the claim that swapping the rates changes nothing, on one metric. */
-export function swapWords(
-  judged: TestedClaim,
-  detail: DetailOf<"swap">,
+interface SaidOfSwaps {
+  readonly pairs: number;
+  /** Pairs that differ from 0, and that are equivalent, each at 5% alone. */
+  readonly differing: number;
+  readonly equivalent: number;
+  readonly worst: SwappedPair | null;
+}
+
+function swapWords(
+  judged: Judgement,
   effect: Effect,
+  { pairs, differing, equivalent, worst }: SaidOfSwaps,
 ): ClaimWords {
-  const metric = rankedMetric(judged);
-  const name = metricWords[metric];
-  const word = verdictWords[judged.verdict];
-  const { pairs, differing, equivalent, worst } = detail;
-  const margin = marginText(metric, marginOf(metric));
+  const { metric } = judged.claim;
+  const margin = marginText(metric);
   const size = difference(metric, Math.abs(effect.estimate));
-  const [first = "", second = ""] = worst?.map(pointText) ?? [];
+  const first = worst === null ? "" : pointText(worst.lowerFirst.params);
+  const second = worst === null ? "" : pointText(worst.higherFirst.params);
   const measured = withInterval(metric, effect);
   const of = basis(judged);
   const headline = {
@@ -197,10 +199,7 @@ export function swapWords(
     },
   }[judged.verdict];
   return {
-    headline: {
-      en: `${word.en} on ${name.en}: ${headline.en}.`,
-      zh: `${word.zh}（按${name.zh}）：${headline.zh}。`,
-    },
+    headline: headlineOn(judged, headline),
     evidence: sentences([
       {
         en: `Largest difference: ${first} less ${second}, ` +
@@ -220,26 +219,23 @@ export function swapWords(
   };
 }
 
-/** Of the remark that the lower rate belongs nearer the input. */
-export function orderWords(
-  judged: TestedClaim,
-  { pairs, better }: DetailOf<"order">,
+function orderWords(
+  judged: Judgement,
   effect: Effect,
+  { pairs, better }: { readonly pairs: number; readonly better: number },
 ): ClaimWords {
-  const metric = rankedMetric(judged);
-  const name = metricWords[metric];
-  const word = verdictWords[judged.verdict];
+  const { metric } = judged.claim;
   const size = difference(metric, Math.abs(effect.estimate));
   const good = effect.estimate >= 0;
   const measured = withInterval(metric, effect);
   const of = basis(judged);
   return {
-    headline: {
-      en: `${word.en} on ${name.en}: with the lower rate nearer the input it ` +
-        `is ${good ? "better" : "worse"} by ${size.en} on average.`,
-      zh: `${word.zh}（按${name.zh}）：较低的概率靠近输入时平均` +
-        `${good ? "较好" : "较差"}，相差 ${size.zh}。`,
-    },
+    headline: headlineOn(judged, {
+      en: `with the lower rate nearer the input it is ` +
+        `${good ? "better" : "worse"} by ${size.en} on average`,
+      zh: `较低的概率靠近输入时平均${good ? "较好" : "较差"}，` +
+        `相差 ${size.zh}`,
+    }),
     evidence: {
       en: `Mean advantage over ` +
         `${plural(pairs, "swapped pair", "swapped pairs")}: ` +
@@ -265,10 +261,10 @@ function joined(names: readonly Text[], en: string): Text {
 }
 
 /** Of the claim about swapping as a whole: what its parts say. */
-export function combinedWords({ verdict, parts }: CombinedClaim): ClaimWords {
+function combinedWords({ verdict, parts }: CombinedClaim): ClaimWords {
   const word = verdictWords[verdict];
   const names = parts.filter((part) => part.verdict === verdict)
-    .map((part) => metricWords[rankedMetric(part)]);
+    .map((part) => metrics[part.claim.metric].phrase);
   const [and, nor] = [joined(names, " and "), joined(names, " nor ")];
   const headline = {
     supported: {
@@ -285,7 +281,7 @@ export function combinedWords({ verdict, parts }: CombinedClaim): ClaimWords {
     },
   }[verdict];
   const each = parts.map((part): Text => {
-    const name = metricWords[rankedMetric(part)];
+    const name = metrics[part.claim.metric].phrase;
     const is = partWords[part.verdict];
     const size = part.effect &&
       difference(part.claim.metric, Math.abs(part.effect.estimate));
@@ -307,3 +303,53 @@ export function combinedWords({ verdict, parts }: CombinedClaim): ClaimWords {
     },
   };
 }
+
+/** Metrics by which the two orders of a pair are compared. */
+const compared = ["trainLoss", "testAccuracy"] as const;
+
+const nothingChanges: Text = {
+  en: "Swapping the two dropout rates changes nothing",
+  zh: "交换两层的暂退概率，模型表现不变",
+};
+
+const swapClaims = claimsBy("swap", compared, nothingChanges);
+
+const wholeClaim: Claim = {
+  id: "swap",
+  sentence: { en: `${nothingChanges.en}.`, zh: `${nothingChanges.zh}。` },
+  metric: "trainLoss",
+  allOf: swapClaims.map(({ id }) => id),
+};
+
+/** Each swapped pair is equivalent within the margin. */
+export const swap: ClaimKind = {
+  topic: {
+    en: "Swapping the two rates changes nothing",
+    zh: "交换两层概率没有影响",
+  },
+  claims: [wholeClaim, ...swapClaims],
+  appliesTo: areTheTwoRates,
+  evidence: swapEvidence,
+  combined: combinedWords,
+  caution: null,
+  assertsNoDifference: true,
+};
+
+/** Over the swapped pairs, the lower rate nearer the input is better. */
+export const order: ClaimKind = {
+  topic: {
+    en: "The lower rate belongs nearer the input",
+    zh: "较低的概率应靠近输入",
+  },
+  claims: claimsBy("order", compared, {
+    en: "The lower dropout rate belongs nearer the input",
+    zh: "较低的暂退概率应放在靠近输入的一层",
+  }),
+  appliesTo: areTheTwoRates,
+  evidence: orderEvidence,
+  caution: {
+    en: "This is an average: single pairs may go the other way.",
+    zh: "这是平均结果：个别交换对可能相反。",
+  },
+  assertsNoDifference: false,
+};

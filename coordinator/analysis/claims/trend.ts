@@ -1,36 +1,42 @@
-import type { MetricName } from "../../../protocol/leaderboard.ts";
+import type { RankedMetric } from "../../../protocol/metrics.ts";
 import type { Params, Text } from "../../../protocol/study.ts";
 import { concordance } from "../statistics/concordance.ts";
-import {
-  ALPHA,
-  finiteMoments,
-  moments,
-  oneSided,
-  replicatesToShow,
-} from "../statistics/statistics.ts";
+import { finiteMoments, moments } from "../statistics/statistics.ts";
 import { diverged, type PointData, valuesOf } from "../study_data.ts";
-import { type Effect, effectOf, type Evidence } from "./evidence.ts";
-import type { TestedClaim } from "./judge.ts";
+import {
+  areTheTwoRates,
+  type ClaimKind,
+  type ClaimWords,
+  type Effect,
+  type Evidence,
+  type Judgement,
+  ratesOf,
+  testMean,
+} from "./claim.ts";
 import {
   basis,
-  type ClaimWords,
-  type DetailOf,
   difference,
+  leftOutWords,
+  notAveraged,
   pointList,
   quotedConstants,
   sentences,
   verdictWords,
   withInterval,
 } from "./words.ts";
-import { RATE_STEP } from "./claims.ts";
 
-const meanRate = ({ dropout1, dropout2 }: Params) => (dropout1 + dropout2) / 2;
+const { rateStep, lossLimit } = quotedConstants;
+
+function meanRate(params: Params): number {
+  const [first, second] = ratesOf(params);
+  return (first + second) / 2;
+}
 
 /**
  * By replicate that all points have: the least-squares slope of the metric on
- * the mean of the two rates, for a step of `RATE_STEP`.
+ * the mean of the two rates, for a step of `rateStep`.
  */
-function slopes(points: readonly PointData[], metric: MetricName): number[] {
+function slopes(points: readonly PointData[], metric: RankedMetric): number[] {
   const rates = points.map(({ params }) => meanRate(params));
   const centre = moments(rates).mean;
   const squares = rates.reduce((sum, rate) => sum + (rate - centre) ** 2, 0);
@@ -42,12 +48,12 @@ function slopes(points: readonly PointData[], metric: MetricName): number[] {
     rates.forEach((rate, index) => {
       sum += (rate - centre) * (columns[index]?.[replicate] ?? NaN);
     });
-    if (!Number.isNaN(sum)) found.push(sum / squares * RATE_STEP);
+    if (!Number.isNaN(sum)) found.push(sum / squares * rateStep);
   }
   return found;
 }
 
-function failingPoints(points: readonly PointData[]) {
+function checkedPoints(points: readonly PointData[]) {
   const failing: Params[] = [];
   const sometimesFailing: Params[] = [];
   for (const { params, cells } of points) {
@@ -77,9 +83,9 @@ function haveThreeRates(points: readonly PointData[]): boolean {
  * points; a t test over replicates asks whether their mean is 0. Null where
  * the points have fewer than three different mean rates.
  */
-export function trendEvidence(
+function evidence(
   points: readonly PointData[],
-  metric: MetricName,
+  metric: RankedMetric,
 ): Evidence | null {
   if (!haveThreeRates(points)) return null;
   // A point that will never have all its replicates would take each of its
@@ -88,43 +94,41 @@ export function trendEvidence(
     diverged(point) || point.cells.some(({ state }) => state === "quarantined");
   const used = points.filter((point) => !incomplete(point));
   const leftOut = points.filter(diverged).map(({ params }) => params);
-  const values = haveThreeRates(used) ? slopes(used, metric) : [];
-  const { above, below } = oneSided(values, 0);
-  const { mean, sd } = moments(values);
+  const test = testMean(haveThreeRates(used) ? slopes(used, metric) : []);
   // A point of low rates that diverges speaks against the claim; leaving it
   // out must not help the claim.
   const middle = moments(used.map(({ params }) => meanRate(params))).mean;
   const flattering = leftOut.some((params) => meanRate(params) < middle);
+  const check = checkedPoints(points);
+  const pairs = concordance(used.map((point) => {
+    const [first, second] = ratesOf(point.params);
+    return { first, second, mean: finiteMoments(valuesOf(point, metric)).mean };
+  }));
   return {
-    support: flattering ? 1 : Math.min(1, 2 * above),
-    contradict: Math.min(1, 2 * below),
-    effect: effectOf(values),
-    replicates: values.length,
-    comparisons: () => [],
-    needed: (multiplier) =>
-      replicatesToShow({
-        distance: Math.abs(mean),
-        sd,
-        alpha: ALPHA / 2 / multiplier,
-        power: 0.8,
-      }),
-    detail: {
-      kind: "trend",
+    ...test,
+    support: flattering ? 1 : test.support,
+    facts: {
       points: used.length,
-      ...failingPoints(points),
-      ...concordance(used.map((point) => ({
-        ...point.params,
-        mean: finiteMoments(valuesOf(point, metric)).mean,
-      }))),
-      leftOut,
+      comparablePairs: pairs.comparable,
+      pairsInOrder: pairs.inOrder,
+      failing: check.failing.length,
+      sometimesFailing: check.sometimesFailing.length,
     },
+    leftOut,
+    caution: leftOutWords(leftOut, notAveraged),
+    words: (judged, effect) =>
+      wordsOf(judged, effect, {
+        points: used.length,
+        ...pairs,
+        checks: checkWords(check),
+      }),
   };
 }
 
-const { rateStep, lossLimit } = quotedConstants;
-
 /** Which points fail d2l's check of the training loss. */
-function checkWords({ failing, sometimesFailing }: DetailOf<"trend">): Text {
+function checkWords(
+  { failing, sometimesFailing }: ReturnType<typeof checkedPoints>,
+): Text {
   const always = pointList(failing);
   const partly = pointList(sometimesFailing);
   const check = {
@@ -153,11 +157,17 @@ function checkWords({ failing, sometimesFailing }: DetailOf<"trend">): Text {
   };
 }
 
-/** Of the claim that high rates keep the loss high. */
-export function trendWords(
-  judged: TestedClaim,
-  detail: DetailOf<"trend">,
+interface Said {
+  readonly points: number;
+  readonly comparable: number;
+  readonly inOrder: number;
+  readonly checks: Text;
+}
+
+function wordsOf(
+  judged: Judgement,
   effect: Effect,
+  { points, comparable, inOrder, checks }: Said,
 ): ClaimWords {
   const word = verdictWords[judged.verdict];
   const { metric } = judged.claim;
@@ -165,7 +175,6 @@ export function trendWords(
   const up = effect.estimate >= 0;
   const measured = withInterval(metric, effect);
   const of = basis(judged);
-  const { comparable, inOrder, points } = detail;
   return {
     headline: {
       en: `${word.en}: adding ${rateStep} to both rates ` +
@@ -185,7 +194,35 @@ export function trendWords(
           `在 ${comparable} 对可比较的点（一方的两个概率都不低于另一方）中，` +
           `有 ${inOrder} 对是概率较高的一方平均损失较高。`,
       },
-      checkWords(detail),
+      checks,
     ]),
   };
 }
+
+/** The metric rises with the mean of the two rates. */
+export const trend: ClaimKind = {
+  topic: {
+    en: "Rates too high keep the training loss high",
+    zh: "概率过高使训练损失居高不下",
+  },
+  claims: [{
+    id: "high-rates",
+    sentence: {
+      en: "Dropout rates that are too high keep the training loss high.",
+      zh: "暂退概率过高会使训练损失居高不下。",
+    },
+    metric: "trainLoss",
+    allOf: null,
+  }],
+  appliesTo: areTheTwoRates,
+  evidence,
+  summarySize: ({ estimate }) => {
+    const size = difference("trainLoss", estimate);
+    return {
+      en: `${rateStep} on both rates adds ${size.en} to it`,
+      zh: `两层概率各加 ${rateStep}，损失增加 ${size.zh}`,
+    };
+  },
+  caution: null,
+  assertsNoDifference: false,
+};

@@ -1,19 +1,9 @@
-import type { MetricName, VerdictName } from "../../../protocol/leaderboard.ts";
+import type { VerdictName } from "../../../protocol/leaderboard.ts";
+import { type MetricName, metrics } from "../../../protocol/metrics.ts";
 import type { Params, Text } from "../../../protocol/study.ts";
+import { LOSS_LIMIT } from "../../../protocol/training.ts";
 import { ALPHA, MOST_REPLICATES } from "../statistics/statistics.ts";
-import { HALF } from "../study_data.ts";
-import { type RankedMetric, rankedMetrics, RATE_STEP } from "./claims.ts";
-import type { Detail } from "./evidence.ts";
-import type { JudgedClaim } from "./judge.ts";
-
-/** Headline and evidence of a verdict. */
-export interface ClaimWords {
-  readonly headline: Text;
-  readonly evidence: Text;
-}
-
-/** The detail of one kind of claim. */
-export type DetailOf<K extends Detail["kind"]> = Extract<Detail, { kind: K }>;
+import type { Effect, Judgement } from "./claim.ts";
 
 /** A verdict in words, as a headline begins with it. */
 export const verdictWords: Readonly<Record<VerdictName, Text>> = {
@@ -22,24 +12,39 @@ export const verdictWords: Readonly<Record<VerdictName, Text>> = {
   "not-enough-evidence": { en: "Not enough evidence", zh: "证据不足" },
 };
 
+/** The same inside a sentence, where a claim is named before. */
+export const verdictInText: Readonly<Record<VerdictName, Text>> = {
+  supported: { en: "supported", zh: verdictWords.supported.zh },
+  contradicted: { en: "contradicted", zh: verdictWords.contradicted.zh },
+  "not-enough-evidence": {
+    en: "not enough evidence",
+    zh: verdictWords["not-enough-evidence"].zh,
+  },
+};
+
 /** Numbers of the method that any sentence may quote, by name. */
 export const quotedConstants = {
   confidencePercent: 100 * (1 - ALPHA),
   levelPercent: 100 * ALPHA,
-  rateStep: RATE_STEP,
-  lossLimit: HALF,
+  /** A trend's effect is that of adding this much to both rates. */
+  rateStep: 0.1,
+  lossLimit: LOSS_LIMIT,
   leastReplicates: 2,
   mostReplicates: MOST_REPLICATES,
 } as const;
 
-/** The metric that a claim is judged by. */
-export function rankedMetric(judged: JudgedClaim): RankedMetric {
-  return rankedMetrics.find((name) => name === judged.claim.metric) ??
-    "trainLoss";
+/** A headline: `Supported on test loss: …`. */
+export function headlineOn({ verdict, claim }: Judgement, text: Text): Text {
+  const word = verdictWords[verdict];
+  const name = metrics[claim.metric].phrase;
+  return {
+    en: `${word.en} on ${name.en}: ${text.en}.`,
+    zh: `${word.zh}（按${name.zh}）：${text.zh}。`,
+  };
 }
 
 /** ` (95% interval, 3 replicates, Holm-adjusted p < 0.001)` */
-export function basis({ replicates, pAdjusted, effect }: JudgedClaim): Text {
+export function basis({ replicates, pAdjusted, effect }: Judgement): Text {
   const { confidencePercent } = quotedConstants;
   const hasInterval = effect !== null && effect.low !== null;
   const p = pAdjusted === null ? null : pText(pAdjusted);
@@ -59,11 +64,7 @@ export function basis({ replicates, pAdjusted, effect }: JudgedClaim): Text {
   };
 }
 
-/** How the words write numbers down: one way, in both languages. */
-
-const isShare = (metric: MetricName) =>
-  metric === "trainAccuracy" || metric === "testAccuracy" ||
-  metric === "testAccuracyFluctuation";
+const isShare = (metric: MetricName) => metrics[metric].unit === "share";
 
 /** Fixed decimals, and no minus sign before a zero. */
 function fixed(value: number, decimals: number): string {
@@ -93,8 +94,9 @@ export function difference(metric: MetricName, value: number): Text {
   return { en: text + en, zh: text + zh };
 }
 
-/** A margin, without needless zeros: `0.01`, or `1 percentage point`. */
-export function marginText(metric: MetricName, margin: number): Text {
+/** A metric's margin, without zeros at its end: `0.01`, `1 percentage point`. */
+export function marginText(metric: MetricName): Text {
+  const { margin } = metrics[metric];
   if (!isShare(metric)) return { en: `${margin}`, zh: `${margin}` };
   const points = Number((margin * 100).toFixed(6));
   return {
@@ -104,14 +106,7 @@ export function marginText(metric: MetricName, margin: number): Text {
 }
 
 /** A difference and its interval: `0.0126 [0.0041, 0.0211]`. */
-export function withInterval(
-  metric: MetricName,
-  effect: {
-    readonly estimate: number;
-    readonly low: number | null;
-    readonly high: number | null;
-  },
-): Text {
+export function withInterval(metric: MetricName, effect: Effect): Text {
   const { en, zh } = unit(metric);
   const { estimate, low, high } = effect;
   const ends = low === null || high === null
@@ -136,6 +131,25 @@ export function pointList(points: readonly Params[], most = 6): Text {
   return {
     en: `${shown.join(", ")} and others, ${all} in all`,
     zh: `${shown.join("、")}等 ${all} 个点`,
+  };
+}
+
+/** What happens to points in an average when a replicate diverged. */
+export const notAveraged: Text = {
+  en: "left out of the average, not averaged away",
+  zh: "不计入平均，也不被平均掩盖",
+};
+
+/** Of averages from which points are missing because a replicate diverged. */
+export function leftOutWords(
+  points: readonly Params[],
+  consequence: Text,
+): Text | null {
+  if (points.length === 0) return null;
+  const list = pointList(points);
+  return {
+    en: `A replicate diverged at ${list.en}: ${consequence.en}.`,
+    zh: `${list.zh} 有重复发散：${consequence.zh}。`,
   };
 }
 

@@ -1,7 +1,7 @@
 /** A point's rates and what was measured there; NaN where nothing was. */
 export interface MeasuredPoint {
-  readonly dropout1: number;
-  readonly dropout2: number;
+  readonly first: number;
+  readonly second: number;
   readonly mean: number;
 }
 
@@ -44,11 +44,11 @@ class Counter {
 export function concordance(points: readonly MeasuredPoint[]): Concordance {
   // Sorted, only an earlier point can have the lower rates.
   const sorted = points.filter(({ mean }) => !Number.isNaN(mean))
-    .toSorted((a, b) => a.dropout1 - b.dropout1 || a.dropout2 - b.dropout2);
+    .toSorted((a, b) => a.first - b.first || a.second - b.second);
   const means = Float64Array.from(new Set(sorted.map(({ mean }) => mean)))
     .sort();
   const rankOf = new Map(Array.from(means, (mean, rank) => [mean, rank]));
-  const rates = Float64Array.from(sorted, ({ dropout2 }) => dropout2);
+  const rates = Float64Array.from(sorted, ({ second }) => second);
   const ranks = Int32Array.from(sorted, ({ mean }) => rankOf.get(mean) ?? 0);
   let order = Int32Array.from(sorted.keys());
   let merged = new Int32Array(order.length);

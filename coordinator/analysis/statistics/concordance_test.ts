@@ -8,7 +8,7 @@ function pairByPair(points: readonly MeasuredPoint[]) {
   points.forEach((a, i) => {
     points.forEach((b, j) => {
       if (i === j || Number.isNaN(a.mean) || Number.isNaN(b.mean)) return;
-      if (a.dropout1 > b.dropout1 || a.dropout2 > b.dropout2) return;
+      if (a.first > b.first || a.second > b.second) return;
       comparable += 1;
       if (a.mean < b.mean) inOrder += 1;
     });
@@ -20,12 +20,12 @@ function pairByPair(points: readonly MeasuredPoint[]) {
 function pointsOf(
   rates1: readonly number[],
   rates2: readonly number[],
-  mean: (dropout1: number, dropout2: number) => number,
+  mean: (first: number, second: number) => number,
   normal: () => number,
 ): MeasuredPoint[] {
-  return rates1.flatMap((dropout1) =>
-    rates2.map((dropout2) => ({
-      point: { dropout1, dropout2, mean: mean(dropout1, dropout2) },
+  return rates1.flatMap((first) =>
+    rates2.map((second) => ({
+      point: { first, second, mean: mean(first, second) },
       place: normal(),
     }))
   ).sort((a, b) => a.place - b.place).map(({ point }) => point);

@@ -8,6 +8,12 @@ import type {
   LeaderboardRow,
   VerdictName,
 } from "../../../protocol/leaderboard.ts";
+import {
+  type MetricName,
+  metricNames,
+  metrics,
+  RankedMetric,
+} from "../../../protocol/metrics.ts";
 import type { TextStyle } from "./language.ts";
 import { progressText } from "./progress.ts";
 
@@ -124,16 +130,32 @@ function plusMinus(
   return `${text} ±${((high - low) / 2 * scale).toFixed(decimals)}`;
 }
 
-const loss = (estimate: Estimate) => plusMinus(estimate, 3, 1);
-
-const share = (estimate: Estimate) => plusMinus(estimate, 1, 100);
-
 interface Column {
   readonly head: { readonly en: string; readonly zh: string };
   readonly cell: (row: LeaderboardRow) => string;
   /** The higher ones go first where the width is too small; 0 never. */
   readonly spare: number;
 }
+
+/** A metric's figure; the best one has a star, the ranking one an x if it diverged. */
+function metricCell(name: MetricName, digits: number) {
+  const scale = metrics[name].unit === "share" ? 100 : 1;
+  const ranked = RankedMetric.safeParse(name).data;
+  return (row: LeaderboardRow) => {
+    if (name === "trainLoss" && row.diverged > 0) return `x ${row.diverged}`;
+    const best = ranked === undefined ? null : row.probabilityBest[ranked];
+    return plusMinus(row.metrics[name], digits, scale) +
+      ((best ?? 0) >= SURE ? "*" : "");
+  };
+}
+
+const metricColumns: readonly Column[] = metricNames
+  .flatMap((name) => {
+    const { column } = metrics[name];
+    return column === null
+      ? []
+      : [{ ...column, cell: metricCell(name, column.digits) }];
+  }).sort((a, b) => a.place - b.place);
 
 const columns: readonly Column[] = [
   {
@@ -147,35 +169,7 @@ const columns: readonly Column[] = [
       `${replicatesDone}/${replicatesPlanned}`,
     spare: 0,
   },
-  {
-    head: { en: "train loss", zh: "训练损失" },
-    cell: ({ metrics, diverged, probabilityBest }) =>
-      diverged > 0 ? `x ${diverged}` : loss(metrics.trainLoss) +
-        ((probabilityBest.trainLoss ?? 0) >= SURE ? "*" : ""),
-    spare: 0,
-  },
-  {
-    head: { en: "train %", zh: "训练 %" },
-    cell: ({ metrics }) => share(metrics.trainAccuracy),
-    spare: 2,
-  },
-  {
-    head: { en: "test loss", zh: "测试损失" },
-    cell: ({ metrics }) => loss(metrics.testLoss),
-    spare: 1,
-  },
-  {
-    head: { en: "test %", zh: "测试 %" },
-    cell: ({ metrics, probabilityBest }) =>
-      share(metrics.testAccuracy) +
-      ((probabilityBest.testAccuracy ?? 0) >= SURE ? "*" : ""),
-    spare: 0,
-  },
-  {
-    head: { en: "gap", zh: "泛化差距" },
-    cell: ({ metrics }) => plusMinus(metrics.generalisationGap, 2, 1),
-    spare: 3,
-  },
+  ...metricColumns,
   {
     head: { en: "d2l", zh: "d2l" },
     cell: ({ replicatesDone, checksPassed }) =>

@@ -8,7 +8,6 @@ import { Icon } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
 import { type AnswerWords, answerWords } from "../../i18n/language.ts";
 import type { Formats } from "../../i18n/format.ts";
-import type { RankedMetric } from "./metrics.ts";
 
 /** The study's questions, and the claims that answer them, by metric. */
 const topics = {
@@ -27,7 +26,10 @@ const topics = {
     "order-train-loss": "trainLoss",
     "order-test-accuracy": "testAccuracy",
   },
-} as const satisfies Record<string, Readonly<Record<string, RankedMetric>>>;
+} as const satisfies Record<
+  string,
+  Readonly<Record<string, keyof AnswerWords["metrics"]>>
+>;
 
 type Topic = keyof typeof topics;
 

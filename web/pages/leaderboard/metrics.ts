@@ -1,21 +1,20 @@
-import type { MetricName } from "../../../protocol/leaderboard.ts";
+import {
+  type MetricName,
+  metricNames,
+  metrics,
+} from "../../../protocol/metrics.ts";
 import type { Formats } from "../../i18n/format.ts";
 
 /** How each metric is written and read. */
 
-const higherIsBetter: ReadonlySet<MetricName> = new Set([
-  "trainAccuracy",
-  "testAccuracy",
-]);
-
 /** Whether a larger value is the better one. */
 export function isHigherBetter(metric: MetricName): boolean {
-  return higherIsBetter.has(metric);
+  return metrics[metric].better === "higher";
 }
 
 /** Places after the point that a metric is shown with. */
 export function decimalsOf(metric: MetricName): number {
-  return metric === "epochsToHalf" ? 1 : 4;
+  return metrics[metric].digits;
 }
 
 /** A metric's value in full, for tables. */
@@ -37,22 +36,8 @@ export function formatShort(
 }
 
 /** Metrics that the table has a column for, in order. */
-export const tableMetrics = [
-  "trainLoss",
-  "trainAccuracy",
-  "testAccuracy",
-  "testLoss",
-  "generalisationGap",
-] as const satisfies readonly MetricName[];
-
-/** Metrics by which a point can be the best of all. */
-export const rankedMetrics = [
-  "trainLoss",
-  "trainLossDropoutOff",
-  "testLoss",
-  "testAccuracy",
-] as const satisfies readonly MetricName[];
-export type RankedMetric = typeof rankedMetrics[number];
+export const tableMetrics: readonly MetricName[] = metricNames
+  .filter((name) => metrics[name].column !== null);
 
 /** A p value in three places, or as below the smallest of those. */
 export function formatP(p: number, formats: Formats): string {

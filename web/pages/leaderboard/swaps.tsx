@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { Leaderboard, Swap } from "../../../protocol/leaderboard.ts";
+import { type RankedMetric, rankedMetrics } from "../../../protocol/metrics.ts";
 import type { Params } from "../../../protocol/study.ts";
 import {
   type Slope,
@@ -10,13 +11,7 @@ import { inPlace, Segmented, useHold } from "../../components/controls.tsx";
 import { Icon, type IconName } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
 import { leaderboardWords } from "../../i18n/language.ts";
-import {
-  decimalsOf,
-  formatMetric,
-  formatP,
-  type RankedMetric,
-  rankedMetrics,
-} from "./metrics.ts";
+import { decimalsOf, formatMetric, formatP } from "./metrics.ts";
 import { pointKey, pointLabel } from "./points.ts";
 import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";

@@ -21,7 +21,8 @@ import {
   leaderboardWords,
   trialsWords,
 } from "../../i18n/language.ts";
-import { formatMetric, rankedMetrics, tableMetrics } from "./metrics.ts";
+import { rankedMetrics } from "../../../protocol/metrics.ts";
+import { formatMetric, isHigherBetter, tableMetrics } from "./metrics.ts";
 import { pointKey, pointLabel } from "./points.ts";
 import { heldOrder, rowOrder } from "./row_order.ts";
 import type { LeaderboardState, LiveEpoch } from "./state.ts";
@@ -449,7 +450,7 @@ export function columnsOf(t: LeaderboardWords): {
         metric,
         t.metrics[metric].short,
         t.metrics[metric].note,
-        metric === "trainAccuracy" || metric === "testAccuracy",
+        isHigherBetter(metric),
       )
     ),
     counts: [

@@ -1,6 +1,6 @@
 import { MetricName } from "../../../protocol/leaderboard.ts";
 import { StudyId } from "../../../protocol/ids.ts";
-import { type RankedMetric, rankedMetrics } from "./metrics.ts";
+import { type RankedMetric, rankedMetrics } from "../../../protocol/metrics.ts";
 import { TrialState } from "../../../protocol/views.ts";
 import { MAX_CHOSEN, parsePoint, pointKey } from "./points.ts";
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { LOSS_MARGIN } from "../claims/claims.ts";
-import { pairTests } from "./pair_tests.ts";
-import { tost, twoSided } from "./statistics.ts";
-import { swappedPairs } from "../study_data.ts";
+import { LOSS_MARGIN } from "../../../protocol/metrics.ts";
+import { tost, twoSided } from "../statistics/statistics.ts";
+import { pairTests, swappedPairs } from "./swapped_pairs.ts";
 import {
   normals,
   simulateStudy,

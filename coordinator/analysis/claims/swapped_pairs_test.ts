@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import type { MetricName } from "../../protocol/leaderboard.ts";
-import type { Params } from "../../protocol/study.ts";
-import { swapsOf } from "./swaps.ts";
-import { claims, LOSS_MARGIN } from "./claims/claims.ts";
+import { LOSS_MARGIN, type MetricName } from "../../../protocol/metrics.ts";
+import type { Params } from "../../../protocol/study.ts";
+import { claimKinds } from "./registry.ts";
+import { swapsOf } from "./swapped_pairs.ts";
 import {
   analyserOf,
   progressOf,
   referenceStudy,
-} from "../../testing/studies/reference_study.ts";
+} from "../../../testing/studies/reference_study.ts";
 import {
   normals,
   type Population,
   simulateStudy,
-} from "../../testing/studies/simulated_study.ts";
+} from "../../../testing/studies/simulated_study.ts";
 
 const boardOf = (replicates: number) =>
   analyserOf(referenceStudy({ replicates }, replicates))
@@ -22,8 +22,8 @@ Deno.test("swapsOf: differences are those of the verdicts' comparisons", () => {
   const { swaps, verdicts } = boardOf(5);
   assert.equal(swaps.length, 5);
   for (const metric of ["trainLoss", "testAccuracy"] as const) {
-    const id = claims.find((claim) =>
-      claim.test.kind === "swap" && claim.metric === metric
+    const id = claimKinds.swap.claims.find((claim) =>
+      claim.allOf === null && claim.metric === metric
     )?.id;
     const compared = verdicts.find(({ claimId }) => claimId === id)
       ?.comparisons ?? [];

@@ -1,0 +1,206 @@
+import type {
+  Estimate,
+  Swap,
+  SwapFigures,
+} from "../../../protocol/leaderboard.ts";
+import {
+  byRankedMetric,
+  metrics,
+  type RankedMetric,
+} from "../../../protocol/metrics.ts";
+import {
+  ALPHA,
+  estimate,
+  holm,
+  type Moments,
+  moments,
+  outside,
+  round6,
+  tost,
+  twoSided,
+} from "../statistics/statistics.ts";
+import {
+  diverged,
+  paired,
+  type PointData,
+  pointKey,
+  valuesOf,
+} from "../study_data.ts";
+import { areTheTwoRates, MOST_COMPARISONS, ratesOf } from "./claim.ts";
+
+/** Two points whose rates are each other's, swapped. */
+export interface SwappedPair {
+  /** The lower rate nearer the input. */
+  readonly lowerFirst: PointData;
+  readonly higherFirst: PointData;
+}
+
+/**
+ * Every pair of points with swapped rates; none where a study varies other
+ * fields than the two rates.
+ */
+export function swappedPairs(
+  points: readonly PointData[],
+): readonly SwappedPair[] {
+  let pairs = pairsOf.get(points);
+  if (pairs === undefined) pairsOf.set(points, pairs = findPairs(points));
+  return pairs;
+}
+
+/** Several claims ask for the pairs of the same points. */
+const pairsOf = new WeakMap<readonly PointData[], readonly SwappedPair[]>();
+
+function findPairs(points: readonly PointData[]): SwappedPair[] {
+  const axes = Object.keys(points[0]?.params ?? {});
+  if (!areTheTwoRates(axes)) return [];
+  const byKey = new Map(points.map((point) => [pointKey(point.params), point]));
+  const pairs: SwappedPair[] = [];
+  for (const lowerFirst of points) {
+    const [first, second] = ratesOf(lowerFirst.params);
+    if (first >= second) continue;
+    const higherFirst = byKey.get(
+      pointKey({ dropout1: second, dropout2: first }),
+    );
+    if (higherFirst === undefined) continue;
+    let pair = pairOf.get(lowerFirst);
+    if (pair?.higherFirst !== higherFirst) {
+      pairOf.set(lowerFirst, pair = { lowerFirst, higherFirst });
+    }
+    pairs.push(pair);
+  }
+  return pairs;
+}
+
+/** A pair of points that did not change is the same pair. */
+const pairOf = new WeakMap<PointData, SwappedPair>();
+
+/** A swapped pair's paired differences by one metric, put to the test. */
+export interface PairTests {
+  /** The lower rate first less the higher rate first. */
+  readonly differences: readonly number[];
+  readonly moments: Moments;
+  /** p-values, not adjusted: of no difference, */
+  readonly none: number;
+  /** of one as large as the margin, */
+  readonly equivalent: number;
+  /** and of one within the margin. */
+  readonly different: number;
+}
+
+/** A study has thousands of pairs, and a result changes one of them. */
+const kept = new WeakMap<SwappedPair, Map<string, PairTests>>();
+
+/** Tests one pair; done once for as long as neither of its points changes. */
+export function pairTests(
+  pair: SwappedPair,
+  metric: RankedMetric,
+  margin: number = metrics[metric].margin,
+): PairTests {
+  let known = kept.get(pair);
+  if (known === undefined) kept.set(pair, known = new Map());
+  const key = `${metric} ${margin}`;
+  let tests = known.get(key);
+  if (tests === undefined) {
+    const differences = paired(
+      valuesOf(pair.lowerFirst, metric),
+      valuesOf(pair.higherFirst, metric),
+    );
+    tests = {
+      differences,
+      moments: moments(differences),
+      none: twoSided(differences),
+      equivalent: tost(differences, margin),
+      different: outside(differences, margin),
+    };
+    known.set(key, tests);
+  }
+  return tests;
+}
+
+const finite = (value: number | undefined) =>
+  value !== undefined && Number.isFinite(value) ? round6(value) : null;
+
+/** Holm over those that could be tested; null for the rest. */
+function adjusted(pValues: readonly (number | null)[]): (number | null)[] {
+  const tested = pValues.flatMap((p, index) =>
+    p === null ? [] : [{ p, index }]
+  );
+  const found = new Map(
+    holm(tested.map(({ p }) => p)).map(({ p }, i) => [tested[i]?.index, p]),
+  );
+  return pValues.map((_, index) => found.get(index) ?? null);
+}
+
+function verdictOf(
+  pDifference: number | null,
+  pEquivalence: number | null,
+): SwapFigures["verdict"] {
+  if (pEquivalence !== null && pEquivalence <= ALPHA) return "equivalent";
+  return pDifference !== null && pDifference <= ALPHA ? "different" : "open";
+}
+
+function divergedAt({ lowerFirst, higherFirst }: SwappedPair) {
+  const [lower, higher] = [diverged(lowerFirst), diverged(higherFirst)];
+  if (lower && higher) return "both";
+  return lower ? "lowerFirst" : higher ? "higherFirst" : null;
+}
+
+/** The p-values of every pair by one metric, adjusted over all of them. */
+function adjustedTests(pairs: readonly SwappedPair[], metric: RankedMetric) {
+  const tests = pairs.map((pair) => pairTests(pair, metric));
+  const testable = (p: "none" | "equivalent") =>
+    adjusted(tests.map((one) => one.differences.length < 2 ? null : one[p]));
+  return { none: testable("none"), equivalent: testable("equivalent") };
+}
+
+function differenceOf(pair: SwappedPair, metric: RankedMetric): Estimate {
+  const { differences } = pairTests(pair, metric);
+  return divergedAt(pair) === null ? estimate(differences) : {
+    n: differences.length,
+    mean: null,
+    sd: null,
+    low: null,
+    high: null,
+  };
+}
+
+/**
+ * Sets the two orders of each pair of rates against each other, replicate by
+ * replicate, by each metric by which points are ranked. The p-values are
+ * adjusted over all pairs of the study, also those that are not shown.
+ */
+export function swapsOf(points: readonly PointData[]): Swap[] {
+  const pairs = swappedPairs(points);
+  const tests = byRankedMetric((metric) => adjustedTests(pairs, metric));
+  const size = (pair: SwappedPair) => {
+    // A pair that diverged has no mean, and is no less telling for it.
+    if (divergedAt(pair) !== null) return Infinity;
+    const { mean } = differenceOf(pair, "trainLoss");
+    return mean === null ? -1 : Math.abs(mean);
+  };
+  return pairs
+    .map((pair, index) => ({ pair, index, size: size(pair) }))
+    .sort((a, b) => b.size - a.size || a.index - b.index)
+    .slice(0, MOST_COMPARISONS)
+    .map(({ pair, index }) => ({
+      lowerFirst: pair.lowerFirst.params,
+      higherFirst: pair.higherFirst.params,
+      metrics: byRankedMetric((metric) => {
+        const higher = valuesOf(pair.higherFirst, metric);
+        const pDifference = tests[metric].none[index] ?? null;
+        const pEquivalence = tests[metric].equivalent[index] ?? null;
+        return {
+          replicates: valuesOf(pair.lowerFirst, metric).map((
+            value,
+            replicate,
+          ) => [finite(value), finite(higher[replicate])]),
+          difference: differenceOf(pair, metric),
+          pDifference,
+          pEquivalence,
+          margin: metrics[metric].margin,
+          verdict: verdictOf(pDifference, pEquivalence),
+          diverged: divergedAt(pair),
+        };
+      }),
+    }));
+}
