@@ -8,9 +8,9 @@ import type {
   TrialRecord,
 } from "./trial.ts";
 
-/** What can happen to a trial, and what may come of it. Types only. */
+/** What can happen to a trial, and what follows. Types only. */
 
-/** Who calls about which lease: lease, attempt and worker have to fit. */
+/** Fencing: lease id, attempt and worker must all match. */
 export interface Fence {
   /** When the event happens, by the storage's clock. */
   readonly now: Instant;
@@ -18,7 +18,7 @@ export interface Fence {
   readonly leaseId: LeaseId;
   /** Its attempt's number, the fencing token. */
   readonly attempt: number;
-  /** Who calls. */
+  /** The calling worker. */
   readonly workerId: WorkerId;
 }
 
@@ -32,27 +32,27 @@ export type TrialEvent =
     readonly backend: BackendName;
     readonly backendDetail: string | null;
     readonly ttl: number;
-    /** What an epoch takes there, as measured; null: not measured. */
+    /** Measured milliseconds an epoch; null: not measured. */
     readonly epochMilliseconds: number | null;
-    /** Milliseconds for which leases are asked to say nothing (`pacing.ts`). */
+    /** Milliseconds that leases wait between calls (`pacing.ts`). */
     readonly pause: number;
   }
-  /** `wanted`: the trial still belongs to what the coordinator leases out. */
+  /** `wanted`: the trial is still in the active study's plan. */
   | ({ readonly type: "renew"; readonly wanted: boolean } & Fence)
   | ({
     readonly type: "report";
     readonly wanted: boolean;
-    /** Of each epoch the first report stands. */
+    /** The first report of an epoch counts. */
     readonly epochs: readonly EpochMetrics[];
   } & Fence)
-  /** Weights begin to come, for a result that is about to. */
+  /** An upload of weights starts, before the result. */
   | ({ readonly type: "upload" } & Fence)
   | ({
     readonly type: "complete";
     readonly delivery: Delivery;
-    /** What the checks found; none: the result can be true. */
+    /** Faults that the checks found; none: the result is plausible. */
     readonly problems: readonly string[];
-    /** Null: it counts at once, for nobody verifies. */
+    /** Null: nothing verifies, and the result counts at once. */
     readonly verify: {
       /** Whether the weights that it names were uploaded. */
       readonly weightsHere: boolean;
@@ -64,14 +64,14 @@ export type TrialEvent =
     readonly leaseId: LeaseId;
     readonly verdict: ResultVerdict;
   }
-  /** A worker was caught lying: what it alone vouched for is open again. */
+  /** A worker was caught lying: its unrepeated results no longer count. */
   | {
     readonly type: "withdraw";
     readonly now: Instant;
     readonly leaseId: LeaseId;
     readonly message: string;
   }
-  /** The operator removed a worker: where it failed says nothing any more. */
+  /** The operator removed a worker: its failures no longer count. */
   | {
     readonly type: "forgive";
     readonly now: Instant;
@@ -84,20 +84,20 @@ export type TrialEvent =
   } & Fence)
   | { readonly type: "expire"; readonly now: Instant };
 
-/** What verifying a delivered result came to. */
+/** The outcome of verifying a delivered result. */
 export type ResultVerdict =
   | {
     readonly type: "true";
-    /** Null where nothing could be recomputed from weights. */
+    /** Null if there were no weights to recompute from. */
     readonly recomputed: RecomputedFigures | null;
-    /** First epochs that were trained again and came to the same. */
+    /** First epochs that were trained again with the same figures. */
     readonly repeatedEpochs: number;
   }
   | { readonly type: "false"; readonly problems: readonly string[] }
-  /** Nobody's fault: what it takes to judge is gone. */
+  /** Nobody's fault: data needed for the verdict is missing. */
   | { readonly type: "lost"; readonly message: string };
 
-/** What the caller is told. */
+/** The answer to the caller. */
 export type Reply =
   | { readonly type: "leased"; readonly attempt: RunningAttempt }
   /** The lease lasts `ttl` milliseconds from now. */
@@ -107,22 +107,22 @@ export type Reply =
     readonly reason: "trial-completed" | "study-stopped";
   }
   | { readonly type: "uploading" }
-  /** It waits for its verdict. */
+  /** The result waits for its verdict. */
   | { readonly type: "received"; readonly repeated: boolean }
   | { readonly type: "accepted"; readonly repeated: boolean }
   | { readonly type: "refused"; readonly problems: readonly string[] }
-  /** Whether there was a result that waited for the verdict. */
+  /** Whether a result was waiting for the verdict. */
   | { readonly type: "judged"; readonly settled: boolean }
   /** Whether there was a result to withdraw. */
   | { readonly type: "withdrawn"; readonly settled: boolean }
-  /** How many of the trial's attempts are nobody's fault now. */
+  /** How many attempts no longer count against the trial. */
   | { readonly type: "forgiven"; readonly attempts: number }
   | { readonly type: "released" }
   | { readonly type: "expired"; readonly attempts: number };
 
 /** What follows once the new state is stored. */
 export type Effect =
-  /** A leaderboard or the progress shows something else now. */
+  /** A leaderboard or the progress has changed. */
   | { readonly type: "changed" }
   | { readonly type: "epoch"; readonly metrics: EpochMetrics }
   | { readonly type: "lease-granted"; readonly workerId: WorkerId }
@@ -137,25 +137,25 @@ export type Effect =
   | { readonly type: "attempt-superseded"; readonly workerId: WorkerId }
   | { readonly type: "trial-quarantined" };
 
-/** Why an event may not happen. */
+/** Why an event is rejected. */
 export type Rejection =
-  /** The lease is unknown, another's, or over. */
+  /** The lease is unknown, another worker's, or over. */
   | "stale-lease"
   | "trial-completed"
   | "trial-quarantined"
   | "conflicting-result"
-  /** A trained trial's weights have to come before its result. */
+  /** A trained trial's weights must be uploaded before its result. */
   | "missing-weights"
   /** The trial cannot be leased: it is running, done, or not in the plan. */
   | "not-leasable"
   /** The report names an epoch that the recipe does not have. */
   | "no-such-epoch";
 
-/** What comes of an event: the trial as it is then, or why not. */
+/** The outcome of an event: the trial afterwards, or the rejection. */
 export type Transition =
   | {
     readonly ok: true;
-    /** The same object where nothing changed. */
+    /** The same object if nothing changed. */
     readonly trial: TrialRecord;
     readonly reply: Reply;
     readonly effects: readonly Effect[];

@@ -7,11 +7,11 @@ import {
 } from "./trial.ts";
 
 /**
- * What must hold over all trials at every moment, whatever happened before.
+ * Checks what must always hold over all trials.
  *
- * @param credit Accepted results that each worker is credited with; absent: not
- * checked. Must count all trials given, and no others.
- * @returns what is violated, in sentences; empty: nothing.
+ * @param credit Accepted results that each worker is credited with, over
+ * exactly the given trials; absent: not checked.
+ * @returns the violations as sentences; empty: none.
  */
 export function checkInvariants(
   trials: readonly TrialRecord[],
@@ -84,7 +84,7 @@ function checkTrial(trial: TrialRecord, policy: Policy): string[] {
     if (completed.length > 0) {
       violations.push(`${trial.state} with a completed attempt`);
     }
-    // Unless that result was withdrawn.
+    // Unless a result was withdrawn.
     if (superseded && !attempts.some((a) => a.state === "refused")) {
       violations.push("superseded without an accepted result");
     }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-// Inline: a package of tests only, which starting the swarm must not download.
+// Inline, so that starting the swarm does not download this test package.
 // deno-lint-ignore no-import-prefix
 import fc from "npm:fast-check@4.10.2";
 import { emptySchema } from "../../tests/postgres/schema.ts";
@@ -38,7 +38,7 @@ import {
 
 const worker = fc.nat(WORKERS - 1);
 const lease = fc.nat(1000);
-/** One call in eight comes from somebody who may not make it. */
+/** One call in eight comes from a worker that is not allowed to make it. */
 const forged = fc.nat(7).map((n) => n === 0);
 
 const askForLease = fc.tuple(worker, fc.boolean())
@@ -55,7 +55,7 @@ const release = fc
   .tuple(lease, forged, fc.constantFrom("leaving", "failed", "failed"))
   .map((a) => new Release(...a));
 
-// Named more than once: drawn more often.
+// Names that are listed more than once are drawn more often.
 const steps: fc.Arbitrary<Step>[] = [
   askForLease,
   askForLease,
@@ -76,14 +76,14 @@ const steps: fc.Arbitrary<Step>[] = [
 
 interface Store {
   storage: Storage;
-  /** What a coordinator finds that starts after this one was killed. */
+  /** What a coordinator finds when it starts after this one was killed. */
   reopen(): Promise<Storage>;
   end(): Promise<void>;
 }
 
 /**
- * Runs so many random scripts. A failure prints the shortest script found that
- * still fails, with `seed` and `path`: as options below they run it again.
+ * Runs this many random scripts. A failure prints the shortest failing script
+ * found, with `seed` and `path`: set these options below to run it again.
  */
 async function explore(
   runs: number,
@@ -151,7 +151,7 @@ Deno.test("lease machine: does what its model does, on SQLite through crashes", 
     const path = () => join(folder, `${generation}.db`);
     const store: Store = {
       storage: openSqlite(path(), clock.now),
-      // The files as a killed process leaves them: nothing is closed first.
+      // The files as a killed process leaves them, without closing.
       async reopen() {
         const from = path();
         generation++;
@@ -183,7 +183,7 @@ Deno.test("lease machine: does what its model does, on PostgreSQL through crashe
     };
     return {
       storage: await reopen(),
-      // What the one before has open stays open, as after a crash.
+      // The previous coordinator's handles stay open, as after a crash.
       reopen,
       end: async () => void await Promise.all(opened.map((s) => s.close())),
     };

@@ -3,12 +3,12 @@ import type { LeaseTerms } from "./policy.ts";
 import type { Instant } from "./trial.ts";
 
 /**
- * Heartbeats in a window. A lease that calls at each is then always in one of
- * two, and one that has fallen silent is forgotten about when it expires.
+ * Heartbeats in a window. A lease that calls at each heartbeat is always in one
+ * of the last two windows, and a silent one is forgotten about when it expires.
  */
 const WINDOW = 2;
 
-/** How often a lease may call, by how many there are. */
+/** How often a lease may call, given the number of leases. */
 export interface Pacing {
   /** The lease was granted, renewed or reported about. */
   note(leaseId: LeaseId, now: Instant): void;
@@ -19,16 +19,15 @@ export interface Pacing {
 }
 
 /**
- * Paces a crowd: a swarm's calls then follow from how many leases there are,
- * and not from how fast each trains. Up to five hundred report each epoch
- * at once; from there on each waits longer, up to the heartbeat, at which it would
- * call anyway: so no lease and no worker looks silent for it.
+ * Paces a crowd: the number of calls follows from the number of leases and not
+ * from the speed of training. Up to five hundred leases report each epoch at
+ * once. Above, each waits longer, at most until the heartbeat, when it would
+ * call anyway, so no lease looks silent because of its pause.
  *
- * It counts the leases that this coordinator heard of, without a clock of its
- * own. Several on one storage count for themselves: where a balancer spreads a
- * lease's calls, each knows of nearly all of them and asks for the pause that
- * it would ask for alone, which spares the storage that they share; where each
- * keeps to its own workers, it asks for a shorter one.
+ * It counts the leases that this coordinator heard of. Coordinators that share
+ * a storage each count for themselves: if a balancer spreads a lease's calls,
+ * each knows nearly all leases and asks for the full pause; if each has its own
+ * workers, it asks for a shorter one.
  */
 export function createPacing(
   { heartbeat, callsPerSecond }: Pick<
@@ -37,7 +36,7 @@ export function createPacing(
   >,
 ): Pacing {
   const length = WINDOW * heartbeat * 1000;
-  /** Each lease is in one of the two at most. */
+  /** Each lease is in at most one of the two. */
   let [before, lately] = [new Set<LeaseId>(), new Set<LeaseId>()];
   let begun = -Infinity;
 

@@ -6,7 +6,7 @@ import { createPacing } from "./pacing.ts";
 const ids = Array.from({ length: 20_000 }, (_, n) => leaseId(n + 1));
 const HEARTBEAT = defaultTerms.heartbeat * 1000;
 
-/** What is asked of each of so many leases. */
+/** The pause that each of this many leases gets. */
 function secondsOf(leases: number, terms = defaultTerms): number {
   const pacing = createPacing(terms);
   for (const id of ids.slice(0, leases)) pacing.note(id, 0);
@@ -52,7 +52,7 @@ Deno.test("createPacing: a lease that calls at each heartbeat is always counted"
   const pacing = createPacing(defaultTerms);
   const crowd = ids.slice(0, 4000);
   const first = (i: number) => i * HEARTBEAT / crowd.length;
-  // A little late each time, as calls are.
+  // A little late each time, as real calls are.
   const every = 1.02 * HEARTBEAT;
   for (let round = 0; round < 12; round++) {
     crowd.forEach((id, i) => {
@@ -76,7 +76,7 @@ Deno.test("createPacing: who has fallen silent is forgotten with the lease, by a
   }
   assert.ok(silent < 4 * HEARTBEAT, `${silent} ms`);
   assert.equal(pacing.seconds(6 * HEARTBEAT), 4);
-  // Slept for an hour: nobody knows who is still there.
+  // It slept for an hour: which workers are still there is unknown.
   assert.equal(pacing.seconds(3_600_000), 0);
 });
 
@@ -85,7 +85,7 @@ Deno.test("createPacing: however fast they train, leases together call as often 
   for (const leases of [2500, 9000]) {
     const pacing = createPacing(defaultTerms);
     const TICK = 250;
-    /** When each has an epoch and was not told to wait. */
+    /** When each worker has an epoch and no pause to wait for. */
     const due = new Map(ids.slice(0, leases).map((id) => [id, 0]));
     let calls = 0;
     for (let now = 0; now < 12 * HEARTBEAT; now += TICK) {

@@ -1,37 +1,36 @@
 import { EPOCHS_IN_LEASE } from "./speculative.ts";
 
-/** The numbers that the lease machine decides by. */
+/** The numbers that the lease machine uses. */
 export interface Policy {
   /**
-   * Different workers on which a trial fails before it is quarantined. A
-   * failure is what a worker says or shows while alive: "failed here", or a
-   * result that its checks refuse.
+   * Quarantine after failures on this many different workers. A worker fails if
+   * it releases the trial as failed or delivers a result that the checks
+   * refuse.
    */
   readonly failedWorkers: number;
   /**
-   * Different workers that failed or fell silent before the trial is
-   * quarantined. Silence is mostly a closed tab or an empty battery and says
-   * nothing of the trial, so a few never count; but a trial that kills each
-   * tab it meets is known by nothing else, and has to end too.
+   * Quarantine after this many different workers failed or fell silent. Silence
+   * is mostly a closed tab or an empty battery and says nothing about the
+   * trial, so a few silent workers never count. But a trial that kills every
+   * tab shows no other sign, and must end too.
    */
   readonly silentWorkers: number;
-  /** Failures after which a trial is no longer lent to the same worker. */
+  /** Failures after which the same worker no longer gets the trial. */
   readonly failuresPerWorker: number;
   /**
-   * Lengths of its lease that an attempt may take for each epoch, on the
-   * average, before it counts as stuck. A lease is three measured epochs long
-   * or more; so this means none but what hangs or hoards.
+   * An attempt counts as stuck after this many lease lengths for each epoch, on
+   * average. A lease lasts three measured epochs or more, so only attempts that
+   * hang or hoard reach this.
    */
   readonly leasesPerEpoch: number;
   /** Attempts that may run at once on one trial; 1: no speculative attempts. */
   readonly runningAttempts: number;
-  /** Milliseconds that a speculative attempt has to save, for all that can be told. */
+  /** Estimated milliseconds that a speculative attempt must save. */
   readonly speculativeSaves: number;
-  /** Milliseconds for which one look at the running trials is good enough. */
+  /** Milliseconds for which one look at the running trials is reused. */
   readonly speculativeLook: number;
 }
 
-/** What a coordinator decides by unless told otherwise. */
 export const defaultPolicy: Policy = {
   failedWorkers: 3,
   silentWorkers: 10,
@@ -42,22 +41,24 @@ export const defaultPolicy: Policy = {
   speculativeLook: 1_000,
 };
 
-/** How long leases last and how often workers call. Times in seconds. */
+/** How long leases last and how often workers call, in seconds. */
 export interface LeaseTerms {
-  /** A lease is never shorter: a hiccup of the network must not end it. */
+  /** Shortest lease: a short network failure must not end it. */
   readonly minTtl: number;
-  /** Nor longer: this is how late a vanished worker may be noticed. */
+  /**
+   * Longest lease: a vanished worker is noticed after this time at the latest.
+   */
   readonly maxTtl: number;
-  /** For a worker that has not measured its speed. */
+  /** Lease of a worker that has not measured its speed. */
   readonly defaultTtl: number;
   /** Workers renew at least this often; at most a third of `minTtl`. */
   readonly heartbeat: number;
   /** Silence after which a worker counts as offline. */
   readonly offlineAfter: number;
   /**
-   * Renewals and reports in a second that all leases together are paced to.
-   * One core answers more than three times as many; leasing and delivering,
-   * pages and verdicts need the rest.
+   * Renewals and reports a second that all leases together are paced to. One
+   * core answers more than three times as many; the rest is for leases,
+   * results, pages and verdicts.
    */
   readonly callsPerSecond: number;
 }
@@ -72,8 +73,8 @@ export const defaultTerms: LeaseTerms = {
 };
 
 /**
- * Terms with another shortest lease: a longer one has workers call less often,
- * which is what a crowd costs most of all while it trains.
+ * Terms with another shortest lease. With longer leases workers call less
+ * often, and these calls are the largest cost of a training crowd.
  */
 export function termsOf(minTtl: number): LeaseTerms {
   const heartbeat = minTtl / 3;
@@ -86,9 +87,9 @@ export function termsOf(minTtl: number): LeaseTerms {
 }
 
 /**
- * Whole milliseconds that a lease lasts unless it is renewed.
+ * A lease's length in whole milliseconds.
  *
- * @param epochMilliseconds As its worker measured it; null: it has not.
+ * @param epochMilliseconds As its worker measured it; null: not measured.
  */
 export function leaseMilliseconds(
   terms: LeaseTerms,

@@ -2,26 +2,26 @@ import type { Progress } from "../../protocol/leaderboard.ts";
 import type { TrialState } from "../../protocol/views.ts";
 import type { Instant } from "./trial.ts";
 
-/** Accepted results that throughput is measured over, at most. */
+/** Results that throughput is measured over, at most. */
 export const THROUGHPUT_RESULTS = 50;
 
-/** A quarter of an hour in milliseconds; older results say little. */
+/** 15 minutes in milliseconds; older results say little about it. */
 const THROUGHPUT_WINDOW = 15 * 60_000;
 
-/** When a trial was begun, and when its result was accepted. */
+/** When a trial started, and when its result was accepted. */
 interface Span {
   readonly startedAt: Instant;
   readonly acceptedAt: Instant;
 }
 
-/** What a study's progress tells beside where its trials stand. */
+/** What a study's progress needs beside the counts of trials by state. */
 export interface Throughput {
   readonly workersOnline: number;
-  /** Null where no result came in lately. */
+  /** Null without recent results. */
   readonly trialsPerMinute: number | null;
 }
 
-/** How far a study is, by where its trials stand. */
+/** A study's progress from its counts of trials by state. */
 export function studyProgress(
   counts: Record<TrialState, number>,
   { workersOnline, trialsPerMinute }: Throughput,
@@ -47,13 +47,11 @@ export function studyProgress(
 }
 
 /**
- * Results a minute, from when the first of them was begun until now, so that
- * the first result of a study gives a sound figure already. The window grows with
- * the length of a trial: three trials long at least, for slow devices. Null
- * where no result falls into it.
+ * Results a minute, counted from the start of the first one, so that a study's
+ * first result already gives a useful figure. The window is at least three trials
+ * long, for slow devices. Null if no result is in the window.
  *
- * @param recent Accepted results, the latest first; of the swarm's at most
- * `THROUGHPUT_RESULTS`.
+ * @param recent Accepted results, the latest first; at most `THROUGHPUT_RESULTS`.
  */
 export function trialsPerMinute(
   recent: readonly Span[],

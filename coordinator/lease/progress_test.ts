@@ -11,7 +11,7 @@ const counts = {
   quarantined: 1,
 };
 
-/** Begun and accepted so many minutes ago. */
+/** Started and accepted this many minutes ago. */
 const span = (begun: number, accepted: number) => ({
   startedAt: now - begun * MINUTE,
   acceptedAt: now - accepted * MINUTE,

@@ -17,11 +17,11 @@ import type {
   TrialEvent,
 } from "./events.ts";
 
-/** The half of the lease machine that results pass through. */
+/** The part of the lease machine that handles results. */
 
 type Of<Type extends TrialEvent["type"]> = Extract<TrialEvent, { type: Type }>;
 
-/** Weights may come wherever the result after them would be taken. */
+/** Weights are accepted whenever a result after them would be. */
 export function upload(
   trial: TrialRecord,
   attempt: Attempt,
@@ -29,7 +29,7 @@ export function upload(
 ): Transition {
   switch (attempt.state) {
     case "running":
-      // The line may be slow: an upload that began keeps the lease.
+      // The connection may be slow: a started upload extends the lease.
       return accept(
         replace(trial, {
           ...attempt,
@@ -55,7 +55,7 @@ export function upload(
   }
 }
 
-/** A result comes: refused at once, or to be verified, or accepted. */
+/** A result arrives: it is refused, verified later, or accepted at once. */
 export function complete(
   trial: TrialRecord,
   attempt: Attempt,
@@ -79,7 +79,7 @@ export function complete(
     case "refused":
       return accept(trial, { type: "refused", problems: [attempt.message] });
     case "failed":
-      // A worker that gave up has said its last word.
+      // An attempt that was released as failed cannot deliver.
       return reject(over(trial));
     case "completed":
     case "superseded":
@@ -87,8 +87,8 @@ export function complete(
     case "running":
     case "released":
     case "expired":
-      // Running, or late: the trial is unfilled, and an honest result is worth
-      // the same whenever it comes.
+      // Running, or late: the trial has no result yet, and an honest late
+      // result is as good as any.
       break;
     default:
       return attempt satisfies never;
@@ -119,7 +119,7 @@ export function complete(
   );
 }
 
-/** The verdict on a delivered result comes; a second one changes nothing. */
+/** The verdict on a delivered result; a second verdict changes nothing. */
 export function judge(
   trial: TrialRecord,
   { now, leaseId, verdict }: Of<"verdict">,
@@ -160,7 +160,7 @@ export function judge(
   }
 }
 
-/** A result that nobody else trained to its end does not count any more. */
+/** A result that was not repeated completely no longer counts. */
 export function withdraw(
   trial: TrialRecord,
   { now, leaseId, message }: Of<"withdraw">,
@@ -189,7 +189,7 @@ export function withdraw(
 
 type Accepted = Extract<Transition, { ok: true }>;
 
-/** The result is the trial's; every other attempt at it is over. */
+/** Accepts the result and ends every other attempt. */
 function fill(
   trial: TrialRecord,
   attempt: Attempt,
@@ -254,7 +254,7 @@ function refuse(
   );
 }
 
-/** What a call is told about an attempt that is over without a result. */
+/** The rejection of a call about an attempt that ended without a result. */
 export function over(trial: TrialRecord): Rejection {
   return trial.state === "quarantined" ? "trial-quarantined" : "stale-lease";
 }

@@ -9,37 +9,40 @@ import {
 } from "./trial.ts";
 
 /**
- * Stragglers: near the end of a study an idle worker makes a second attempt at the trial that
- * would keep everybody waiting. All estimates, in milliseconds, from what the
- * coordinator has seen itself: a worker's own word on its epochs' length would
- * let one that hoards a trial look as if it were nearly done.
+ * Speculative attempts: near the end of a study an idle worker also trains the
+ * trial that would finish last. All estimates, in milliseconds, use what the
+ * coordinator measured itself: a worker that hoards a trial could claim that it
+ * is nearly done.
  */
 
 /** An idle worker that asks for a lease. */
 export interface Newcomer {
   readonly now: Instant;
   readonly workerId: WorkerId;
-  /** What it would be lent, by its measured speed: a slower one gets more. */
+  /**
+   * The lease it would get, by its measured speed: longer for a slower worker.
+   */
   readonly ttl: number;
-  /** What an epoch takes there; null: not measured, so nothing can be said. */
+  /** Milliseconds an epoch there; null: not measured, so no estimate. */
   readonly epochMilliseconds: number | null;
   /**
-   * Milliseconds for which leases are asked to say nothing (`pacing.ts`): in a
-   * crowd an attempt may be that much further than it has told.
+   * Milliseconds that leases wait between calls (`pacing.ts`): an attempt may
+   * be this much further than its last report.
    */
   readonly pause: number;
 }
 
-/** Leases outlast this many epochs of a worker that has measured its speed. */
+/** A lease lasts this many epochs of a worker that measured its speed. */
 export const EPOCHS_IN_LEASE = 3;
 
 /**
- * How long an attempt still takes. Reported epochs say how fast it is, half of
- * the next one done; before the first, the speed that its worker measured, if
- * that was lower than the newcomer's, and the time that has passed: up to its
- * last call, if that was not twice as long ago as it was asked to wait. But a
- * tenth of all the time that has passed at least: so one that says nothing more
- * looks slower and slower, also where but its result is missing.
+ * How long an attempt still needs. Its speed follows from its reported epochs,
+ * assuming that half of the next one is done. Before the first epoch it is the
+ * worker's measured speed, if slower than the newcomer's, or the time since the
+ * start. A paced attempt is judged as of its last call, unless it was silent
+ * for twice its pause. The result is at least a tenth of the elapsed time, so
+ * an attempt that stays silent looks slower and slower, even if only its result
+ * is missing.
  */
 function remaining(
   attempt: RunningAttempt,
@@ -59,9 +62,9 @@ function remaining(
 }
 
 /**
- * Whether an attempt has taken so long that it must not keep others from the
- * trial. Renewing for ever costs a worker nothing, and two that did would keep
- * a study from ending; so a speculative attempt may take the place of one that is stuck.
+ * Whether an attempt has taken so long that it must not block the trial.
+ * Renewing costs a worker nothing, so two workers that renew for ever would
+ * keep a study from ending; a speculative attempt may replace a stuck one.
  */
 export function isStuck(
   { ttl, startedAt, epochs }: RunningAttempt,
@@ -73,8 +76,8 @@ export function isStuck(
 }
 
 /**
- * How much earlier the trial would be done if the newcomer began it anew, for
- * all that can be told; null: it is not worth it, or not allowed.
+ * Estimated time by which the trial would finish earlier if the newcomer
+ * started it too; null: too little, or not allowed.
  */
 export function speculativeSaves(
   trial: TrialRecord,
@@ -100,7 +103,10 @@ export function speculativeSaves(
   return saved >= Math.max(policy.speculativeSaves, needed / 4) ? saved : null;
 }
 
-/** The trial whose speculative attempt saves most; of equals the first. Null: none. */
+/**
+ * The trial where a speculative attempt saves most, or null; the first of
+ * equals.
+ */
 export function chooseSpeculative(
   trials: readonly TrialRecord[],
   newcomer: Newcomer,

@@ -13,7 +13,7 @@ import {
 import { defaultPolicy } from "./policy.ts";
 import type { Attempt, TrialRecord } from "./trial.ts";
 
-/** A trial lent at 0 to worker 1. */
+/** A trial leased at 0 to worker 1. */
 function running(
   { reported = 0, ttl = 30_000, n = 0, worker = 1, epochs = 10, called = 1e9 } =
     {},
@@ -35,7 +35,7 @@ function running(
   return { spec, planned: true, state: "leased", attempts: [attempt] };
 }
 
-/** Worker 9, that needs so many seconds an epoch, at a moment. */
+/** Worker 9, which needs this many seconds an epoch, at a moment. */
 function newcomer(seconds: number, epochSeconds: number | null): Newcomer {
   return {
     now: seconds * 1000,
@@ -61,10 +61,10 @@ Deno.test("speculativeSaves: an equal never speculates on an equal, whenever it 
 });
 
 Deno.test("speculativeSaves: a slow device's trial, as soon as its speed is known", () => {
-  // 20 s an epoch as measured: known before it has reported anything.
+  // 20 s an epoch as measured: known before the first report.
   const measured = running({ ttl: 60_000 });
   assert.equal(saves(measured, newcomer(5, 1)), 200_000 - 5_000 - 10_000);
-  // Measured as fast as anybody, but three epochs took it a minute.
+  // Measured as fast as the others, but three epochs took a minute.
   const slower = running({ reported: 3 });
   const saved = saves(slower, newcomer(60, 1));
   assert.ok(saved !== null && Math.abs(saved - 101_000) < 1_000, `${saved}`);
@@ -93,7 +93,7 @@ Deno.test("speculativeSaves: a paced attempt is as far as it was when it called,
   for (const epoch of [1, 2, 5]) {
     const ttl = Math.max(30, 3 * epoch) * 1000;
     for (let seconds = 0; seconds < 10 * epoch; seconds += 0.5) {
-      // It calls every ten seconds, and tells what it has.
+      // It calls every ten seconds and reports what it has.
       const called = Math.floor(seconds / 10) * 10_000;
       const reported = Math.floor(called / 1000 / epoch);
       const trial = running({ reported, ttl, called });
@@ -105,7 +105,7 @@ Deno.test("speculativeSaves: a paced attempt is as far as it was when it called,
       }
     }
   }
-  // Twice as long silent as it was asked to be: it is slow, or gone.
+  // Silent for twice the pause: it is slow, or gone.
   const gone = running({ reported: 5, called: 10_000 });
   assert.equal(saves(gone, { ...newcomer(29, 1), pause: 10_000 }), null);
   assert.ok(saves(gone, { ...newcomer(40, 1), pause: 10_000 }) !== null);

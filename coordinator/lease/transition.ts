@@ -23,10 +23,10 @@ import {
 import type { Transition, TrialEvent } from "./events.ts";
 
 /**
- * The lease machine: `transition(trial, event, policy)` says what a trial
- * becomes, what the caller is answered and what else follows, or why nothing
- * may happen. It knows no clock, no randomness and no storage: the storage runs
- * it inside an atomic read-transition-write, so what it decides is what holds.
+ * The lease machine: `transition(trial, event, policy)` returns the trial's
+ * next state, the reply to the caller and the effects, or the reason for a
+ * rejection. It has no clock, randomness or storage: the storage runs it inside
+ * an atomic read-decide-write transaction, so its decision is what is stored.
  *
  * ```text
  *            lease            complete              true
@@ -36,12 +36,14 @@ import type { Transition, TrialEvent } from "./events.ts";
  *                                    late result   false
  * ```
  *
- * Where nothing verifies, a result that passes its checks completes the trial
- * at once. `delivery.ts` has what results pass through.
+ * Without verification, a result that passes its checks completes the trial at
+ * once. `result_transitions.ts` has the transitions of results.
  */
 
-/** Applies one event to one trial. A leased trial may be lent once more to
- * speculate on a straggler (`speculative.ts`); the first good result wins. */
+/**
+ * Applies one event to one trial. A leased trial may get a speculative attempt
+ * (`speculative.ts`); the first valid result wins.
+ */
 export function transition(
   trial: TrialRecord,
   event: TrialEvent,
@@ -156,8 +158,8 @@ function renew(
           { type: "changed" },
         );
       }
-      // A lease past its time that nobody has swept is still its holder's. And
-      // a late, reordered call never shortens one.
+      // An overdue lease still belongs to its holder until it is expired. A
+      // late, reordered call never shortens a lease.
       const expiresAt = Math.max(attempt.expiresAt, event.now + attempt.ttl);
       const fresh = newEpochs(attempt.epochs, reported);
       const epochs = [...attempt.epochs, ...fresh]
@@ -213,7 +215,7 @@ function release(
         { type: "changed" },
       );
     }
-    // Said twice, or after a result: nothing to hand back.
+    // A repeated call, or a call after a result: there is nothing to release.
     case "delivered":
     case "released":
     case "failed":
@@ -229,14 +231,16 @@ function release(
   }
 }
 
-/** What a removed worker failed at is tried again by others, quarantined or not. */
+/**
+ * Others try again what a removed worker failed at, even if it is quarantined.
+ */
 function forgive(
   trial: TrialRecord,
   { now, workerId }: Of<"forgive">,
   policy: Policy,
 ): Transition {
-  // A result that was withdrawn stays refused: it tells why others' attempts
-  // were superseded.
+  // A withdrawn result stays refused: it explains why other attempts are
+  // superseded.
   const superseded = trial.attempts.some((a) => a.state === "superseded");
   const failed = trial.attempts.filter((a) =>
     isFailureOf(a, workerId) && !(superseded && a.state === "refused")

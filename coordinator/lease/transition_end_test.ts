@@ -8,7 +8,7 @@ import {
   TTL,
 } from "../../testing/lease/transition_script.ts";
 
-/** A speculative attempt is worth while as soon as anything can be saved. */
+/** A speculative attempt is allowed as soon as it saves anything. */
 const eager = { ...defaultPolicy, speculativeSaves: 0 };
 
 Deno.test("transition release: queues the trial; twice is as good as once", () => {
@@ -74,7 +74,7 @@ Deno.test("transition quarantine: closed tabs do not quarantine a good trial", (
   s.lease(20);
   s.release(20, "leaving");
   assert.equal(s.trial.state, "queued", "leaving is nobody's fault");
-  // But a trial that silences every worker it meets has to end.
+  // But a trial that silences every worker must end.
   s.lease(10);
   s.advance(TTL);
   s.expire();
@@ -107,7 +107,7 @@ Deno.test("transition forgive: what a removed worker failed at says nothing any 
   assert.equal(state(), "quarantined");
   replied(s.forgive(1), { type: "forgiven", attempts: 1 });
   assert.equal(state(), "queued");
-  // Two others are still known to have failed.
+  // Two other failures still count.
   s.lease(4);
   s.release(4, "failed");
   assert.equal(state(), "quarantined");
@@ -201,7 +201,7 @@ Deno.test("transition: two that hold a trial and never train it keep nobody out"
     ["expired", "running", "running"],
   );
   rejected(s.renew(1), "stale-lease");
-  // Each epoch buys as much time again.
+  // Each epoch extends the time.
   s.report(2, 1);
   s.advance(2 * TTL);
   rejected(s.lease(4, 4, 1), "not-leasable");

@@ -149,7 +149,7 @@ Deno.test("transition report: several epochs at once, each told of, the first of
     { type: "epoch", metrics: epochMetrics(1) },
     { type: "epoch", metrics: epochMetrics(2) },
   ]);
-  // What was not heard is said again, with what came since.
+  // Epochs whose report was lost are sent again with newer ones.
   const again = s.apply({
     type: "report",
     ...s.fence(1),
@@ -214,7 +214,7 @@ Deno.test("transition complete: again with the same result is the same answer", 
   s.complete(1);
   const before = s.trial;
   s.effects();
-  // Other key order, as another JSON writer may have it.
+  // Another key order, as another JSON writer may use.
   const { checks, ...rest } = structuredClone(trained()) as TrialResult & {
     outcome: "trained";
   };
@@ -302,7 +302,7 @@ Deno.test("transition complete: a result with problems is that worker's failure"
   assert.ok(attempt?.state === "refused");
   assert.equal(attempt.message, "too good; to be true");
   assert.deepEqual(s.effects(), ["result-refused", "changed"]);
-  // Nor does a better one count; the worker is told the same again.
+  // A better one does not count either; the worker gets the same answer.
   replied(s.complete(1), {
     type: "refused",
     problems: ["too good; to be true"],

@@ -7,46 +7,46 @@ import type {
 } from "../../protocol/training.ts";
 import type { Policy } from "./policy.ts";
 
-/** What is known of one trial: its plan, its attempts, its fate. Pure data. */
+/** One trial: its plan, its attempts and its state. Pure data. */
 
 /** Milliseconds since 1970, by the storage's clock. */
 export type Instant = number;
 
-/** What every attempt at a trial has, whatever its state. */
+/** What every attempt has, in any state. */
 export interface AttemptBase {
   /** Counted from 1 in each trial: the fencing token. */
   readonly attempt: number;
-  /** Of this attempt alone. */
+  /** Unique to this attempt. */
   readonly leaseId: LeaseId;
   /** Who holds or held the lease. */
   readonly workerId: WorkerId;
-  /** What it trains on, as the worker says. */
+  /** The backend, as reported by the worker. */
   readonly backend: BackendName;
-  /** What the backend says of itself. */
+  /** The backend's description of itself. */
   readonly backendDetail: string | null;
   /** When the lease was granted. */
   readonly startedAt: Instant;
   /** Milliseconds by which each renewal extends the lease. */
   readonly ttl: number;
-  /** Reported so far, by rising epoch; late or lost ones leave gaps. */
+  /** Reported so far, by rising epoch; lost reports leave gaps. */
   readonly epochs: readonly EpochMetrics[];
 }
 
-/** What an attempt has that runs no more. */
+/** What an ended attempt has. */
 export interface Ended {
-  /** When its state became what it is. */
+  /** When it entered its state. */
   readonly endedAt: Instant;
 }
 
-/** A result as a worker delivered it, and what stands behind it. */
+/** A result as a worker delivered it. */
 export interface Delivery {
-  /** As the worker says. */
+  /** As the worker reported it. */
   readonly result: TrialResult;
-  /** Of the final weights; null where the trial has none: it diverged. */
+  /** Hash of the final weights; null if the trial diverged and has none. */
   readonly weights: Sha256 | null;
 }
 
-/** What the coordinator computed itself from a trial's final weights. */
+/** What the coordinator computed from a trial's final weights. */
 export interface RecomputedFigures {
   /** Mean over the test set, in nats. */
   readonly testLoss: number;
@@ -59,17 +59,17 @@ export type Attempt =
   & AttemptBase
   & (
     | { readonly state: "running"; readonly expiresAt: Instant }
-    /** Its result waits for its verdict. */
+    /** Its result waits for the verdict. */
     | ({ readonly state: "delivered"; readonly delivery: Delivery } & Ended)
-    /** Its result is the trial's. */
+    /** Its result is the trial's result. */
     | ({ readonly state: "completed" } & Ended)
-    /** Handed back without fault. */
+    /** Released without a failure. */
     | ({ readonly state: "released"; readonly message: string | null } & Ended)
-    /** The trial could not be trained there. */
+    /** Training failed there. */
     | ({ readonly state: "failed"; readonly message: string } & Ended)
-    /** Its result did not stand up to its checks. */
+    /** Its result failed the checks. */
     | ({ readonly state: "refused"; readonly message: string } & Ended)
-    /** Not renewed in time; a late result is still welcome. */
+    /** Not renewed in time; a late result is still accepted. */
     | ({ readonly state: "expired" } & Ended)
     /** Another attempt's result was accepted first. */
     | ({ readonly state: "superseded" } & Ended)
@@ -78,35 +78,37 @@ export type Attempt =
 /** An attempt whose result is being verified. */
 export type DeliveredAttempt = Extract<Attempt, { state: "delivered" }>;
 
-/** An attempt that holds a lease, until `expiresAt` unless it is renewed. */
+/** An attempt with a lease, which ends at `expiresAt` unless renewed. */
 export type RunningAttempt = Extract<Attempt, { state: "running" }>;
 
-/** The one result that a trial ends with. */
+/** The trial's one accepted result. */
 export interface AcceptedResult {
-  /** The attempt that it came from: the trial's one completed attempt. */
+  /** The trial's one completed attempt. */
   readonly attempt: number;
-  /** Of that attempt. */
+  /** The lease of that attempt. */
   readonly leaseId: LeaseId;
-  /** Who is credited with it. */
+  /** The worker that gets the credit. */
   readonly workerId: WorkerId;
   /** When it passed its checks. */
   readonly acceptedAt: Instant;
   /** As the worker delivered it; `publishedResult` is what counts. */
   readonly result: TrialResult;
-  /** Null where there are no weights, or nobody recomputed. */
+  /** Null without weights, or without verification. */
   readonly recomputed: RecomputedFigures | null;
   /**
-   * First epochs that somebody else has trained again; 0: nobody did. As many
-   * as the result has: nothing of it rests on its worker's word.
+   * First epochs that another machine has trained again; 0: none. If these are
+   * all epochs, nothing depends on the worker's honesty.
    */
   readonly repeatedEpochs: number;
 }
 
-/** What every trial has, whatever its state. */
+/** What every trial has, in any state. */
 export interface TrialBase {
   /** What to train. */
   readonly spec: TrialSpec;
-  /** Part of its study's plan now; others keep what they have and wait. */
+  /**
+   * Whether it is in its study's current plan; otherwise it is kept and waits.
+   */
   readonly planned: boolean;
   /** By rising `attempt`, without gaps. */
   readonly attempts: readonly Attempt[];
@@ -119,14 +121,14 @@ export type TrialRecord =
     | { readonly state: "queued" }
     /** At least one attempt is running. */
     | { readonly state: "leased" }
-    /** At least one attempt's result waits for its verdict. */
+    /** At least one result waits for its verdict. */
     | { readonly state: "verifying" }
     | { readonly state: "completed"; readonly accepted: AcceptedResult }
-    /** Failed too often to be tried again by itself. */
+    /** Failed too often to be tried again automatically. */
     | { readonly state: "quarantined"; readonly quarantinedAt: Instant }
   );
 
-/** A trial as it enters the plan: nobody has tried it. */
+/** A trial as it enters the plan. */
 export function newTrial(spec: TrialSpec): TrialRecord {
   return { spec, planned: true, attempts: [], state: "queued" };
 }
@@ -142,8 +144,7 @@ export function deliveredAttempts(trial: TrialRecord): DeliveredAttempt[] {
 }
 
 /**
- * The attempt with the most epochs of those that a result may come of yet, of
- * equals the first.
+ * The running or delivered attempt with the most epochs; the first of equals.
  */
 export function furthest(
   trial: TrialRecord,
@@ -153,13 +154,13 @@ export function furthest(
     .sort((a, b) => b.epochs.length - a.epochs.length)[0];
 }
 
-/** When the first running attempt's lease ends; null where none runs. */
+/** When the first running lease ends; null if none runs. */
 export function nextExpiry(trial: TrialRecord): Instant | null {
   const ends = runningAttempts(trial).map((a) => a.expiresAt);
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
-/** Whether the attempt counts against its trial, and is this worker's. */
+/** Whether this is the worker's attempt and counts against the trial. */
 export function isFailureOf(attempt: Attempt, workerId: WorkerId): boolean {
   const { state } = attempt;
   return attempt.workerId === workerId &&
@@ -175,7 +176,7 @@ export function failuresOn(trial: TrialRecord, workerId: WorkerId): number {
 
 /** How a trial changes with its attempts: the parts of a transition. */
 
-/** The trial with this attempt ended, and the state that follows from all. */
+/** Ends this attempt and derives the trial's state from all attempts. */
 export function end(
   trial: TrialRecord,
   ended: Attempt & { endedAt: Instant },
@@ -208,7 +209,10 @@ function workers(trial: TrialRecord, which: (a: Attempt) => boolean): number {
   return new Set(trial.attempts.filter(which).map((a) => a.workerId)).size;
 }
 
-/** Those of the epochs that nothing was reported of; the first report stands. */
+/**
+ * The epochs that were not reported before; the first report of an epoch
+ * counts.
+ */
 export function newEpochs(
   known: readonly EpochMetrics[],
   reported: readonly EpochMetrics[],
@@ -221,7 +225,7 @@ export function newEpochs(
   });
 }
 
-/** The trial with this attempt in place of the one of its number. */
+/** Replaces the attempt that has the same number. */
 export function replace(trial: TrialRecord, attempt: Attempt): TrialRecord {
   return {
     ...trial,
