@@ -31,6 +31,7 @@ export interface Policy {
   readonly speculativeLook: number;
 }
 
+/** The policy that a coordinator uses by default. */
 export const defaultPolicy: Policy = {
   failedWorkers: 3,
   silentWorkers: 10,

@@ -1,17 +1,17 @@
 import type { DatasetFileName, DatasetManifest } from "../../protocol/study.ts";
 import { parseIdxDataset } from "./idx.ts";
 
-/** Grey images as bytes, one after another, rows first. */
+/** Grey images as bytes, one after another, row by row. */
 export interface ByteImages {
-  /** `count * size` bytes, 0 to 255; may lie in shared memory. */
+  /** `count * size` bytes, 0 to 255; may be in shared memory. */
   readonly bytes: Uint8Array;
-  /** How many images. */
+  /** Number of images. */
   readonly count: number;
   /** Pixels an image: 784 for Fashion-MNIST. */
   readonly size: number;
 }
 
-/** Images with the number of each one's class. */
+/** Images with their classes. */
 export interface LabelledImages {
   /** The images. */
   readonly images: ByteImages;
@@ -20,39 +20,39 @@ export interface LabelledImages {
 }
 
 /**
- * A data set in the shape of MNIST, as bytes: batches are converted to floats
- * one by one, so a process holds one copy whatever its number of threads.
+ * A data set in MNIST's format, as bytes. Batches are converted to floats one
+ * by one, so a process keeps one copy for all threads.
  */
 export interface Dataset {
-  /** As its definition has it. */
+  /** The name in its definition. */
   readonly name: string;
-  /** Labels go from 0 to one less. */
+  /** Labels are 0 to `classes - 1`. */
   readonly classes: number;
-  /** What networks learn from. */
+  /** For training. */
   readonly train: LabelledImages;
-  /** What they are measured on. */
+  /** For testing. */
   readonly test: LabelledImages;
 }
 
-/** Decompressed and checked, by what they are. */
+/** Decompressed and checked files. */
 export type DatasetBytes = Readonly<Record<DatasetFileName, Uint8Array>>;
 
 /** Whether threads of this page or process can share memory. */
 export function canShareMemory(): boolean {
-  // A page must be cross-origin isolated; Deno knows no such thing.
+  // A page must be cross-origin isolated; Deno has no such condition.
   const { crossOriginIsolated }: { crossOriginIsolated?: boolean } = globalThis;
   return typeof SharedArrayBuffer === "function" &&
     crossOriginIsolated !== false;
 }
 
-/** Zeros in memory that all threads see without copying, where there is any. */
+/** Zeros, in memory that threads share without copying if possible. */
 export function sharedBytes(length: number): Uint8Array {
   return new Uint8Array(
     canShareMemory() ? new SharedArrayBuffer(length) : new ArrayBuffer(length),
   );
 }
 
-/** The bytes in such memory: a copy, unless they are there already. */
+/** The bytes in such memory: a copy, unless they are already there. */
 export function shareBytes(bytes: Uint8Array): Uint8Array {
   if (!canShareMemory() || bytes.buffer instanceof SharedArrayBuffer) {
     return bytes;
@@ -63,9 +63,9 @@ export function shareBytes(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Reads a data set from its four decompressed files, of which it keeps views.
+ * Reads a data set from its four decompressed files, as views without copying.
  *
- * @throws {IdxError} if a file is broken or two do not belong together.
+ * @throws {IdxError} if a file is broken or two files do not match.
  */
 export function loadDataset(
   { name, classes }: Pick<DatasetManifest, "name" | "classes">,

@@ -4,15 +4,15 @@ import type { Sha256 } from "../../protocol/ids.ts";
 import { isGzip, readChunks } from "./gzip.ts";
 import { sharedBytes } from "./dataset.ts";
 
-/** A file of a folder that keeps data by its content. */
+/** A file of a content-addressed folder. */
 export interface StoredFile {
-  /** Of the decompressed bytes. */
+  /** Hash of the decompressed bytes. */
   readonly sha256: Sha256;
   readonly compressedBytes: number;
   readonly bytes: number;
 }
 
-/** The bytes are not those that were asked for. The message says why. */
+/** The bytes have the wrong hash. The message says why. */
 export class WrongFileError extends Error {
   override readonly name = "WrongFileError";
 }
@@ -22,48 +22,51 @@ export class DataCacheError extends Error {
   override readonly name = "DataCacheError";
 }
 
-/** No IDX file that trains in a page comes near it; a bomb would pass it. */
+/**
+ * Larger than any IDX file that a page can train on, smaller than a gzip bomb.
+ */
 const MAX_BYTES = 1 << 30;
 
 /**
- * A folder of gzip files named by the SHA-256 of what they decompress to,
- * `<sha256>.gz`: written beside and renamed, so that two processes can fill it
- * at once and a half-written file is never seen. For Deno.
+ * A folder of gzip files named by the SHA-256 of their decompressed bytes,
+ * `<sha256>.gz`. Files are written under another name and renamed, so that two
+ * processes can fill the folder at once and nobody reads a half-written file.
+ * For Deno.
  */
 export interface DatasetFolder {
   readonly directory: string;
   path(sha256: Sha256): string;
   /**
-   * Reads and checks a file. Null when it is not there.
+   * Reads and checks a file. Null if it is missing.
    *
-   * @throws {WrongFileError} when it is damaged.
+   * @throws {WrongFileError} if it is damaged.
    */
   check(sha256: Sha256): Promise<StoredFile | null>;
   /**
-   * Keeps a stream, compressed by gzip or not, if it is what its sum says.
+   * Stores a stream, gzip or not, if it has the right hash.
    *
-   * @throws {WrongFileError} when it is not; nothing is kept then.
+   * @throws {WrongFileError} if not; then nothing is stored.
    */
   add(
     stream: ReadableStream<Uint8Array<ArrayBuffer>>,
     sha256: Sha256,
   ): Promise<StoredFile>;
   /**
-   * A file's decompressed bytes, in memory that threads can share, checked on
-   * their way there: no other copy is made. Null when it is not there.
+   * A file's decompressed bytes, in shared memory if possible, hashed while
+   * they are copied there. Null if it is missing.
    *
-   * @throws {WrongFileError} when it is damaged, or of another length.
+   * @throws {WrongFileError} if it is damaged or has the wrong length.
    */
   read(
     file: { readonly sha256: Sha256; readonly bytes: number },
   ): Promise<Uint8Array | null>;
-  /** Keeps compressed bytes that were checked already. */
+  /** Stores compressed bytes that were already checked. */
   put(sha256: Sha256, compressed: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Removes what killed processes left half written an hour ago or more. */
+  /** Removes half-written files that are at least an hour old. */
   sweep(now: number): Promise<void>;
 }
 
-/** The data folder at `directory`, which is made when something is kept. */
+/** The data folder at `directory`, which is created at the first write. */
 export function datasetFolder(
   directory: string,
   maxBytes: number = MAX_BYTES,
@@ -82,8 +85,8 @@ export function datasetFolder(
         { write: true, createNew: true },
         async (file) => {
           const result = await write(file);
-          // Before the rename: a power cut must not leave an empty file under
-          // the final name.
+          // Before the rename: a power failure must not leave an empty file
+          // under the final name.
           await file.sync();
           return result;
         },
@@ -139,7 +142,7 @@ export function datasetFolder(
           }
         }
       } catch {
-        // No folder yet, or another process sweeps too.
+        // The folder is missing, or another process cleans up too.
       }
     },
   };
@@ -148,7 +151,7 @@ export function datasetFolder(
 async function makeFolder(directory: string): Promise<void> {
   try {
     await Deno.mkdir(directory, { recursive: true });
-    // It may have been there, and be another user's.
+    // The file may exist already and belong to another user.
     const probe = join(directory, `.${crypto.randomUUID()}.part`);
     await Deno.writeFile(probe, new Uint8Array());
     await Deno.remove(probe);
@@ -159,9 +162,9 @@ async function makeFolder(directory: string): Promise<void> {
 }
 
 /**
- * Sums up a stream, decompressed where it is gzip, and hands its compressed
- * form to `write` and its decompressed one to `see` chunk by chunk: nothing is
- * held in memory.
+ * Hashes a stream, decompressed if it is gzip, and passes its compressed form
+ * to `write` and the decompressed one to `see` in chunks, without keeping it in
+ * memory.
  */
 async function digest(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -202,7 +205,7 @@ async function digest(
       }
     }
   } catch (error) {
-    // What DecompressionStream throws for damaged or truncated input.
+    // DecompressionStream throws this for damaged or truncated input.
     if (error instanceof TypeError) {
       throw new WrongFileError(`damaged or truncated: ${error.message}`);
     }
@@ -217,7 +220,7 @@ async function digest(
   return { sha256: expected, compressedBytes, bytes };
 }
 
-/** Tells gzip by the first two bytes, and gives the stream back whole. */
+/** Detects gzip by the first two bytes and returns the complete stream. */
 async function peek(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<{ gzip: boolean; whole: ReadableStream<Uint8Array<ArrayBuffer>> }> {
@@ -245,7 +248,7 @@ async function peek(
   return { gzip: isGzip(Uint8Array.from(start)), whole };
 }
 
-/** Passes chunks on after `see` has taken note of them. */
+/** Passes each chunk to `see`, then on. */
 function tap(
   see: (chunk: Uint8Array<ArrayBuffer>) => void | Promise<void>,
 ): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
@@ -273,7 +276,7 @@ async function withFile<Result>(
   return await use(file);
 }
 
-/** Null when no file is there. */
+/** Null if the file is missing. */
 export async function openIfThere(path: string): Promise<Deno.FsFile | null> {
   try {
     const file = await Deno.open(path);

@@ -11,29 +11,29 @@ import { readChunks } from "./gzip.ts";
 
 /** Where a data set's files may come from, in Deno. */
 
-/** A place was looked at and did not help: the message says why. */
+/** A source does not have the file: the message says why. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
 }
 
-/** A server that gave no answer: asking it for other files is no use. */
+/** A server that does not answer: it is not asked for other files. */
 export class UnreachableError extends SourceError {}
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface DownloadProgress {
-  /** The file's name, as the data set's definition has it. */
+  /** The file's name in the data set's definition. */
   readonly file: string;
-  /** Where it comes from. */
+  /** The source's address. */
   readonly url: string;
   /** As transferred. */
   readonly receivedBytes: number;
-  /** Null where the server does not say. */
+  /** Null if the server does not send it. */
   readonly totalBytes: number | null;
-  /** Whether the whole file is there, and the right one. */
+  /** Whether the whole file has arrived and is correct. */
   readonly done: boolean;
 }
 
-/** Runs a command in a folder to its end. */
+/** Runs a command in a folder until it ends. */
 export type RunCommand = (
   command: string,
   args: readonly string[],
@@ -44,8 +44,8 @@ export type RunCommand = (
 /**
  * Looks for a file in a folder, as `NAME.gz`, `NAME` or `<sha256>.gz`.
  *
- * @throws {SourceError} when it is not there.
- * @throws {WrongFileError} when it is another file than it should be.
+ * @throws {SourceError} if it is missing.
+ * @throws {WrongFileError} if it is another file.
  */
 export async function takeFromFolder(
   folder: string,
@@ -73,7 +73,7 @@ async function openToRead(path: string): Promise<Deno.FsFile | null> {
 
 export interface DownloadOptions {
   readonly fetch: typeof fetch;
-  /** Without an answer or a byte for as long, the mirror is given up. */
+  /** A mirror that sends nothing for this long is given up. */
   readonly stallMilliseconds: number;
   readonly onProgress: (progress: DownloadProgress) => void;
   readonly signal: AbortSignal | undefined;
@@ -82,8 +82,8 @@ export interface DownloadOptions {
 /**
  * Downloads a file.
  *
- * @throws {SourceError} when the server does not deliver.
- * @throws {WrongFileError} when it delivers something else.
+ * @throws {SourceError} if the server does not deliver.
+ * @throws {WrongFileError} if it delivers another file.
  */
 export async function download(
   url: string,
@@ -136,7 +136,7 @@ export async function download(
   } catch (error) {
     options.signal?.throwIfAborted();
     if (stall.signal.aborted) throw stall.signal.reason;
-    // What fetch throws when the server cannot be reached.
+    // fetch throws this if the server cannot be reached.
     if (error instanceof TypeError) {
       throw new UnreachableError(networkReason(error));
     }
@@ -146,14 +146,14 @@ export async function download(
   }
 }
 
-/** Without a network apt would try for minutes. */
+/** Without a network, apt would retry for minutes. */
 const APT_OPTIONS = ["-q", "-o", "Acquire::http::Timeout=20"] as const;
 
 /**
- * Downloads a Debian package and unpacks it under `folder`; it is not
- * installed, so any user may. Returns the folder of its data files.
+ * Downloads a Debian package and unpacks it under `folder`, without installing
+ * it, so no privileges are needed. Returns the folder of its data files.
  *
- * @throws {SourceError} when apt-get is not here or fails.
+ * @throws {SourceError} if apt-get is missing or fails.
  */
 export async function unpackDebianPackage(
   debian: DebianPackage,
@@ -165,7 +165,7 @@ export async function unpackDebianPackage(
     const { code, stderr } = await run(command, args, folder, signal);
     signal?.throwIfAborted();
     if (code === 0) return;
-    // The last complaint; its warnings come before.
+    // The last error line; warnings come before it.
     const why = stderr.trim().split("\n").at(-1) || `status ${code}`;
     throw new SourceError(`${command} failed: ${why}`);
   };
@@ -174,8 +174,8 @@ export async function unpackDebianPackage(
     await get();
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
-    // A new machine knows no packages until it has been told to look. Who may
-    // not tell it so is refused at once, and the first complaint says more.
+    // A new machine needs `apt-get update` first. Without the permission for
+    // it, it fails at once, and the first error is more useful.
     await must("apt-get", ...APT_OPTIONS, "update").catch((refused) => {
       throw refused instanceof SourceError ? error : refused;
     });
@@ -189,7 +189,7 @@ export async function unpackDebianPackage(
   throw new SourceError("apt-get download left no package");
 }
 
-/** Runs a command with nothing to read; a missing one is a SourceError. */
+/** Runs a command without input; a missing command is a SourceError. */
 export const runCommand: RunCommand = async (command, args, cwd, signal) => {
   const limit = AbortSignal.timeout(300_000);
   try {
@@ -204,7 +204,7 @@ export const runCommand: RunCommand = async (command, args, cwd, signal) => {
     }).output();
     return { code, stderr: new TextDecoder().decode(stderr) };
   } catch (error) {
-    // Deno also refuses to run what it was allowed to run but does not find.
+    // Deno throws this too if an allowed command does not exist.
     if (
       error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotCapable

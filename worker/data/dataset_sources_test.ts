@@ -83,7 +83,7 @@ Deno.test("findDataset: a host that does not answer is asked once, not for each 
       },
       run: async (command, args, cwd) => {
         if (command === "dpkg-deb") {
-          // All but one file, so that every file before it is looked for.
+          // All but one file, so that every earlier file is looked for.
           await writeFiles(join(cwd, folder), tiny, "gzip");
           await Deno.remove(join(cwd, folder, "t10k-labels-idx1-ubyte.gz"));
         } else if (args.includes("download")) {

@@ -1,8 +1,8 @@
 import { DatasetDefinition } from "../../protocol/study.ts";
 
 /**
- * Where the files can be downloaded, tried in this order: upstream, its
- * original site, and the copies that Keras and MXNet (d2l's own) load from.
+ * Download addresses, tried in this order: upstream, its original site, and the
+ * copies that Keras and MXNet (d2l's own) use.
  */
 const MIRRORS = [
   "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
@@ -18,11 +18,12 @@ const file = (name: string, sha256: string) => ({
 });
 
 /**
- * Fashion-MNIST: 60,000 training and 10,000 test images of 28x28 grey pixels
- * in 10 classes. Zalando SE, MIT licence.
+ * Fashion-MNIST: 60,000 training and 10,000 test images of 28x28 grey pixels in
+ * 10 classes. Zalando SE, MIT licence.
  *
- * Source: https://github.com/zalandoresearch/fashion-mnist. The sums are of
- * the decompressed files: copies of the same data are compressed differently.
+ * Source: https://github.com/zalandoresearch/fashion-mnist. The hashes are of
+ * the decompressed files, because copies of the data are compressed
+ * differently.
  */
 export const fashionMnist: DatasetDefinition = DatasetDefinition.parse({
   name: "fashion-mnist",
@@ -47,15 +48,15 @@ export const fashionMnist: DatasetDefinition = DatasetDefinition.parse({
   },
 });
 
-/** A data set's package in Debian, and the folder that it installs. */
+/** A data set's Debian package, and the folder that it installs. */
 export interface DebianPackage {
-  /** As apt-get knows it. */
+  /** The name for apt-get. */
   readonly name: string;
-  /** Absolute. */
+  /** Absolute path. */
   readonly folder: string;
 }
 
-/** The data sets that are packaged in Debian, by name. */
+/** Data sets with a Debian package, by name. */
 export const debianPackages: ReadonlyMap<string, DebianPackage> = new Map([
   ["fashion-mnist", {
     name: "dataset-fashion-mnist",
@@ -63,7 +64,7 @@ export const debianPackages: ReadonlyMap<string, DebianPackage> = new Map([
   }],
 ]);
 
-/** The data set that a study names: a built-in one's name, or a definition. */
+/** A study's data set: a built-in one's name, or a definition. */
 export function datasetDefinition(
   dataset: "fashion-mnist" | DatasetDefinition,
 ): DatasetDefinition {

@@ -4,18 +4,18 @@ import type { Dataset } from "./dataset.ts";
 import { gunzip, sha256Hex } from "./gzip.ts";
 import { loadDataset, shareBytes } from "./dataset.ts";
 
-/** Keeps compressed files between visits, by the sum of what is in them. */
+/** Stores compressed files between visits, by the hash of their content. */
 export interface DatasetStore {
   /**
-   * A file's decompressed and checked bytes. Null when it is not there; an
-   * error when it is damaged.
+   * A file's decompressed and checked bytes. Null if it is missing; an error if
+   * it is damaged.
    */
   read(file: ServedFile): Promise<Uint8Array | null>;
   put(sha256: Sha256, compressed: Uint8Array<ArrayBuffer>): Promise<void>;
 }
 
 export interface FetchProgress {
-  /** Of all files, compressed; those from the store count as received. */
+  /** Compressed size of all files; files from the store count as received. */
   readonly receivedBytes: number;
   readonly totalBytes: number;
 }
@@ -28,26 +28,26 @@ export interface FetchDatasetOptions {
     signal: AbortSignal,
   ) => Promise<Uint8Array<ArrayBuffer>>;
   readonly store: DatasetStore;
-  /** Not called while nothing is downloaded. */
+  /** Called only while something is downloaded. */
   readonly onProgress?: (progress: FetchProgress) => void;
   readonly signal: AbortSignal;
 }
 
-/** What the coordinator sent is not what its manifest promised. */
+/** The coordinator sent something else than its manifest says. */
 export class DamagedDataError extends Error {
   override readonly name = "DamagedDataError";
 }
 
-/** A coordinator that promises more is not believed: it would fill memory. */
+/** Larger manifests are refused: they would fill the memory. */
 const MAX_BYTES = 1 << 30;
 
 /**
- * Gets a data set by its manifest: each file from the store, or from the
- * coordinator and then kept in the store. Every file is checked whatever its
- * source, and put into shared memory where there is any.
+ * Loads the data set of a manifest: each file from the store, or from the
+ * coordinator and then into the store. Every file is checked, whatever its
+ * source, and put into shared memory if possible.
  *
- * @throws {DamagedDataError} when a file is not what the manifest says.
- * @throws {IdxError} when the files are no data set.
+ * @throws {DamagedDataError} if a file differs from the manifest.
+ * @throws {IdxError} if the files are not a data set.
  * @throws what `download` throws.
  */
 export async function fetchDataset(
@@ -64,7 +64,7 @@ export async function fetchDataset(
   }
   const totalBytes = files.reduce((sum, file) => sum + file.compressedBytes, 0);
   let before = 0;
-  // One after another: only one file is in memory twice at any time.
+  // One after another, so that at most one file is in memory twice.
   const get = async (file: ServedFile): Promise<Uint8Array> => {
     const report = (received: number) =>
       options.onProgress?.({ receivedBytes: before + received, totalBytes });
@@ -81,7 +81,7 @@ export async function fetchDataset(
   });
 }
 
-/** Null when the store has none, or a damaged one. */
+/** Null if the store has none, or a damaged one. */
 async function fromStore(
   file: ServedFile,
   store: DatasetStore,
@@ -89,7 +89,7 @@ async function fromStore(
   try {
     return await store.read(file);
   } catch {
-    // Any fault of the store costs a download, not the worker.
+    // An error of the store costs a download, not the worker.
     return null;
   }
 }
@@ -104,7 +104,7 @@ async function fromCoordinator(
   try {
     await store.put(file.sha256, compressed);
   } catch {
-    // No room or no permission: the next visit downloads again.
+    // No space or no permission: the next visit downloads again.
   }
   return bytes;
 }
@@ -112,7 +112,7 @@ async function fromCoordinator(
 /**
  * Decompresses and checks a file.
  *
- * @throws {DamagedDataError} when it is not what the manifest says.
+ * @throws {DamagedDataError} if it differs from the manifest.
  */
 export async function unpack(
   file: ServedFile,

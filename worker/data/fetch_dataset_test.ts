@@ -15,7 +15,7 @@ const gzipBySum = new Map([
   [files.testLabels.sha256, tiny.gzip.testLabels],
 ]);
 
-/** A store in memory, a coordinator that has the files, and who was asked. */
+/** A store in memory, a coordinator with the files, and a list of requests. */
 function sources() {
   const kept = new Map<Sha256, Uint8Array<ArrayBuffer>>();
   const downloads: string[] = [];

@@ -23,23 +23,26 @@ import {
 } from "./dataset_sources.ts";
 import { type DebianPackage, debianPackages } from "./fashion_mnist.ts";
 
-/** Where to look for a data set, and whom to tell. */
+/** Where to look for a data set, and callbacks. */
 export interface FindDatasetOptions {
-  /** A folder that the user names: looked at first. */
+  /** A folder that the user chose: searched first. */
   readonly dataDir?: string | undefined;
-  /** Where found files are kept, as `<sha256>.gz`. */
+  /** Where files are stored, as `<sha256>.gz`. */
   readonly cacheDir: string;
   /** False: look on this machine only. Default true. */
   readonly downloads?: boolean;
-  /** One line on what is refused or fetched. */
+  /** One line for each refused or fetched file. */
   readonly log?: (line: string) => void;
-  /** Told of each piece of a download. */
+  /** Progress of downloads. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Aborted to give up. */
+  /** Aborts the search. */
   readonly signal?: AbortSignal;
-  /** Without a byte for as long, a mirror is given up. Default 30 000. */
+  /**
+   * A mirror that sends nothing for so many milliseconds is given up. Default
+   * 30 000.
+   */
   readonly stallMilliseconds?: number;
-  /** Default: by the data set's name. Null: it has none. */
+  /** Default: by the data set's name. Null: there is none. */
   readonly debian?: DebianPackage | null;
   /** Default: Deno's own. */
   readonly fetch?: typeof fetch;
@@ -47,11 +50,11 @@ export interface FindDatasetOptions {
   readonly run?: RunCommand;
 }
 
-/** A data set on this machine's disk, every file checked. */
+/** A data set on this machine's disk, all files checked. */
 export interface FoundDataset {
   /** As the coordinator serves it: the files are `<folder>/<sha256>.gz`. */
   readonly manifest: DatasetManifest;
-  /** The cache, where the files are. */
+  /** The cache folder with the files. */
   readonly folder: string;
   /** Where each file was found, for people. */
   readonly sources: Readonly<Record<DatasetFileName, string>>;
@@ -65,11 +68,11 @@ export class DatasetNotFoundError extends Error {
 
 /**
  * Finds a data set's four files: in the user's folder, in the cache, where
- * Debian's package puts them, from the mirrors, and in Debian's package
- * downloaded for the purpose. Whatever the source, the decompressed bytes must
- * have the right SHA-256; the files end up in the cache. For Deno.
+ * Debian's package installs them, on the mirrors, and in Debian's package,
+ * downloaded for this. Whatever the source, the decompressed bytes must have
+ * the right SHA-256. The files end up in the cache. For Deno.
  *
- * @throws {DatasetNotFoundError} when a file is nowhere to be had.
+ * @throws {DatasetNotFoundError} if no source has a file.
  */
 export async function findDataset(
   definition: DatasetDefinition,
@@ -143,13 +146,13 @@ export async function findDataset(
   };
 }
 
-/** One place to look, in the words of its error. */
+/** One source, with its name for error messages. */
 interface Lookup {
   readonly source: string;
   readonly look: () => Promise<StoredFile>;
 }
 
-/** Where to look for each file of a data set, in order. */
+/** The sources of each file of a data set, in order. */
 function sourcesOf(
   definition: DatasetDefinition,
   cache: DatasetFolder,
@@ -160,7 +163,7 @@ function sourcesOf(
   const debian = options.debian === undefined
     ? debianPackages.get(definition.name) ?? null
     : options.debian;
-  // A host that does not answer is not asked for the other files.
+  // A host that does not answer is not asked for other files.
   const silent = new Map<string, string>();
   let unpacked: Promise<string> | undefined;
 
@@ -231,7 +234,9 @@ async function mustBeFolder(path: string): Promise<void> {
   throw new DatasetNotFoundError(`--data: no such folder: ${path}`);
 }
 
-/** A folder that exists from the first call of `path` until disposal. */
+/**
+ * A folder that is created at the first call of `path` and deleted on disposal.
+ */
 function lazyTempFolder() {
   let made: Promise<string> | undefined;
   return {

@@ -1,4 +1,4 @@
-/** What is done to a file's bytes on every engine: no Deno here. */
+/** Hashing and decompression that work in every engine, without Deno. */
 
 /** True when a stream that starts with `head` is gzip. IDX starts with zeros. */
 export function isGzip(head: Uint8Array): boolean {
@@ -9,8 +9,8 @@ export function isGzip(head: Uint8Array): boolean {
 export async function sha256Hex(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  // Browsers withhold it from pages that came over plain HTTP from another
-  // machine: the phones in a classroom.
+  // Browsers withhold it from pages loaded over plain HTTP from another
+  // machine, such as the phones in a classroom.
   const subtle: SubtleCrypto | undefined = crypto.subtle;
   const digest = subtle === undefined
     ? await sha256Slowly(bytes)
@@ -19,7 +19,7 @@ export async function sha256Hex(
     .join("");
 }
 
-/** In JavaScript, with pauses in which a page can breathe. */
+/** In JavaScript, with pauses for other work of the page. */
 export async function sha256Slowly(bytes: Uint8Array): Promise<Uint8Array> {
   const { sha256 } = await import("@noble/hashes/sha2.js");
   const hash = sha256.create();
@@ -33,8 +33,8 @@ export async function sha256Slowly(bytes: Uint8Array): Promise<Uint8Array> {
 /**
  * Decompresses gzip into exactly `size` bytes.
  *
- * @throws {RangeError} when it comes to more or fewer bytes.
- * @throws {TypeError} when it is damaged or truncated.
+ * @throws {RangeError} if there are more or fewer bytes.
+ * @throws {TypeError} if it is damaged or truncated.
  */
 export async function gunzip(
   compressed: Uint8Array<ArrayBuffer>,
@@ -42,7 +42,8 @@ export async function gunzip(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const out = new Uint8Array(size);
   let length = 0;
-  // Stops at the first byte too many, so that a small file cannot fill memory.
+  // Stops at the first byte too many, so that a small file cannot fill the
+  // memory.
   for await (
     const chunk of readChunks(
       slices(compressed).pipeThrough(new DecompressionStream("gzip")),
@@ -60,7 +61,7 @@ export async function gunzip(
   return out;
 }
 
-/** In one piece it would be decompressed in one piece, beside its result. */
+/** Bytes a piece: fed in one piece, it would also come out in one. */
 const SLICE = 1 << 18;
 
 function slices(
@@ -77,8 +78,8 @@ function slices(
 }
 
 /**
- * The chunks of a stream; leaving the loop early cancels it. Written out since
- * Safari cannot iterate over streams.
+ * The chunks of a stream; leaving the loop early cancels it. Written as a
+ * generator because Safari cannot iterate over streams.
  */
 export async function* readChunks<Chunk>(
   stream: ReadableStream<Chunk>,
@@ -95,8 +96,7 @@ export async function* readChunks<Chunk>(
       yield value;
     }
   } finally {
-    // A stream that failed rejects the cancelling too: its error is thrown
-    // already.
+    // A failed stream rejects cancel too; its error is thrown already.
     if (!ended) await reader.cancel().catch(() => {});
     reader.releaseLock();
   }

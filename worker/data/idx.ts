@@ -10,17 +10,17 @@ import type { ByteImages, Dataset, LabelledImages } from "./dataset.ts";
  * digits", section "File formats for the MNIST database".
  */
 
-/** Type code of unsigned bytes, the only type that MNIST-like sets use. */
+/** Type code of unsigned bytes, the only type in MNIST-like sets. */
 const UNSIGNED_BYTE = 0x08;
 
 /** A decompressed file; `name` is for error messages. */
 export interface IdxFile {
   readonly name: string;
-  /** May lie in shared memory. Results are views of it, not copies. */
+  /** May be in shared memory. Results are views of it, not copies. */
   readonly bytes: Uint8Array;
 }
 
-/** A file is not the IDX file that it should be; the message names it. */
+/** The file is not the expected IDX file; the message names it. */
 export class IdxError extends Error {
   override readonly name = "IdxError";
 }
@@ -63,9 +63,9 @@ export function parseIdxLabels(file: IdxFile, classes: number): Uint8Array {
 }
 
 /**
- * Puts a data set together from its four files.
+ * Builds a data set from its four files.
  *
- * @throws {IdxError} if a file is broken or two do not belong together
+ * @throws {IdxError} if a file is broken or two files do not match
  */
 export function parseIdxDataset(
   name: string,

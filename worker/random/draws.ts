@@ -2,10 +2,11 @@ import { normalQuantile, uniform } from "./normal.ts";
 import { fillThreefry4x32, type RandomKey } from "./threefry.ts";
 
 /**
- * What training draws, each a pure function of (study seed, replicate) and of
- * where it is used. No dropout rate goes into a key: replicate r begins with
- * the same weights and sees the same batches at every grid point, and the
- * masks at a lower rate drop a subset of those at a higher one.
+ * What training draws. Each value is a pure function of (study seed, replicate)
+ * and of the place where it is used. No dropout rate is part of a key:
+ * replicate r starts with the same weights and sees the same batches at every
+ * grid point, and the masks at a lower rate drop a subset of those at a higher
+ * one.
  */
 
 /** Third word of the key: what the numbers are for. Never renumber. */
@@ -16,7 +17,7 @@ export const Purpose = {
   dropout: 4,
 } as const;
 
-/** What keys everything that one trial draws; both uint32. */
+/** Key of everything that one trial draws; both uint32. */
 export interface Replicate {
   /** The study's seed. */
   readonly seed: number;
@@ -65,7 +66,7 @@ export function initialWeights(
 
 /**
  * Initial biases of a dense layer, [fanOut]: uniform between -1/sqrt(fanIn) and
- * 1/sqrt(fanIn), the default of PyTorch's nn.Linear, which the seed study had.
+ * 1/sqrt(fanIn), the default of PyTorch's nn.Linear.
  */
 export function initialBiases(
   { seed, replicate }: Replicate,

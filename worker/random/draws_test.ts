@@ -11,8 +11,8 @@ import {
 
 /**
  * Every draw here is fixed by its key, so these tests give the same answer each
- * time; a statistic outside its bounds means that the generator or its keys
- * were broken, not bad luck.
+ * time: a statistic outside its bounds means that the generator or its keys are
+ * broken.
  */
 const replicate = { seed: 0, replicate: 0 };
 const first = { layer: 0, fanIn: 784, fanOut: 256 };
@@ -229,8 +229,8 @@ Deno.test("dropThreshold is the rate in units of 2**-32", () => {
 });
 
 Deno.test("draws never change: pinned by their SHA-256", async () => {
-  // The same sums came from a NumPy program written apart from this code, with
-  // the inverse distribution function of Python's statistics.NormalDist.
+  // A NumPy program independent of this code gave the same sums, with the
+  // inverse distribution function of Python's statistics.NormalDist.
   const someone = { seed: 42, replicate: 3 };
   const shape = { layer: 1, fanIn: 256, fanOut: 256 };
   const key = dropoutKey(someone, 1);

@@ -1,12 +1,12 @@
 /**
  * Standard normal numbers by inverting the distribution function.
  *
- * Every engine must get the same bits from the same words, since a trial is
- * compared with its repeat on another device. ECMAScript leaves Math.log and
- * Math.cos to the engine, and they do differ in the last digits; only + - * /
- * are exactly rounded by the standard, and Math.sqrt by every engine in
- * practice (it is one IEEE 754 machine instruction). So the logarithm here is
- * our own, from those alone.
+ * Every engine must compute the same bits from the same words, because a trial
+ * is compared with its repetition on another device. ECMAScript leaves Math.log
+ * and Math.cos to the engine, and they do differ in the last digits. Only + - *
+ * / are exactly rounded by the standard, and Math.sqrt by every engine in
+ * practice (it is one IEEE 754 machine instruction). So the logarithm here uses
+ * only these.
  */
 
 /** 2**-32. */

@@ -25,8 +25,8 @@ export function threefry4x32(
 
 /**
  * Fills `out` with the words of consecutive blocks, the first at `counter`;
- * each next block adds 1 to the counter's first word, modulo 2**32. Any length
- * will do: the words left over of the last block are dropped.
+ * each next block adds 1 to the counter's first word, modulo 2**32. Surplus
+ * words of the last block are dropped, so any length works.
  *
  * @returns `out`
  */
@@ -46,9 +46,8 @@ export function fillThreefry4x32(
   const c3 = counter[3] | 0;
   const length = out.length;
 
-  // Written out round by round: a loop over a table of rotations takes twice
-  // as long, and masks are drawn here on every backend without a kernel of
-  // its own for them.
+  // Written out round by round: a loop over a table of rotations takes twice as
+  // long, and backends without their own mask kernel draw their masks here.
   for (let at = 0, block = c0; at < length; at += 4, block++) {
     let x0 = (block + k0) | 0;
     let x1 = (c1 + k1) | 0;

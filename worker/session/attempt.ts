@@ -14,7 +14,7 @@ import type {
 } from "./session_types.ts";
 import type { TrainedTrial } from "../trainer/trainer_api.ts";
 
-/** What an attempt at a trial came to. */
+/** The outcome of an attempt. */
 export type AttemptOutcome =
   | {
     readonly type: "completed";
@@ -33,7 +33,7 @@ export interface AttemptOptions {
   readonly lease: Lease;
   readonly connection: Connection;
   readonly session: Pick<SessionOptions, "client" | "clock" | "random">;
-  /** Rejects when the trainer failed. */
+  /** Rejects when the trainer fails. */
   readonly train: (
     callbacks: TrainCallbacks,
     signal: AbortSignal,
@@ -41,11 +41,11 @@ export interface AttemptOptions {
   readonly callbacks: TrainCallbacks;
   /** Aborted when the session ends. */
   readonly signal: AbortSignal;
-  /** For the last words of a session that ends. */
+  /** For the last calls of a session that ends. */
   readonly farewell: () => AbortSignal;
 }
 
-/** How training ended, as seen from the attempt. */
+/** How training ended. */
 type Training =
   | { readonly type: "running" }
   | { readonly type: "stopped" }
@@ -53,11 +53,11 @@ type Training =
   | { readonly type: "failed"; readonly message: string };
 
 /**
- * One attempt at a leased trial: trains, keeps the lease, reports its epochs
- * and delivers the result. An outage does not stop the training; what there is
- * to say waits until the coordinator is back.
+ * One attempt at a leased trial: trains, keeps the lease, reports epochs and
+ * delivers the result. An outage does not stop the training; reports wait until
+ * the coordinator is back.
  *
- * @throws {StopSessionError} when the session has to end.
+ * @throws {StopSessionError} when the session must end.
  * @throws the signal's reason when aborted before there was a result.
  */
 export async function runAttempt(
@@ -91,7 +91,7 @@ export async function runAttempt(
   try {
     const lost = await keepLease(options, state, reports, condition)
       .catch((error) => {
-        // A result that is there is not thrown away on leaving.
+        // A finished result is still delivered when the session is leaving.
         if (state().type === "trained" && signal.aborted) return null;
         throw error;
       });
@@ -119,14 +119,13 @@ export async function runAttempt(
 type Abandoned = Extract<AttemptOutcome, { type: "abandoned" }>;
 
 /**
- * Renews the lease and reports epochs, those that came together in one call,
- * until training is over. It calls as soon as there is an epoch, but not before
- * the coordinator wants to be called, and at each heartbeat. Both count from
- * when it called, not from when it was answered: whoever waited for a
- * coordinator that stood still would else call together ever after; chance,
- * which takes up to a quarter of the pause, parts them too. A result says all
- * that waits to be said; of a training that failed, it is said before. Returns
- * why the lease was lost, null if it was not.
+ * Renews the lease and reports epochs, all new ones in one call, until training
+ * is over. It calls when there is an epoch and the coordinator's pause is over,
+ * and at each heartbeat. Both count from its last call, not from the answer,
+ * and the pause is shortened at random by up to a quarter: otherwise all
+ * workers that waited for a slow moment of the coordinator would call together
+ * from then on. A result includes unreported epochs; after a failed training
+ * they are reported first. Returns why the lease was lost, or null.
  */
 async function keepLease(
   { lease, connection, session, signal }: AttemptOptions,
@@ -148,7 +147,7 @@ async function keepLease(
     );
     const pause = Math.min(reportAfterSeconds, heartbeat) * 1000 *
       (1 - random() / 4);
-    // A coordinator that takes long to answer has some rest all the same.
+    // A slow coordinator still gets some rest between calls.
     const from = Math.max(calledAt, answeredAt - pause / 2);
     const until = (wait: number) => from + wait - clock.now;
     await condition.within(until(pause), over, signal);
@@ -160,7 +159,7 @@ async function keepLease(
     try {
       reply = await connection.send(
         (token, signal) => {
-          // It may have taken many tries, and more to say has come meanwhile.
+          // After several tries there may be newer epochs to report.
           if (trained()) needless.abort();
           signal.throwIfAborted();
           calledAt = clock.now;
@@ -202,7 +201,7 @@ async function keepLease(
   }
 }
 
-/** Uploads that a coordinator may lose. */
+/** Uploads that may be lost before the attempt is given up. */
 const MOST_UPLOADS = 3;
 
 /** Delivers a result, late or not; once more if the session ends meanwhile. */
@@ -245,7 +244,7 @@ async function deliver(
   }
 }
 
-/** Hands a trial back that could not be trained here. */
+/** Releases a trial that could not be trained here. */
 async function handBack(
   { lease, connection, session, signal }: AttemptOptions,
   why: string,
@@ -264,13 +263,13 @@ async function handBack(
       signal,
     );
   } catch (error) {
-    // It is somebody else's already: as good as handed back.
+    // Another worker has it already, so nothing is left to release.
     if (!(error instanceof ProblemError)) throw error;
   }
   return { type: "abandoned", reason: "trainer-failed", message };
 }
 
-/** Why the coordinator's no ends an attempt. */
+/** Why the coordinator's refusal ends an attempt. */
 export function whyLost(
   error: ProblemError,
 ): { readonly reason: AbandonReason; readonly message: string } {

@@ -1,12 +1,14 @@
 import type { SessionClock } from "./session_types.ts";
 
-/** A condition variable: wakes whoever waits for something to become true. */
+/** A condition variable: wakes callers that wait for something to become true. */
 export interface Condition {
-  /** Something changed: whoever waits checks again. */
+  /** Something changed: waiting callers check again. */
   notify(): void;
-  /** Resolves when it holds, at once if it does; else rejects when aborted. */
+  /**
+   * Resolves when the condition holds, possibly at once; rejects when aborted.
+   */
   until(holds: () => boolean, signal: AbortSignal): Promise<void>;
-  /** The same, or when the time is over. */
+  /** The same, and resolves when the time is over. */
   within(
     milliseconds: number,
     holds: () => boolean,
@@ -14,7 +16,9 @@ export interface Condition {
   ): Promise<void>;
 }
 
-/** Reason given to the loser of a race. Made once: each error would capture a stack. */
+/**
+ * Abort reason of a race's loser; created once, because an error costs a stack.
+ */
 const OVER = new Error("the other one was first");
 
 export function createCondition(clock: SessionClock): Condition {
@@ -53,7 +57,7 @@ export function createCondition(clock: SessionClock): Condition {
         await Promise.race([tooLate, soon]);
       } finally {
         done.abort(OVER);
-        // The loser rejects with OVER, which is expected.
+        // The loser ends by the abort, which is not an error.
         await Promise.allSettled([tooLate, soon]);
       }
     },

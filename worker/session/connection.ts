@@ -10,28 +10,30 @@ import {
 import { type SessionFailure, StopSessionError } from "./failure.ts";
 import type { SessionOptions } from "./session_types.ts";
 
-/** A call in a worker's name. */
+/** A call with a worker's token. */
 export type WorkerCall<Answer> = (
   token: string,
   signal: AbortSignal,
 ) => Promise<Answer>;
 
-/** A worker's standing with the coordinator, shared by its threads. */
+/** A worker's registration, shared by its threads. */
 export interface Connection {
   /** The latest registration. */
   registration(): RegisterResponse;
   /**
-   * Calls until there is an answer: through outages, registering again where
-   * the coordinator has forgotten the worker.
+   * Repeats a call until it is answered: through outages, and after registering
+   * again if the coordinator has forgotten the worker.
    *
-   * @throws {ProblemError} when the lease or its result is to be dropped.
-   * @throws {StopSessionError} when the session has to end.
+   * @throws {ProblemError} when the lease or its result must be dropped.
+   * @throws {StopSessionError} when the session must end.
    * @throws the signal's reason when aborted.
    */
   send<Answer>(call: WorkerCall<Answer>, signal: AbortSignal): Promise<Answer>;
-  /** Leaves and joins anew, to learn of a study that was not there before. */
+  /** Leaves and registers again, to learn about a new study. */
   rejoin(signal: AbortSignal): Promise<void>;
-  /** Notes an outage that somebody else came upon, and waits as long as due. */
+  /**
+   * Records an outage that another caller noticed, and waits as long as due.
+   */
   waitOut(
     error: unknown,
     failures: number,
@@ -39,7 +41,7 @@ export interface Connection {
   ): Promise<void>;
 }
 
-/** Registrations in a row that a coordinator may forget at once. */
+/** Registrations in a row that a coordinator may forget. */
 const MOST_FORGOTTEN = 3;
 
 type Options = Pick<
@@ -50,7 +52,7 @@ type Options = Pick<
 /**
  * Registers the worker.
  *
- * @throws {StopSessionError} when nobody answers: at the start it is more
+ * @throws {StopSessionError} when nothing answers: at the start this is more
  * likely a wrong address than an outage.
  */
 export async function connect(
@@ -96,7 +98,7 @@ export async function connect(
     await clock.sleep(seconds * 1000, signal);
   };
 
-  /** A coordinator that asks to wait is there: that is no wrong address. */
+  /** A coordinator that asks to wait exists, so the address is right. */
   const firstRegistration = async (): Promise<RegisterResponse> => {
     for (let failures = 1;; failures++) {
       try {
@@ -113,13 +115,13 @@ export async function connect(
   let current = await firstRegistration();
   answered();
 
-  /** One registration for all threads that were told to. */
+  /** One registration for all threads that need it. */
   const registerAgain = (forgotten: string): Promise<void> => {
     if (current.token !== forgotten) return Promise.resolve();
     renewing ??= (async () => {
       for (let failures = 1;; failures++) {
         try {
-          // The name it was given stays its name.
+          // It keeps the name that it was given.
           current = await register(current.name);
           return answered();
         } catch (error) {

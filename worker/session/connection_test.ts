@@ -238,8 +238,8 @@ for (
     for (const name of ["register", "acquire", "report", "complete"]) {
       const [first, second] = swarm.calls.filter((call) => call.name === name);
       const gap = (second?.at ?? NaN) - (first?.at ?? NaN);
-      // Not before it was told to, and with chance, so that not all come back
-      // in one moment.
+      // Not before the given time, and with a random delay, so that not all
+      // return at once.
       assert.ok(gap > 40_000 && gap <= 51_000, `${name}: ${gap} ms`);
     }
     assert.equal(swarm.results.size, 1);

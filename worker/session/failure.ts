@@ -1,17 +1,17 @@
 /**
- * Why things fail, as types: a terminal prints an error's message, a page says
- * the same in its reader's language.
+ * Failures as types: a terminal prints an error's message, a page says the same
+ * in its reader's language.
  */
 
-/** Why a trainer is of no use any more. */
+/** Why a trainer failed. */
 export type TrainerFailure =
-  /** Its thread ended by an error. */
+  /** An error ended its thread. */
   | "died"
-  /** Its thread gives no sign of life. */
+  /** Its thread does not respond. */
   | "stuck"
-  /** Its GPU was lost or computed what is known to be wrong. */
+  /** Its GPU was lost or computed a known result wrongly. */
   | "device"
-  /** It said what cannot be. */
+  /** It sent impossible values. */
   | "impossible"
   | "other";
 
@@ -24,7 +24,6 @@ export class TrainerError extends Error {
   }
 }
 
-/** Of any error that a trainer failed by. */
 export function trainerFailure(error: unknown): TrainerFailure {
   return error instanceof TrainerError ? error.failure : "other";
 }
@@ -43,13 +42,13 @@ export type SessionFailure =
   | "join-code"
   /** Its operator removed this worker. */
   | "removed"
-  /** The coordinator forgets the worker as often as it registers. */
+  /** The coordinator forgets the worker after each registration. */
   | "forgotten"
-  /** Trainer after trainer failed. */
+  /** Several trainers in a row failed. */
   | "trainers-failed"
-  /** Result after result was refused: this device counts wrong. */
+  /** Several results in a row were refused: this device computes wrongly. */
   | "results-refused"
-  /** No backend can be used as asked. */
+  /** The chosen backend cannot be used. */
   | "cannot-train"
   | "other";
 
@@ -62,12 +61,14 @@ export class StopSessionError extends Error {
   }
 }
 
-/** This device cannot train as asked: the message says what to change. */
+/**
+ * This device cannot train with these settings: the message says what to
+ * change.
+ */
 export class CannotTrainError extends Error {
   override readonly name = "CannotTrainError";
 }
 
-/** Of any error that a session ended by. */
 export function sessionFailure(error: unknown): SessionFailure {
   if (error instanceof StopSessionError) return error.failure;
   return error instanceof CannotTrainError ? "cannot-train" : "other";

@@ -12,11 +12,13 @@ import {
 import { sessionFailure, StopSessionError } from "./failure.ts";
 import type { SessionEnd, SessionOptions } from "./session_types.ts";
 
-/** Seconds that leaving may take: an answer is hoped for, not needed. */
+/** Seconds that leaving may take; it does not need an answer. */
 const FAREWELL_SECONDS = 5;
 /** Seconds between questions whether there is a study. */
 const NO_STUDY_SECONDS = 30;
-/** Results refused in a row that end the session: this device counts wrong. */
+/**
+ * Refused results in a row that end the session: this device computes wrongly.
+ */
 const MOST_REFUSED = 3;
 
 /** Seconds until a result's verdict is asked for, doubling up to the last. */
@@ -27,12 +29,12 @@ const LAST_QUESTION = 30;
 interface Swarm {
   readonly options: SessionOptions;
   readonly connection: Connection;
-  /** Aborted when the session ends, whyever. */
+  /** Aborted when the session ends, for whatever reason. */
   readonly signal: AbortSignal;
   readonly farewell: () => AbortSignal;
-  /** Of the study that was leased out when the worker joined. */
+  /** Of the study that was active when the worker registered. */
   readonly dataset: DatasetManifest;
-  /** Once per failure. */
+  /** One entry for each failure. */
   readonly failedBackends: BackendName[];
   /** Results refused in a row, over all threads. */
   refused: number;
@@ -41,10 +43,10 @@ interface Swarm {
 }
 
 /**
- * A worker's life: registers, then on each thread leases, trains, reports and
- * completes trials until its user leaves, the study is complete or nothing
- * helps any more. Pure: time, chance, ids, the coordinator and the trainers
- * are handed in, and what happens comes out as events. Never rejects.
+ * A worker's life: it registers, then each thread leases, trains, reports and
+ * completes trials until the user leaves, the study is complete, or an error
+ * cannot be repaired. Pure: time, chance, ids, coordinator and trainers are
+ * arguments, and progress is reported as events. Never rejects.
  */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const { client, clock, onEvent, signal: leaving } = options;
@@ -53,7 +55,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const farewell = lazyTimeLimit(FAREWELL_SECONDS, clock);
 
   let connection: Connection | undefined;
-  /** The first. */
+  /** The first reason. */
   let failure: { readonly error: unknown } | undefined;
   let end: SessionEnd = { reason: "study-complete" };
   try {
@@ -75,18 +77,19 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     await runSlots(swarm);
     if (failure !== undefined) throw failure.error;
   } catch (error) {
-    // What follows from leaving or from the first failure is no news.
+    // Errors that follow from leaving or from the first failure are not
+    // reported.
     end = leaving.aborted ? { reason: "left" } : {
       reason: "failed",
       failure: sessionFailure(error),
       message: messageOf(error),
     };
   }
-  // Nobody asks for verdicts any more.
+  // Verdicts are no longer needed.
   ending.abort(new Error("the session ended"));
   if (connection !== undefined) {
     const { token } = connection.registration();
-    // If nobody hears it, the leases expire by themselves.
+    // If this call is lost, the leases expire.
     await client.leave(token, farewell.signal()).catch(() => {});
   }
   farewell.cancel();
@@ -94,7 +97,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   return end;
 }
 
-/** Runs all threads to their end; the first to fail ends the others. */
+/** Runs all threads to their end; the first failure ends the others. */
 async function runSlots(swarm: Swarm): Promise<void> {
   const { threads } = swarm.options.worker;
   await Promise.all(
@@ -160,7 +163,7 @@ async function runSlot(swarm: Swarm, slot: number): Promise<void> {
         );
       } catch (error) {
         if (!(error instanceof ProblemError)) throw error;
-        // The lease was granted and is lost already: its answer came late.
+        // The answer came late: the lease was granted and is lost already.
         await clock.sleep(1000, signal);
         continue;
       }
@@ -230,7 +233,7 @@ function countRefusal(swarm: Swarm, message: string): void {
   );
 }
 
-/** Asks, less and less often, what became of a result; others train on. */
+/** Asks for a result's verdict, less and less often, while others train on. */
 async function awaitVerdict(
   swarm: Swarm,
   slot: number,

@@ -4,7 +4,7 @@ import { UnreachableError } from "./swarm_client.ts";
 import { epochMetrics, trialSpec } from "../../testing/worker/fixtures.ts";
 import { type Scene, scene } from "../../testing/worker/scene.ts";
 
-/** A worker with one trial of so many epochs. */
+/** A worker with one trial of this many epochs. */
 function training(epochs: number, epochSeconds: number): Scene {
   const made = scene({ trials: 0, epochSeconds });
   const recipe = Recipe.parse({ epochs });
@@ -78,7 +78,7 @@ Deno.test("runSession: chance takes up to a quarter of a pause", async () => {
 Deno.test("runSession: a pause counts from the call, so that a coordinator that stood still gathers nobody", async () => {
   const s = training(40, 1);
   s.swarm.reportAfterSeconds = 8;
-  // It stands still for two seconds and answers then.
+  // It stands still for two seconds, then answers.
   const slow = (from: number, to: number) => () =>
     s.clock.now >= from && s.clock.now < to ? to - s.clock.now : 0;
   s.swarm.latency = slow(8_000, 10_000);

@@ -125,7 +125,7 @@ Deno.test("runSession: a lease lost during training is abandoned and the next on
     ],
   );
   assert.deepEqual(swarm.releases, []);
-  // It went to the end of the queue and came round again.
+  // It went to the end of the queue and returned.
   assert.deepEqual([...swarm.results.keys()], ["tiny-r1", "tiny-r0"]);
 });
 
@@ -197,7 +197,8 @@ Deno.test("runSession: leaving takes five seconds at most when the coordinator h
 
 Deno.test("runSession: a result in hand is delivered before leaving", async () => {
   const { swarm, run, clock, leave, of } = scene();
-  // Away when training ends at 180 s; the next try would come too late.
+  // The coordinator is away when training ends at 180 s; the next try would be
+  // too late.
   clock.at(170_000, () => {
     swarm.away = true;
   });

@@ -16,9 +16,9 @@ import type {
 
 export type { SessionFailure, TrainerFailure };
 
-/** What a session is made of: its parts as interfaces, its events as data. */
+/** What a session needs, as interfaces, and its events, as data. */
 
-/** What a trainer tells while it trains. */
+/** Progress of a training. */
 export interface TrainCallbacks {
   readonly onEpoch: (metrics: EpochMetrics) => void;
   readonly onProgress: (progress: StepProgress) => void;
@@ -30,30 +30,30 @@ export interface Trainer {
   /**
    * Trains a trial; null when `signal` stopped it.
    *
-   * @throws when the thread failed at it: the trainer is of no use any more.
+   * @throws when the thread failed: the trainer can no longer be used.
    */
   train(
     spec: TrialSpec,
     callbacks: TrainCallbacks,
     signal: AbortSignal,
   ): Promise<TrainedTrial | null>;
-  /** Ends the thread at once, whatever it does. */
+  /** Ends the thread at once, whatever it is doing. */
   close(): void;
 }
 
-/** Which trainer is wanted. */
+/** Which trainer to start. */
 export interface TrainerRequest {
   /** Number of the thread, from 0. */
   readonly slot: number;
   readonly dataset: DatasetManifest;
-  /** Backends that trainers of this session failed on, once per failure. */
+  /** Backends that failed in this session, one entry for each failure. */
   readonly failedBackends: readonly BackendName[];
 }
 
 /**
  * Starts a trainer thread on a data set.
  *
- * @throws {CannotTrainError} (session_failure.ts) when no repeat would help.
+ * @throws {CannotTrainError} (`failure.ts`) when a repeat cannot help.
  */
 export type StartTrainer = (
   request: TrainerRequest,
@@ -61,7 +61,7 @@ export type StartTrainer = (
 ) => Promise<Trainer>;
 
 export interface SessionClock {
-  /** Milliseconds since any moment; never going back. */
+  /** Milliseconds since any moment; never goes back. */
   readonly now: number;
   /** Resolves after the time, or rejects with the signal's reason. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
@@ -76,7 +76,7 @@ export interface SessionOptions {
   /** A new UUID at each call. */
   readonly newId: () => string;
   readonly onEvent: (event: SessionEvent) => void;
-  /** Who joins; `threads` trials train at once. */
+  /** Identity of the worker; `threads` trials train at once. */
   readonly worker: Omit<RegisterRequest, "protocolVersion">;
   /** Aborted when the user leaves. */
   readonly signal: AbortSignal;
@@ -86,30 +86,30 @@ export interface SessionOptions {
 
 /** Why a session ended. */
 export type SessionEnd =
-  /** `signal` was aborted; leases are handed back. */
+  /** `signal` was aborted; leases were released. */
   | { readonly reason: "left" }
   | { readonly reason: "study-complete" }
-  /** It cannot go on. The message is for people. */
+  /** It cannot continue. The message is for people. */
   | {
     readonly reason: "failed";
     readonly failure: SessionFailure;
     readonly message: string;
   };
 
-/** Why a trial was given up without a result. */
+/** Why a trial ended without a result. */
 export type AbandonReason =
   | "trial-completed"
   | "study-stopped"
-  /** The lease is somebody else's by now. */
+  /** Another worker has the lease. */
   | "lease-lost"
-  /** The coordinator did not take the result. */
+  /** The coordinator refused the result. */
   | "result-refused"
-  /** The trainer failed; the trial is handed back. */
+  /** The trainer failed; the trial was released. */
   | "trainer-failed"
-  /** The user left; the trial is handed back. */
+  /** The user left; the trial was released. */
   | "left";
 
-/** What a terminal or a page draws its state from. */
+/** Events from which a terminal or a page shows the state. */
 export type SessionEvent =
   | {
     readonly type: "registered";
@@ -122,7 +122,7 @@ export type SessionEvent =
     readonly report: BackendReport;
   }
   | {
-    /** The thread died, got stuck or would not start; another takes over. */
+    /** The thread died, hung or did not start; another takes over. */
     readonly type: "trainer-failed";
     readonly slot: number;
     readonly failure: TrainerFailure;
@@ -160,7 +160,7 @@ export type SessionEvent =
     readonly result: TrialResult;
   }
   | {
-    /** A result that it has did not stand up to being recomputed. */
+    /** A delivered result failed verification. */
     readonly type: "refused";
     readonly slot: number;
     readonly trialId: TrialId;
@@ -173,7 +173,7 @@ export type SessionEvent =
     readonly reason: AbandonReason;
     readonly message: string;
   }
-  /** Training goes on, reports and results wait. */
+  /** Training continues; reports and results wait. */
   | { readonly type: "connection-lost"; readonly message: string }
   | { readonly type: "connection-restored" }
   | { readonly type: "stopped"; readonly end: SessionEnd };

@@ -28,11 +28,11 @@ export type LeaseAnswer =
 /**
  * The coordinator as a worker sees it: one call, one request. Every call
  * rejects with a {@link ProblemError} when the coordinator refuses, with an
- * {@link UnreachableError} when it gives no answer, and with the signal's
- * reason when it is aborted. Repeating a call does no harm, register apart.
+ * {@link UnreachableError} when it does not answer, and with the signal's
+ * reason when aborted. Every call except register can be repeated safely.
  */
 export interface SwarmClient {
-  /** Joins as a new worker; its token goes with every later call. */
+  /** Registers a new worker; its token goes with every later call. */
   register(
     request: RegisterRequest,
     signal: AbortSignal,
@@ -43,7 +43,7 @@ export interface SwarmClient {
     request: LeaseRequest,
     signal: AbortSignal,
   ): Promise<LeaseAnswer>;
-  /** Keeps the lease; the answer may say stop. */
+  /** Keeps the lease; the answer may be stop. */
   renew(
     token: string,
     leaseId: LeaseId,
@@ -64,30 +64,30 @@ export interface SwarmClient {
     request: { readonly attempt: number; readonly bytes: ArrayBuffer },
     signal: AbortSignal,
   ): Promise<void>;
-  /** Delivers the result, late or not; again, to learn its verdict. */
+  /** Delivers the result, late or not; repeated, to learn its verdict. */
   complete(
     token: string,
     leaseId: LeaseId,
     request: CompleteRequest,
     signal: AbortSignal,
   ): Promise<CompleteResponse>;
-  /** Hands the trial back without a result. */
+  /** Releases the trial without a result. */
   release(
     token: string,
     leaseId: LeaseId,
     request: ReleaseRequest,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Hands back every lease of the worker. */
+  /** Releases every lease of the worker. */
   leave(token: string, signal: AbortSignal): Promise<void>;
 }
 
-/** The coordinator gave no usable answer; it may be back in a while. */
+/** The coordinator gave no usable answer; it may be back later. */
 export class UnreachableError extends Error {
   /** Tells this error from others. */
   override readonly name: string = "UnreachableError";
 
-  /** The message says what became of the call. */
+  /** The message says what happened to the call. */
   constructor(
     message: string,
     /** From the header `Retry-After`; null without one. */
@@ -97,7 +97,7 @@ export class UnreachableError extends Error {
   }
 }
 
-/** Something answered, but not as a coordinator does. */
+/** Something answered, but not a coordinator. */
 export class ForeignAnswerError extends UnreachableError {
   override readonly name = "ForeignAnswerError";
 }
@@ -118,22 +118,22 @@ export class ProblemError extends Error {
   }
 }
 
-/** What a failed call asks its caller to do. */
+/** What the caller of a failed call should do. */
 export type Remedy =
   /** The same call again, a little later. */
   | { readonly do: "retry"; readonly afterSeconds: number | null }
   /** Register, then the same call again. */
   | { readonly do: "register" }
-  /** Let go of the lease, or of its result: no repeat will change the answer. */
+  /** Drop the lease or its result: a repeat gives the same answer. */
   | { readonly do: "drop" }
-  /** End the worker: nothing it could do would help. */
+  /** End the worker: it cannot continue. */
   | {
     readonly do: "stop";
     readonly failure: SessionFailure;
     readonly message: string;
   };
 
-/** Tells by an error of a {@link SwarmClient} what to do about it. */
+/** What to do after an error of a {@link SwarmClient}. */
 export function remedyFor(error: unknown): Remedy {
   if (error instanceof UnreachableError) {
     return { do: "retry", afterSeconds: error.retryAfterSeconds };
@@ -186,18 +186,18 @@ export function remedyFor(error: unknown): Remedy {
   }
 }
 
-/** Refusals of the moment: the body came too slowly, or calls too often. */
+/** Temporary refusals: the body came too slowly, or too many calls. */
 const retried: ReadonlySet<number> = new Set([408, 429]);
 
-/** However long the coordinator is away, it is asked this often. */
+/** Longest wait: an absent coordinator is asked at least this often. */
 const LONGEST_WAIT = 30;
 
 /**
- * Seconds to wait before the next try: doubling from one, with chance in it so that a
- * thousand workers do not come back in one moment; never before the
- * coordinator's own `Retry-After`.
+ * Seconds to wait before the next try: doubling from one, shortened at random
+ * so that a thousand workers do not return at once, and never before the
+ * coordinator's `Retry-After`.
  *
- * @param failures tries that failed in a row, from 1
+ * @param failures failed tries in a row, from 1
  * @param random uniform in [0, 1)
  */
 export function backoffSeconds(

@@ -15,19 +15,19 @@ import type {
 import type { TrainedTrial } from "../trainer/trainer_api.ts";
 
 /**
- * Failures of a thread in a row that end the session. A coordinator stops
- * lending a trial to the worker that failed three times at it, so one bad
- * trial alone does not come to as many.
+ * Failures of a thread in a row that end the session. A worker no longer gets a
+ * trial that failed three times on it, so one bad trial cannot reach this
+ * number.
  */
 const MOST_FAILURES = 5;
 
-/** The trainer of one thread, and its successors. */
+/** The trainers of one thread, one after the other. */
 export interface TrainerSupervisor {
-  /** Starts one if there is none on this data set. */
+  /** Starts a trainer if there is none on this data set. */
   trainer(dataset: DatasetManifest, signal: AbortSignal): Promise<Trainer>;
   /**
-   * Trains on it. One that fails is closed, and another is started when it is
-   * next asked for.
+   * Trains on it. A trainer that fails is closed, and the next call starts
+   * another.
    */
   train(
     dataset: DatasetManifest,
@@ -47,9 +47,9 @@ export interface TrainerSupervisorOptions
 }
 
 /**
- * A thread's trainers, one at a time. Its calls throw a
- * {@link StopSessionError} when trainer after trainer failed, and a
- * {@link CannotTrainError} when none can be started at all.
+ * A thread's trainers, one at a time. Calls throw a {@link StopSessionError}
+ * after several failures in a row, and a {@link CannotTrainError} when no
+ * trainer can be started.
  */
 export function createTrainerSupervisor(
   options: TrainerSupervisorOptions,
@@ -87,7 +87,7 @@ export function createTrainerSupervisor(
         signal.throwIfAborted();
         if (error instanceof CannotTrainError) throw error;
         if (error instanceof UnreachableError) {
-          // It could not get the data: the coordinator is away.
+          // The data could not be loaded because the coordinator is away.
           await options.waitOut(error, outages++, signal);
           continue;
         }
@@ -129,7 +129,7 @@ export function createTrainerSupervisor(
   return { trainer, train, close };
 }
 
-/** Names a data set by its bytes. */
+/** Identifies a data set by its bytes. */
 function contentOf({ files, classes }: DatasetManifest): string {
   const { trainImages, trainLabels, testImages, testLabels } = files;
   const sums = [trainImages, trainLabels, testImages, testLabels]
