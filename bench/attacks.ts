@@ -4,8 +4,8 @@ import { liars } from "../tests/attacks/liars.ts";
 import { wholeNumber } from "./flags.ts";
 
 /**
- * Lets liars loose on studies with real routes, real training and a real
- * verifier: how many of their lies were caught, and what that cost.
+ * Runs liars on studies with real routes, real training and a real verifier,
+ * and counts how many lies were caught and at what cost.
  */
 
 const HELP = `Usage: deno task bench attacks [flags]

@@ -16,9 +16,9 @@ import { FlagError, wholeNumber } from "./flags.ts";
 
 /**
  * How far the same trials drift apart between two backends, epoch by epoch,
- * beside how far different trials lie apart: what the tolerances of
- * verification are taken from. And what the verifier makes of each backend's
- * final weights.
+ * compared with the distance of different trials: the tolerances of
+ * verification come from this. Also compares the verifier's figures of each
+ * backend's final weights.
  */
 
 const figures = [
@@ -126,7 +126,7 @@ function epochs(
 
 type Pair = readonly [readonly EpochMetrics[], readonly EpochMetrics[]];
 
-/** A line an epoch, a column a figure. */
+/** One line for each epoch, one column for each figure. */
 function table(trials: readonly TrialSpec[], pair: (trial: number) => Pair) {
   print(trials[0]?.recipe.epochs ?? 0, (epoch, figure) =>
     Math.max(

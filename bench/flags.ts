@@ -1,9 +1,9 @@
-/** A flag that cannot be: its message is all there is to say. */
+/** A wrong flag: the message is all that is shown. */
 export class FlagError extends Error {
   override readonly name = "FlagError";
 }
 
-/** Whether a user's flag is at fault, in the words of `parseArgs` as well. */
+/** Whether the error is a wrong flag, `parseArgs`' own errors included. */
 export function isFlagError(error: unknown): error is Error {
   return error instanceof FlagError ||
     error instanceof TypeError && "code" in error &&

@@ -32,7 +32,7 @@ this learning rate and little dropout it happens by chance, in PyTorch too (4 of
   --threads N        trainer threads (default: one a core)
   --backend NAME     ${denoBackendChoices.join(", ")} (default: auto)`;
 
-/** Trains and compares; sets a non-zero exit status on a miss. */
+/** Trains and compares; sets a non-zero exit status if a figure misses. */
 export async function run(args: string[]): Promise<void> {
   const options = readOptions(args);
   if (options === null) {
@@ -162,7 +162,7 @@ interface Row extends Params {
   readonly trainLoss: Compared;
   readonly testAccuracy: Compared;
   readonly testLoss: Compared;
-  /** Trials whose training loss leapt up from an epoch to the next. */
+  /** Trials whose training loss jumped up between two epochs. */
   readonly leaps: number;
   readonly ok: boolean;
 }

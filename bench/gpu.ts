@@ -17,14 +17,14 @@ nothing of a real one.
   --steps N     steps counted after the first (default: 10)
   --json        print the counts as JSON`;
 
-/** One row: a backend somewhere, with some kernels. */
+/** One row: a backend in one place, with one set of kernels. */
 interface Row extends CountRequest {
   readonly where: "Deno" | "Chromium";
-  /** Why it could not be counted, or what was. */
+  /** The counts, or why there are none. */
   readonly counted: Counted | string;
 }
 
-/** Counts and prints; what cannot run here is skipped with a line. */
+/** Counts and prints; skips what cannot run here with a line. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -59,7 +59,7 @@ async function inDeno(steps: number): Promise<Row[]> {
   return rows;
 }
 
-/** Each count needs a thread of its own: kernels cannot be taken back. */
+/** Each count needs its own thread, because kernels cannot be unregistered. */
 async function askThread(request: CountRequest): Promise<Counted | string> {
   const thread = new Worker(new URL("./gpu/thread.ts", import.meta.url), {
     type: "module",

@@ -26,9 +26,9 @@ const BACKENDS = ["simd", "auto"] as const;
 interface Transferred {
   /** The page's own JavaScript, before Start. */
   readonly scripts: number;
-  /** Everything before Start. */
+  /** All bytes before Start. */
   readonly page: number;
-  /** Everything after it but the data set. */
+  /** All bytes after it except the data set. */
   readonly program: number;
   readonly data: number;
 }
@@ -36,7 +36,7 @@ interface Transferred {
 interface Visit extends Transferred {
   readonly backend: typeof BACKENDS[number];
   readonly visit: "first" | "next";
-  /** From Start to the first step that the page shows. */
+  /** From Start to the first step shown by the page. */
   readonly milliseconds: number;
 }
 
@@ -57,7 +57,9 @@ export async function run(args: string[]): Promise<void> {
   else print(visits);
 }
 
-/** Runs it as its users do, on a port of its own, without local trainers. */
+/**
+ * Starts a coordinator as users do, on its own port, without local trainers.
+ */
 async function withCoordinator<Result>(
   use: (origin: string) => Promise<Result>,
 ): Promise<Result> {
@@ -98,7 +100,7 @@ async function measureBrowser(
   origin: string,
   backend: Visit["backend"],
 ): Promise<Visit[]> {
-  // Its storage and cache are its own, and gone with it.
+  // Its own storage and cache, deleted at the end.
   const context = await browser.newContext();
   try {
     const visits: Visit[] = [];
@@ -130,7 +132,7 @@ async function measureVisit(
   const before = requests.length;
   const start = performance.now();
   await page.click("button.is-large");
-  // A bar of a thread's card has moved: its first step is done.
+  // A bar moved in a thread's card: the first step is done.
   await page.waitForFunction(
     () =>
       [...document.querySelectorAll(".slot.is-training progress")]
@@ -156,7 +158,7 @@ async function measureVisit(
 async function bytesOf(requests: readonly Request[]): Promise<number> {
   let sum = 0;
   for (const request of requests) {
-    // Less than nothing where the browser's cache answered.
+    // Negative if the browser's cache answered.
     sum += Math.max(0, (await request.sizes()).responseBodySize);
   }
   return sum;

@@ -25,9 +25,9 @@ the machine does shows in the medians, less in the least.
   --rounds N       times that each is measured (default: 15)
   --json           print the figures as JSON`;
 
-/** Milliseconds of one thing, measured again and again. */
+/** Repeated measurements in milliseconds. */
 interface Times {
-  /** In a process that has not done it before. */
+  /** In a process that does it for the first time. */
   readonly first: number;
   readonly median: number;
   readonly least: number;

@@ -2,8 +2,8 @@ import { DatasetNotFoundError } from "../worker/data/find_dataset.ts";
 import { isFlagError } from "./flags.ts";
 
 /**
- * `deno task bench NAME [flags]`: runs one of the measurements of this folder.
- * Each prints what it measured and how; none of them asserts a speed.
+ * `deno task bench NAME [flags]`: runs one of the measurements in this folder.
+ * Each prints its figures and method; none asserts a speed.
  */
 interface Bench {
   /** Runs it with the flags after its name. */

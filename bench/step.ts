@@ -37,7 +37,7 @@ the ratios; absolute times drift.
   --no-browser     leave Chromium out
   --json           print the figures as JSON`;
 
-/** Measures and prints; what cannot run here is skipped with a line. */
+/** Measures and prints; skips what cannot run here with a line. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -137,7 +137,7 @@ async function measure(
   };
 }
 
-/** What runs, to be closed in the end. */
+/** Running contenders, to be closed at the end. */
 class Contenders {
   readonly #dataset: Dataset;
   readonly #folder: string;
@@ -162,7 +162,7 @@ class Contenders {
     return this.#keep(await threadContender(name, backend, this.#dataset));
   }
 
-  /** Null, and said, where there is no PyTorch. */
+  /** Null, with a message, if there is no PyTorch. */
   async python(): Promise<TunedPython | null> {
     const python = await findPython();
     if (python === null) {

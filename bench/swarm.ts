@@ -106,7 +106,9 @@ async function measure(options: Options): Promise<Report> {
   };
 }
 
-/** Of a SQLite file, and of so many coordinators on a server beside it. */
+/**
+ * Ceilings of a SQLite file, and of these numbers of coordinators on a server.
+ */
 async function findCeilings(options: Options): Promise<Ceiling[]> {
   const { rateSeconds, threads } = options;
   const common = {
@@ -131,7 +133,7 @@ function serverOf({ db }: Options): string | undefined {
   return db !== undefined && isServer(db) ? db : undefined;
 }
 
-/** @returns null when help was asked for */
+/** @returns null if help was asked for */
 async function readOptions(args: string[]): Promise<Options | null> {
   const { values } = parseArgs({
     args,

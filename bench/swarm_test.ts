@@ -26,7 +26,7 @@ Deno.test("hold: what volunteers were told is what the coordinator's file has", 
   assert.deepEqual(seen.refused, {});
   assert.equal(seen.unreachable, 0);
   assert.equal(held.fewestOnline, 50);
-  // Each epoch is reported once, alone or with others; results are under way.
+  // Each epoch is reported once, alone or with others; results may be pending.
   const { report, complete } = seen.calls;
   assert.ok(report.count > 0 && report.count <= 3 * (complete.count + 50));
   assert.ok(complete.count > 0 && complete.count <= ledger.results);
@@ -47,7 +47,7 @@ Deno.test("findCeiling: every cycle is an accepted result", async () => {
   });
   assert.ok(balances(ledger), JSON.stringify(ledger));
   assert.equal(ledger.untold, 0);
-  // The first rate runs once more before, to warm up.
+  // The first rate runs once more at the start, to warm up.
   assert.equal(ledger.results, 20 + 20 + 30);
   assert.deepEqual(ledger.attempts, { completed: 70 });
   assert.deepEqual([kind, coordinators], ["SQLite", 1]);

@@ -1,4 +1,4 @@
-/** What a thread asks of its GPU, counted at the real interfaces' methods. */
+/** Counts what a thread asks of its GPU, at the real interfaces' methods. */
 export interface GpuCounts {
   /** Dispatches of WebGPU, draw calls of WebGL. */
   readonly dispatches: number;
@@ -16,7 +16,7 @@ export const noCounts: GpuCounts = {
 
 const counts = { ...noCounts };
 
-/** All that was asked since {@link countGpuCalls}. */
+/** All calls since {@link countGpuCalls}. */
 export const gpuCounts = (): GpuCounts => ({ ...counts });
 
 export function difference(after: GpuCounts, before: GpuCounts): GpuCounts {
@@ -28,13 +28,13 @@ export function difference(after: GpuCounts, before: GpuCounts): GpuCounts {
   };
 }
 
-/** Counts from now on, in this thread. To be called before a GPU is in use. */
+/** Counts from now on, in this thread. Call it before a GPU is used. */
 export function countGpuCalls(): void {
   if (typeof GPUDevice === "function") countWebGpu();
   if (typeof WebGL2RenderingContext === "function") countWebGl();
 }
 
-/** Has every call of a method counted, and made as before. */
+/** Counts every call of a method, then makes the call. */
 function tap(
   prototype: object,
   method: string,
@@ -59,7 +59,7 @@ function readBack(bytes: number): void {
   counts.bytesReadBack += bytes;
 }
 
-/** Bytes of an array, or of a plain one whose numbers become four each. */
+/** Bytes of a typed array, or of a plain array with four bytes a number. */
 function bytesOf(values: unknown): number {
   if (ArrayBuffer.isView(values) || values instanceof ArrayBuffer) {
     return values.byteLength;
@@ -74,7 +74,7 @@ function countWebGpu(): void {
   tap(GPUQueue.prototype, "writeBuffer", ([, , values, , size]) => {
     upload(typeof size === "number" ? size : bytesOf(values));
   });
-  // Filled before the device has it.
+  // Filled before the device gets it.
   tap(GPUDevice.prototype, "createBuffer", ([descriptor]) => {
     const { mappedAtCreation, size } = descriptor as GPUBufferDescriptor;
     if (mappedAtCreation) upload(size);
@@ -104,7 +104,7 @@ function countWebGl(): void {
   }
   tap(prototype, "getBufferSubData", ([, , into]) => readBack(bytesOf(into)));
   tap(prototype, "readPixels", (args) => {
-    // Into a buffer on the device, by an offset, is no reading back.
+    // With an offset, into a buffer on the device: not a read.
     if (ArrayBuffer.isView(args.at(-1))) readBack(bytesOf(args.at(-1)));
   });
 }

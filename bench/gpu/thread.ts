@@ -16,22 +16,22 @@ import {
   noCounts,
 } from "./counters.ts";
 
-/** A thread of Deno or of a page that trains and counts, once. */
+/** A thread of Deno or of a page that trains and counts once. */
 
 export interface CountRequest {
   readonly backend: "webgl" | "webgpu";
-  /** Those built from tfjs's own alone, or with ours on the device. */
+  /** Kernels built only from tfjs's own, or also ours on the device. */
   readonly kernels: "portable" | "device";
   readonly steps: number;
 }
 
 export interface Counted {
   readonly detail: string;
-  /** Of the first step: weights, and what stays on the device. */
+  /** The first step: weights, and data that stays on the device. */
   readonly first: GpuCounts;
-  /** Of the steps after it, all together. */
+  /** All steps after it together. */
   readonly steps: GpuCounts;
-  /** Of what ends an epoch, its figures. */
+  /** The figures at the end of an epoch. */
   readonly end: GpuCounts;
   readonly milliseconds: number;
 }
@@ -43,7 +43,7 @@ async function count(
   { backend, kernels, steps }: CountRequest,
 ): Promise<Counted> {
   countGpuCalls();
-  // Whatever is registered first stays.
+  // The first registration of a kernel wins.
   if (kernels === "portable") registerPortableKernels(backend);
   const detail = await startStockBackend(backend);
   const { train } = exampleData({

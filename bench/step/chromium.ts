@@ -4,11 +4,12 @@ import { buildKernels } from "../../worker/backends/simd/build.ts";
 import { type Contender, contender, type Request } from "./requests.ts";
 
 /**
- * A page in headless Chromium that trains with `simd`, its files served by
- * this process on 127.0.0.1.
+ * A page in headless Chromium that trains with `simd`. This process serves its
+ * files on 127.0.0.1.
  *
- * @param folder with the data set's raw files; the page's script goes there
- * @throws Error where there is no Chromium, or the page does not start
+ * @param folder with the data set's raw files; the page's script is written
+ * there
+ * @throws Error if there is no Chromium, or the page does not start
  */
 export async function chromiumContender(
   name: string,
@@ -65,7 +66,7 @@ function page(): Response {
     {
       headers: {
         "content-type": "text/html",
-        // As our own pages are served, and clocks are finer so.
+        // The headers of our own pages; they also make clocks more precise.
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-embedder-policy": "require-corp",
       },

@@ -28,9 +28,9 @@ export const SEED_POINTS: readonly Rates[] = [
   [0.4, 0.4],
 ];
 
-/** Steps before any is counted: engines compile what they see run often. */
+/** Steps before the count starts, because engines compile hot code. */
 const WARM_UP = 150;
-/** A contender's turn, in milliseconds. */
+/** Milliseconds of a contender's turn. */
 const TURN = 120;
 
 export interface StepTimes {
@@ -40,13 +40,13 @@ export interface StepTimes {
   readonly median: number;
   /** Nine in ten steps took longer. */
   readonly tenth: number;
-  /** Median over the rounds of the round's median by that of the first. */
+  /** Median over the rounds of (the round's median / the first contender's). */
   readonly ratio: number;
 }
 
 /**
- * Steps of every contender at every rate, turn by turn. Ratios are taken
- * within a round, in which the machine was much the same for all.
+ * Measures steps of every contender at every rate, in turns. Ratios are taken
+ * within a round, when the machine's speed was about the same for all.
  */
 export async function measureSteps(
   contenders: readonly Contender[],
@@ -57,7 +57,7 @@ export async function measureSteps(
   for (const contender of contenders) {
     const [first = 0] = await contender.steps([0.2, 0.5], 1);
     const [second = first] = await contender.steps([0.2, 0.5], 1);
-    // The slow ones compile nothing that matters, and have no time for it.
+    // The slow ones compile nothing that matters, and warming up takes long.
     const slow = second > 40;
     if (!slow) await contender.steps([0.2, 0.5], WARM_UP);
     const [last = second] = await contender.steps([0.2, 0.5], slow ? 1 : 5);
@@ -93,7 +93,7 @@ export async function measureSteps(
 
 export interface ProfileAt extends Profile {
   readonly rates: Rates;
-  /** GFLOP/s of multiply-adds in registers, measured beside it. */
+  /** GFLOP/s of multiply-adds in registers, measured in the same run. */
   readonly peak: number;
 }
 
@@ -113,7 +113,7 @@ export async function measureProfile(
 export interface ThreadTimes {
   /** Steps a second of one thread while the other waits. */
   readonly one: number;
-  /** Steps a second of both at once, together. */
+  /** Steps a second of both together. */
   readonly two: number;
   /** Median of two by one, round by round. */
   readonly ratio: number;
@@ -139,7 +139,7 @@ export async function measureThreads(
     );
   };
   for (let round = 0; round < rounds; round++) {
-    // Either thread may have the slower core.
+    // Either thread may run on the slower core.
     ones.push((await rate(first) + await rate(second)) / 2);
     twos.push(await rate(first, second));
   }

@@ -7,7 +7,7 @@ import { loadKernels } from "../../worker/backends/simd/loader.ts";
 import type { Request } from "./requests.ts";
 import { createRunner } from "./runner.ts";
 
-/** The page's side: readies itself, then answers what Playwright asks. */
+/** The page's side: prepares itself, then answers Playwright's requests. */
 const bytes = async (name: string) =>
   new Uint8Array(await (await fetch(name)).arrayBuffer());
 

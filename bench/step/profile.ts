@@ -3,10 +3,10 @@ import type { KernelExports } from "../../worker/backends/simd/loader.ts";
 import { median, type Profile } from "./requests.ts";
 
 /**
- * Where steps' time goes: each of the kernels' functions is wrapped with a
- * clock while `step` runs. What is left is JavaScript: tfjs, and gathering.
+ * Where the time of a step goes: every kernel function is wrapped with a clock
+ * while `step` runs. The rest is JavaScript: tfjs, and gathering batches.
  *
- * @param prepare runs before each step, uncounted
+ * @param prepare runs before each step, without being counted
  */
 export function profileSteps(
   backend: SimdBackend,
@@ -66,8 +66,8 @@ export function profileSteps(
   } finally {
     Object.assign(call, original);
   }
-  // A step takes a product this way or that, as its zeros lie: where it did
-  // not take this one, it spent no time on it.
+  // A step chooses one way or another for a product, depending on its zeros. It
+  // spent no time on a way that it did not choose.
   const kernels = [...samples].map(([name, times]) => {
     const unused = new Array<number>(count - times.length).fill(0);
     return [name, median([...times, ...unused])] as const;

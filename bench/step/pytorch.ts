@@ -6,12 +6,12 @@ import { type Contender, contender, median } from "./requests.ts";
 
 const script = fileURLToPath(new URL("../pytorch_step.py", import.meta.url));
 
-/** What to do where there is no PyTorch to compare with. */
+/** What to do without PyTorch. */
 export const HOW_TO_INSTALL =
   "no Python that can import torch, torchvision and PIL; on Debian: " +
   "apt-get install python3-torch python3-torchvision libopenblas0-pthread";
 
-/** The first Python that has what the script needs, or null. */
+/** The first Python with everything that the script needs, or null. */
 export async function findPython(): Promise<string | null> {
   for (const python of ["/usr/bin/python3", "python3"]) {
     try {
@@ -28,7 +28,7 @@ export async function findPython(): Promise<string | null> {
   return null;
 }
 
-/** The data set as raw bytes in files, for processes without ours in memory. */
+/** The data set as raw files, for other processes. */
 export async function writeRawFiles(
   folder: string,
   { train, test }: Dataset,
@@ -46,10 +46,10 @@ export async function writeRawFiles(
   }));
 }
 
-/** A Python, with the kernels of OpenBLAS that serve it best here. */
+/** A Python, with the fastest OpenBLAS kernels on this processor. */
 export interface TunedPython {
   readonly python: string;
-  /** For `OPENBLAS_CORETYPE`; null: what OpenBLAS chooses by itself. */
+  /** For `OPENBLAS_CORETYPE`; null: OpenBLAS's own choice. */
   readonly kernels: string | null;
 }
 
@@ -59,9 +59,9 @@ const KERNELS = [null, "HASWELL", "SKYLAKEX", "ZEN"] as const;
 const TUNING_STEPS = 100;
 
 /**
- * Trains for a moment with each set of OpenBLAS's kernels. On a processor
- * newer than itself OpenBLAS falls back to those of the year 2004, and a peer
- * who is to be beaten must not be beaten for that.
+ * Trains briefly with each set of OpenBLAS's kernels. On a processor that it
+ * does not know, OpenBLAS uses kernels of the year 2004, which would be an
+ * unfair comparison.
  */
 export async function tunePython(
   python: string,
@@ -85,7 +85,9 @@ export async function tunePython(
   return best;
 }
 
-/** Starts a Python with the data read; `loader`: as the seed study trains. */
+/**
+ * Starts a Python that has read the data; `loader`: trains as the lesson did.
+ */
 export async function pytorchContender(
   name: string,
   { python, kernels }: TunedPython,
@@ -96,7 +98,7 @@ export async function pytorchContender(
     stdio: ["pipe", "pipe", "inherit"],
     env: {
       ...Deno.env.toObject(),
-      // Its threads spin while they wait, in the way of whoever is next.
+      // Its waiting threads spin and would slow down the next contender.
       OMP_WAIT_POLICY: "PASSIVE",
       ...(kernels === null ? {} : { OPENBLAS_CORETYPE: kernels }),
       ...(loader ? {} : { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" }),

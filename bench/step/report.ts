@@ -12,10 +12,10 @@ export interface Report {
   readonly steps: readonly StepTimes[];
   readonly profile: readonly ProfileAt[];
   readonly threads: ThreadTimes;
-  /** One epoch of the seed's loop, without its test; null if skipped. */
+  /** One epoch of the lesson's loop, without its test; null if skipped. */
   readonly loaderEpochMilliseconds: number | null;
   readonly trials: readonly TrialTimes[] | null;
-  /** PyTorch's, by OpenBLAS's name; null: OpenBLAS's own choice, or none. */
+  /** OpenBLAS's name for PyTorch's kernels; null: its own choice, or none. */
   readonly blasKernels: string | null;
   readonly skipped: readonly string[];
 }

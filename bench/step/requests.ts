@@ -1,8 +1,8 @@
-/** What a contender can be asked for; threads, pages and PyTorch alike. */
+/** Requests to a contender, the same for threads, pages and PyTorch. */
 export type Request =
-  /** Milliseconds of each of `count` steps of one network that goes on. */
+  /** Milliseconds of each of `count` steps; the network continues. */
   | { readonly kind: "steps"; readonly rates: Rates; readonly count: number }
-  /** As many steps as fit: what threads side by side get done. */
+  /** As many steps as fit into the time: for threads side by side. */
   | {
     readonly kind: "for";
     readonly rates: Rates;
@@ -10,11 +10,11 @@ export type Request =
   }
   /** A new network, for `epoch`. */
   | { readonly kind: "begin"; readonly rates: Rates }
-  /** One epoch of it: training, and evaluations of both sets. */
+  /** One epoch of this network: training, and evaluation of both sets. */
   | { readonly kind: "epoch" }
-  /** Where the time of a step goes; of `simd` alone. */
+  /** Where the time of a step goes; only for `simd`. */
   | { readonly kind: "profile"; readonly rates: Rates; readonly count: number }
-  /** Multiply-adds in registers; of `simd` alone. */
+  /** Multiply-adds in registers; only for `simd`. */
   | { readonly kind: "peak" };
 
 /** Dropout rates after the first and the second hidden layer. */
@@ -43,7 +43,7 @@ export interface Profile {
   readonly operations: number;
 }
 
-/** One side of the comparison. */
+/** One contender. */
 export interface Contender {
   readonly name: string;
   steps(rates: Rates, count: number): Promise<readonly number[]>;
@@ -56,13 +56,13 @@ export interface Contender {
   close(): Promise<void>;
 }
 
-/** A contender from a way to send it requests. */
+/** Makes a contender from a function that sends it requests. */
 export function contender(
   name: string,
   send: (request: Request) => Promise<unknown>,
   close: () => Promise<void>,
 ): Contender {
-  // What answers is this folder's own code, or pytorch_step.py beside it.
+  // The answers come from this folder's own code or `pytorch_step.py`.
   const ask = <T>(request: Request) => send(request) as Promise<T>;
   return {
     name,
@@ -76,7 +76,7 @@ export function contender(
   };
 }
 
-/** @returns NaN of no values */
+/** @returns NaN without values */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -22,12 +22,12 @@ interface Trial {
   order: Uint32Array;
 }
 
-/** `stock`: with nothing of ours but the data, for `steps` alone. */
+/** `stock`: tfjs alone with our data, only for `steps`. */
 export interface RunnerOptions {
   readonly stock: boolean;
 }
 
-/** Answers requests with the backend of tfjs that is current. */
+/** Answers requests with tfjs's current backend. */
 export function createRunner(
   { train, test, classes }: Dataset,
   { stock }: RunnerOptions,
@@ -57,7 +57,9 @@ export function createRunner(
     return trial;
   }
 
-  /** One step; figures are read back as often as training does: not here. */
+  /**
+   * One step; training reads figures once an epoch, so nothing is read here.
+   */
   function step(trial: Trial): tf.Tensor {
     const start = trial.step * BATCH;
     const count = Math.min(BATCH, train.images.count - start);
@@ -78,7 +80,7 @@ export function createRunner(
     return stats;
   }
 
-  /** Every timed batch is a full one: an epoch's last has 96 examples. */
+  /** Every timed batch is full: an epoch's last one has 96 examples. */
   function passShortBatch(trial: Trial): void {
     if ((trial.step + 1) * BATCH > train.images.count) step(trial).dispose();
   }

@@ -2,9 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { Rates } from "./requests.ts";
 
 /**
- * The seed's network as tfjs's users write it, on nothing but tfjs: tf.layers,
- * its dropout, its optimiser and its gradients. What a step costs without any
- * of our kernels, portable or not.
+ * The network as a tfjs user writes it: tf.layers, its dropout, its optimiser
+ * and its gradients. This is the cost of a step without any of our kernels.
  */
 export function createStockStep(
   [dropout1, dropout2]: Rates,

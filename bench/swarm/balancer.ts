@@ -1,11 +1,11 @@
 import { type OwnConnection, ownConnection } from "./connection.ts";
 
 /**
- * A volunteer's way to many coordinators, as through a balancer before them:
- * its calls go to one after the other, over a connection to each.
+ * A volunteer's connections to many coordinators, like a balancer: its calls go
+ * to each in turn, over one connection to each.
  *
- * @param first The coordinator of its first call, counted on beyond the last:
- * volunteers that join together do not all begin at the same one.
+ * @param first The coordinator of its first call, modulo their number, so that
+ * volunteers that join together do not all begin with the same one.
  */
 export function balancedConnection(
   urls: readonly string[],

@@ -10,30 +10,30 @@ import type { Ledger } from "./ledger.ts";
 import { inWorkplace, type Workplace } from "./workplace.ts";
 
 export interface CeilingOptions {
-  /** Workers that take turns, over all threads. */
+  /** Workers that call in turn, over all threads. */
   readonly workers: number;
   readonly threads: number;
-  /** Cycles a second to begin with. */
+  /** Cycles a second at first. */
   readonly from: number;
-  /** Each rate is so many times the one before. */
+  /** Factor from each rate to the next. */
   readonly growth: number;
   /** Seconds at each rate. */
   readonly seconds: number;
   /** Rates tried at most. */
   readonly rates: number;
-  /** Milliseconds that the 99th percentile must not pass. */
+  /** Limit of the 99th percentile, in milliseconds. */
   readonly limit: number;
   /** A server's address; default: a SQLite file. */
   readonly db?: string | undefined;
-  /** That share it. Default: 1. */
+  /** Coordinators that share it. Default: 1. */
   readonly coordinators?: number;
   readonly v8Flags?: string | undefined;
   readonly say: (line: string) => void;
 }
 
-/** What a rate of cycles came to. */
+/** Results at one rate of cycles. */
 export interface AtRate {
-  /** Cycles begun a second. */
+  /** Cycles started a second. */
   readonly offered: number;
   /** Cycles accepted a second. */
   readonly reached: number;
@@ -42,25 +42,25 @@ export interface AtRate {
   readonly complete: Latencies;
   readonly refused: number;
   readonly none: number;
-  /** Processors kept busy, by whom. */
+  /** Processors used by each group of processes. */
   readonly cpu: CpuUse;
-  /** Whether each call's 99th percentile kept the limit. */
+  /** Whether each call's 99th percentile was within the limit. */
   readonly within: boolean;
 }
 
 export interface Ceiling {
-  /** The database's kind, and what its speed depends on. */
+  /** The database's kind, and the settings that its speed depends on. */
   readonly kind: string;
   readonly settings: string | null;
   readonly coordinators: number;
   readonly limit: number;
   readonly rates: readonly AtRate[];
-  /** Highest rate within the limit; null: not even the first. */
+  /** Highest rate within the limit; null: even the first was above it. */
   readonly best: AtRate | null;
   readonly ledger: Ledger;
 }
 
-/** Rates that miss in a row before it is believed. */
+/** Rates in a row above the limit that end the search. */
 const MISSES = 2;
 
 /** Raises the rate of lease, report, complete until the limit is passed. */
@@ -71,7 +71,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   for (let i = 0, rate = from; i < rates; i++, rate *= growth) {
     trials += rate * seconds + 1;
   }
-  // A study may have a million; the ceiling comes long before.
+  // A study may have a million trials; the ceiling comes long before.
   trials = Math.min(Math.ceil(trials), 400_000);
   return await inWorkplace(
     { trials, epochs: 1, threads, db, coordinators, v8Flags },
@@ -87,7 +87,7 @@ async function climb(
   const { crowd, database } = workplace;
   const all = [workplace.coordinator, ...workplace.others];
   const on = `${database.kind}, ${all.length} coordinator(s)`;
-  // Registers the workers, and lets the engines compile what is hot.
+  // Registers the workers and warms up the engines.
   await runRate(workplace, options, from, seconds);
   const rates: AtRate[] = [];
   let misses = 0;
@@ -95,7 +95,7 @@ async function climb(
   for (let i = 0; i < options.rates && misses < MISSES; i++) {
     say(`${on}: ${rate.toFixed(0)} cycles a second`);
     const once = await runRate(workplace, options, rate, seconds);
-    // The machine may hiccup: a rate that misses has a second try.
+    // One slow moment of the machine must not end the search: try again once.
     const at = once.within
       ? once
       : await runRate(workplace, options, rate, seconds);

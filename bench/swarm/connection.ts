@@ -1,9 +1,8 @@
 /**
  * A volunteer's own connection to the coordinator: kept alive between calls,
- * one call at a time, as a machine elsewhere has it. Ten thousand volunteers
- * through Deno's `fetch` would share a few dozen connections, and the
- * coordinator would never see the other thousands. It speaks only as much of
- * HTTP/1.1 as a coordinator without a proxy answers with.
+ * one call at a time, as from a separate machine. Through Deno's `fetch` ten
+ * thousand volunteers would share a few dozen connections. It supports only the
+ * part of HTTP/1.1 that a coordinator without a proxy uses.
  */
 export interface OwnConnection {
   /** For `createClient`. */
@@ -14,7 +13,7 @@ export interface OwnConnection {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Bytes that came, and where what is not read yet begins. */
+/** Received bytes, and where the unread ones begin. */
 interface Incoming {
   bytes: Uint8Array<ArrayBuffer>;
   start: number;
@@ -22,9 +21,9 @@ interface Incoming {
 }
 
 /**
- * @param address What a proxy would say of the caller: as many volunteers on
- * one machine share its address, each is told apart by one of its own. It is
- * believed only by a coordinator that trusts a proxy on this machine.
+ * @param address The caller's address, as a proxy would send it, because
+ * volunteers on one machine share its real address. Only a coordinator that
+ * trusts a proxy on this machine uses it.
  */
 export function ownConnection(url: string, address: string): OwnConnection {
   const { hostname, port, host } = new URL(url);
@@ -35,7 +34,7 @@ export function ownConnection(url: string, address: string): OwnConnection {
     try {
       connection?.close();
     } catch {
-      // Closed already, by the call that it broke.
+      // Already closed by the call that broke it.
     }
     connection = null;
   };
@@ -56,7 +55,7 @@ export function ownConnection(url: string, address: string): OwnConnection {
     } catch (error) {
       close();
       signal?.throwIfAborted();
-      // What an engine's fetch throws for a network that fails.
+      // An engine's fetch throws this when the network fails.
       throw new TypeError(`${error instanceof Error ? error.message : error}`);
     } finally {
       signal?.removeEventListener("abort", close);
@@ -140,7 +139,7 @@ async function readChunks(
   return await new Blob(chunks).bytes();
 }
 
-/** The text before a mark; the mark is read too. */
+/** The text before a mark; consumes the mark too. */
 async function readUntil(
   from: Deno.TcpConn,
   incoming: Incoming,
@@ -149,7 +148,7 @@ async function readUntil(
   while (true) {
     const { bytes, start, end } = incoming;
     const text = decoder.decode(bytes.subarray(start, end));
-    // Heads are ASCII: a character is a byte.
+    // Heads are ASCII: one character is one byte.
     const place = text.indexOf(mark);
     if (place >= 0) {
       incoming.start += place + mark.length;

@@ -3,7 +3,7 @@ import { ownConnection } from "./connection.ts";
 
 interface Served extends AsyncDisposable {
   readonly url: string;
-  /** Ports that callers called from, one for each connection. */
+  /** Ports of the callers, one for each connection. */
   readonly callers: Set<number>;
 }
 

@@ -3,11 +3,11 @@ import * as z from "zod";
 import { parseStat } from "./process_stat.ts";
 import { shell } from "./shell.ts";
 
-/** The coordinator as users start it, in a process of its own. */
+/** The coordinator as users start it, in its own process. */
 export interface CoordinatorProcess {
   readonly url: string;
   readonly pid: number;
-  /** Ends it as the system would end it: at once, without a last word. */
+  /** Kills it without a warning. */
   kill(): Promise<void>;
   /** Ends it as Ctrl-C does. */
   stop(): Promise<void>;
@@ -16,14 +16,14 @@ export interface CoordinatorProcess {
 export interface CoordinatorStart {
   /** Path of the study's JSON file, or a built-in study's name. */
   readonly study: string;
-  /** What `--db` is given. */
+  /** The value of `--db`. */
   readonly db: string;
   /** Folder with the data set. */
   readonly data?: string;
   readonly port: number;
   /** Further flags of V8, such as `--prof`. */
   readonly v8Flags?: string;
-  /** What it writes to standard error is kept there; default: thrown away. */
+  /** File for its standard error; default: discarded. */
   readonly log?: (line: string) => void;
 }
 
@@ -34,8 +34,8 @@ const Config = z.object({
 });
 
 /**
- * The command of `deno task start`, as arguments. Started without `deno task`
- * before it, since a signal would reach that process and not the coordinator.
+ * The command of `deno task start`, as arguments. It is started without `deno
+ * task`, because a signal would reach that process and not the coordinator.
  */
 async function startCommand(v8Flags: string | undefined): Promise<string[]> {
   const text = await Deno.readTextFile(new URL("deno.json", root));
@@ -47,7 +47,7 @@ async function startCommand(v8Flags: string | undefined): Promise<string[]> {
   );
 }
 
-/** Milliseconds: a large study is planned before it answers. */
+/** Milliseconds: a large study is planned before the first answer. */
 const START_PATIENCE = 120_000;
 
 /** Starts it, and waits until it answers. */
@@ -59,12 +59,12 @@ export async function startCoordinator(
       ...await startCommand(v8Flags),
       ...["--workers", "0", "--study", study, "--db", db],
       ...["--port", String(port)],
-      // Simulated volunteers have nothing to show for what they say.
+      // Simulated volunteers have no weights that could be verified.
       "--trust-workers",
       ...data === undefined ? [] : ["--data", data],
     ],
     cwd: fileURLToPath(root),
-    // The volunteers' addresses are told as a proxy here would tell them.
+    // A proxy on this machine would send the volunteers' addresses this way.
     env: { NO_COLOR: "1", SWARM_TRUST_PROXY: "loopback" },
     stdin: "null",
     stdout: "null",
@@ -110,7 +110,7 @@ export async function startCoordinator(
   };
 }
 
-/** Runs the same command to its end, with other flags. */
+/** Runs the same command with other flags until it ends. */
 export async function runStart(
   flags: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -126,7 +126,7 @@ export async function runStart(
   return { code, said: new TextDecoder().decode(stderr).slice(-2000) };
 }
 
-/** A port that was free a moment ago: a restarted coordinator needs it too. */
+/** A port that was free a moment ago, because a restart needs the same one. */
 export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
@@ -134,13 +134,13 @@ export function freePort(): number {
   return port;
 }
 
-/** What the system says of a process; null where it is not Linux. */
+/** The system's figures for a process; null if it is not Linux. */
 export interface ProcessUse {
-  /** Memory that it holds, in bytes. */
+  /** Resident memory in bytes. */
   readonly memory: number;
-  /** Seconds that its threads have run in sum. */
+  /** Seconds that all its threads have run. */
   readonly cpuSeconds: number;
-  /** Files and connections that it has open. */
+  /** Open files and connections. */
   readonly files: number;
 }
 

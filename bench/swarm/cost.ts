@@ -19,7 +19,7 @@ export interface CostOptions {
   readonly say: (line: string) => void;
 }
 
-/** What going through the system costs, against the threads alone. */
+/** The cost of the whole system, compared with the threads alone. */
 export interface Cost {
   readonly epochs: number;
   readonly threads: number;
@@ -33,10 +33,10 @@ export interface Cost {
 }
 
 /**
- * Real training of the same trials: `start --workers N` in its own process,
- * and trainer threads driven directly, in turns, the first to begin changing
- * from round to round. Each is timed from when its first trial begins until
- * the last is over: starting up and measuring backends is not counted.
+ * Trains the same trials by `start --workers N` in its own process and by
+ * trainer threads directly, in turns, with a changing order. Each is timed from
+ * the start of its first trial to the end of the last, without start-up and
+ * measuring of backends.
  */
 export async function measureCost(options: CostOptions): Promise<Cost> {
   const { rounds, epochs, threads, say } = options;
@@ -75,7 +75,9 @@ export async function measureCost(options: CostOptions): Promise<Cost> {
   return { epochs, threads, rounds: measured, ratio: (low + high) / 2 };
 }
 
-/** Seconds that the threads take, each going on when it is free. */
+/**
+ * Seconds that the threads need, each taking the next trial when it is free.
+ */
 async function trainAlone(
   trainers: readonly TrainerThread[],
   trials: readonly TrialSpec[],
@@ -101,7 +103,9 @@ const SpanRow = z.object({
   last: z.number(),
 });
 
-/** Seconds from the first lease to the last result, by the coordinator. */
+/**
+ * Seconds from the first lease to the last result, measured by the coordinator.
+ */
 async function trainInSystem(
   db: string,
   trials: readonly TrialSpec[],

@@ -1,11 +1,11 @@
 import { processUse } from "./coordinator_process.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** Of each group of processes: seconds run, or processors kept busy. */
+/** For each group of processes: seconds run, or processors used. */
 export interface CpuUse {
-  /** All of them together; null where the system does not tell. */
+  /** All coordinators together; null if the system does not say. */
   readonly coordinators: number | null;
-  /** A server's; null: there is none, or not on this machine. */
+  /** The database server; null: none, or not on this machine. */
   readonly database: number | null;
   /** The bench itself. */
   readonly volunteers: number | null;
@@ -34,7 +34,7 @@ async function secondsOf(pid: number): Promise<number | null> {
   return (await processUse(pid))?.cpuSeconds ?? null;
 }
 
-/** Processors that each kept busy over so many seconds. */
+/** Processors that each group used during these seconds. */
 export function cpuBetween(
   before: CpuUse,
   after: CpuUse,

@@ -5,24 +5,24 @@ import { addSeen, createSeen, type Seen } from "./meter.ts";
 import { collectorsGiveWay } from "./priority.ts";
 import type { Accepted } from "./volunteer.ts";
 
-/** Volunteers on several threads, as if they were on one. */
+/** Volunteers on several threads behind one interface. */
 export interface Crowd {
   /** Number of threads. */
   readonly size: number;
   /**
-   * Which of them, if any, does not give way to the coordinator: what its few
-   * volunteers see is nearer to what one sees who has a machine of his own.
+   * Which thread, if any, keeps normal priority: its few volunteers see times
+   * close to those of a separate machine.
    */
   readonly watching: number | null;
-  /** Asks each thread; rejects when one of them has died. */
+  /** Asks each thread; rejects if one has died. */
   each<T>(ask: (api: CrowdApi, index: number) => Promise<T>): Promise<T[]>;
-  /** What was seen since it was last collected. */
+  /** Measurements since the last collection. */
   collect(): Promise<Seen>;
   /** The same, by thread. */
   collectEach(): Promise<Seen[]>;
-  /** Volunteers that were answered at or after a moment (`Date.now()`). */
+  /** Volunteers that got an answer at or after a moment (`Date.now()`). */
   heardSince(moment: number): Promise<number>;
-  /** All results told to be accepted. */
+  /** All results that were reported as accepted. */
   accepted(): Promise<Accepted[]>;
   close(): void;
 }
@@ -30,15 +30,15 @@ export interface Crowd {
 /**
  * Starts threads for volunteers; they share nothing with the coordinator.
  *
- * @param watched Whether there is one more, which watches.
+ * @param watched Whether to add one thread with normal priority.
  */
 export async function startCrowd(
   working: number,
   watched = false,
 ): Promise<Crowd> {
-  // What is under way for thousands of volunteers outlives a nursery of the
-  // usual size, and marking all of it again stops a thread for a tenth of a
-  // second: waiting that would be the coordinator's in every figure.
+  // Pending calls of thousands of volunteers outlive a nursery of the usual
+  // size, and marking them again stops a thread for a tenth of a second, which
+  // would look like the coordinator's delay.
   v8.setFlagsFromString("--max-semi-space-size=64");
   await collectorsGiveWay();
   // Comlink's calls never settle when the thread dies.

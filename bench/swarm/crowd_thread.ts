@@ -12,7 +12,7 @@ import { type Accepted, runVolunteer, sleep } from "./volunteer.ts";
 
 export interface JoinRequest {
   readonly url: string;
-  /** Number of the first volunteer: each has its own in the whole swarm. */
+  /** Number of the first volunteer, unique in the whole swarm. */
   readonly first: number;
   readonly count: number;
   /** New volunteers a second. */
@@ -23,18 +23,18 @@ export interface JoinRequest {
 }
 
 export interface CrowdApi {
-  /** From now on the coordinator's threads go first. */
+  /** From now on the coordinator's threads have priority. */
   giveWay(): Promise<void>;
-  /** Lets volunteers join, one after another; resolves when all have begun. */
+  /** Adds volunteers one after another; resolves when all have started. */
   join(request: JoinRequest): Promise<void>;
-  /** Lets all leave, so many a second; resolves to why any ended early. */
+  /** All leave, this many a second; resolves to why any ended early. */
   leave(perSecond: number): Promise<string[]>;
   collect(): Promise<Seen>;
   heardSince(moment: number): Promise<number>;
   accepted(): Promise<Accepted[]>;
   /** Abandoned trials by reason. */
   abandoned(): Promise<Record<string, number>>;
-  /** Lease, report, complete, at a rate and not when it suits. */
+  /** Runs lease, report, complete at a fixed rate. */
   cycles(request: CyclesRequest): Promise<CyclesSeen>;
 }
 
@@ -45,7 +45,7 @@ interface Volunteer {
   heardAt: number;
 }
 
-/** Milliseconds between looks at how late timers are. */
+/** Milliseconds between checks of how late timers are. */
 const TICK = 20;
 
 let seen = createSeen();
@@ -91,12 +91,12 @@ function begin(index: number, request: JoinRequest): void {
   volunteers.push(volunteer);
 }
 
-/** One of sixteen million, for the coordinator's limits by address. */
+/** One of sixteen million addresses, for the coordinator's limits. */
 function addressOf(index: number): string {
   return `10.${index >> 16 & 255}.${index >> 8 & 255}.${index & 255}`;
 }
 
-/** Calls `act` for 0, 1, 2 …, so many a second. */
+/** Calls `act` for 0, 1, 2 …, this many a second. */
 async function atRate(
   count: number,
   perSecond: number,

@@ -10,32 +10,32 @@ import { addLatency, createLatencies, type Latencies } from "./latencies.ts";
 import { resultOf } from "./pace.ts";
 import type { Accepted } from "./volunteer.ts";
 
-/** Lease, report, complete, as often as asked and without training between. */
+/** Lease, report, complete at a fixed rate, without training. */
 export interface CyclesRequest {
-  /** Of every coordinator; each worker calls them in turn. */
+  /** Addresses of all coordinators; each worker calls them in turn. */
   readonly urls: readonly string[];
   /** Number of the first worker. */
   readonly first: number;
-  /** Workers that take turns, each with a connection of its own. */
+  /** Workers that work in turn, each with its own connection. */
   readonly workers: number;
-  /** Cycles that begin in a second, whether or not earlier ones are over. */
+  /** Cycles started a second, whether or not earlier ones are over. */
   readonly perSecond: number;
   readonly seconds: number;
 }
 
-/** What came of it; plain data, so that threads can send it. */
+/** The measurements; plain data, so that threads can send it. */
 export interface CyclesSeen {
-  /** From when a lease was due to be asked for. */
+  /** Measured from when the lease was due. */
   readonly lease: Latencies;
   readonly report: Latencies;
   readonly complete: Latencies;
   /** Cycles whose result was accepted. */
   accepted: number;
-  /** Cycles that were refused somewhere, by the problem's type. */
+  /** Refused cycles by the problem's type. */
   readonly refused: Record<string, number>;
-  /** Cycles for which there was no trial: the study was too small. */
+  /** Cycles without a trial: the study was too small. */
   none: number;
-  /** Seconds from the first cycle's begin to the last one's end. */
+  /** Seconds from the start of the first cycle to the end of the last. */
   seconds: number;
 }
 
@@ -48,9 +48,9 @@ interface CycleWorker {
 const never = new AbortController().signal;
 
 /**
- * Makes a function that runs cycles. Its workers stay registered from one call
- * to the next. A cycle that finds no worker idle waits, and its wait counts:
- * else a slow coordinator would slow the asking and look fast.
+ * Makes a function that runs cycles. Workers stay registered between calls. A
+ * cycle without an idle worker waits, and the wait counts: otherwise a slow
+ * coordinator would slow down the load and look fast.
  */
 export function createCycler(
   addressOf: (index: number) => string,

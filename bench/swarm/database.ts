@@ -4,25 +4,25 @@ import { type Ledger, readFileLedger } from "./ledger.ts";
 import { openSchema } from "./postgres.ts";
 import type { Accepted } from "./volunteer.ts";
 
-/** A new database, for what coordinators are measured on. */
+/** A new database for coordinators that are measured. */
 export interface Database {
   /** Its kind, for people. */
   readonly kind: string;
   /** Settings that its speed depends on, in words; null: none to choose. */
   readonly settings: string | null;
-  /** What a coordinator's `--db` is given. */
+  /** The value of a coordinator's `--db`. */
   readonly address: string;
   readLedger(told: readonly Accepted[]): Promise<Ledger>;
-  /** Seconds that a server's processes have run; null: none, or not known. */
+  /** Seconds that a server's processes have run; null: none, or unknown. */
   cpuSeconds(): Promise<number | null>;
-  /** Clears away what nobody asked to keep. */
+  /** Deletes everything that was not asked to be kept. */
   close(): Promise<void>;
 }
 
 /**
- * @param given A server's address, for a schema of its own there; or the path
- * of a new file, which is kept.
- * @param folder Thrown away: for the file, where no path is given.
+ * @param given A server's address, where a new schema is used, or the path of a
+ * new file, which is kept.
+ * @param folder Temporary folder for the file if no path is given.
  */
 export async function newDatabase(
   given: string | undefined,

@@ -1,15 +1,14 @@
 import { shell } from "./shell.ts";
 
-/** Files that a process has open besides its volunteers' connections. */
+/** Open files of a process besides its volunteers' connections. */
 const OTHERS = 100;
 
 /**
- * Why so many volunteers cannot all be connected; null: they can. Each has a
- * connection, which takes a file descriptor on both of its ends, and a port of
- * this machine.
+ * Why this many volunteers cannot all be connected; null if they can. Each
+ * connection needs a file descriptor at both ends and a port of this machine.
  *
- * @param files The most that a process may have open; null: not known.
- * @param ports Ports that connections may begin at; null: not known.
+ * @param files The most that a process may have open; null: unknown.
+ * @param ports Available local ports; null: unknown.
  */
 export function tooManyVolunteers(
   volunteers: number,
@@ -29,10 +28,10 @@ export function tooManyVolunteers(
   return null;
 }
 
-/** Deno raises its own limit to the hardest one, so that is what counts. */
+/** Deno raises its own limit to the hard limit, so the hard limit counts. */
 export async function openFileLimit(): Promise<number | null> {
   const limit = Number(await shell("ulimit -Hn"));
-  // "unlimited" is no number.
+  // "unlimited" is not a number.
   return limit > 0 ? limit : null;
 }
 

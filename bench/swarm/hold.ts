@@ -22,7 +22,7 @@ export interface HoldOptions {
   readonly pages: number;
   /** New volunteers a second, on all threads together. */
   readonly joinPerSecond: number;
-  /** Seconds without a coordinator; null: it is not restarted. */
+  /** Seconds without a coordinator; null: no restart. */
   readonly outageSeconds: number | null;
   readonly db?: string | undefined;
   readonly v8Flags?: string | undefined;
@@ -34,37 +34,37 @@ export interface Held {
   readonly volunteers: number;
   readonly trials: number;
   readonly minutes: number;
-  /** While all were there, the joining left out. */
+  /** While all were there, after joining. */
   readonly seen: Seen;
-  /** What those of them saw who watch, on a thread of their own. */
+  /** Measured by the volunteers on the thread with normal priority. */
   readonly watched: Seen;
   /** The same calls, as the coordinator timed them. */
   readonly own: OwnTimes;
   readonly answeredPerSecond: number;
-  /** Fewest workers that the coordinator took for online. */
+  /** Fewest workers that the coordinator counted as online. */
   readonly fewestOnline: number;
-  /** Milliseconds in which an open page had its leaderboard. */
+  /** Milliseconds in which an open page got its leaderboard. */
   readonly leaderboard: Reader["latencies"];
   readonly use: {
     readonly memory: number;
-    /** Processors kept busy. */
+    /** Processors used. */
     readonly cpu: number;
     readonly files: number;
   } | null;
   readonly storm: Storm | null;
-  /** Abandoned trials by reason, over all. */
+  /** Abandoned trials by reason, in total. */
   readonly abandoned: Readonly<Record<string, number>>;
   /** Volunteers that stopped by themselves, and why. */
   readonly stopped: readonly string[];
   readonly ledger: Ledger;
 }
 
-/** All coming back at once. */
+/** The return of all volunteers after a restart. */
 export interface Storm {
   readonly outageSeconds: number;
   /** From the start of the new process until it answered. */
   readonly startSeconds: number;
-  /** From when it answered until so many had been answered. */
+  /** From the first answer until this many volunteers had one. */
   readonly halfBack: number;
   readonly mostBack: number;
   readonly allBack: number | null;
@@ -72,20 +72,20 @@ export interface Storm {
   readonly seen: Seen;
 }
 
-/** Volunteers who watch, at most. */
+/** Most volunteers on the thread with normal priority. */
 const WATCHERS = 100;
-/** Seconds between looks at who is online. */
+/** Seconds between checks of who is online. */
 const LOOK = 10;
-/** Seconds that the last volunteer may take to come back. */
+/** Seconds that the last volunteer may take to return. */
 const PATIENCE = 180;
-/** Of all threads together. */
+/** For all threads together. */
 const LEAVE_PER_SECOND = 400;
 
-/** Trials that so many volunteers come to, with some to spare. */
+/** Trials that this many volunteers finish, with a reserve. */
 export function trialsNeeded(
   { volunteers, minutes, pace }: HoldOptions,
 ): number {
-  // The joining, a restart and the leaving take time as well.
+  // Joining, a restart and leaving take time as well.
   const seconds = 1.2 * minutes * 60 + 30;
   let trials = 0;
   for (let i = 0; i < volunteers; i++) {
@@ -180,7 +180,7 @@ async function joinAll(
   { crowd, coordinator: { url } }: Workplace,
   { volunteers, pace, epochs, joinPerSecond }: HoldOptions,
 ): Promise<void> {
-  // So few that the processors hardly notice them.
+  // So few that they hardly use the processors.
   const watching = Math.min(WATCHERS, Math.floor(volunteers / 10));
   const working = volunteers - watching;
   const each = Math.ceil(working / (crowd.size - 1));

@@ -1,13 +1,13 @@
-/** Smallest time told apart, in milliseconds. */
+/** Smallest distinguished time, in milliseconds. */
 const FLOOR = 0.01;
-/** Width of a bucket: a quantile is right to two percent. */
+/** Ratio of buckets: a quantile is correct to two percent. */
 const GROWTH = 1.02;
 /** Up to a day and a half. */
 const BUCKETS = 1200;
 
 const logGrowth = Math.log(GROWTH);
 
-/** Counts by length of time; plain data, so that threads can send it. */
+/** Counts by duration; plain data, so that threads can send it. */
 export interface Latencies {
   readonly buckets: Uint32Array<ArrayBuffer>;
   count: number;
@@ -33,7 +33,7 @@ export function addLatencies(to: Latencies, from: Latencies): void {
   to.max = Math.max(to.max, from.max);
 }
 
-/** How many took no longer, to a bucket. */
+/** How many took at most this long, to a bucket's precision. */
 export function countWithin(of: Latencies, milliseconds: number): number {
   return of.buckets.reduce(
     (sum, n, i) => FLOOR * GROWTH ** i <= milliseconds ? sum + n : sum,
@@ -42,8 +42,8 @@ export function countWithin(of: Latencies, milliseconds: number): number {
 }
 
 /**
- * The time that a share of them did not exceed, in milliseconds, rounded up to
- * its bucket's end; NaN where nothing was counted.
+ * The time in milliseconds that this share did not exceed, rounded up to its
+ * bucket's end; NaN without values.
  */
 export function quantile(of: Latencies, share: number): number {
   if (of.count === 0) return NaN;

@@ -10,7 +10,7 @@ import {
 Deno.test("quantile: within a bucket's width of the sorted times", () => {
   const all = createLatencies();
   const even = createLatencies();
-  // 1 to 10,000 ms, half of them counted elsewhere and added.
+  // 1 to 10,000 ms, half of them in another count that is added.
   for (let ms = 1; ms <= 10_000; ms++) {
     addLatency(ms % 2 === 0 ? even : all, ms);
   }

@@ -2,31 +2,33 @@ import { DatabaseSync } from "node:sqlite";
 import * as z from "zod";
 import type { Accepted } from "./volunteer.ts";
 
-/** What stands in the database, against what volunteers were told. */
+/** Compares the database with the answers that volunteers got. */
 export interface Ledger {
   /** Results in the database. */
   readonly results: number;
-  /** Results that volunteers were told to be accepted. */
+  /** Results that volunteers saw accepted. */
   readonly told: number;
-  /** Told, and not in the database under that worker: lost. Must be 0. */
+  /**
+   * Seen as accepted, but not in the database for that worker: lost. Must be 0.
+   */
   readonly lost: number;
-  /** Told more than once to anybody. Must be 0. */
+  /** Seen as accepted more than once. Must be 0. */
   readonly toldTwice: number;
-  /** In the database, and nobody was told: the answer was lost. */
+  /** In the database, but no volunteer saw it: the answer was lost. */
   readonly untold: number;
-  /** Trials that are completed without exactly one completed attempt. 0. */
+  /** Completed trials without exactly one completed attempt. Must be 0. */
   readonly miscounted: number;
-  /** Leases that the coordinator took for dead. */
+  /** Leases that the coordinator let expire. */
   readonly expired: number;
-  /** Attempts that were refused or given up as failed. */
+  /** Attempts that were refused or released as failed. */
   readonly failed: number;
-  /** Attempts by state, whatever it is. */
+  /** Attempts by state. */
   readonly attempts: Readonly<Record<string, number>>;
   /** Bytes of the database. */
   readonly bytes: number;
 }
 
-/** A database of whichever kind: its tables have the same columns. */
+/** A database of either kind: the tables have the same columns. */
 export interface Books {
   rows(sql: string): Promise<unknown[]>;
   readonly bytes: number;
@@ -46,9 +48,9 @@ const MISCOUNTED = "SELECT count(*) AS n FROM trials AS t WHERE " +
   "WHERE r.trial_id = t.trial_id)";
 
 /**
- * Compares, once the coordinators have ended.
+ * Compares, after the coordinators have ended.
  *
- * @param told By every volunteer there was.
+ * @param told Accepted results of all volunteers.
  */
 export async function readLedger(
   { rows, bytes }: Books,
@@ -84,7 +86,7 @@ export async function readLedger(
   };
 }
 
-/** The same of a SQLite file. */
+/** The same for a SQLite file. */
 export async function readFileLedger(
   path: string,
   told: readonly Accepted[],

@@ -10,25 +10,25 @@ export interface MemoryOptions {
   readonly say: (line: string) => void;
 }
 
-/** What the coordinator holds for its workers. */
+/** Memory that the coordinator needs for its workers. */
 export interface MemoryUse {
   /** Megabytes at each number of workers, the first without any. */
   readonly samples: readonly (readonly [workers: number, megabytes: number])[];
-  /** Slope of the line through them, by least squares. */
+  /** Slope of the least-squares line through them. */
   readonly perThousand: number;
 }
 
 const STEPS = 5;
-/** Slow enough that the workers do nothing but keep their leases. */
+/** So slow that workers only keep their leases. */
 const pace: TrialDuration = { shortest: 36_000, longest: 36_000 };
-/** Seconds in which what joining left behind is cleared, and heartbeats come. */
+/** Seconds to free memory used by joining, and for heartbeats. */
 const SETTLE = 12;
-/** Least of so many looks: what a collection of garbage leaves. */
+/** Minimum over this many checks: the memory after garbage collection. */
 const LOOKS = 10;
 
 /**
- * Memory of the coordinator as workers join, each with a connection, a lease
- * and heartbeats. Null where the system does not tell.
+ * The coordinator's memory as workers join, each with a connection, a lease and
+ * heartbeats. Null if the system does not say.
  */
 export async function measureMemory(
   { volunteers, threads, joinPerSecond, db, say }: MemoryOptions,
@@ -74,7 +74,7 @@ async function leastMemory(pid: number): Promise<number> {
   return least;
 }
 
-/** Of the line with the least squared distances. */
+/** Slope of the least-squares line. */
 export function slope(
   points: readonly (readonly [x: number, y: number])[],
 ): number {

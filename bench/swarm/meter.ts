@@ -10,7 +10,7 @@ import {
   type Latencies,
 } from "./latencies.ts";
 
-/** The calls whose time is taken, by what they are called in the protocol. */
+/** The measured calls, by their names in the protocol. */
 export const CALLS = [
   "register",
   "lease",
@@ -22,19 +22,19 @@ export const CALLS = [
 ] as const;
 export type CallName = (typeof CALLS)[number];
 
-/** What volunteers saw; plain data, so that threads can send it. */
+/** What volunteers measured; plain data, so that threads can send it. */
 export interface Seen {
-  /** Of calls that were answered as hoped. */
+  /** Calls with the expected answer. */
   readonly calls: Record<CallName, Latencies>;
-  /** How late a timer of the volunteers' own thread was: their share. */
+  /** How late timers of the volunteers' own thread were. */
   readonly lag: Latencies;
-  /** Problems that the coordinator answered with, by type. */
+  /** Problems that the coordinator returned, by type. */
   readonly refused: Record<string, number>;
   /** Calls without an answer. */
   unreachable: number;
   /** Leases given out. */
   leases: number;
-  /** Requests for a lease when there was none to have. */
+  /** Lease requests when none was available. */
   none: number;
 }
 
@@ -63,16 +63,16 @@ export function addSeen(to: Seen, from: Seen): void {
   to.none += from.none;
 }
 
-/** Calls that were answered as hoped. */
+/** Calls with the expected answer. */
 export function answered({ calls }: Seen): number {
   return CALLS.reduce((sum, name) => sum + calls[name].count, 0);
 }
 
 /**
- * The client with each call's time taken and each failure counted.
+ * Wraps the client: measures each call and counts failures.
  *
- * @param seen Asked anew at each call: counts are collected and begun anew.
- * @param heard Told when a call was answered, by a refusal too.
+ * @param seen Called for each call, because counters are collected and reset.
+ * @param heard Called when a call was answered, or refused.
  */
 export function metered(
   client: SwarmClient,

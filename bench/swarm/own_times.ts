@@ -1,12 +1,12 @@
 import { endpoints } from "../../protocol/endpoints.ts";
 
 /**
- * Milliseconds that a call may take, of a hundred all but one. The coordinator
- * counts exactly how many took no longer: it is a bound of one of its buckets.
+ * Milliseconds that 99% of calls may take. The coordinator counts exactly how
+ * many took no longer, because it is a bound of one of its buckets.
  */
 export const LIMIT = 50;
 
-/** The calls of a volunteer at work, by their routes. */
+/** A training volunteer's calls, by their routes. */
 const ROUTES = {
   lease: endpoints.acquire.path,
   renew: endpoints.renew.path,
@@ -17,13 +17,13 @@ export type WorkCall = keyof typeof ROUTES;
 
 export const WORK_CALLS = Object.keys(ROUTES) as readonly WorkCall[];
 
-/** Calls that were answered as hoped, and those of them within the limit. */
+/** Calls with the expected answer, and those within the limit. */
 export interface Counted {
   readonly calls: number;
   readonly within: number;
 }
 
-/** By the coordinator's own watch, from a request's head to its answer's. */
+/** Measured by the coordinator, from a request's head to its answer's. */
 export type OwnTimes = Readonly<Record<WorkCall, Counted>>;
 
 /** What the coordinator on this machine has counted since it started. */
@@ -56,7 +56,7 @@ export function parseOwnTimes(text: string): OwnTimes {
   });
 }
 
-/** What was counted between two readings. */
+/** The difference of two readings. */
 export function ownTimesBetween(before: OwnTimes, after: OwnTimes): OwnTimes {
   return ofEach((call) => ({
     calls: after[call].calls - before[call].calls,

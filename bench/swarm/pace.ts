@@ -5,26 +5,25 @@ import {
   type TrialResult,
 } from "../../protocol/training.ts";
 
-/** Shortest and longest time that a volunteer takes for a trial, in seconds. */
+/** Shortest and longest time of a trial, in seconds. */
 export interface TrialDuration {
   readonly shortest: number;
   readonly longest: number;
 }
 
-/** Multiples of it modulo 1 fill the interval evenly, in any number. */
+/** Multiples of it modulo 1 fill the interval evenly, for any number. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
- * Seconds a trial takes volunteer number `index`: spread evenly over the
- * orders of magnitude from a fast desktop to a slow phone, the same at each
- * run.
+ * Seconds a trial for volunteer `index`: spread evenly on a logarithmic scale
+ * from a fast desktop to a slow phone, the same in each run.
  */
 export function secondsPerTrial(index: number, pace: TrialDuration): number {
   const share = (index * GOLDEN) % 1;
   return pace.shortest * (pace.longest / pace.shortest) ** share;
 }
 
-/** Figures that a trial may have, by the checks of the coordinator. */
+/** Figures that pass the coordinator's checks. */
 export function epochFigures(epoch: number, seconds: number): EpochMetrics {
   const trainLoss = 0.3 + 0.9 / epoch;
   const testLoss = 0.35 + 0.8 / epoch;
@@ -39,7 +38,7 @@ export function epochFigures(epoch: number, seconds: number): EpochMetrics {
   };
 }
 
-/** A whole trial's result of such figures. */
+/** A whole trial's result with such figures. */
 export function resultOf(
   { recipe }: TrialSpec,
   secondsPerEpoch: number,

@@ -10,13 +10,13 @@ import { readLedger } from "./ledger.ts";
 import { serverSeconds } from "./process_stat.ts";
 import { shell } from "./shell.ts";
 
-/** Milliseconds: a ledger of many trials is looked through in one statement. */
+/** Milliseconds: the ledger of many trials is read in one statement. */
 const PATIENCE = 300_000;
 
 const pool = (url: string) =>
   createPool(url, { connections: 1, statementTimeout: PATIENCE });
 
-/** Tables, views and sequences of whoever it is, extensions' left out. */
+/** Tables, views and sequences of any owner, except those of extensions. */
 const HELD = "SELECT n.nspname || '.' || c.relname AS name " +
   "FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace " +
   "WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') " +
@@ -27,7 +27,7 @@ const HELD = "SELECT n.nspname || '.' || c.relname AS name " +
 
 const HeldRow = z.object({ name: z.string() });
 
-/** Why a database is none to measure on; null: it is there, and empty. */
+/** Why a database cannot be used; null: it exists and is empty. */
 export async function unfitServer(url: string): Promise<string | null> {
   const { rows, close } = pool(url);
   const where = withoutPassword(url);
@@ -49,7 +49,7 @@ const ServerRow = z.object({ version: z.string(), settings: z.string() });
 const PlaceRow = z.object({ pid: z.number(), here: z.boolean() });
 const SizeRow = z.object({ bytes: z.number() });
 
-/** A schema of its own in a server's database, dropped at the end. */
+/** A new schema in a server's database, dropped at the end. */
 export async function openSchema(url: string): Promise<Database> {
   const schema = `bench_${crypto.randomUUID().slice(0, 8)}`;
   const address = inSchema(url, schema);
@@ -96,7 +96,7 @@ async function size(rows: PostgresPool["rows"]): Promise<number> {
   return SizeRow.parse(row).bytes;
 }
 
-/** The address of a schema: its tables are found first, and made there. */
+/** The address of a schema: tables are found and created there. */
 export function inSchema(url: string, schema: string): string {
   const address = new URL(url);
   const options = address.searchParams.get("options");
@@ -104,7 +104,7 @@ export function inSchema(url: string, schema: string): string {
     "options",
     `${options === null ? "" : `${options} `}-c search_path=${schema}`,
   );
-  // Not every reader takes + for a space.
+  // Some readers do not decode + as a space.
   address.search = address.search.replaceAll("+", "%20");
   return address.href;
 }

@@ -2,13 +2,13 @@ import os from "node:os";
 import { lowerPriority } from "../../coordinator/threads/thread_priority.ts";
 import { shell } from "./shell.ts";
 
-/** Linux's niceness: a ninth of what the coordinator's threads get. */
+/** Linux's niceness: a ninth of the coordinator's share of processor time. */
 const NICE = 10;
 
 /**
- * Lets the coordinator go before the thread that calls this. Volunteers have
- * machines of their own; where they share the coordinator's, it must not wait
- * for a processor that they are using. What they wait for is in every time they
+ * Gives the coordinator priority over the calling thread. Real volunteers have
+ * their own machines; on a shared machine the coordinator must not wait for a
+ * processor that they use. Their own waiting is part of every time that they
  * measure.
  */
 export function giveWay(): void {
@@ -16,8 +16,8 @@ export function giveWay(): void {
 }
 
 /**
- * The same for the threads that collect this process's garbage: thousands of
- * volunteers make some for whole seconds. On Linux alone, too.
+ * The same for this process's garbage collection threads: thousands of
+ * volunteers keep them busy for seconds. Only on Linux.
  */
 export async function collectorsGiveWay(): Promise<void> {
   if (Deno.build.os !== "linux") return;

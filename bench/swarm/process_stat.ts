@@ -1,19 +1,21 @@
-/** A process, as `/proc/<pid>/stat` has it. */
+/** A process, from `/proc/<pid>/stat`. */
 interface Stat {
   readonly pid: number;
   readonly name: string;
   readonly parent: number;
-  /** Seconds that it ran, in its own code and in the system's. */
+  /** Seconds of user and system time. */
   readonly own: number;
-  /** Those of its children that have ended. */
+  /** Seconds of its ended children. */
   readonly ended: number;
 }
 
-/** Ticks a second of `/proc/<pid>/stat`: the same on every Linux of today. */
+/**
+ * Ticks a second of `/proc/<pid>/stat`: the same on all current Linux systems.
+ */
 const TICKS = 100;
 
 export function parseStat(line: string): Stat {
-  // The name in parentheses may hold anything, spaces and parentheses too.
+  // The name in parentheses may contain spaces and parentheses too.
   const [from, to] = [line.indexOf("("), line.lastIndexOf(")")];
   const fields = line.slice(to + 2).split(" ").map(Number);
   const [, parent = NaN] = fields;
@@ -29,12 +31,12 @@ export function parseStat(line: string): Stat {
 }
 
 /**
- * Seconds that all processes of a PostgreSQL server have run, those that have
- * ended too: it is the parent of each, and waited for them.
+ * Seconds that all processes of a PostgreSQL server have run, ended ones
+ * included: the server is the parent of each and waited for them.
  *
- * @param stats The lines of every process there is.
- * @param pid Of one that serves a connection.
- * @returns null where that one is on another machine, or in another container.
+ * @param stats The lines of all processes.
+ * @param pid A process that serves a connection.
+ * @returns null if it is on another machine or in another container.
  */
 export function serverSeconds(stats: string, pid: number): number | null {
   const processes = stats.split("\n").map(parseStat);

@@ -38,12 +38,12 @@ Deno.test("serverSeconds: the server and all its processes, ended ones too", () 
     line(10, "postgres", 1, [100, 0, 300, 50]),
     line(11, "postgres", 10, [20, 30, 0, 0]),
     line(12, "postgres", 10, [400, 100, 0, 0]),
-    // Another server, and a client of ours.
+    // Another server, and one of our clients.
     line(20, "postgres", 1, [700, 0, 0, 0]),
     line(30, "psql", 1, [800, 0, 0, 0]),
   ].join("\n");
   assert.equal(serverSeconds(stats, 12), 1 + 3.5 + 0.5 + 5);
-  // A process of that number here is none of a server on another machine.
+  // A process with that number here does not belong to a remote server.
   assert.equal(serverSeconds(stats, 30), null);
   assert.equal(serverSeconds(stats, 99), null);
   assert.equal(serverSeconds("", 99), null);

@@ -1,17 +1,17 @@
 import { pause } from "./workplace.ts";
 import { addLatency, createLatencies, type Latencies } from "./latencies.ts";
 
-/** Open leaderboards, as the page keeps itself fresh. */
+/** Open leaderboards, updated as the page does it. */
 export interface Reader {
   readonly latencies: Latencies;
 }
 
-/** Milliseconds that the page gathers events before it fetches. */
+/** Milliseconds for which the page collects events before it fetches. */
 const GATHER = 800;
 
 /**
- * Follows the event stream so many times, each fetching the leaderboard with
- * the `ETag` that it has when the stream says that something changed.
+ * Opens this many event streams. Each fetches the leaderboard with its `ETag`
+ * when the stream reports a change.
  */
 export function startReaders(
   url: string,
@@ -32,7 +32,7 @@ export function startReaders(
   return {
     async stop() {
       stopping.abort();
-      // Streams that were cut have ended by then, or nobody waits for them.
+      // Closed streams have ended by then.
       await Promise.race([reading, pause(5)]);
       return latencies;
     },

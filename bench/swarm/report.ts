@@ -8,12 +8,12 @@ import type { MemoryUse } from "./memory.ts";
 import { CALLS, type Seen } from "./meter.ts";
 import { LIMIT, WORK_CALLS } from "./own_times.ts";
 
-/** Everything measured; null: left out, or not known on this system. */
+/** All measurements; null: skipped, or unknown on this system. */
 export interface Report {
   /** Processors of this machine. */
   readonly cores: number;
   readonly hold: Held | null;
-  /** Of each database and number of coordinators; none: left out. */
+  /** One for each database and number of coordinators; empty: skipped. */
   readonly ceilings: readonly Ceiling[];
   readonly memory: MemoryUse | null;
   readonly cost: Cost | null;
@@ -130,8 +130,9 @@ function printCalls(seen: Seen, leaderboard: Latencies | null): void {
 }
 
 /**
- * The share of calls within the limit: as volunteers saw it, the way and their
- * own delays included, and from a request's head to its answer's.
+ * The share of calls within the limit: measured by volunteers, network and
+ * their own delays included, and by the coordinator from a request's head to
+ * its answer's.
  */
 function printWithin({ seen, watched, own }: Held): void {
   const table = tableOf(`% within ${LIMIT} ms`, ...WORK_CALLS);
@@ -183,7 +184,7 @@ function printCeiling(ceiling: Ceiling): void {
   printLedger(ledger, {});
 }
 
-/** The ceilings beside each other. */
+/** The ceilings side by side. */
 function printCeilings(ceilings: readonly Ceiling[], cores: number): void {
   const table = tableOf(
     "cycles a second within the limit",
@@ -229,7 +230,7 @@ function callCells({ lease, report, complete }: AtRate): string[] {
   );
 }
 
-/** Processors that they keep busy. */
+/** Processors used. */
 const CPU_COLUMNS = ["coordinators' CPUs", "server's", "volunteers'"];
 
 function cpuCells({ cpu }: AtRate): string[] {

@@ -9,7 +9,7 @@ import type {
 } from "../../worker/session/session_types.ts";
 import { epochFigures, resultOf } from "./pace.ts";
 
-/** A result that the coordinator said it accepted, and whose it was. */
+/** A result that the coordinator accepted, and its worker. */
 export interface Accepted {
   readonly trialId: string;
   readonly workerId: WorkerId;
@@ -20,7 +20,7 @@ export interface VolunteerOptions {
   readonly name: string;
   /** Seconds that an epoch takes. */
   readonly secondsPerEpoch: number;
-  /** Steps of an epoch: what the coordinator sizes leases by. */
+  /** Steps of an epoch, which decide the length of leases. */
   readonly stepsPerEpoch: number;
   readonly onAccepted: (accepted: Accepted) => void;
   readonly onAbandoned: (reason: AbandonReason) => void;
@@ -34,13 +34,12 @@ const clock: SessionClock = {
   sleep,
 };
 
-/** Milliseconds in which a trainer reads the weights, after the last epoch. */
+/** Milliseconds for which a trainer reads the weights, after the last epoch. */
 const READING = 5;
 
 /**
- * A volunteer that talks like any other and trains nothing: the very session
- * of a worker, with a trainer that lets an epoch's time pass and tells figures.
- * What a session comes to send besides, it sends here too.
+ * A volunteer that makes all calls and trains nothing: a worker's real session
+ * with a trainer that waits for an epoch's time and returns figures.
  */
 export async function runVolunteer(
   options: VolunteerOptions,
@@ -85,7 +84,7 @@ export async function runVolunteer(
   });
 }
 
-/** Trains nothing, for as long as training would take. */
+/** Trains nothing, but takes as long as training would. */
 function idleTrainer(
   { secondsPerEpoch, stepsPerEpoch }: VolunteerOptions,
 ): Trainer {

@@ -8,7 +8,10 @@ import {
 import { type Crowd, startCrowd } from "./crowd.ts";
 import { type Database, newDatabase } from "./database.ts";
 
-/** Examples of the data set: 12 steps an epoch, which sizes the leases. */
+/**
+ * Examples of the data set: 12 steps an epoch, which decide the length of
+ * leases.
+ */
 const EXAMPLES = 3000;
 export const STEPS_PER_EPOCH = Math.ceil(EXAMPLES / 256);
 
@@ -16,34 +19,34 @@ export const STEPS_PER_EPOCH = Math.ceil(EXAMPLES / 256);
 const RATES = Array.from({ length: 20 }, (_, i) => i * 5 / 100);
 
 export interface WorkplaceOptions {
-  /** Trials that the study has at least. */
+  /** The study has at least this many trials. */
   readonly trials: number;
   readonly epochs: number;
   /** Threads of volunteers. */
   readonly threads: number;
-  /** Whether there is one more, which watches. Default: false. */
+  /** Whether to add one thread with normal priority. Default: false. */
   readonly watched?: boolean;
-  /** A server's address, or the path of a file; default: a file, thrown away. */
+  /** A server's address, or the path of a file; default: a temporary file. */
   readonly db?: string | undefined;
-  /** On the one database. Default: 1. */
+  /** On one database. Default: 1. */
   readonly coordinators?: number;
   readonly v8Flags?: string | undefined;
   readonly log?: ((line: string) => void) | undefined;
 }
 
-/** A coordinator or more, a crowd, and a study large enough for all. */
+/** One or more coordinators, a crowd, and a study large enough for all. */
 export interface Workplace {
   readonly crowd: Crowd;
   readonly database: Database;
   readonly trials: number;
   coordinator: CoordinatorProcess;
-  /** Others on the same database. */
+  /** Other coordinators on the same database. */
   readonly others: readonly CoordinatorProcess[];
-  /** Starts the coordinator again, on the same database and port. */
+  /** Restarts the coordinator on the same database and port. */
   restart(): Promise<CoordinatorProcess>;
 }
 
-/** Sets it all up, and clears it away whatever happens. */
+/** Sets everything up, and cleans up in any case. */
 export async function inWorkplace<T>(
   options: WorkplaceOptions,
   work: (workplace: Workplace) => Promise<T>,
@@ -112,7 +115,6 @@ export async function inWorkplace<T>(
   }
 }
 
-/** Resolves after so many seconds. */
 export function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
