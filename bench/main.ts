@@ -14,11 +14,11 @@ const benches: Readonly<
   Record<string, { readonly about: string; load(): Promise<Bench> }>
 > = {
   step: {
-    about: "a training step on every backend, beside PyTorch's",
+    about: "a training step on every backend and in PyTorch",
     load: () => import("./step.ts"),
   },
   attacks: {
-    about: "lying volunteers: how many lies were caught, at what cost",
+    about: "lying volunteers: how many lies are caught, at what cost",
     load: () => import("./attacks.ts"),
   },
   drift: {
@@ -30,7 +30,7 @@ const benches: Readonly<
     load: () => import("./leaderboard.ts"),
   },
   gpu: {
-    about: "what a training step asks of a GPU: dispatches, bytes up and back",
+    about: "a training step's calls of a GPU: dispatches, bytes up and back",
     load: () => import("./gpu.ts"),
   },
   join: {
@@ -38,7 +38,7 @@ const benches: Readonly<
     load: () => import("./join.ts"),
   },
   golden: {
-    about: "every reference point trained and compared with PyTorch's figures",
+    about: "train every reference point and compare with PyTorch's figures",
     load: () => import("./golden.ts"),
   },
   swarm: {

@@ -20,40 +20,38 @@ type Part = (typeof PARTS)[number];
 
 const USAGE = `Usage: deno task bench swarm [flags]
 
-Starts a coordinator as \`deno task start --workers 0\` does, on a SQLite file or
-on a PostgreSQL server, and lets volunteers talk to it over HTTP on this machine,
-from threads of another process: the very session of a worker with a trainer that
-only lets time pass, each with a connection of its own. Four parts:
+Starts a coordinator like \`deno task start --workers 0\`, on a SQLite file or on
+a PostgreSQL server. Volunteers call it over HTTP on this machine, from threads
+of another process: each is a worker's real session on its own connection, with
+a trainer that only waits. Four parts:
 
-  hold     all volunteers at a study's pace, then a restart under them
+  hold     all volunteers at a study's pace, then a restart
   ceiling  cycles of lease, report and complete a second, until the 99th
-           percentile of one of them passes 50 ms twice; with a server, on a
-           SQLite file first, then with each number of coordinators on it, the
-           workers' calls going to all of them in turn
+           percentile of one of them exceeds 50 ms twice; with a server, first
+           on a SQLite file, then with each number of coordinators on the
+           server, where each worker calls them in turn
   memory   of the coordinator per 1,000 workers
   cost     real training through \`start --workers 2\`, and by the same threads
            without a coordinator, in turns; on a SQLite file
 
-Times are the volunteers', on the same machine, where their threads give way to
-the coordinator's: give it nothing else to do. How many calls took at most 50 ms
-is told by the coordinator's own watch as well.
+Volunteers measure the times, on the same machine at lower priority than the
+coordinator: run nothing else meanwhile. The coordinator also counts the calls
+that took at most 50 ms.
 
   --only LIST           parts to run: hold,cost (default: all)
   --volunteers N        (default: 10000)
   --minutes M           of holding (default: 10)
-  --trial-seconds A-B   time of a trial, spread evenly over the orders of
-                        magnitude from a fast desktop's to a slow phone's
-                        (default: 20-300)
+  --trial-seconds A-B   time of a trial, spread evenly on a logarithmic scale
+                        from a fast desktop to a slow phone (default: 20-300)
   --epochs N            epochs of a trial, each reported (default: 10)
   --pages N             open leaderboards meanwhile (default: 5)
   --join-rate N         new volunteers a second (default: 200)
   --outage SECONDS      without a coordinator; 0: no restart (default: 5)
-  --threads N           of volunteers (default: 4: the fewer volunteers on one,
-                        the shorter its garbage collector keeps them)
-  --db DATABASE         postgres://user@host/database, an empty one: each part
-                        gets a schema of its own there, dropped afterwards; or
-                        the file while holding, kept afterwards (default: a new
-                        file, thrown away)
+  --threads N           of volunteers (default: 4; with fewer volunteers on a
+                        thread, its garbage collector stops it more briefly)
+  --db DATABASE         postgres://user@host/database, an empty database: each
+                        part uses its own schema, dropped afterwards; or a file
+                        for \`hold\`, which is kept (default: a temporary file)
   --coordinators LIST   that share the server, for the ceiling
                         (default: 1,2,4)
   --rate-seconds N      at each rate of the ceiling (default: 10)
@@ -198,7 +196,7 @@ async function readOptions(args: string[]): Promise<Options | null> {
     if (unfit !== null) throw new FlagError(`--db: ${unfit}`);
   } else if (db !== undefined && await exists(db)) {
     throw new FlagError(
-      `--db: what is in the file would be counted too: ${db}; ` +
+      `--db: the file exists, and its content would be counted: ${db}; ` +
         "name one that is not there yet",
     );
   }

@@ -64,26 +64,26 @@ function printHeld(held: Held): void {
   );
   printCalls(seen, held.leaderboard);
   console.log(
-    "those of them on a thread that does not give way, whose delays are few:",
+    "volunteers on the thread with normal priority:",
   );
   printCalls(held.watched, null);
   printWithin(held);
   console.log(
-    `taken for dead: ${ledger.expired}; fewest online at once: ` +
+    `expired leases: ${ledger.expired}; fewest workers online: ` +
       `${held.fewestOnline}; refused: ${counts(seen.refused)}; without an ` +
-      `answer: ${seen.unreachable}; asked in vain for a trial: ${seen.none}; ` +
-      `stopped by themselves: ${held.stopped.length}`,
+      `answer: ${seen.unreachable}; requests without a trial: ${seen.none}; ` +
+      `volunteers that stopped early: ${held.stopped.length}`,
   );
   if (held.stopped.length > 0) console.log(`  first: ${held.stopped[0]}`);
   if (use !== null) {
     console.log(
-      `the coordinator kept ${use.cpu.toFixed(2)} processors busy, held ` +
+      `the coordinator used ${use.cpu.toFixed(2)} processors, ` +
         `${(use.memory / 1e6).toFixed(0)} MB and ${use.files} open files`,
     );
   }
   console.log(
-    `the volunteers' own timers were late by ${ms(seen.lag, 0.5)} ms (half), ` +
-      `${ms(seen.lag, 0.99)} ms (99 of 100): their share of every time above`,
+    `the volunteers' own timers were late by ${ms(seen.lag, 0.5)} ms (p50), ` +
+      `${ms(seen.lag, 0.99)} ms (p99), which is part of every time above`,
   );
   if (storm !== null) printStorm(storm, volunteers);
   printLedger(ledger, held.abandoned);
@@ -109,8 +109,8 @@ function printLedger(
   abandoned: Readonly<Record<string, number>>,
 ): void {
   console.log(
-    `in the database: ${ledger.results} results, ${ledger.told} told to ` +
-      `volunteers, ${ledger.untold} whose answer was lost; lost: ` +
+    `in the database: ${ledger.results} results, ${ledger.told} seen ` +
+      `accepted, ${ledger.untold} whose answer was lost; lost: ` +
       `${ledger.lost}, counted twice: ${ledger.toldTwice}, miscounted: ` +
       `${ledger.miscounted}: ${balances(ledger) ? "balances" : "DOES NOT"}; ` +
       `attempts: ${counts(ledger.attempts)}; abandoned: ` +
