@@ -23,9 +23,9 @@ async function withFile(look: (path: string) => Promise<void>): Promise<void> {
     );
     for (const [place, id] of ["a", "b"].entries()) {
       db.exec(
-        `INSERT INTO trials (trial_id, study_id, spec, replicate, position,
+        `INSERT INTO trials (trial_id, study_id, spec, point, replicate, position,
            planned, state, revision) VALUES
-           ('${id}', 's', '{}', 0, ${place}, 1, 'completed', 1);
+           ('${id}', 's', '{}', 'p', 0, ${place}, 1, 'completed', 1);
          INSERT INTO attempts (trial_id, attempt, lease_id, worker_id, backend,
            started_at, ttl, state, ended_at) VALUES
            ('${id}', 1, 'l${id}', '${mine}', 'simd', 0, 1, 'completed', 1);
@@ -34,9 +34,9 @@ async function withFile(look: (path: string) => Promise<void>): Promise<void> {
       );
     }
     db.exec(
-      `INSERT INTO trials (trial_id, study_id, spec, replicate, position,
+      `INSERT INTO trials (trial_id, study_id, spec, point, replicate, position,
            planned, state, revision) VALUES
-           ('c', 's', '{}', 0, 2, 1, 'queued', 1);
+           ('c', 's', '{}', 'p', 0, 2, 1, 'queued', 1);
        INSERT INTO attempts (trial_id, attempt, lease_id, worker_id, backend,
            started_at, ttl, state, ended_at) VALUES
            ('c', 1, 'lc', '${mine}', 'simd', 0, 1, 'expired', 1);`,
