@@ -169,11 +169,11 @@ export type {
 } from "./coordinator/lease/events.ts";
 
 // The coordinator as one function from requests to answers.
-export {
-  type Assets,
-  folderAssets,
-  type ServedBytes,
+export type {
+  Assets,
+  ServedBytes,
 } from "./coordinator/http/middleware/responses.ts";
+export { folderAssets } from "./coordinator/storage/served_files.ts";
 export type { Limits, Rate } from "./coordinator/http/limits/rates.ts";
 export {
   type CallerInfo,

@@ -9,7 +9,8 @@ import { createLiveLeaderboards } from "./service/leaderboards.ts";
 import { spawnAnalyst } from "./threads/analyst_host.ts";
 import { createVerdictLog } from "./service/leaderboards.ts";
 import { createMetrics } from "./http/metrics.ts";
-import { type Assets, dataFiles } from "./http/middleware/responses.ts";
+import type { Assets } from "./http/middleware/responses.ts";
+import { apiPageFile, dataFiles } from "./storage/served_files.ts";
 import type { StudyId, WorkerId } from "../protocol/ids.ts";
 import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
 import type { DatasetManifest, StudyDefinition } from "../protocol/study.ts";
@@ -21,7 +22,7 @@ import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createCoordinator } from "./service/coordinator.ts";
 import type { Verification } from "./verification/verification_queue.ts";
 import { createVerifier } from "./verification/verifier.ts";
-import type { WeightsStore } from "./verification/weights_store.ts";
+import type { WeightsStore } from "./storage/weights_store.ts";
 import { createEventHub, type Schedule } from "./service/event_hub.ts";
 import { defaultTerms, termsOf } from "./lease/policy.ts";
 import { sameValue } from "./lease/same_value.ts";
@@ -148,7 +149,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { log = () => {} } = options;
   const monotonic = () => performance.now();
   const guard = createGuard({ ...options, now: monotonic });
-  const metrics = createMetrics();
+  const metrics = createMetrics(() => Deno.memoryUsage().rss);
   const { storage, weights } = await openStorage(database, {
     ...options.now === undefined ? {} : { clock: options.now },
     onBatch: metrics.stored,
@@ -250,13 +251,14 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       );
       return reportHtml(
         assets.report,
-        reportOf(board.content(), origin, now()),
+        reportOf(board.content(), origin, now(), Deno.version.deno),
       );
     },
     data: dataFolder === undefined
       ? () => Promise.resolve(null)
       : dataFiles(dataFolder),
     assets,
+    apiPageFile,
     log,
     now: monotonic,
     guard,

@@ -28,6 +28,7 @@ import {
   type Readiness,
 } from "../coordinator/http/readiness.ts";
 import { openSqlite } from "../coordinator/storage/sqlite/sqlite.ts";
+import { apiPageFile } from "../coordinator/storage/served_files.ts";
 import type { Storage } from "../coordinator/storage/storage.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
 import {
@@ -143,7 +144,7 @@ export async function testSwarm(
     joinCode: options.joinCode,
   });
   const { limits = {}, trustProxy = [], loopbackOnly = false } = options;
-  const metrics = createMetrics();
+  const metrics = createMetrics(() => 1);
   metrics.watch({
     counters: coordinator.counters,
     workersOnline: coordinator.workersOnline,
@@ -166,6 +167,7 @@ export async function testSwarm(
       `study,revision\r\n${study.id},${revision}\r\n`,
     data: options.data ?? (() => Promise.resolve(null)),
     assets: options.assets ?? noFiles,
+    apiPageFile,
     log,
     now: clock.now,
     guard: createGuard({ limits, trustProxy, loopbackOnly, now: clock.now }),

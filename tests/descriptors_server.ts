@@ -1,6 +1,6 @@
 import { testSwarm } from "../testing/app_fixture.ts";
 import { listen } from "../coordinator/http/server.ts";
-import { dataFiles } from "../coordinator/http/middleware/responses.ts";
+import { dataFiles } from "../coordinator/storage/served_files.ts";
 
 /** A server for `descriptors_test.ts`: few file descriptors, real sockets. */
 const [folder = ""] = Deno.args;

@@ -51,6 +51,29 @@ const PURE_FORBIDS = /^node:(?!assert)|^@tensorflow\/|^comlink|^hono\/client/;
 const PURE_FORBIDDEN_CALLS =
   /\b(Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|crypto\.(randomUUID|getRandomValues)|setTimeout\(|setInterval\(|fetch\(|Deno\.)/;
 
+/**
+ * The runtime stays at the edge: where Deno's and Node's own APIs may appear.
+ * Everything else needs no more than fetch, streams, timers and Web Crypto, so
+ * that a coordinator can run inside a page.
+ */
+const RUNTIME_ROOMS = [
+  "coordinator/cli/",
+  "coordinator/http/server.ts",
+  "coordinator/storage/",
+  "coordinator/threads/",
+  // Wires a coordinator for this runtime; a page would have one of its own.
+  "coordinator/open_swarm.ts",
+  "worker/cli/",
+  "worker/data/",
+  // They build and find files that the trainers' host hands to its threads.
+  "worker/backends/simd/build.ts",
+  "worker/backends/wasm_files.ts",
+  "web/build/",
+];
+
+const mayUseRuntime = (path: string) =>
+  isMain(path) || RUNTIME_ROOMS.some((room) => path.startsWith(room));
+
 const isTest = (path: string) => /_test\.tsx?$/.test(path);
 const isMain = (path: string) => /\/main[a-z_]*\.tsx?$/.test(path);
 const isPure = (path: string) =>
@@ -158,11 +181,27 @@ export function typesOnlyOf(source: string): Set<string> {
   return types.difference(values);
 }
 
+/** A source text without its comments. */
+function codeOf(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
+}
+
+/** The runtime's own APIs in a file that has to do without them. */
+export function runtimeUses(path: string, source: string): Violation[] {
+  if (isTest(path) || mayUseRuntime(path)) return [];
+  const use = /\bDeno\.\w+|["']node:\w+/.exec(codeOf(source))?.[0];
+  if (use === undefined) return [];
+  return [{
+    file: path,
+    imports: use,
+    rule: "Deno's and Node's APIs stay at the edge: inject what is needed",
+  }];
+}
+
 /** Calls in a pure file's text that it must not make. */
 export function impureCalls(path: string, source: string): Violation[] {
   if (!isPure(path) || isTest(path)) return [];
-  const code = source.replace(/\/\*[\s\S]*?\*\//g, "").replace(/\/\/.*$/gm, "");
-  const call = PURE_FORBIDDEN_CALLS.exec(code)?.[1];
+  const call = PURE_FORBIDDEN_CALLS.exec(codeOf(source))?.[1];
   if (call === undefined) return [];
   return [{
     file: path,

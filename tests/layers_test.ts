@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   impureCalls,
   layerViolations,
+  runtimeUses,
   type SourceFile,
   specifiersOf,
   typesOnlyOf,
@@ -29,7 +30,7 @@ Deno.test("layerViolations finds none in this project", async () => {
         specifiers: specifiersOf(text),
         typesOnly: typesOnlyOf(text),
       });
-      violations.push(...impureCalls(path, text));
+      violations.push(...impureCalls(path, text), ...runtimeUses(path, text));
     }
   }
   violations.push(...layerViolations(files));
@@ -112,4 +113,19 @@ Deno.test("impureCalls names a clock in a pure file", () => {
     impureCalls("worker/random/x.ts", "const t = Date.now();")[0]?.imports,
     "Date.now(",
   );
+});
+
+Deno.test("runtimeUses names Deno's and Node's APIs away from the edge", () => {
+  const uses = (path: string, text: string) =>
+    runtimeUses(path, text).map(({ imports }) => imports);
+  const hash = 'import { createHash } from "node:crypto";';
+  assert.deepEqual(uses("coordinator/service/token.ts", hash), [
+    '"node:crypto',
+  ]);
+  assert.deepEqual(uses("coordinator/http/app.ts", "await Deno.stat(path);"), [
+    "Deno.stat",
+  ]);
+  assert.deepEqual(uses("coordinator/storage/storage.ts", hash), []);
+  assert.deepEqual(uses("coordinator/cli/main_report.ts", hash), []);
+  assert.deepEqual(uses("coordinator/http/app.ts", "// as Deno.serve"), []);
 });

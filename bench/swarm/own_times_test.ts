@@ -3,7 +3,7 @@ import { createMetrics } from "../../coordinator/http/metrics.ts";
 import { ownTimesBetween, parseOwnTimes } from "./own_times.ts";
 
 Deno.test("parseOwnTimes: of the routes that volunteers call, what was answered as hoped", async () => {
-  const metrics = createMetrics();
+  const metrics = createMetrics(() => 0);
   const read = async () => parseOwnTimes((await metrics.read()).text);
   const none = { calls: 0, within: 0 };
   const nothing = { lease: none, renew: none, report: none, complete: none };

@@ -61,7 +61,9 @@ function readOptions(args: readonly string[]): Options {
 
 async function fromJson(path: string): Promise<Report> {
   const parsed = Leaderboard.safeParse(JSON.parse(await readText(path)));
-  if (parsed.success) return reportOf(parsed.data, null, Date.now());
+  if (parsed.success) {
+    return reportOf(parsed.data, null, Date.now(), Deno.version.deno);
+  }
   const [issue] = parsed.error.issues;
   throw new ReportError(
     `${path} is no leaderboard of this release: ${issue?.path.join(".")}: ` +
@@ -103,7 +105,12 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
             await analyst.leaderboard(id.data, throughput, revision),
           ).content();
           const backends = await analyst.backends(id.data);
-          return reportOf(leaderboard, { definition, backends }, Date.now());
+          return reportOf(
+            leaderboard,
+            { definition, backends },
+            Date.now(),
+            Deno.version.deno,
+          );
         },
       )
       : null;

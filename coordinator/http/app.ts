@@ -2,7 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { HonoRequest } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { orNotFound, rendered, renderedBytes } from "./middleware/responses.ts";
-import { API_PAGE_FILES, apiPage, apiPageFile } from "./middleware/openapi.ts";
+import { API_PAGE_FILES, apiPage } from "./middleware/openapi.ts";
 import { authenticate, type WorkerEnv } from "./middleware/authenticate.ts";
 import {
   type Assets,
@@ -68,6 +68,8 @@ export interface AppDeps {
   readonly report: (studyId: StudyId) => Promise<string | null>;
   readonly data: DataFiles;
   readonly assets: Assets;
+  /** Files of the page at `/api`; absent: it has none. */
+  readonly apiPageFile?: DataFiles;
   readonly log: Log;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
@@ -163,7 +165,7 @@ export function createApp(deps: AppDeps) {
   workerRoutes(app, deps);
   readingRoutes(app, deps);
   adminRoutes(app, deps);
-  pageRoutes(app, deps.assets);
+  pageRoutes(app, deps);
   return app;
 }
 
@@ -360,7 +362,7 @@ function readingRoutes(app: App, deps: AppDeps): void {
   });
 }
 
-function pageRoutes(app: App, assets: Assets): void {
+function pageRoutes(app: App, { assets, apiPageFile }: AppDeps): void {
   let document: string | null = null;
   app.get("/openapi.json", (c) => {
     document ??= openApiDocument(app);
@@ -369,7 +371,7 @@ function pageRoutes(app: App, assets: Assets): void {
   app.get("/api", (c) => c.html(apiPage));
   app.get(`${API_PAGE_FILES}/:name`, async (c) => {
     const name = c.req.param("name");
-    const file = orNotFound(await apiPageFile(name), "file", name);
+    const file = orNotFound(await apiPageFile?.(name) ?? null, "file", name);
     return fileResponse(c, file, mediaType(name), "no-cache");
   });
   const serve = (address: string, path: string) => {

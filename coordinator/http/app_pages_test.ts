@@ -8,7 +8,7 @@ import {
   swarmTest as test,
   testSwarm,
 } from "../../testing/app_fixture.ts";
-import { dataFiles, folderAssets } from "./middleware/responses.ts";
+import { dataFiles, folderAssets } from "../storage/served_files.ts";
 import { adminEndpoints } from "../../protocol/admin_endpoints.ts";
 import { endpoints, type SwarmApi } from "../../protocol/endpoints.ts";
 import { SwarmEvent } from "../../protocol/views.ts";

@@ -9,7 +9,7 @@ import {
 import { Sha256 } from "../../protocol/ids.ts";
 import { CompleteResponse, type Lease } from "../../protocol/lease.ts";
 import { manifest, trained } from "../../testing/lease/fixtures.ts";
-import { memoryWeights } from "../verification/weights_store.ts";
+import { memoryWeights } from "../storage/weights_store.ts";
 
 const images = { ...manifest.files.testImages, bytes: 16 + 10 * 4 };
 const labels = { ...manifest.files.testLabels, bytes: 8 + 10 };

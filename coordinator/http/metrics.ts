@@ -27,8 +27,12 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
 const UNITS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
-/** Counts from now on, in a registry of its own. */
-export function createMetrics(): Metrics & {
+/**
+ * Counts from now on, in a registry of its own.
+ *
+ * @param memory Bytes that the process has resident.
+ */
+export function createMetrics(memory: () => number): Metrics & {
   /** Says where to look; once. */
   watch(sources: MetricSources): void;
 } {
@@ -64,7 +68,7 @@ export function createMetrics(): Metrics & {
     help: "Memory of the process",
     registers,
     collect() {
-      this.set(Deno.memoryUsage().rss);
+      this.set(memory());
     },
   });
   return {

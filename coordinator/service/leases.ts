@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import {
   LeaseId,
   Sha256,
@@ -27,9 +26,10 @@ import {
   type WorkerUpdate,
 } from "../storage/storage.ts";
 import { checkResult, weightsBytes } from "../verification/check_result.ts";
-import type { WeightsStore } from "../verification/weights_store.ts";
+import type { WeightsStore } from "../storage/weights_store.ts";
 import { type Actor, step } from "./effects.ts";
 import type { LastSeen } from "./last_seen.ts";
+import { sha256OfBytes } from "./sha256.ts";
 import type {
   Acquired,
   LeaseCalls,
@@ -267,7 +267,7 @@ export function createLeaseCalls(deps: {
           `the trial's network has ${expected} bytes of weights`,
         ]);
       }
-      const sum = createHash("sha256").update(bytes).digest("hex");
+      const sum = await sha256OfBytes(bytes);
       await weights.put(leaseId, Sha256.parse(sum), bytes);
       return done(null);
     },

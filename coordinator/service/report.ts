@@ -21,11 +21,13 @@ export interface StudyOrigin {
  * not who trained, nor the whole definition.
  *
  * @param now Milliseconds since 1970.
+ * @param deno Version of the runtime.
  */
 export function reportOf(
   leaderboard: Leaderboard,
   study: StudyOrigin | null,
   now: number,
+  deno: string,
 ): Report {
   const { id, replicates, recipe } = leaderboard.study;
   const start = study === null
@@ -37,7 +39,7 @@ export function reportOf(
     origin: {
       madeAt: new Date(now).toISOString(),
       version: RELEASE,
-      deno: Deno.version.deno,
+      deno,
       protocolVersion: PROTOCOL_VERSION,
       commands: [start, `deno task report --study ${id} --out ${id}.html`],
       definition: study?.definition ?? null,

@@ -17,7 +17,7 @@ const origin = {
 };
 
 Deno.test("reportOf says what trained, and how to run it again", () => {
-  const report = reportOf(board, origin, 0);
+  const report = reportOf(board, origin, 0, "2.9.6");
   assert.deepEqual(Report.parse(JSON.parse(JSON.stringify(report))), report);
   const { madeAt, commands, backends } = report.origin;
   assert.equal(madeAt, "1970-01-01T00:00:00.000Z");
@@ -29,7 +29,7 @@ Deno.test("reportOf says what trained, and how to run it again", () => {
 });
 
 Deno.test("reportOf a leaderboard alone claims no more than it knows", () => {
-  const { definition, backends } = reportOf(board, null, 0).origin;
+  const { definition, backends } = reportOf(board, null, 0, "2.9.6").origin;
   assert.equal(definition, null);
   assert.deepEqual(backends, []);
 });
@@ -40,6 +40,7 @@ Deno.test("reportHtml: no text in the data ends the element that holds it", () =
     { ...board, study: { ...board.study, title } },
     null,
     0,
+    "2.9.6",
   );
   const slot = '<script type="application/json" id="report"></script>';
   const html = reportHtml(`<a>${slot}<b>`, report);
@@ -50,7 +51,7 @@ Deno.test("reportHtml: no text in the data ends the element that holds it", () =
 
 Deno.test("reportHtml refuses a template without a place for the data", () => {
   assert.throws(
-    () => reportHtml("<html>", reportOf(board, null, 0)),
+    () => reportHtml("<html>", reportOf(board, null, 0, "2.9.6")),
     new RangeError("the report's template has no place for the data"),
   );
 });

@@ -3,7 +3,7 @@ import {
   folderWeights,
   memoryWeights,
   type WeightsStore,
-} from "../verification/weights_store.ts";
+} from "./weights_store.ts";
 import { isServer } from "./server_address.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
 import type { Storage } from "./storage.ts";

@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { LeaseId, Sha256 } from "../../protocol/ids.ts";
-import {
-  folderWeights,
-  type WeightsStore,
-} from "../verification/weights_store.ts";
+import { folderWeights, type WeightsStore } from "./weights_store.ts";
 import { createPool, type Queries } from "./postgres/pool.ts";
 import { openPostgres } from "./postgres/postgres.ts";
 import { postgresWeights } from "./postgres/weights.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../testing/lease/fixtures.ts";
 import { defaultPolicy } from "../lease/policy.ts";
 import { step } from "../service/effects.ts";
-import { folderWeights } from "../verification/weights_store.ts";
+import { folderWeights } from "./weights_store.ts";
 import { createWorld } from "../../testing/storage/world.ts";
 import { moveDatabase } from "./transfer.ts";
 import { openPostgres } from "./postgres/postgres.ts";

@@ -104,7 +104,7 @@ export function createThreadHost<Api>(
  *
  * @param read The files that it reads; default: none.
  */
-export function confined(read: URL[] | false = false) {
+export function confined(read: (URL | string)[] | false = false) {
   const { state } = Deno.permissions.querySync({
     name: "sys",
     kind: "setPriority",

@@ -18,7 +18,7 @@ import {
   sameBits,
 } from "./spot_checks.ts";
 import { type Verifier, VerifierError } from "./verifier_api.ts";
-import type { WeightsStore } from "./weights_store.ts";
+import type { WeightsStore } from "../storage/weights_store.ts";
 
 /** What verification takes. */
 export interface Verification {

@@ -17,7 +17,7 @@ import {
   workerId,
 } from "../../testing/lease/fixtures.ts";
 import { type Repetition, VerifierError } from "./verifier_api.ts";
-import { memoryWeights } from "./weights_store.ts";
+import { memoryWeights } from "../storage/weights_store.ts";
 
 /** The weights that every trained result here names. */
 const sum = delivery(trained()).weights as Sha256;

@@ -1,5 +1,3 @@
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { buildKernels, kernelCache } from "../../worker/backends/simd/build.ts";
 import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
 import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
@@ -50,7 +48,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       permissions: confined([
         kernelCache,
         new URL(wasmFilesFolder()),
-        pathToFileURL(resolve(dataFolder)),
+        dataFolder,
       ]),
     },
     error: (message) => new VerifierError(message, started && !closed),

@@ -22,7 +22,7 @@ import { createCoordinator } from "../../coordinator/service/coordinator.ts";
 import { createEventHub } from "../../coordinator/service/event_hub.ts";
 import { createVerifier } from "../../coordinator/verification/verifier.ts";
 import type { Verifier } from "../../coordinator/verification/verifier_api.ts";
-import { memoryWeights } from "../../coordinator/verification/weights_store.ts";
+import { memoryWeights } from "../../coordinator/storage/weights_store.ts";
 import { backendCandidates } from "../../worker/backends/select.ts";
 import { buildKernels } from "../../worker/backends/simd/build.ts";
 import { createClient, type HttpClient } from "../../worker/client.ts";

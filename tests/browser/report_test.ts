@@ -18,7 +18,11 @@ async function visit(
 ): Promise<void> {
   const { report } = await createWebAssets(await builtPages());
   const board = seedLeaderboard("complete", 151, 5);
-  await visitHtml(reportHtml(report, reportOf(board, null, 0)), options, run);
+  await visitHtml(
+    reportHtml(report, reportOf(board, null, 0, "2.9.6")),
+    options,
+    run,
+  );
 }
 
 async function visitHtml(

@@ -8,7 +8,7 @@ import {
 import { Problem } from "../../protocol/problem.ts";
 import { RegisterResponse } from "../../protocol/lease.ts";
 import { manifest, smallStudy } from "../../testing/lease/fixtures.ts";
-import { memoryWeights } from "../../coordinator/verification/weights_store.ts";
+import { memoryWeights } from "../../coordinator/storage/weights_store.ts";
 import { type FuzzRequest, fuzzRequest } from "./requests.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 

@@ -1,8 +1,5 @@
 import { zodToOpenAPIRegistry } from "@asteasolutions/zod-to-openapi";
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import absolutePath from "swagger-ui-dist/absolute-path.js";
 import { Leaderboard } from "../../../protocol/leaderboard.ts";
 import {
   CompleteRequest,
@@ -34,7 +31,6 @@ import {
   WorkerView,
 } from "../../../protocol/views.ts";
 import type { WorkerEnv } from "./authenticate.ts";
-import { fileAt, type ServedBytes } from "./responses.ts";
 
 /** Shapes that stand once in the document, by name, and are referred to. */
 const named = {
@@ -123,21 +119,3 @@ export const apiPage = `<!DOCTYPE html>
 </body>
 </html>
 `;
-
-const own = fileURLToPath(new URL("./api_page/", import.meta.url));
-
-const packaged: string = absolutePath();
-
-/** Each file that the page loads, by its name there. */
-const folders = new Map([
-  ["swagger-ui.css", packaged],
-  ["swagger-ui-bundle.js", packaged],
-  ["style.css", own],
-  ["start.js", own],
-]);
-
-/** A file that the page loads; null: there is no such file. */
-export async function apiPageFile(name: string): Promise<ServedBytes | null> {
-  const folder = folders.get(name);
-  return folder === undefined ? null : await fileAt(join(folder, name));
-}

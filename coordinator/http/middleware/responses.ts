@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import { createHash } from "node:crypto";
-import { extname, join, relative, sep } from "node:path";
+import { sha256OfBytes } from "../../service/sha256.ts";
 import { ProblemError } from "./problems.ts";
 
 /** A file to answer with; its bytes are read only where they are sent. */
@@ -29,64 +28,6 @@ export interface Assets {
   readonly report?: string;
 }
 
-/**
- * The files of a folder by their names. For names checked by the caller: what
- * is given is joined to the folder as it is.
- */
-export function dataFiles(folder: string): DataFiles {
-  return (name) => fileAt(join(folder, name));
-}
-
-/**
- * Everything in a folder as it is now, under its path there; `index.html`
- * stands for `/` and `join.html` for `/join`. Only what this listing found is
- * ever opened, so no path can lead out of the folder.
- */
-export async function folderAssets(folder: string): Promise<Assets> {
-  const files = new Map<string, string>();
-  for await (const file of filesIn(folder)) {
-    files.set(toPath(relative(folder, file)), file);
-  }
-  return {
-    paths: [...files.keys()],
-    find: (path) => {
-      const file = files.get(path);
-      return file === undefined ? Promise.resolve(null) : fileAt(file);
-    },
-  };
-}
-
-function toPath(relativePath: string): string {
-  const path = `/${relativePath.split(sep).join("/")}`;
-  return path === "/index.html" ? "/" : path.replace(/\.html$/, "");
-}
-
-async function* filesIn(folder: string): AsyncGenerator<string> {
-  for await (const entry of Deno.readDir(folder)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory) yield* filesIn(path);
-    else if (entry.isFile) yield path;
-  }
-}
-
-/** A file on disk; null where there is none. */
-export async function fileAt(path: string): Promise<ServedBytes | null> {
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  if (!info.isFile) return null;
-  const changed = info.mtime?.getTime() ?? 0;
-  return {
-    bytes: info.size,
-    etag: `"${info.size.toString(36)}-${changed.toString(36)}"`,
-    open: async () => (await Deno.open(path, { read: true })).readable,
-  };
-}
-
 const types: Readonly<Record<string, string>> = {
   "": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -105,7 +46,7 @@ const types: Readonly<Record<string, string>> = {
 
 /** Media type by the extension of a path; a page's path has none. */
 export function mediaType(path: string): string {
-  return types[extname(path)] ?? "application/octet-stream";
+  return types[/\.\w+$/.exec(path)?.[0] ?? ""] ?? "application/octet-stream";
 }
 
 /** Cached for a year without asking again: what its name says never changes. */
@@ -209,9 +150,9 @@ export interface RenderedJson {
   readonly etag: string;
 }
 
-export function renderJson(value: unknown): RenderedJson {
+export async function renderJson(value: unknown): Promise<RenderedJson> {
   const json = JSON.stringify(value);
-  const hash = createHash("sha256").update(json).digest("base64url");
+  const hash = await sha256OfBytes(new TextEncoder().encode(json));
   return { json, etag: `"${hash.slice(0, 16)}"` };
 }
 

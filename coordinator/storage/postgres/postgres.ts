@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { LeaseId, TrialId, WorkerId } from "../../../protocol/ids.ts";
 import type { Instant } from "../../lease/trial.ts";
-import type { WeightsStore } from "../../verification/weights_store.ts";
+import type { WeightsStore } from "../weights_store.ts";
 import { createCrowd } from "./loaders.ts";
 import { deleteStudy, planTrials } from "./plan.ts";
 import {

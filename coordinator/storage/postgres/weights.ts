@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Instant } from "../../lease/trial.ts";
-import type { WeightsStore } from "../../verification/weights_store.ts";
+import type { WeightsStore } from "../weights_store.ts";
 import type { Queries } from "./pool.ts";
 import { CountRow, LeaseRow } from "../sql/rows.ts";
 

@@ -1,0 +1,88 @@
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import absolutePath from "swagger-ui-dist/absolute-path.js";
+import type {
+  Assets,
+  DataFiles,
+  ServedBytes,
+} from "../http/middleware/responses.ts";
+
+/** Files on disk as the HTTP side serves them. */
+
+/**
+ * The files of a folder by their names. For names checked by the caller: what
+ * is given is joined to the folder as it is.
+ */
+export function dataFiles(folder: string): DataFiles {
+  return (name) => fileAt(join(folder, name));
+}
+
+/**
+ * Everything in a folder as it is now, under its path there; `index.html`
+ * stands for `/` and `join.html` for `/join`. Only what this listing found is
+ * ever opened, so no path can lead out of the folder.
+ */
+export async function folderAssets(folder: string): Promise<Assets> {
+  const files = new Map<string, string>();
+  for await (const file of filesIn(folder)) {
+    files.set(toPath(relative(folder, file)), file);
+  }
+  return {
+    paths: [...files.keys()],
+    find: (path) => {
+      const file = files.get(path);
+      return file === undefined ? Promise.resolve(null) : fileAt(file);
+    },
+  };
+}
+
+function toPath(relativePath: string): string {
+  const path = `/${relativePath.split(sep).join("/")}`;
+  return path === "/index.html" ? "/" : path.replace(/\.html$/, "");
+}
+
+async function* filesIn(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) yield* filesIn(path);
+    else if (entry.isFile) yield path;
+  }
+}
+
+/** A file on disk; null where there is none. */
+export async function fileAt(path: string): Promise<ServedBytes | null> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  if (!info.isFile) return null;
+  const changed = info.mtime?.getTime() ?? 0;
+  return {
+    bytes: info.size,
+    etag: `"${info.size.toString(36)}-${changed.toString(36)}"`,
+    open: async () => (await Deno.open(path, { read: true })).readable,
+  };
+}
+
+const own = fileURLToPath(
+  new URL("../http/middleware/api_page/", import.meta.url),
+);
+
+const packaged: string = absolutePath();
+
+/** Each file that the page loads, by its name there. */
+const folders = new Map([
+  ["swagger-ui.css", packaged],
+  ["swagger-ui-bundle.js", packaged],
+  ["style.css", own],
+  ["start.js", own],
+]);
+
+/** A file that the page loads; null: there is no such file. */
+export async function apiPageFile(name: string): Promise<ServedBytes | null> {
+  const folder = folders.get(name);
+  return folder === undefined ? null : await fileAt(join(folder, name));
+}
