@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { itemPages } from "../../protocol/pages.ts";
 import { languageCodes, languages, noScriptWords } from "../i18n/language.ts";
-import type { DocumentName } from "./writer.ts";
+import type { DocumentName } from "./build.ts";
 
 /**
  * The pages as data: where each lies, what it loads, what its shell says

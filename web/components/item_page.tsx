@@ -1,15 +1,9 @@
 import { batch, type ReadonlySignal, signal } from "@preact/signals";
-import { type JSX, render } from "preact";
-import type { SwarmEvent } from "../../protocol/views.ts";
+import type { JSX } from "preact";
 import { type Fetched, OutdatedPageError, UnreachableError } from "../api.ts";
 import { commonWords } from "../i18n/language.ts";
-import {
-  browserAfter,
-  browserEvents,
-  type Connection,
-  follow,
-} from "../live.ts";
-import { startLanguage, words } from "./language.ts";
+import type { Connection } from "../live.ts";
+import { words } from "./language.ts";
 import { pageLink } from "./links.ts";
 import { Notice } from "./site.tsx";
 
@@ -131,28 +125,4 @@ export function ItemNotices<T>(
       )}
     </>
   );
-}
-
-/** Puts a live page into a browser's window. */
-export function startPage(page: {
-  readonly eventsUrl: string;
-  readonly view: () => JSX.Element;
-  refresh(): Promise<void>;
-  onConnection(connection: Connection): void;
-  onEvent(event: SwarmEvent): void;
-}): void {
-  const root = document.querySelector("#app");
-  if (root === null) throw new Error("the page has no #app to render into");
-  startLanguage();
-  follow({
-    openEvents: browserEvents(page.eventsUrl),
-    refresh: page.refresh,
-    onConnection: page.onConnection,
-    onEvent: page.onEvent,
-    document,
-    random: Math.random,
-    after: browserAfter,
-  });
-  root.replaceChildren();
-  render(page.view(), root);
 }

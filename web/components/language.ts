@@ -1,5 +1,4 @@
 import { computed, signal } from "@preact/signals";
-import { useState } from "preact/hooks";
 import { createFormats } from "../i18n/format.ts";
 import {
   chooseLanguage,
@@ -7,6 +6,8 @@ import {
   languageOf,
   languages,
 } from "../i18n/language.ts";
+
+import { updateAddress } from "./links.ts";
 
 /** The language that the page is shown in. */
 export const language = signal<Language>("en");
@@ -75,34 +76,4 @@ export function writeMemory(key: string, value: string): void {
   } catch {
     // Forgotten at the next visit.
   }
-}
-
-/**
- * Changes the query of the page's address in place: what a visitor sees is in
- * the link they send, and going back leaves the page, not its last sorting.
- */
-export function updateAddress(change: (query: URLSearchParams) => void): void {
-  const url = new URL(location.href);
-  change(url.searchParams);
-  // Readable links: these need no escape in a query.
-  url.search = url.searchParams.toString()
-    .replaceAll("%2C", ",").replaceAll("%3B", ";");
-  if (url.href !== location.href) history.replaceState(history.state, "", url);
-}
-
-/**
- * A visitor's choice that stands in the page's address under `name`, so that a
- * link shows what its sender saw; null where nothing was chosen.
- */
-export function useQuery(name: string) {
-  const [value, setValue] = useState(() =>
-    new URLSearchParams(location.search).get(name)
-  );
-  const choose = (next: string | null) => {
-    setValue(next);
-    updateAddress((query) =>
-      next === null ? query.delete(name) : query.set(name, next)
-    );
-  };
-  return [value, choose] as const;
 }

@@ -1,11 +1,13 @@
 import { generate } from "lean-qr";
 import { toSvgPath } from "lean-qr/extras/svg";
 import type { ComponentChildren, JSX } from "preact";
+import type { StudyId } from "../../protocol/ids.ts";
+import type { Params } from "../../protocol/study.ts";
 import { commonWords, languageCodes, languages } from "../i18n/language.ts";
 import type { Connection } from "../live.ts";
 import { Mark } from "./icon.tsx";
 import { language, setLanguage, words } from "./language.ts";
-import { API_PAGE, pageLink, type PageName } from "./links.ts";
+import { API_PAGE, pageLink, type PageName, pointLink } from "./links.ts";
 
 /** What the header leads to, in order. */
 const navigation: readonly PageName[] = [
@@ -153,6 +155,21 @@ export function Crumbs(
   );
 }
 
+/** Leads to a grid point's page; in a report on a disk there is none. */
+export function PointAnchor(
+  { study, params, children, ...rest }: {
+    readonly study: StudyId;
+    readonly params: Params;
+    readonly children: ComponentChildren;
+    readonly class?: string;
+    readonly title?: string;
+  },
+): JSX.Element {
+  return location.protocol === "file:"
+    ? <span {...rest}>{children}</span>
+    : <a href={pointLink(study, params)} {...rest}>{children}</a>;
+}
+
 /** A figure with its name, in a strip of them. */
 export function Stat(
   { name, note, children }: {
@@ -169,6 +186,25 @@ export function Stat(
         {note !== undefined && note !== "" && <span class="note">{note}</span>}
       </dd>
     </div>
+  );
+}
+
+/** Names with what stands behind each. */
+export function Facts(
+  { rows, ...rest }: {
+    readonly rows: readonly (readonly [string, ComponentChildren])[];
+    readonly class?: string;
+  },
+): JSX.Element {
+  return (
+    <dl {...rest}>
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

@@ -527,7 +527,6 @@ export const join = {
     trainLoss: "Training loss",
     testAccuracy: "Test accuracy",
     asTable: "As a table",
-    epochColumn: "Epoch",
   },
   measured: {
     heading: "What this device can do",

@@ -432,7 +432,6 @@ export const join: typeof en.join = {
     trainLoss: "训练损失",
     testAccuracy: "测试准确率",
     asTable: "以表格显示",
-    epochColumn: "轮次",
   },
   measured: {
     heading: "这台设备的能力",

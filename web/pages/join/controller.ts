@@ -5,14 +5,13 @@ import type {
   Membership,
   SwarmPage,
 } from "../../../worker/main_browser.ts";
-import type { BatteryState } from "./power.ts";
+import type { BatteryState, Settings } from "./device.ts";
 import {
   emptyModel,
   noContribution,
   type ProgressModel,
   takeEvent,
 } from "./progress_model.ts";
-import type { Settings } from "./settings.ts";
 
 /** What the person, or their battery, decided. */
 export type Phase =

@@ -7,7 +7,7 @@ import type {
 } from "../../../worker/main_browser.ts";
 import { TrialId } from "../../../protocol/ids.ts";
 import { createJoinController } from "./controller.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings } from "./device.ts";
 
 const TRIAL = TrialId.parse("seed-x-d0-d0-r0");
 

@@ -1,15 +1,16 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { backends } from "../../../protocol/training.ts";
 import { formats, localized, words } from "../../components/language.ts";
+import { Facts } from "../../components/site.tsx";
 import { joinWords } from "../../i18n/language.ts";
 import type { JoinController } from "./controller.ts";
-import { canKeepAwake } from "./power.ts";
 import {
   backendChoices,
+  canKeepAwake,
   clampThreads,
   type DeviceLimits,
   MAX_NAME,
-} from "./settings.ts";
+} from "./device.ts";
 
 /** How this device takes part. What cannot change meanwhile is locked. */
 export function SettingsForm(
@@ -168,38 +169,29 @@ export function Consent(
   return (
     <section class="consent" aria-labelledby="consent-heading">
       <h2 id="consent-heading" class="hidden">{t.heading}</h2>
-      <dl>
-        <Fact name={t.does}>
-          {limits.cores === undefined
-            ? t.doesTextUnknown(threads)
-            : t.doesText(threads, formats.value.integer(limits.cores))}
-        </Fact>
-        <Fact name={t.downloads}>
-          {download === null
-            ? t.downloadsUnknown
-            : t.downloadsText(formats.value.bytes(download))}
-        </Fact>
-        <Fact name={t.leaves}>
-          {upload === null
-            ? t.leavesTextUnknown
-            : t.leavesText(formats.value.bytes(upload))}
-        </Fact>
-        <Fact name={t.stays}>{t.staysText}</Fact>
-      </dl>
+      <Facts
+        rows={[
+          [
+            t.does,
+            limits.cores === undefined
+              ? t.doesTextUnknown(threads)
+              : t.doesText(threads, formats.value.integer(limits.cores)),
+          ],
+          [
+            t.downloads,
+            download === null
+              ? t.downloadsUnknown
+              : t.downloadsText(formats.value.bytes(download)),
+          ],
+          [
+            t.leaves,
+            upload === null
+              ? t.leavesTextUnknown
+              : t.leavesText(formats.value.bytes(upload)),
+          ],
+          [t.stays, t.staysText],
+        ]}
+      />
     </section>
-  );
-}
-
-function Fact(
-  { name, children }: {
-    readonly name: string;
-    readonly children: ComponentChildren;
-  },
-): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

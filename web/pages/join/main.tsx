@@ -1,23 +1,12 @@
 import { signal } from "@preact/signals";
-import { render } from "preact";
 import { createApi } from "../../api.ts";
-import {
-  browserAfter,
-  browserEvents,
-  type Connection,
-  follow,
-} from "../../live.ts";
+import type { Connection } from "../../live.ts";
 import { joinCode } from "../../components/links.ts";
-import { assetAddress } from "../../components/asset_address.ts";
-import {
-  readMemory,
-  startLanguage,
-  writeMemory,
-} from "../../components/language.ts";
+import { assetAddress, startPage } from "../../components/start_page.tsx";
+import { readMemory, writeMemory } from "../../components/language.ts";
 import { createJoinController, settingsKey } from "./controller.ts";
 import { JoinPage } from "./page.tsx";
-import { createWakeLock, watchBattery } from "./power.ts";
-import { readSettings } from "./settings.ts";
+import { createWakeLock, readSettings, watchBattery } from "./device.ts";
 import { createStudyInfo } from "./study_info.ts";
 
 /** Starts the join page in a browser. Nothing trains before Start. */
@@ -25,10 +14,6 @@ import { createStudyInfo } from "./study_info.ts";
 /** Milliseconds within which the study's news cost one fetch. */
 const GATHER = 2_000;
 
-const root = document.querySelector("#app");
-if (root === null) throw new Error("the page has no #app to render into");
-
-startLanguage();
 const limits = {
   cores: navigator.hardwareConcurrency,
   sharesMemory: globalThis.crossOriginIsolated === true,
@@ -58,17 +43,6 @@ const controller = createJoinController({
 const api = createApi(location.origin);
 const info = createStudyInfo(api);
 const connection = signal<Connection>("connecting");
-follow({
-  openEvents: browserEvents(api.eventsUrl),
-  refresh: info.refresh,
-  onConnection: (state) => connection.value = state,
-  onEvent: () => {},
-  document,
-  random: Math.random,
-  after: browserAfter,
-  gather: GATHER,
-});
-
 const wakeLock = createWakeLock(() =>
   controller.phase.value === "active" && controller.settings.value.keepAwake
 );
@@ -80,14 +54,18 @@ globalThis.addEventListener("pageshow", (event) => {
   if (event.persisted) controller.show();
 });
 
-root.replaceChildren();
-render(
-  <JoinPage
-    controller={controller}
-    info={info}
-    connection={connection}
-    limits={limits}
-    now={now}
-  />,
-  root,
-);
+startPage({
+  eventsUrl: api.eventsUrl,
+  view: () => (
+    <JoinPage
+      controller={controller}
+      info={info}
+      connection={connection}
+      limits={limits}
+      now={now}
+    />
+  ),
+  refresh: info.refresh,
+  onConnection: (state) => connection.value = state,
+  gather: GATHER,
+});

@@ -6,13 +6,12 @@ import { commonWords, joinWords } from "../../i18n/language.ts";
 import type { Connection } from "../../live.ts";
 import { formats, localized, words } from "../../components/language.ts";
 import { pageLink } from "../../components/links.ts";
-import { Notice, Site } from "../../components/site.tsx";
+import { Notice, Site, Stat } from "../../components/site.tsx";
 import { Consent, SettingsForm } from "./join_settings.tsx";
 import type { JoinController } from "./controller.ts";
 import { Bar, Measured, SlotCard, Status } from "./status.tsx";
-import { savesData } from "./power.ts";
+import { type DeviceLimits, savesData } from "./device.ts";
 import type { Contribution, Trouble } from "./progress_model.ts";
-import type { DeviceLimits } from "./settings.ts";
 import { downloadBytes, type StudyInfo, uploadBytes } from "./study_info.ts";
 
 interface JoinPageProps {
@@ -177,23 +176,19 @@ function Given(
   { contribution }: { readonly contribution: Contribution },
 ): JSX.Element {
   const t = words(joinWords).contribution;
-  const stats = [
-    [t.trials, formats.value.integer(contribution.trials)],
-    [t.epochs, formats.value.integer(contribution.epochs)],
-    [t.time, formats.value.duration(contribution.seconds)],
-  ] as const;
   return (
     <section class="given" aria-labelledby="given-heading">
       <h2 id="given-heading">{t.heading}</h2>
       <dl>
-        {stats.map(([name, value]) => (
-          <div key={name} class="stat">
-            <dt>{name}</dt>
-            <dd>
-              <span class="value">{value}</span>
-            </dd>
-          </div>
-        ))}
+        <Stat name={t.trials}>
+          {formats.value.integer(contribution.trials)}
+        </Stat>
+        <Stat name={t.epochs}>
+          {formats.value.integer(contribution.epochs)}
+        </Stat>
+        <Stat name={t.time}>
+          {formats.value.duration(contribution.seconds)}
+        </Stat>
       </dl>
     </section>
   );

@@ -1,8 +1,10 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { backends } from "../../../protocol/training.ts";
 import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
 import { formats, localized, words } from "../../components/language.ts";
+import { Facts } from "../../components/site.tsx";
+import { ChartTable, TableScroll } from "../../components/tables.tsx";
 import { joinWords } from "../../i18n/language.ts";
 import type { JoinController, Phase } from "./controller.ts";
 import {
@@ -259,33 +261,21 @@ function Training({ trial }: { readonly trial: TrialInHand }): JSX.Element {
         text={at === null ? t.unknown : t.epochOf(at.step, at.steps)}
         name={t.step}
       />
-      <dl class="facts">
-        <Fact name={t.speed}>
-          {stepsPerSecond === null ? t.unknown : t.stepsPerSecond(
-            stepsPerSecond < 10
-              ? formats.value.fixed(stepsPerSecond, 1)
-              : count(stepsPerSecond),
-          )}
-        </Fact>
-        <Fact name={t.left}>
-          {left === null ? t.unknown : formats.value.duration(left)}
-        </Fact>
-      </dl>
+      <Facts
+        class="facts"
+        rows={[
+          [
+            t.speed,
+            stepsPerSecond === null ? t.unknown : t.stepsPerSecond(
+              stepsPerSecond < 10
+                ? formats.value.fixed(stepsPerSecond, 1)
+                : count(stepsPerSecond),
+            ),
+          ],
+          [t.left, left === null ? t.unknown : formats.value.duration(left)],
+        ]}
+      />
     </>
-  );
-}
-
-function Fact(
-  { name, children }: {
-    readonly name: string;
-    readonly children: ComponentChildren;
-  },
-): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -365,30 +355,16 @@ function Curve({ trial }: { readonly trial: TrialInHand }): JSX.Element {
 function CurveTable({ trial }: { readonly trial: TrialInHand }): JSX.Element {
   const t = words(joinWords).slot;
   return (
-    <details class="as-table">
-      <summary>{t.asTable}</summary>
-      <div class="table-scroll">
-        <table>
-          <caption class="hidden">{t.curve(pointOf(trial))}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t.epochColumn}</th>
-              <th scope="col">{t.trainLoss}</th>
-              <th scope="col">{t.testAccuracy}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {trial.epochs.map((epoch) => (
-              <tr key={epoch.epoch}>
-                <th scope="row">{epoch.epoch}</th>
-                <td>{formats.value.fixed(epoch.trainLoss, 4)}</td>
-                <td>{formats.value.fixed(epoch.testAccuracy, 4)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+    <ChartTable
+      summary={t.asTable}
+      caption={t.curve(pointOf(trial))}
+      heads={[t.epoch, t.trainLoss, t.testAccuracy]}
+      rows={trial.epochs.map((epoch) => [
+        epoch.epoch,
+        formats.value.fixed(epoch.trainLoss, 4),
+        formats.value.fixed(epoch.testAccuracy, 4),
+      ])}
+    />
   );
 }
 
@@ -403,12 +379,7 @@ export function Measured(
   return (
     <section class="measured" aria-labelledby="measured-heading">
       <h2 id="measured-heading">{t.measured.heading}</h2>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-labelledby="measured-heading"
-        tabIndex={0}
-      >
+      <TableScroll label="#measured-heading">
         <table>
           <caption class="hidden">{t.measured.caption}</caption>
           <thead>
@@ -443,7 +414,7 @@ export function Measured(
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </section>
   );
 }

@@ -9,7 +9,7 @@ import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
 import { Segmented } from "../../components/controls.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
-import { PointAnchor } from "../../components/point_anchor.tsx";
+import { PointAnchor } from "../../components/site.tsx";
 import { leaderboardWords } from "../../i18n/language.ts";
 import { curveSeries } from "./curve_series.ts";
 import { parsePoint, pointKey, pointLabel } from "./points.ts";

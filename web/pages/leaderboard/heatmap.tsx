@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import type { StudyId } from "../../../protocol/ids.ts";
 import { type Leaderboard, MetricName } from "../../../protocol/leaderboard.ts";
 import { formats, words } from "../../components/language.ts";
-import { PointAnchor } from "../../components/point_anchor.tsx";
+import { PointAnchor } from "../../components/site.tsx";
 import { leaderboardWords, trialsWords } from "../../i18n/language.ts";
 import {
   HEAT_STEPS,

@@ -1,7 +1,7 @@
-import { render } from "preact";
 import { createApi } from "../../api.ts";
-import { browserAfter, browserEvents, follow } from "../../live.ts";
-import { startLanguage, updateAddress } from "../../components/language.ts";
+import { keepInAddress } from "../../components/links.ts";
+import { startPage } from "../../components/start_page.tsx";
+import { browserAfter } from "../../live.ts";
 import { LeaderboardPage } from "./page.tsx";
 import { createLeaderboardState } from "./state.ts";
 import { createTrialList } from "./trial_list_state.ts";
@@ -9,20 +9,21 @@ import { parseViewState, writeViewState } from "./view_state.ts";
 
 /** Starts the leaderboard page in a browser. */
 
-const root = document.querySelector("#app");
-if (root === null) throw new Error("the page has no #app to render into");
-
-startLanguage();
 const api = createApi(location.origin);
-const here = () => parseViewState(new URLSearchParams(location.search));
-const state = createLeaderboardState(api, here(), browserAfter);
-const trials = createTrialList(api, state);
-state.view.subscribe((view) =>
-  updateAddress((query) => writeViewState(view, query))
+const state = createLeaderboardState(
+  api,
+  parseViewState(new URLSearchParams(location.search)),
+  browserAfter,
 );
-globalThis.addEventListener("popstate", () => state.change(here()));
-follow({
-  openEvents: browserEvents(api.eventsUrl),
+const trials = createTrialList(api, state);
+keepInAddress(
+  state.view,
+  writeViewState,
+  (query) => state.change(parseViewState(query)),
+);
+startPage({
+  eventsUrl: api.eventsUrl,
+  view: () => <LeaderboardPage state={state} trials={trials} api={api} />,
   refresh: async () => {
     await state.refresh();
     await trials.refresh();
@@ -32,9 +33,4 @@ follow({
     state.take(event);
     trials.take(event);
   },
-  document,
-  random: Math.random,
-  after: browserAfter,
 });
-root.replaceChildren();
-render(<LeaderboardPage state={state} trials={trials} api={api} />, root);

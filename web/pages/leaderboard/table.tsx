@@ -15,7 +15,7 @@ import {
 import { Pager, useHold } from "../../components/controls.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
-import { PointAnchor } from "../../components/point_anchor.tsx";
+import { PointAnchor } from "../../components/site.tsx";
 import {
   type LeaderboardWords,
   leaderboardWords,

@@ -10,8 +10,7 @@ import { Segmented } from "../../components/controls.tsx";
 import { Notice } from "../../components/site.tsx";
 import { Command } from "./code.tsx";
 import { type Conclusion, conclusions, verdictsOn } from "./evidence.ts";
-import { PairTable } from "./pair_table.tsx";
-import { RankingTable } from "./ranking_table.tsx";
+import { PairTable, RankingTable } from "./answer_tables.tsx";
 import type { LiveStudy, SampleStudy, StudySource } from "./study_source.ts";
 import {
   type LessonState,

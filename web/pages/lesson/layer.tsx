@@ -1,8 +1,10 @@
+// @ts-types="@types/d3-shape"
 import { area, line } from "d3-shape";
 import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 import { linearAxis, useWidth } from "../../components/charts/scale.ts";
 import { formats, words } from "../../components/language.ts";
+import { ChartTable } from "../../components/tables.tsx";
 import { lessonWords } from "../../i18n/language.ts";
 import {
   factorsAt,
@@ -161,8 +163,6 @@ function Tensor(
     </table>
   );
 }
-
-// @ts-types="@types/d3-shape"
 
 const margin = { top: 10, right: 24, bottom: 40, left: 40 };
 
@@ -341,38 +341,17 @@ function MeansTable(
       : []
   );
   return (
-    <details class="as-table">
-      <summary>{t.table}</summary>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-label={t.heading}
-        tabIndex={0}
-      >
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t.draws}</th>
-              <th scope="col">{t.lowest}</th>
-              <th scope="col">{t.highest}</th>
-              <th scope="col">{t.band}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ draws, means }) => (
-              <tr key={draws}>
-                <th scope="row">{integer(draws)}</th>
-                <td>{fixed(Math.min(...means), 3)}</td>
-                <td>{fixed(Math.max(...means), 3)}</td>
-                <td>
-                  {p === 1 ? "–" : `1 ± ${fixed(halfWidth(p, draws), 3)}`}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+    <ChartTable
+      summary={t.table}
+      caption={t.heading}
+      heads={[t.draws, t.lowest, t.highest, t.band]}
+      rows={rows.map(({ draws, means }) => [
+        integer(draws),
+        fixed(Math.min(...means), 3),
+        fixed(Math.max(...means), 3),
+        p === 1 ? "–" : `1 ± ${fixed(halfWidth(p, draws), 3)}`,
+      ])}
+    />
   );
 }
 

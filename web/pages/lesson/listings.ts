@@ -1,6 +1,6 @@
 import { classHighlighter, highlightCode } from "@lezer/highlight";
 import { parser } from "@lezer/javascript";
-import type { Listing, Token } from "./listings_api.ts";
+import type { Listing, Token } from "./code.tsx";
 
 /**
  * Listings of the lesson, cut out of the source that trains when the pages are

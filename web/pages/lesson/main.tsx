@@ -1,17 +1,10 @@
 import { signal } from "@preact/signals";
-import { render } from "preact";
 import * as z from "zod";
 import { createApi } from "../../api.ts";
-import {
-  browserAfter,
-  browserEvents,
-  type Connection,
-  follow,
-} from "../../live.ts";
-import { startLanguage, updateAddress } from "../../components/language.ts";
-import { assetAddress } from "../../components/asset_address.ts";
-import type { Listings } from "./code.tsx";
-import { Listing } from "./listings_api.ts";
+import type { Connection } from "../../live.ts";
+import { keepInAddress } from "../../components/links.ts";
+import { assetAddress, startPage } from "../../components/start_page.tsx";
+import { Listing, type Listings } from "./code.tsx";
 import { LessonPage } from "./page.tsx";
 import { createStudySource, SampleStudy } from "./study_source.ts";
 import {
@@ -37,53 +30,38 @@ async function fetchDocument<T extends z.ZodType>(
   return schema.parse(await response.json());
 }
 
-const root = document.querySelector("#app");
-if (root === null) throw new Error("the page has no #app to render into");
-
-startLanguage();
 const api = createApi(location.origin);
-const here = () => parseViewState(new URLSearchParams(location.search));
-const state = createLessonState(here());
-// A slider changes the view many times a second, and browsers refuse that many
-// addresses: the last one counts.
-let cancelAddress = () => {};
-state.view.subscribe((view) => {
-  cancelAddress();
-  cancelAddress = browserAfter(
-    ADDRESS_MS,
-    () => updateAddress((query) => writeViewState(view, query)),
-  );
-});
-globalThis.addEventListener("popstate", () => state.change(here()));
+const state = createLessonState(
+  parseViewState(new URLSearchParams(location.search)),
+);
+keepInAddress(
+  state.view,
+  writeViewState,
+  (query) => state.change(parseViewState(query)),
+  ADDRESS_MS,
+);
 
 const source = createStudySource(
   api,
   () => fetchDocument("sample", SampleStudy),
 );
 const connection = signal<Connection>("connecting");
-follow({
-  openEvents: browserEvents(api.eventsUrl),
-  refresh: source.refresh,
-  onConnection: (value) => connection.value = value,
-  onEvent: () => {},
-  document,
-  random: Math.random,
-  after: browserAfter,
-});
-
 const listings = signal<Listings>({ kind: "fetching" });
 fetchDocument("listings", z.array(Listing)).then(
   (fetched) => listings.value = { kind: "fetched", listings: fetched },
   (error) => listings.value = { kind: "failed", message: String(error) },
 );
 
-root.replaceChildren();
-render(
-  <LessonPage
-    state={state}
-    source={source}
-    listings={listings}
-    connection={connection}
-  />,
-  root,
-);
+startPage({
+  eventsUrl: api.eventsUrl,
+  view: () => (
+    <LessonPage
+      state={state}
+      source={source}
+      listings={listings}
+      connection={connection}
+    />
+  ),
+  refresh: source.refresh,
+  onConnection: (value) => connection.value = value,
+});

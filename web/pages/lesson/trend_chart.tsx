@@ -11,6 +11,7 @@ import {
   useWidth,
 } from "../../components/charts/scale.ts";
 import { formats, words } from "../../components/language.ts";
+import { ChartTable } from "../../components/tables.tsx";
 import { leaderboardWords, lessonWords } from "../../i18n/language.ts";
 import { formatMetric } from "../leaderboard/metrics.ts";
 import { pointLabel } from "../leaderboard/points.ts";
@@ -175,38 +176,22 @@ function PointTable(
   const { metrics } = words(leaderboardWords);
   const { integer, rate } = formats.value;
   return (
-    <details class="as-table">
-      <summary>{t.trend.table}</summary>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-label={t.trend.heading}
-        tabIndex={0}
-      >
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{t.ranking.point}</th>
-              <th scope="col">{t.trend.rate}</th>
-              <th scope="col">{metrics.trainLoss.name}</th>
-              <th scope="col">{t.trend.checks}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {points.toSorted((a, b) => meanRate(a) - meanRate(b)).map((row) => (
-              <tr key={pointLabel(row.params)}>
-                <th scope="row">{pointLabel(row.params)}</th>
-                <td>{rate(meanRate(row))}</td>
-                <td>{intervalText(row, "trainLoss")}</td>
-                <td>
-                  {integer(row.checksPassed)} / {integer(row.replicatesDone)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+    <ChartTable
+      summary={t.trend.table}
+      caption={t.trend.heading}
+      heads={[
+        t.ranking.point,
+        t.trend.rate,
+        metrics.trainLoss.name,
+        t.trend.checks,
+      ]}
+      rows={points.toSorted((a, b) => meanRate(a) - meanRate(b)).map((row) => [
+        pointLabel(row.params),
+        rate(meanRate(row)),
+        intervalText(row, "trainLoss"),
+        `${integer(row.checksPassed)} / ${integer(row.replicatesDone)}`,
+      ])}
+    />
   );
 }
 

@@ -1,4 +1,5 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
+import { countIn, wordIn, writeQuery } from "../../components/links.ts";
 import { MOST_DRAWS } from "./masks.ts";
 
 /** Whether the network is shown as it trains or as it is used. */
@@ -40,38 +41,26 @@ export const defaultViewState: ViewState = {
 
 /** Reads a link; what it does not understand it leaves at the default. */
 export function parseViewState(query: URLSearchParams): ViewState {
+  const usual = defaultViewState;
   const rate = (name: "p" | "p1" | "p2") => {
     const text = query.get(name)?.trim() ?? "";
     const value = text === "" ? NaN : Number(text);
-    return value >= 0 && value <= 1 ? value : defaultViewState[name];
+    return value >= 0 && value <= 1 ? value : usual[name];
   };
-  const count = (name: "draws" | "step") => {
-    const value = Number(query.get(name));
-    return Number.isInteger(value) && value >= 1 && value <= MOST_DRAWS
-      ? value
-      : defaultViewState[name];
-  };
-  const oneOf = <T extends string>(known: readonly T[], name: string) =>
-    known.find((one) => one === query.get(name));
   return {
     p: rate("p"),
-    draws: count("draws"),
+    draws: countIn(query, "draws", MOST_DRAWS) ?? usual.draws,
     p1: rate("p1"),
     p2: rate("p2"),
-    mode: oneOf(modes, "mode") ?? defaultViewState.mode,
-    step: count("step"),
-    study: oneOf(studyChoices, "study") ?? defaultViewState.study,
+    mode: wordIn(query, "mode", modes) ?? usual.mode,
+    step: countIn(query, "step", MOST_DRAWS) ?? usual.step,
+    study: wordIn(query, "study", studyChoices),
   };
 }
 
 /** Writes the state into `query`, and takes out what is at its default. */
 export function writeViewState(state: ViewState, query: URLSearchParams): void {
-  for (const name of ["p", "draws", "p1", "p2", "mode", "step"] as const) {
-    if (state[name] === defaultViewState[name]) query.delete(name);
-    else query.set(name, `${state[name]}`);
-  }
-  if (state.study === null) query.delete("study");
-  else query.set("study", state.study);
+  writeQuery(state, defaultViewState, query);
 }
 
 /** What the visitor chose, and how they change it. */

@@ -7,8 +7,8 @@ import { pointKey, pointLabel } from "../leaderboard/points.ts";
 import { SavePicture } from "../leaderboard/save_chart.tsx";
 import { type CurveName, curveNames } from "../leaderboard/view_state.ts";
 import { lineOf } from "../trial/live_epoch.ts";
-import { formats, useQuery, words } from "../../components/language.ts";
-import { trialLink } from "../../components/links.ts";
+import { formats, words } from "../../components/language.ts";
+import { trialLink, useQuery } from "../../components/links.ts";
 import { Segmented } from "../../components/controls.tsx";
 
 /** Colours of the replicates' lines, used again where there are more. */

@@ -1,21 +1,15 @@
-import { render } from "preact";
 import { Report } from "../../../protocol/leaderboard.ts";
 import { createLeaderboardState } from "../leaderboard/state.ts";
 import { defaultViewState } from "../leaderboard/view_state.ts";
 import { browserAfter } from "../../live.ts";
-import { startLanguage } from "../../components/language.ts";
+import { showPage } from "../../components/start_page.tsx";
 import { BrokenReport, ReportPage } from "./page.tsx";
 
 /** Shows the report that stands in the page itself. */
 
-const root = document.querySelector("#app");
 const data = document.querySelector("#report");
-if (root === null) throw new Error("the page has no #app to render into");
-
-startLanguage();
 const report = read(data?.textContent ?? "");
-root.replaceChildren();
-if (report === null) render(<BrokenReport />, root);
+if (report === null) showPage(() => <BrokenReport />);
 else {
   const { leaderboard } = report;
   const state = createLeaderboardState(
@@ -27,7 +21,7 @@ else {
     browserAfter,
   );
   await state.refresh();
-  render(<ReportPage state={state} report={report} />, root);
+  showPage(() => <ReportPage state={state} report={report} />);
 }
 
 function read(text: string): Report | null {

@@ -13,7 +13,7 @@ import {
   localized,
   words,
 } from "../../components/language.ts";
-import { LanguageSwitch, Notice } from "../../components/site.tsx";
+import { Facts, LanguageSwitch, Notice } from "../../components/site.tsx";
 import { languages, reportWords } from "../../i18n/language.ts";
 import { AnswerList } from "../leaderboard/answers.tsx";
 import { Curves } from "../leaderboard/curves.tsx";
@@ -150,53 +150,44 @@ export function Origin(
   return (
     <section class="origin" aria-labelledby="origin-heading">
       <h2 id="origin-heading">{t.heading}</h2>
-      <dl>
-        <Fact name={t.on}>{made} UTC</Fact>
-        <Fact name={t.software}>
-          {t.versions(
-            origin.version,
-            origin.deno,
-            count(origin.protocolVersion),
-          )}
-        </Fact>
-        <Fact name={t.data}>
-          {t.counts(
-            count(rows.length),
-            count(progress.completed),
-            count(revision),
-          )}
-        </Fact>
-        <Fact name={t.trained}>
-          {origin.backends.length === 0
-            ? t.notKnown
-            : origin.backends.map(({ backend, trials, seconds }) => (
-              <span key={backend} class="backend">
-                {t.backend(
-                  backend,
-                  count(trials),
-                  formats.value.duration(seconds),
-                )}
-              </span>
-            ))}
-        </Fact>
-      </dl>
+      <Facts
+        rows={[
+          [t.on, `${made} UTC`],
+          [
+            t.software,
+            t.versions(
+              origin.version,
+              origin.deno,
+              count(origin.protocolVersion),
+            ),
+          ],
+          [
+            t.data,
+            t.counts(
+              count(rows.length),
+              count(progress.completed),
+              count(revision),
+            ),
+          ],
+          [
+            t.trained,
+            origin.backends.length === 0
+              ? t.notKnown
+              : origin.backends.map(({ backend, trials, seconds }) => (
+                <span key={backend} class="backend">
+                  {t.backend(
+                    backend,
+                    count(trials),
+                    formats.value.duration(seconds),
+                  )}
+                </span>
+              )),
+          ],
+        ]}
+      />
       <h3>{t.commands}</h3>
       <pre tabIndex={0}>{origin.commands.join("\n")}</pre>
       <p class="note">{t.seed(count(study.seed))}</p>
     </section>
-  );
-}
-
-function Fact(
-  { name, children }: {
-    readonly name: string;
-    readonly children: ComponentChildren;
-  },
-): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -4,7 +4,9 @@ import type { EpochMetrics } from "../../../protocol/training.ts";
 import type { TrialView } from "../../../protocol/views.ts";
 import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
 import { Segmented } from "../../components/controls.tsx";
-import { formats, useQuery, words } from "../../components/language.ts";
+import { formats, words } from "../../components/language.ts";
+import { useQuery } from "../../components/links.ts";
+import { ChartTable } from "../../components/tables.tsx";
 import { leaderboardWords, trialsWords } from "../../i18n/language.ts";
 import { pointLabel } from "../leaderboard/points.ts";
 import { SavePicture } from "../leaderboard/save_chart.tsx";
@@ -133,38 +135,15 @@ export function EpochTable(
     ["seconds", t.seconds, 2],
   ] as const;
   return (
-    <details class="as-table">
-      <summary>{t.asTable}</summary>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-label={t.asTable}
-        tabIndex={0}
-      >
-        <table>
-          <caption class="hidden">{t.asTable}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t.epoch}</th>
-              {columns.map(([name, label]) => (
-                <th key={name} scope="col">{label}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {epochs.map((metrics) => (
-              <tr key={metrics.epoch}>
-                <th scope="row">{metrics.epoch}</th>
-                {columns.map(([name, , decimals]) => (
-                  <td key={name}>
-                    {formats.value.fixed(metrics[name], decimals)}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+    <ChartTable
+      summary={t.asTable}
+      heads={[t.epoch, ...columns.map(([, label]) => label)]}
+      rows={epochs.map((one) => [
+        one.epoch,
+        ...columns.map(([name, , decimals]) =>
+          formats.value.fixed(one[name], decimals)
+        ),
+      ])}
+    />
   );
 }

@@ -1,7 +1,8 @@
 import { TrialId } from "../../../protocol/ids.ts";
 import { itemPages } from "../../../protocol/pages.ts";
 import { createApi, UnreachableError } from "../../api.ts";
-import { createItemState, startPage } from "../../components/item_page.tsx";
+import { createItemState } from "../../components/item_page.tsx";
+import { startPage } from "../../components/start_page.tsx";
 import { readAddress } from "../../components/links.ts";
 import { withReport } from "./live_epoch.ts";
 import { TrialPage } from "./page.tsx";

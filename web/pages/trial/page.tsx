@@ -7,9 +7,10 @@ import type {
 } from "../../../protocol/views.ts";
 import { Icon } from "../../components/icon.tsx";
 import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
+import { TableScroll } from "../../components/tables.tsx";
 import { formats, words } from "../../components/language.ts";
 import { pointLink, studyLink } from "../../components/links.ts";
-import { Crumbs, Nickname, Site, Stat } from "../../components/site.tsx";
+import { Crumbs, Facts, Nickname, Site, Stat } from "../../components/site.tsx";
 import { commonWords, trialsWords } from "../../i18n/language.ts";
 import { pointLabel } from "../leaderboard/points.ts";
 import { TrialCurves } from "./curves.tsx";
@@ -156,14 +157,7 @@ function About({ trial }: { readonly trial: TrialView }): JSX.Element {
   return (
     <section aria-labelledby="about-heading">
       <h2 id="about-heading">{t.heading}</h2>
-      <dl class="facts">
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts class="facts" rows={rows} />
     </section>
   );
 }
@@ -186,30 +180,27 @@ export function Attempts(
   return (
     <section aria-labelledby="attempts-heading">
       <h2 id="attempts-heading">{t.heading}</h2>
-      {trial.attempts.length === 0 ? <p>{t.none}</p> : (
-        <div
-          class="table-scroll"
-          role="group"
-          aria-labelledby="attempts-heading"
-          tabIndex={0}
-        >
-          <table class="list">
-            <caption class="hidden">{t.caption}</caption>
-            <thead>
-              <tr>
-                {heads.map(([head, kind]) => (
-                  <th key={head} scope="col" class={kind}>{head}</th>
+      {trial.attempts.length === 0
+        ? <p>{t.none}</p>
+        : (
+          <TableScroll label="#attempts-heading">
+            <table class="list">
+              <caption class="hidden">{t.caption}</caption>
+              <thead>
+                <tr>
+                  {heads.map(([head, kind]) => (
+                    <th key={head} scope="col" class={kind}>{head}</th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {trial.attempts.map((attempt) => (
+                  <Row key={attempt.attempt} attempt={attempt} />
                 ))}
-              </tr>
-            </thead>
-            <tbody>
-              {trial.attempts.map((attempt) => (
-                <Row key={attempt.attempt} attempt={attempt} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+              </tbody>
+            </table>
+          </TableScroll>
+        )}
     </section>
   );
 }

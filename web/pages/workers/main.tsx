@@ -1,15 +1,20 @@
 import { signal } from "@preact/signals";
 import { createApi } from "../../api.ts";
-import { updateAddress } from "../../components/language.ts";
-import { createItemState, startPage } from "../../components/item_page.tsx";
-import { WORKERS_A_PAGE, WorkersPage } from "./page.tsx";
-import { parseView, type WorkersView, writeView } from "./view.ts";
+import { createItemState } from "../../components/item_page.tsx";
+import { keepInAddress } from "../../components/links.ts";
+import { startPage } from "../../components/start_page.tsx";
+import {
+  parseView,
+  WORKERS_A_PAGE,
+  WorkersPage,
+  type WorkersView,
+  writeView,
+} from "./page.tsx";
 
 /** Starts the workers' page in a browser. */
 
 const api = createApi(location.origin);
-const here = () => parseView(new URLSearchParams(location.search));
-const view = signal(here());
+const view = signal(parseView(new URLSearchParams(location.search)));
 const state = createItemState((etag) => {
   const { page, ...query } = view.value;
   const limit = WORKERS_A_PAGE;
@@ -20,12 +25,10 @@ const change = (next: Partial<WorkersView>) => {
   state.forget();
   state.refresh().catch(() => state.setConnection("offline"));
 };
-view.subscribe((value) => updateAddress((query) => writeView(value, query)));
-globalThis.addEventListener("popstate", () => change(here()));
+keepInAddress(view, writeView, (query) => change(parseView(query)));
 startPage({
   eventsUrl: api.eventsUrl,
   view: () => <WorkersPage state={state} view={view} change={change} />,
   refresh: state.refresh,
   onConnection: state.setConnection,
-  onEvent: () => {},
 });

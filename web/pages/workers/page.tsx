@@ -14,11 +14,44 @@ import {
   useHold,
 } from "../../components/controls.tsx";
 import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
+import { TableScroll } from "../../components/tables.tsx";
 import { formats, words } from "../../components/language.ts";
-import { pageLink } from "../../components/links.ts";
+import {
+  countIn,
+  pageLink,
+  wordIn,
+  writeQuery,
+} from "../../components/links.ts";
 import { Nickname, Site, Stat } from "../../components/site.tsx";
 import { workersWords } from "../../i18n/language.ts";
-import type { WorkersView } from "./view.ts";
+
+/** What a visitor sees besides the data: all of it is in the page's address. */
+export interface WorkersView {
+  readonly show: "all" | "online";
+  readonly order: WorkerOrder;
+  /** Counted from 1. */
+  readonly page: number;
+}
+
+export const defaultView: WorkersView = {
+  show: "all",
+  order: "results",
+  page: 1,
+};
+
+/** Reads a link; what it does not understand it leaves at the default. */
+export function parseView(query: URLSearchParams): WorkersView {
+  return {
+    show: wordIn(query, "show", ["all", "online"]) ?? defaultView.show,
+    order: wordIn(query, "order", WorkerOrder.options) ?? defaultView.order,
+    page: countIn(query, "page") ?? defaultView.page,
+  };
+}
+
+/** Writes the view into `query`, and takes out what is at its default. */
+export function writeView(view: WorkersView, query: URLSearchParams): void {
+  writeQuery(view, defaultView, query);
+}
 
 export const WORKERS_A_PAGE = 50;
 
@@ -130,12 +163,7 @@ function Table(
   // Of those on this page: the bars are there to be compared by eye.
   const most = Math.max(1, ...workers.map((w) => w.trialsCompleted));
   return (
-    <div
-      class="table-scroll"
-      role="group"
-      aria-labelledby="workers-heading"
-      tabIndex={0}
-    >
+    <TableScroll label="#workers-heading">
       <table class="list">
         <caption class="hidden">{t.caption}</caption>
         <thead>
@@ -161,7 +189,7 @@ function Table(
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   );
 }
 
@@ -192,12 +220,7 @@ export function Agreement(
     <section aria-labelledby="agreement-heading">
       <h2 id="agreement-heading">{t.heading}</h2>
       <p class="hint">{t.note}</p>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-labelledby="agreement-heading"
-        tabIndex={0}
-      >
+      <TableScroll label="#agreement-heading">
         <table class="list">
           <caption class="hidden">{t.caption}</caption>
           <thead>
@@ -226,7 +249,7 @@ export function Agreement(
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defaultView, parseView, writeView } from "./view.ts";
+import { defaultView, parseView, writeView } from "./page.tsx";
 
 Deno.test("parseView reads what writeView wrote, other parameters apart", () => {
   const view = { show: "online", order: "seen", page: 3 } as const;

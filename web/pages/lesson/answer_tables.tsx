@@ -2,18 +2,118 @@ import type { JSX } from "preact";
 import type {
   Comparison,
   Leaderboard,
+  LeaderboardRow,
   Verdict,
 } from "../../../protocol/leaderboard.ts";
+import { Interval } from "../../components/charts/sparkline.tsx";
 import { type Axis, linearAxis } from "../../components/charts/scale.ts";
 import { leaderboardWords, lessonWords } from "../../i18n/language.ts";
-import { decimalsOf } from "../leaderboard/metrics.ts";
+import { decimalsOf, formatMetric } from "../leaderboard/metrics.ts";
 import { pointLabel } from "../leaderboard/points.ts";
+import { inPlace, useHold } from "../../components/controls.tsx";
+import { TableScroll } from "../../components/tables.tsx";
 import { formats, words } from "../../components/language.ts";
+import { ranked } from "./evidence.ts";
 
-const width = 190;
-const middle = 11;
+const shown = ["trainLoss", "testLoss", "testAccuracy"] as const;
+type Shown = typeof shown[number];
+
+/** Of an interval, in pixels. */
+const INTERVAL = 130;
+/** More points than this are for the leaderboard, which has pages. */
+const MOST_POINTS = 30;
+
+/** The points by training loss, beside what dropout is for. */
+export function RankingTable(
+  { rows }: { readonly rows: readonly LeaderboardRow[] },
+): JSX.Element | null {
+  const t = words(lessonWords).answers.ranking;
+  const { metrics } = words(leaderboardWords);
+  const latest = ranked(rows, "trainLoss").slice(0, MOST_POINTS);
+  const [points, , holdProps] = useHold<readonly LeaderboardRow[]>(
+    latest,
+    `${latest.length}`,
+    inPlace(({ params }) => pointLabel(params)),
+  );
+  if (points.length === 0) return null;
+  const columns = shown.map((metric) => ({
+    metric,
+    axis: intervalAxis(points, metric),
+    best: ranked(points, metric)[0],
+  }));
+  return (
+    <figure class="ranking">
+      <h4 id="ranking-heading">{t.heading}</h4>
+      <TableScroll label="#ranking-heading">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t.point}</th>
+              {shown.map((metric) => (
+                <th key={metric} scope="col">{metrics[metric].name}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody {...holdProps}>
+            {points.map((row) => (
+              <tr key={pointLabel(row.params)}>
+                <th scope="row">{pointLabel(row.params)}</th>
+                {columns.map(({ metric, axis, best }) => (
+                  <Figure
+                    key={metric}
+                    row={row}
+                    metric={metric}
+                    axis={axis}
+                    isBest={row === best}
+                  />
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+      <figcaption class="note">{t.note}</figcaption>
+    </figure>
+  );
+}
+
+function Figure(
+  { row, metric, axis, isBest }: {
+    readonly row: LeaderboardRow;
+    readonly metric: Shown;
+    readonly axis: Axis;
+    readonly isBest: boolean;
+  },
+): JSX.Element {
+  const { mean, low, high } = row.metrics[metric];
+  if (mean === null) return <td>–</td>;
+  const text = formatMetric(metric, mean, formats.value);
+  return (
+    <td class={isBest ? "figure is-best" : "figure"}>
+      <span class="value">{isBest ? <strong>{text}</strong> : text}</span>
+      <Interval
+        axis={axis}
+        width={INTERVAL}
+        mean={mean}
+        low={low}
+        high={high}
+      />
+    </td>
+  );
+}
+
+function intervalAxis(rows: readonly LeaderboardRow[], metric: Shown): Axis {
+  const values = rows.flatMap(({ metrics }) => {
+    const { mean, low, high } = metrics[metric];
+    return [mean, low, high].flatMap((value) => value ?? []);
+  });
+  return linearAxis(values, [5, INTERVAL - 5], 3);
+}
+
+/** Of a difference, in pixels. */
+const DIFFERENCE = 190;
 /** More pairs than this are for the leaderboard. */
-const MOST = 12;
+const MOST_PAIRS = 12;
 
 /** The difference of each swapped pair against the margin that matters. */
 export function PairTable(
@@ -28,22 +128,17 @@ export function PairTable(
       metric: verdict.effect.metric,
       margin: Math.abs(verdict.effect.margin),
       comparisons: verdict.comparisons,
-      axis: axisOf(verdict, Math.abs(verdict.effect.margin)),
+      axis: differenceAxis(verdict, Math.abs(verdict.effect.margin)),
     }];
   });
   const pairs = [
     ...new Set(columns.flatMap((c) => c.comparisons.map(pairName))),
-  ].toSorted().slice(0, MOST);
+  ].toSorted().slice(0, MOST_PAIRS);
   if (pairs.length === 0) return null;
   return (
     <figure class="pairs">
       <h4 id="pairs-heading">{t.heading}</h4>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-labelledby="pairs-heading"
-        tabIndex={0}
-      >
+      <TableScroll label="#pairs-heading">
         <table>
           <thead>
             <tr>
@@ -69,7 +164,7 @@ export function PairTable(
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       <figcaption class="note">{t.note}</figcaption>
     </figure>
   );
@@ -97,9 +192,9 @@ function Difference(
     <td class="figure">
       <svg
         class="difference"
-        width={width}
+        width={DIFFERENCE}
         height={22}
-        viewBox={`0 0 ${width} 22`}
+        viewBox={`0 0 ${DIFFERENCE} 22`}
         aria-hidden="true"
       >
         <rect
@@ -113,12 +208,12 @@ function Difference(
         {low !== null && high !== null && (
           <path
             class="whisker"
-            d={`M${axis(low)} ${middle}H${axis(high)}M${axis(low)} 7v8M${
+            d={`M${axis(low)} 11H${axis(high)}M${axis(low)} 7v8M${
               axis(high)
             } 7v8`}
           />
         )}
-        <circle class="mean" cx={axis(mean)} cy={middle} r={4} />
+        <circle class="mean" cx={axis(mean)} cy={11} r={4} />
       </svg>
       <span class="value">
         {signed(mean)}
@@ -130,13 +225,13 @@ function Difference(
   );
 }
 
-function axisOf({ comparisons }: Verdict, margin: number): Axis {
+function differenceAxis({ comparisons }: Verdict, margin: number): Axis {
   const values = comparisons.flatMap(({ difference }) =>
     [difference.mean, difference.low, difference.high].flatMap((v) => v ?? [])
   );
   return linearAxis(
     [-1.5 * margin, 1.5 * margin, ...values],
-    [6, width - 6],
+    [6, DIFFERENCE - 6],
     3,
   );
 }

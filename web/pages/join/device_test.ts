@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { clampThreads, readSettings, usualThreads } from "./settings.ts";
+import {
+  clampThreads,
+  judgeBattery,
+  readSettings,
+  usualThreads,
+} from "./device.ts";
 
 const laptop = { cores: 8, sharesMemory: true };
 
@@ -34,4 +39,12 @@ Deno.test("readSettings takes what fits and leaves the rest at the usual", () =>
     threads: 8,
   });
   assert.equal(readSettings('{"choice":"quantum"}', laptop).choice, "auto");
+});
+
+Deno.test("judgeBattery spares a low battery, and one without word is fine", () => {
+  assert.equal(judgeBattery(null), "fine");
+  assert.equal(judgeBattery({ charging: true, level: 0.05 }), "fine");
+  assert.equal(judgeBattery({ charging: false, level: 0.2 }), "low");
+  assert.equal(judgeBattery({ charging: false, level: 0.22 }), "between");
+  assert.equal(judgeBattery({ charging: false, level: 0.25 }), "fine");
 });
