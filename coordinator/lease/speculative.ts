@@ -1,4 +1,5 @@
 import type { TrialId, WorkerId } from "../../protocol/ids.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
 import type { Policy } from "./policy.ts";
 import {
   failuresOn,
@@ -106,15 +107,17 @@ export function speculativeSaves(
 /**
  * The trial where a speculative attempt saves most, or null; the first of
  * equals.
+ *
+ * @param newcomerFor The idle worker, with its times for one trial.
  */
 export function chooseSpeculative(
   trials: readonly TrialRecord[],
-  newcomer: Newcomer,
+  newcomerFor: (spec: TrialSpec) => Newcomer,
   policy: Policy,
 ): TrialId | null {
   let best: { readonly trialId: TrialId; readonly saved: number } | null = null;
   for (const trial of trials) {
-    const saved = speculativeSaves(trial, newcomer, policy);
+    const saved = speculativeSaves(trial, newcomerFor(trial.spec), policy);
     if (saved === null || best !== null && saved <= best.saved) continue;
     best = { trialId: trial.spec.trialId, saved };
   }

@@ -128,8 +128,8 @@ Deno.test("chooseSpeculative: what saves most, of equals the first, never one's 
   const own = running({ n: 3, worker: 9 });
   const who = newcomer(60, 1);
   assert.equal(
-    chooseSpeculative([quick, slow, alike, own], who, defaultPolicy),
+    chooseSpeculative([quick, slow, alike, own], () => who, defaultPolicy),
     slow.spec.trialId,
   );
-  assert.equal(chooseSpeculative([own], who, defaultPolicy), null);
+  assert.equal(chooseSpeculative([own], () => who, defaultPolicy), null);
 });

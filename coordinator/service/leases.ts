@@ -9,6 +9,7 @@ import type {
   NoLeaseReason,
   RenewResponse,
 } from "../../protocol/lease.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
 import type { Reply, TrialEvent } from "../lease/events.ts";
 import { createPacing } from "../lease/pacing.ts";
 import {
@@ -17,7 +18,7 @@ import {
   type Policy,
 } from "../lease/policy.ts";
 import { chooseSpeculative, type Newcomer } from "../lease/speculative.ts";
-import type { RunningAttempt, TrialRecord } from "../lease/trial.ts";
+import type { Instant, RunningAttempt, TrialRecord } from "../lease/trial.ts";
 import {
   type ClaimRequest,
   type Storage,
@@ -146,12 +147,16 @@ export function createLeaseCalls(deps: {
         detail: backendDetail,
         stepMilliseconds: stepMilliseconds ?? null,
       });
-      const { recipe, id: studyId } = running.definition;
-      const steps = Math.ceil(running.trainExamples / recipe.batchSize);
-      const epochMilliseconds = stepMilliseconds === undefined
-        ? null
-        : stepMilliseconds * steps;
-      const ttl = leaseMilliseconds(terms, epochMilliseconds);
+      const { id: studyId } = running.definition;
+      /** What an epoch of a trial takes there, and how long its lease is. */
+      const times = ({ recipe }: TrialSpec) => {
+        const steps = Math.ceil(running.trainExamples / recipe.batchSize);
+        const epochMilliseconds = stepMilliseconds === undefined
+          ? null
+          : stepMilliseconds * steps;
+        const ttl = leaseMilliseconds(terms, epochMilliseconds);
+        return { epochMilliseconds, ttl };
+      };
       const leaseId = request.leaseId ?? LeaseId.parse(random.uuid());
       const { workerId, threads: maxLeases } = worker;
       const wish: ClaimRequest = {
@@ -162,26 +167,24 @@ export function createLeaseCalls(deps: {
         maxFailures: policy.failuresPerWorker,
       };
       const pause = pacing.seconds(storage.now()) * 1000;
-      const grant = step((_, now) => ({
+      const grant = step(({ spec }, now) => ({
         type: "lease",
         now,
         leaseId,
         workerId,
         backend,
         backendDetail,
-        ttl,
-        epochMilliseconds,
+        ...times(spec),
         pause,
       }), policy);
       let claim = await storage.claim(wish, grant);
       if (claim.type === "all-leased") {
-        const speculative = await stragglers.choose(studyId, {
-          now: storage.now(),
-          workerId,
-          ttl,
-          epochMilliseconds,
-          pause,
-        });
+        const now = storage.now();
+        const speculative = await stragglers.choose(
+          studyId,
+          now,
+          (spec) => ({ now, workerId, ...times(spec), pause }),
+        );
         if (speculative === null) return none("all-leased");
         claim = await storage.claim({ ...wish, speculative }, grant);
         // Done, or given a second attempt by somebody else, since it was looked at.
@@ -418,7 +421,11 @@ const LOOK_AT = 50;
 
 /** Finds the trial of which an idle worker had best make a second attempt. */
 export interface Stragglers {
-  choose(studyId: StudyId, newcomer: Newcomer): Promise<TrialId | null>;
+  choose(
+    studyId: StudyId,
+    now: Instant,
+    newcomerFor: (spec: TrialSpec) => Newcomer,
+  ): Promise<TrialId | null>;
 }
 
 /**
@@ -436,9 +443,8 @@ export function createStragglers(
     trials: readonly TrialRecord[];
   } | null = null;
   return {
-    async choose(studyId, newcomer) {
+    async choose(studyId, now, newcomerFor) {
       if (policy.runningAttempts < 2) return null;
-      const { now } = newcomer;
       if (
         seen?.studyId !== studyId || now < seen.at ||
         now - seen.at >= policy.speculativeLook
@@ -446,7 +452,7 @@ export function createStragglers(
         const trials = await storage.running(studyId, LOOK_AT);
         seen = { studyId, at: now, trials };
       }
-      const chosen = chooseSpeculative(seen.trials, newcomer, policy);
+      const chosen = chooseSpeculative(seen.trials, newcomerFor, policy);
       // The next idle worker gets another one.
       seen.trials = seen.trials.filter((t) => t.spec.trialId !== chosen);
       return chosen;
