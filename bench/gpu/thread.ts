@@ -4,6 +4,7 @@ import { startStockBackend } from "../../worker/backends/stock.ts";
 import { batchOrder } from "../../worker/random/draws.ts";
 import { finishQueued } from "../../worker/training/device.ts";
 import { exampleData } from "../../worker/training/example_data.ts";
+import { Recipe } from "../../protocol/study.ts";
 import { createFusedNetwork } from "../../worker/training/networks.ts";
 import { trainStep } from "../../worker/training/network.ts";
 import { createPace } from "../../worker/training/pace.ts";
@@ -58,6 +59,7 @@ async function count(
     replicate,
     weightStd: 0.01,
   });
+  const recipe = Recipe.parse({ learningRate: 0.5 });
   let before = noCounts;
   const since = (): GpuCounts => {
     const now = gpuCounts();
@@ -77,7 +79,7 @@ async function count(
           first = since();
           start = performance.now();
         }
-        return trainStep(network, images, labels, { epoch: 0, step }, 0.5);
+        return trainStep(network, images, labels, { epoch: 0, step }, recipe);
       },
       onProgress: () => {},
     },

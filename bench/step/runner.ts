@@ -2,9 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import { SimdBackend } from "../../worker/backends/simd/simd_backend.ts";
 import type { Dataset, LabelledImages } from "../../worker/data/dataset.ts";
 import { batchOrder, identityOrder } from "../../worker/random/draws.ts";
+import { Recipe } from "../../protocol/study.ts";
 import { createFusedNetwork } from "../../worker/training/networks.ts";
 import { type Network, trainStep } from "../../worker/training/network.ts";
-import { gatherImages, gatherLabels } from "../../worker/training/ops.ts";
+import { gatherImages, gatherLabels } from "../../worker/training/kernels.ts";
 import { profileSteps } from "./profile.ts";
 import { createStockStep } from "./stock_network.ts";
 import type { EpochTimes, Rates, Request, StepsDone } from "./requests.ts";
@@ -12,6 +13,7 @@ import type { EpochTimes, Rates, Request, StepsDone } from "./requests.ts";
 const BATCH = 256;
 const EVALUATION_BATCH = 1000;
 const RATE = 0.5;
+const RECIPE = Recipe.parse({ learningRate: RATE });
 const replicate = { seed: 0, replicate: 0 };
 
 interface Trial {
@@ -69,7 +71,7 @@ export function createRunner(
       const x = gatherImages(images, trial.order, start, count);
       const y = gatherLabels(labels, trial.order, start, count);
       return trial.stockStep?.(x, y) ??
-        trainStep(trial.network, x, y, position, RATE);
+        trainStep(trial.network, x, y, position, RECIPE);
     });
     trial.step++;
     if (trial.step * BATCH >= train.images.count) {

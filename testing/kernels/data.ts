@@ -8,13 +8,13 @@ import {
   masked,
   normals,
 } from "./world.ts";
-import type { DropoutAttrs } from "../../worker/training/kernels.ts";
 import {
   dropout,
+  type DropoutAttrs,
   gatherImages,
   gatherLabels,
   sgdUpdate,
-} from "../../worker/training/ops.ts";
+} from "../../worker/training/kernels.ts";
 
 /** Checks of what goes in, what is dropped and what is learned. */
 export function dataChecks(check: Check): void {
@@ -140,7 +140,7 @@ export function dataChecks(check: Check): void {
       const dw = tf.tensor1d(gradient.slice());
       // Values that were read back once are not to be read again.
       for (const times of [1, 2]) {
-        sgdUpdate(w, dw, 0.5);
+        sgdUpdate(w, dw, { learningRate: 0.5 });
         const expected = before.map((v, i) =>
           v - times * 0.5 * at(gradient, i)
         );

@@ -11,7 +11,7 @@ import {
   normals,
   product,
 } from "./world.ts";
-import { dense, denseGradient } from "../../worker/training/ops.ts";
+import { dense, denseGradient } from "../../worker/training/kernels.ts";
 
 /** Sizes [n, k, m]: odd ones, a single row, and one of the network's own. */
 const SIZES = [[7, 13, 11], [1, 5, 3], [96, 256, 10], [33, 784, 66]] as const;

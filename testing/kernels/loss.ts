@@ -7,7 +7,7 @@ import {
   matrix,
   normals,
 } from "./world.ts";
-import { softmaxCrossEntropy } from "../../worker/training/ops.ts";
+import { softmaxCrossEntropy } from "../../worker/training/kernels.ts";
 
 /** Checks of the loss and its gradient. */
 export function lossChecks(check: Check): void {

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { Recipe } from "../../protocol/study.ts";
 import { dropoutKey, dropoutMask } from "../../worker/random/draws.ts";
 import { fillThreefry4x32 } from "../../worker/random/threefry.ts";
 import { createNetwork } from "../../worker/training/networks.ts";
 import { trainStep } from "../../worker/training/network.ts";
-import { gatherImages, gatherLabels } from "../../worker/training/ops.ts";
+import { gatherImages, gatherLabels } from "../../worker/training/kernels.ts";
 import { startStockBackend } from "../../worker/backends/stock.ts";
 import { SIMD } from "../../worker/backends/simd/simd_backend.ts";
 
@@ -17,6 +18,7 @@ const SIZES = [1, 2, 3, 5, 7, 8, 13, 16, 23, 24, 25, 31, 48, 64, 97, 129];
 export function firstLosses(
   network: "fused" | "scratch" | "layers",
   steps: number,
+  changes: Partial<Recipe> = {},
 ): number[] {
   const count = 96;
   const pixels = dropoutMask(
@@ -39,6 +41,7 @@ export function firstLosses(
     replicate,
     weightStd: 0.05,
   });
+  const recipe = Recipe.parse({ learningRate: 0.1, ...changes });
   const losses = Array.from({ length: steps }, (_, step) =>
     tf.tidy(() => {
       const start = step * 17 % 50;
@@ -47,7 +50,7 @@ export function firstLosses(
         gatherImages(images, order, start, 37),
         gatherLabels(labels, order, start, 37),
         { epoch: 0, step },
-        0.1,
+        recipe,
       ).dataSync();
       return loss / 37;
     }));

@@ -4,7 +4,11 @@ import { dropoutMask } from "../../worker/random/draws.ts";
 import type { RandomKey } from "../../worker/random/threefry.ts";
 import { kernelConformance } from "./conformance.ts";
 import { createNetwork } from "../../worker/training/networks.ts";
-import { dense, denseGradient, dropout } from "../../worker/training/ops.ts";
+import {
+  dense,
+  denseGradient,
+  dropout,
+} from "../../worker/training/kernels.ts";
 import { startStockBackend } from "../../worker/backends/stock.ts";
 import {
   registerSimdBackend,

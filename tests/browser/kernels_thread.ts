@@ -4,7 +4,7 @@ import { selectBackend } from "../../worker/backends/select.ts";
 import type { BackendChoice } from "../../protocol/training.ts";
 import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
 import { kernelChecks } from "../../testing/kernels/conformance.ts";
-import { dropout } from "../../worker/training/ops.ts";
+import { dropout } from "../../worker/training/kernels.ts";
 import { exampleDataset, maskAttrs, maskShape } from "./masks.ts";
 
 /**

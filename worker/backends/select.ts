@@ -4,6 +4,7 @@ import {
   BackendName,
   backends,
 } from "../../protocol/training.ts";
+import { Recipe } from "../../protocol/study.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { identityOrder } from "../random/draws.ts";
 import {
@@ -16,7 +17,7 @@ import {
 import { readBack } from "../training/device.ts";
 import { trainStep } from "../training/network.ts";
 import { createFusedNetwork } from "../training/networks.ts";
-import { gatherImages, gatherLabels } from "../training/ops.ts";
+import { gatherImages, gatherLabels } from "../training/kernels.ts";
 import { loadKernels } from "./simd/loader.ts";
 import {
   registerSimdBackend,
@@ -279,6 +280,7 @@ export async function measureStep(
     replicate: { seed: 0, replicate: 0 },
     weightStd: 0.01,
   });
+  const recipe = Recipe.parse({ learningRate: 0.1 });
   let step = 0;
   // The steps queue up as in training; reading one figure back waits for them.
   const run = async (steps: number): Promise<number> => {
@@ -292,7 +294,7 @@ export async function measureStep(
           gatherImages(images, order, start, size),
           gatherLabels(labels, order, start, size),
           { epoch: 0, step },
-          0.1,
+          recipe,
         )
       );
     }

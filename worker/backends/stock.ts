@@ -8,11 +8,12 @@ import {
   type DropoutAttrs,
   GatherImages,
   GatherLabels,
+  oneHotFloat,
   registerSwarmKernel,
   runSwarmKernel,
   SoftmaxCrossEntropy,
 } from "../training/kernels.ts";
-import { oneHotFloat } from "../training/ops.ts";
+import { entryOf } from "./uploads.ts";
 import { adapterName } from "./software_gpu.ts";
 import { registerWebGlKernels, watchWebGl } from "./webgl/kernels.ts";
 
@@ -127,7 +128,7 @@ export function registerPortableKernels(backend: StockBackendName): void {
     const { images: { bytes, size }, order, start, count } = attrs;
     const values = new Float32Array(count * size);
     for (let i = 0; i < count; i++) {
-      const from = imageNumber(order, start + i) * size;
+      const from = entryOf(order, start + i) * size;
       for (let pixel = 0; pixel < size; pixel++) {
         values[i * size + pixel] = (bytes[from + pixel] ?? NaN) / 255;
       }
@@ -139,7 +140,7 @@ export function registerPortableKernels(backend: StockBackendName): void {
     const { labels, order, start, count } = attrs;
     const values = new Int32Array(count);
     for (let i = 0; i < count; i++) {
-      values[i] = labels[imageNumber(order, start + i)] ?? -1;
+      values[i] = labels[entryOf(order, start + i)] ?? -1;
     }
     return tf.tensor1d(values, "int32");
   });
@@ -236,14 +237,4 @@ function masked(x: tf.Tensor, attrs: DropoutAttrs): tf.Tensor {
       tf.tensor(dropoutMask(key, position, rate, x.size), x.shape),
     )
   );
-}
-
-function imageNumber(order: Uint32Array, position: number): number {
-  const number = order[position];
-  if (number === undefined) {
-    throw new RangeError(
-      `gather: the order has ${order.length} entries, asked for: ${position}`,
-    );
-  }
-  return number;
 }

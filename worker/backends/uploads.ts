@@ -1,3 +1,11 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { StockBackendName } from "./stock.ts";
+import {
+  GatherImages,
+  GatherLabels,
+  registerSwarmKernel,
+} from "../training/kernels.ts";
+
 /** Copies of arrays on a device, made when first asked for. */
 export interface Uploads<Source extends object, Held> {
   /** The copy of `source`, which is not to change from now on. */
@@ -34,13 +42,136 @@ export function createUploads<Source extends object, Held>(
 }
 
 /** Arrays kept at once: a training and a test set, and those of a prober. */
-export const MOST_SETS = 4;
+const MOST_SETS = 4;
 /** The epoch's order, and those of the two evaluations. */
-export const MOST_ORDERS = 3;
+const MOST_ORDERS = 3;
 
 /** byte / 255 as float32, which a device's own division need not come to. */
 export function byteLevels(): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+}
+
+/** A backend of tfjs that keeps tensors on a GPU. */
+interface GpuBackend {
+  makeTensorInfo(
+    shape: number[],
+    dtype: tf.DataType,
+    values?: Int32Array | Float32Array,
+  ): tf.TensorInfo;
+  disposeData(dataId: tf.DataId): unknown;
+}
+
+/** What `registerGatherKernels` needs from one backend. */
+export interface Gathering<Backend extends GpuBackend> {
+  /** The backend that a kernel was called on. @throws Error for another one */
+  readonly backendOf: (backend: unknown) => Backend;
+  /** A set's bytes, in whatever form the shader below takes. */
+  readonly uploadBytes: (backend: Backend, bytes: Uint8Array) => tf.TensorInfo;
+  /** @throws RangeError for more elements than a shader can tell apart */
+  readonly checkSize?: (size: number) => void;
+  /** Runs the shader that takes images [count, size] from number `start` on. */
+  readonly images: (
+    backend: Backend,
+    shape: [count: number, size: number],
+    inputs: [set: tf.TensorInfo, order: tf.TensorInfo, levels: tf.TensorInfo],
+    start: number,
+  ) => tf.TensorInfo;
+  /** The same for labels: int32 [count]. */
+  readonly labels: (
+    backend: Backend,
+    count: number,
+    inputs: [labels: tf.TensorInfo, order: tf.TensorInfo],
+    start: number,
+  ) => tf.TensorInfo;
+}
+
+/** Registers GatherImages and GatherLabels for a GPU that keeps the data set. */
+export function registerGatherKernels<Backend extends GpuBackend>(
+  backendName: StockBackendName,
+  gathering: Gathering<Backend>,
+): void {
+  const { backendOf, checkSize = () => {} } = gathering;
+  // A backend that is started anew has nothing.
+  const known = new WeakMap<Backend, ReturnType<typeof createData>>();
+  const dataOn = (backend: Backend) => {
+    const data = known.get(backend) ?? createData(backend);
+    known.set(backend, data);
+    return data;
+  };
+
+  function createData(backend: Backend) {
+    // Not tensors of tfjs's engine, whose scopes would dispose of them.
+    const upload = (values: Int32Array) =>
+      backend.makeTensorInfo([values.length], "int32", values);
+    const free = ({ dataId }: tf.TensorInfo) => {
+      backend.disposeData(dataId);
+    };
+    return {
+      levels: backend.makeTensorInfo(
+        [256],
+        "float32",
+        byteLevels(),
+      ),
+      sets: createUploads({
+        upload: (bytes: Uint8Array) => gathering.uploadBytes(backend, bytes),
+        free,
+        most: MOST_SETS,
+      }),
+      labelSets: createUploads({
+        upload: (labels: Uint8Array) => upload(Int32Array.from(labels)),
+        free,
+        most: MOST_SETS,
+      }),
+      orders: createUploads({
+        upload: (order: Uint32Array) => {
+          checkSize(order.length);
+          const { numbers, largest } = orderNumbers(order);
+          checkSize(largest);
+          return { info: upload(numbers), largest };
+        },
+        free: ({ info }) => free(info),
+        most: MOST_ORDERS,
+      }),
+    };
+  }
+
+  registerSwarmKernel(GatherImages, backendName, ({ attrs, backend }) => {
+    const { images: { bytes, size, count: available }, order } = attrs;
+    const { start, count } = attrs;
+    checkRange(order, start, count);
+    checkSize(count * size);
+    const gpu = backendOf(backend);
+    const { sets, orders, levels } = dataOn(gpu);
+    const { info, largest } = orders.of(order);
+    checkLargest(largest, available);
+    const inputs: [tf.TensorInfo, tf.TensorInfo, tf.TensorInfo] = [
+      sets.of(bytes),
+      info,
+      levels,
+    ];
+    return gathering.images(gpu, [count, size], inputs, start);
+  });
+
+  registerSwarmKernel(GatherLabels, backendName, ({ attrs, backend }) => {
+    const { labels, order, start, count } = attrs;
+    checkRange(order, start, count);
+    const gpu = backendOf(backend);
+    const { labelSets, orders } = dataOn(gpu);
+    const { info, largest } = orders.of(order);
+    checkLargest(largest, labels.length);
+    return gathering.labels(gpu, count, [labelSets.of(labels), info], start);
+  });
+}
+
+/** @throws RangeError if the order is shorter */
+export function entryOf(order: Uint32Array, position: number): number {
+  const entry = order[position];
+  if (entry === undefined) {
+    throw new RangeError(
+      `gather: the order has ${order.length} entries, asked for: ${position}`,
+    );
+  }
+  return entry;
 }
 
 /**

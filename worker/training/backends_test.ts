@@ -7,11 +7,12 @@ import {
   testedBackends,
   titled,
 } from "../../testing/kernels/backends.ts";
+import { Recipe } from "../../protocol/study.ts";
 import { batchOrder } from "../random/draws.ts";
 import { createNetwork } from "./networks.ts";
 import { exampleData } from "./example_data.ts";
 import { trainStep } from "./network.ts";
-import { gatherImages, gatherLabels } from "./ops.ts";
+import { gatherImages, gatherLabels } from "./kernels.ts";
 import { trainTrial } from "./train.ts";
 import { data, hooks, spec } from "../../testing/training.ts";
 
@@ -23,6 +24,7 @@ const { train } = exampleData({
   train: STEPS * BATCH,
   test: 0,
 });
+const recipe = Recipe.parse({ learningRate: 0.5 });
 const replicate = { seed: 0, replicate: 0 };
 
 /**
@@ -45,7 +47,7 @@ async function firstLosses(weightStd: number): Promise<number[]> {
         gatherImages(train.images, order, step * BATCH, BATCH),
         gatherLabels(train.labels, order, step * BATCH, BATCH),
         { epoch: 0, step },
-        0.5,
+        recipe,
       )
     );
     losses.push(((await stats.data())[0] ?? NaN) / BATCH);

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { dropoutMask } from "../random/draws.ts";
-import type { DropoutAttrs } from "./kernels.ts";
-import { dense } from "./ops.ts";
+import { dense, type DropoutAttrs } from "./kernels.ts";
 
 /**
  * Devices that can be lost under a running training: a GPU's driver restarts,

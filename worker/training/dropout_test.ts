@@ -4,7 +4,7 @@ import { startStockBackend } from "../backends/stock.ts";
 import { dropoutKey, dropoutMask } from "../random/draws.ts";
 import { fillThreefry4x32 } from "../random/threefry.ts";
 import { type DrawWords, dropoutLayer, maskWords } from "./dropout.ts";
-import { dropout } from "./ops.ts";
+import { dropout } from "./kernels.ts";
 
 await startStockBackend("cpu");
 

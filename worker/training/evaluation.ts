@@ -8,7 +8,7 @@ import {
   gatherImages,
   gatherLabels,
   softmaxCrossEntropy,
-} from "./ops.ts";
+} from "./kernels.ts";
 
 /**
  * A trained network as it travels: float32, little-endian, the weights

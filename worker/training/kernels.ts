@@ -2,14 +2,15 @@ import * as tf from "@tensorflow/tfjs";
 import type { ByteImages } from "../data/dataset.ts";
 import type { MaskPosition } from "../random/draws.ts";
 import type { RandomKey } from "../random/threefry.ts";
+import type { Nothing, RecipeOf } from "./network.ts";
 
 export type { MaskPosition, RandomKey };
 
 /**
- * The kernels that training needs beyond tfjs's own, as a contract: each
- * backend registers its implementation of these names with tfjs's kernel
- * registry, and `ops.ts` calls them. All tensors are float32 and row-major
- * unless it says otherwise.
+ * The kernels that training needs beyond tfjs's own, as a contract, and at the
+ * end as functions on tensors. Each backend registers its implementation of
+ * these names with tfjs's kernel registry. All tensors are float32 and
+ * row-major unless it says otherwise.
  */
 
 /**
@@ -90,27 +91,25 @@ export interface SoftmaxCrossEntropyAttrs {
 
 /**
  * {w, dw} of one shape -> []: w -= learningRate * dw, in place. Optional: a
- * backend whose tensors cannot change leaves it out, and `ops.ts` assigns.
+ * backend whose tensors cannot change leaves it out, and `sgdUpdate` assigns.
  */
 export const SgdUpdate = "SwarmSgdUpdate";
 
-export interface SgdUpdateAttrs {
-  readonly learningRate: number;
-}
+export type SgdUpdateAttrs = RecipeOf<"update">;
 
 /**
- * The kernels of `kernels.ts` with the names of their inputs and the type of
- * their attributes. tfjs's registry keeps any function under any name, so the
+ * The kernels with the names of their inputs and the type of their attributes.
+ * tfjs's registry keeps any function under any name, so the
  * types are put back here, in one place, for callers and implementations.
  */
 export interface SwarmKernels {
   readonly [GatherImages]: {
-    readonly inputs: NoInputs;
+    readonly inputs: Nothing;
     readonly attrs: GatherImagesAttrs;
     readonly outputs: readonly [images: tf.Tensor2D];
   };
   readonly [GatherLabels]: {
-    readonly inputs: NoInputs;
+    readonly inputs: Nothing;
     readonly attrs: GatherLabelsAttrs;
     readonly outputs: readonly [labels: tf.Tensor1D];
   };
@@ -157,11 +156,9 @@ export interface SwarmKernels {
   };
 }
 
-type NoInputs = Readonly<Record<string, never>>;
-
 export type SwarmKernelName = keyof SwarmKernels;
 
-/** Implements kernel `K` on a backend; see `kernels.ts` for what it computes. */
+/** Implements kernel `K` on a backend. */
 export type SwarmKernelFunc<K extends SwarmKernelName> = (call: {
   readonly inputs: SwarmKernels[K]["inputs"];
   readonly attrs: SwarmKernels[K]["attrs"];
@@ -198,7 +195,8 @@ export function hasSwarmKernel(
 }
 
 /**
- * Runs a kernel on the current backend.
+ * Runs a kernel on the current backend. Only `dropout` below has a gradient for
+ * tfjs's tape; `dense` and the loss have theirs as functions of their own.
  *
  * @throws Error if the backend lacks it
  */
@@ -218,4 +216,128 @@ export function runSwarmKernel<K extends SwarmKernelName>(
   return (Array.isArray(out) ? out : [out]) as unknown as SwarmKernels[K][
     "outputs"
   ];
+}
+
+/** Images `order[start .. start + count)` as [count, images.size], 0 to 1. */
+export function gatherImages(
+  images: ByteImages,
+  order: Uint32Array,
+  start: number,
+  count: number,
+): tf.Tensor2D {
+  const attrs = { images, order, start, count };
+  const [batch] = runSwarmKernel(GatherImages, {}, attrs);
+  return batch;
+}
+
+/** Labels of the same images, int32 [count]. */
+export function gatherLabels(
+  labels: Uint8Array,
+  order: Uint32Array,
+  start: number,
+  count: number,
+): tf.Tensor1D {
+  const attrs = { labels, order, start, count };
+  const [batch] = runSwarmKernel(GatherLabels, {}, attrs);
+  return batch;
+}
+
+/** `x` of any shape, masked and scaled; differentiable. */
+export function dropout(x: tf.Tensor, attrs: DropoutAttrs): tf.Tensor {
+  const apply = (input: tf.Tensor): tf.Tensor => {
+    const [masked] = runSwarmKernel(Dropout, { x: input }, attrs);
+    return masked;
+  };
+  // The mask is a pure function of its attributes: the way back draws it
+  // again instead of saving it.
+  const differentiable = tf.customGrad(() => ({
+    value: apply(x),
+    gradFunc: (dy: tf.Tensor) => apply(dy),
+  }));
+  return differentiable(x);
+}
+
+/** x: [n, k], w: [k, m], b: [m] -> dropout(activation(x w + b)): [n, m]. */
+export function dense(
+  x: tf.Tensor2D,
+  w: tf.Tensor2D,
+  b: tf.Tensor1D,
+  attrs: DenseAttrs,
+): tf.Tensor2D {
+  const [y] = runSwarmKernel(Dense, { x, w, b }, attrs);
+  return y;
+}
+
+/** Gradients of the loss by a dense layer's weights, biases and input. */
+export interface DenseGradients {
+  /** [k, m] */
+  readonly dw: tf.Tensor2D;
+  /** [m] */
+  readonly db: tf.Tensor1D;
+  /** [n, k]; absent unless asked for. */
+  readonly dx?: tf.Tensor2D;
+}
+
+/**
+ * The way back through `dense`, from its input x: [n, k], weights w: [k, m],
+ * output y: [n, m] and the loss's gradient by that output, dy: [n, m].
+ */
+export function denseGradient(
+  x: tf.Tensor2D,
+  w: tf.Tensor2D,
+  y: tf.Tensor2D,
+  dy: tf.Tensor2D,
+  attrs: DenseGradientAttrs,
+): DenseGradients {
+  const [dw, db, dx] = runSwarmKernel(DenseGradient, { x, w, y, dy }, attrs);
+  return dx === undefined ? { dw, db } : { dw, db, dx };
+}
+
+/** What a batch came to. */
+export interface BatchLoss {
+  /** [2]: sum of the losses in nats, number of right answers. */
+  readonly stats: tf.Tensor1D;
+  /** [n, classes]: of the mean loss; absent unless asked for. */
+  readonly dlogits?: tf.Tensor2D;
+}
+
+/** Softmax cross-entropy of logits: [n, classes] against labels: int32 [n]. */
+export function softmaxCrossEntropy(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  gradient: boolean,
+): BatchLoss {
+  const [stats, dlogits] = runSwarmKernel(
+    SoftmaxCrossEntropy,
+    { logits, labels },
+    { gradient },
+  );
+  return dlogits === undefined ? { stats } : { stats, dlogits };
+}
+
+/** w -= learningRate * dw; in place where the backend can. */
+export function sgdUpdate(
+  w: tf.Variable,
+  dw: tf.Tensor,
+  attrs: SgdUpdateAttrs,
+): void {
+  if (hasSwarmKernel(SgdUpdate, tf.getBackend())) {
+    runSwarmKernel(SgdUpdate, { w, dw }, attrs);
+    return;
+  }
+  const { learningRate, ...rest } = attrs;
+  rest satisfies Nothing;
+  tf.tidy(() => w.assign(tf.sub(w, tf.mul(dw, learningRate))));
+}
+
+/**
+ * Rows of zeros with a one at each label: int32 [n] -> float32 [n, classes].
+ *
+ * Cast afterwards because the wasm backend of tfjs 4.22, asked for float32 at
+ * once, writes the integers' bits.
+ */
+export function oneHotFloat(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
+  return tf.tidy(() =>
+    tf.cast(tf.oneHot(labels, classes), "float32").as2D(labels.size, classes)
+  );
 }

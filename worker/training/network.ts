@@ -1,12 +1,40 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Recipe } from "../../protocol/study.ts";
 import {
   initialBiases,
   initialWeights,
   type LayerShape,
   type Replicate,
 } from "../random/draws.ts";
-import type { MaskPosition } from "./kernels.ts";
-import { sgdUpdate } from "./ops.ts";
+import { type MaskPosition, sgdUpdate } from "./kernels.ts";
+
+/** The parts of training that a recipe's fields act in. */
+type Part = "network" | "update" | "loop";
+
+/** Which part heeds each field. A new field does not compile without one. */
+const actsIn = {
+  network: "network",
+  hiddenSizes: "network",
+  weightStd: "network",
+  learningRate: "update",
+  epochs: "loop",
+  batchSize: "loop",
+} as const satisfies Record<keyof Recipe, Part>;
+
+/**
+ * The fields of a recipe that act in one part of training. Whoever heeds them
+ * takes them apart by name, and the rest `satisfies Nothing`: a new field then
+ * compiles once every place heeds it.
+ */
+export type RecipeOf<P extends Part> = Pick<
+  Recipe,
+  {
+    [K in keyof Recipe]: (typeof actsIn)[K] extends P ? K : never;
+  }[keyof Recipe]
+>;
+
+/** No fields. */
+export type Nothing = Readonly<Record<string, never>>;
 
 /** What decides a network: its sizes, its rates and whose draws it uses. */
 export interface NetworkOptions {
@@ -66,8 +94,9 @@ export function trainStep(
   images: tf.Tensor2D,
   labels: tf.Tensor1D,
   position: MaskPosition,
-  learningRate: number,
+  { learningRate, ...rest }: RecipeOf<"update">,
 ): tf.Tensor1D {
+  rest satisfies Nothing;
   return tf.tidy(() => {
     const { stats, gradients } = network.gradients(images, labels, position);
     network.variables.forEach((variable, i) => {
@@ -75,7 +104,7 @@ export function trainStep(
       if (gradient === undefined) {
         throw new Error(`training step: no gradient for variable ${i}`);
       }
-      sgdUpdate(variable, gradient, learningRate);
+      sgdUpdate(variable, gradient, { learningRate });
     });
     return stats;
   });

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import type { NetworkName } from "../../protocol/study.ts";
+import { type NetworkName, Recipe } from "../../protocol/study.ts";
 import { startStockBackend } from "../backends/stock.ts";
 import {
   BACKEND_TEST,
@@ -20,10 +20,11 @@ import {
   readParameters,
   trainStep,
 } from "./network.ts";
-import { gatherImages, gatherLabels } from "./ops.ts";
+import { gatherImages, gatherLabels } from "./kernels.ts";
 
 const NAMES: NetworkName[] = ["fused", "scratch", "layers"];
 const BATCH = 48;
+const recipe = Recipe.parse({ learningRate: 0.5 });
 const data = exampleData({ classes: 5, size: 60, train: BATCH, test: 1 }).train;
 
 function options(rates: readonly [number, number]): NetworkOptions {
@@ -69,7 +70,7 @@ async function observe(
   };
   tf.dispose([stats, evaluation, [...gradients]]);
   for (let step = 0; step < 4; step++) {
-    trainStep(network, images, labels, at(step), 0.5).dispose();
+    trainStep(network, images, labels, at(step), recipe).dispose();
   }
   const parameters = await readParameters(network);
   network.dispose();
@@ -162,7 +163,8 @@ for (const name of NAMES) {
       const network = createNetwork(name, options(rates));
       // A step before must not leave its dropout switched on.
       const at = { epoch: 0, step: 0 };
-      trainStep(network, images, labels, at, 0).dispose();
+      trainStep(network, images, labels, at, { ...recipe, learningRate: 0 })
+        .dispose();
       const stats = network.evaluate(images, labels);
       network.dispose();
       return stats.dataSync();

@@ -2,7 +2,15 @@ import * as tf from "@tensorflow/tfjs";
 import type { NetworkName } from "../../protocol/study.ts";
 import { dropoutKey } from "../random/draws.ts";
 import { dropoutLayer, maskWords } from "./dropout.ts";
-import type { MaskPosition, RandomKey } from "./kernels.ts";
+import {
+  dense,
+  denseGradient,
+  dropout,
+  type MaskPosition,
+  oneHotFloat,
+  type RandomKey,
+  softmaxCrossEntropy,
+} from "./kernels.ts";
 import {
   type BatchGradients,
   type DenseVariables,
@@ -12,13 +20,6 @@ import {
   type Network,
   type NetworkOptions,
 } from "./network.ts";
-import {
-  dense,
-  denseGradient,
-  dropout,
-  oneHotFloat,
-  softmaxCrossEntropy,
-} from "./ops.ts";
 
 /** The network that a recipe names, on the current backend. */
 export function createNetwork(

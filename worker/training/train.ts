@@ -17,9 +17,14 @@ import {
   verifyDevice,
 } from "./device.ts";
 import { packWeights } from "./evaluation.ts";
-import { type Network, trainStep } from "./network.ts";
+import {
+  type Network,
+  type Nothing,
+  type RecipeOf,
+  trainStep,
+} from "./network.ts";
 import { createNetwork } from "./networks.ts";
-import { gatherImages, gatherLabels } from "./ops.ts";
+import { gatherImages, gatherLabels } from "./kernels.ts";
 import { createPace, type Pace } from "./pace.ts";
 
 /** What training needs from the thread that it runs in. */
@@ -77,12 +82,7 @@ async function trainNetwork(
   hooks: TrainHooks,
 ): Promise<TrialResult | null> {
   const start = hooks.now();
-  const network = createNetwork(spec.recipe.network, {
-    sizes: [data.train.images.size, ...spec.recipe.hiddenSizes, data.classes],
-    rates: [spec.params.dropout1, spec.params.dropout2],
-    replicate: spec,
-    weightStd: spec.recipe.weightStd,
-  });
+  const network = networkOf(spec, data);
   try {
     const outcome = await trainEpochs(spec, data, network, hooks);
     if (outcome.kind === "stopped") return null;
@@ -108,6 +108,21 @@ async function trainNetwork(
   }
 }
 
+function networkOf(
+  { recipe, params, ...replicate }: TrialSpec,
+  { train, classes }: Dataset,
+): Network {
+  const heeded: RecipeOf<"network"> = recipe;
+  const { network, hiddenSizes, weightStd, ...rest } = heeded;
+  rest satisfies Nothing;
+  return createNetwork(network, {
+    sizes: [train.images.size, ...hiddenSizes, classes],
+    rates: [params.dropout1, params.dropout2],
+    replicate,
+    weightStd,
+  });
+}
+
 interface EpochsOutcome {
   readonly kind: "trained" | "diverged" | "stopped";
   readonly epochs: EpochMetrics[];
@@ -119,17 +134,20 @@ async function trainEpochs(
   network: Network,
   hooks: TrainHooks,
 ): Promise<EpochsOutcome> {
+  const heeded: RecipeOf<"loop"> = recipe;
+  const { epochs: most, batchSize, ...rest } = heeded;
+  rest satisfies Nothing;
   const epochs: EpochMetrics[] = [];
   const trainInOrder = identityOrder(train.images.count);
   const testInOrder = identityOrder(test.images.count);
-  const steps = Math.ceil(train.images.count / recipe.batchSize);
+  const steps = Math.ceil(train.images.count / batchSize);
   const pace = createPace({
     now: hooks.now,
     pause: hooks.pause,
     finished: finishQueued,
   });
 
-  for (let epoch = 0; epoch < recipe.epochs; epoch++) {
+  for (let epoch = 0; epoch < most; epoch++) {
     const start = hooks.now();
     const progress = (step: number) =>
       hooks.onProgress({ epoch: epoch + 1, step, steps });
@@ -142,15 +160,9 @@ async function trainEpochs(
       {
         examples: train,
         order: batchOrder(replicate, epoch, train.images.count),
-        batchSize: recipe.batchSize,
+        batchSize,
         batch: (images, labels, step) =>
-          trainStep(
-            network,
-            images,
-            labels,
-            { epoch, step },
-            recipe.learningRate,
-          ),
+          trainStep(network, images, labels, { epoch, step }, recipe),
         onProgress: progress,
       },
       { examples: train, order: trainInOrder, ...evaluation },

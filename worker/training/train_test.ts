@@ -13,7 +13,7 @@ import { batchOrder, identityOrder } from "../random/draws.ts";
 import { createNetwork } from "./networks.ts";
 import { exampleData } from "./example_data.ts";
 import { trainStep } from "./network.ts";
-import { gatherImages, gatherLabels } from "./ops.ts";
+import { gatherImages, gatherLabels } from "./kernels.ts";
 import { trainTrial } from "./train.ts";
 import { data, hooks, spec } from "../../testing/training.ts";
 
@@ -149,8 +149,7 @@ Deno.test("trainTrial's figures are d2l's, the last ones by the final weights", 
       data.train,
       batchOrder(trial, epoch, 2600),
       128,
-      (x, y, step) =>
-        trainStep(network, x, y, { epoch, step }, recipe.learningRate),
+      (x, y, step) => trainStep(network, x, y, { epoch, step }, recipe),
     );
     // One batch and 100 a batch: the batch's size must not matter here.
     const onTrain = pass(

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { identityOrder } from "../../random/draws.ts";
 import { createNetwork } from "../../training/networks.ts";
 import { exampleData } from "../../training/example_data.ts";
+import { Recipe } from "../../../protocol/study.ts";
 import { trainStep } from "../../training/network.ts";
-import { gatherImages, gatherLabels } from "../../training/ops.ts";
+import { gatherImages, gatherLabels } from "../../training/kernels.ts";
 import { registerSimdBackend, SIMD } from "./simd_backend.ts";
 import { kernelFile } from "./build.ts";
 import { SimdBackend } from "./simd_backend.ts";
@@ -28,11 +29,12 @@ Deno.test("simd: a thread trains and evaluates the seed's network in 32 MB", asy
     replicate: { seed: 0, replicate: 0 },
     weightStd: 0.01,
   });
+  const recipe = Recipe.parse({ learningRate: 0.5 });
   for (let step = 0; step < 3; step++) {
     tf.tidy(() => {
       const x = gatherImages(train.images, order, step * 256, 256);
       const y = gatherLabels(train.labels, order, step * 256, 256);
-      trainStep(network, x, y, { epoch: 0, step }, 0.5);
+      trainStep(network, x, y, { epoch: 0, step }, recipe);
     });
     tf.tidy(() => {
       const x = gatherImages(test.images, order, 0, 1000);

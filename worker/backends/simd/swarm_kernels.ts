@@ -11,6 +11,9 @@ import {
   SgdUpdate,
   SoftmaxCrossEntropy,
 } from "../../training/kernels.ts";
+import { dropThreshold } from "../../random/draws.ts";
+import { entryOf } from "../uploads.ts";
+import type { Nothing } from "../../training/network.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 
 /** Columns in a panel of the kernels, roughly: for estimates. */
@@ -154,17 +157,6 @@ export function copyImages(
   }
 }
 
-/** @throws RangeError if the order is shorter */
-export function entryOf(order: Uint32Array, position: number): number {
-  const entry = order[position];
-  if (entry === undefined) {
-    throw new RangeError(
-      `gather: the order has ${order.length} entries, asked for: ${position}`,
-    );
-  }
-  return entry;
-}
-
 /** Columns from which on it pays to look for rows that are zero alike. */
 const PAIRING_DEPTH = 512;
 
@@ -188,8 +180,9 @@ export function registerSwarmKernels(backend: SimdBackend): void {
       return;
     }
     call.seedMask(...key, position.step, position.epoch);
-    const threshold = Math.floor(rate * 2 ** 32);
-    call.applyMask(from, to, size, threshold, 1 / (1 - rate), Number(relu));
+    const scale = 1 / (1 - rate);
+    const threshold = dropThreshold(rate);
+    call.applyMask(from, to, size, threshold, scale, Number(relu));
   }
 
   registerSwarmKernel(GatherImages, "simd", ({ attrs }) => {
@@ -335,12 +328,10 @@ export function registerSwarmKernels(backend: SimdBackend): void {
   });
 
   registerSwarmKernel(SgdUpdate, "simd", ({ inputs: { w, dw }, attrs }) => {
-    call.descend(
-      backend.addressOf(w),
-      backend.addressOf(dw),
-      attrs.learningRate,
-      sizeOf(w),
-    );
+    const { learningRate, ...rest } = attrs;
+    rest satisfies Nothing;
+    const [weights, gradient] = [backend.addressOf(w), backend.addressOf(dw)];
+    call.descend(weights, gradient, learningRate, sizeOf(w));
     return [];
   });
 }

@@ -2,24 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import type { GPGPUProgram } from "@tensorflow/tfjs";
 import { dropThreshold } from "../../random/draws.ts";
 import { watchDevice } from "../../training/device.ts";
-import {
-  Dropout,
-  GatherImages,
-  GatherLabels,
-  registerSwarmKernel,
-} from "../../training/kernels.ts";
+import { Dropout, registerSwarmKernel } from "../../training/kernels.ts";
 import { createDeviceWatch } from "../device_watch.ts";
 import { THREEFRY_GLSL } from "../threefry_shader.ts";
-import {
-  byteLevels,
-  checkBytes,
-  checkLargest,
-  checkRange,
-  createUploads,
-  MOST_ORDERS,
-  MOST_SETS,
-  orderNumbers,
-} from "../uploads.ts";
+import { checkBytes, registerGatherKernels } from "../uploads.ts";
 
 const WEBGL = "webgl";
 
@@ -68,38 +54,21 @@ export function registerWebGlKernels(): void {
     });
   });
 
-  registerSwarmKernel(GatherImages, WEBGL, ({ attrs, backend }) => {
-    const { images: { bytes, size, count: available }, order } = attrs;
-    const { start, count } = attrs;
-    checkRange(order, start, count);
-    checkSize(count * size);
-    const gl = webGl(backend);
-    const { sets, orders, levels } = dataOn(gl);
-    const { info, largest } = orders.of(order);
-    checkLargest(largest, available);
-    const set = sets.of(bytes);
-    const [, width = 1] = set.shape;
-    return gl.runWebGLProgram(
-      gatherImagesProgram([count, size], width),
-      [set, info, levels],
-      "float32",
-      [[start]],
-    );
-  });
-
-  registerSwarmKernel(GatherLabels, WEBGL, ({ attrs, backend }) => {
-    const { labels, order, start, count } = attrs;
-    checkRange(order, start, count);
-    const gl = webGl(backend);
-    const { labelSets, orders } = dataOn(gl);
-    const { info, largest } = orders.of(order);
-    checkLargest(largest, labels.length);
-    return gl.runWebGLProgram(
-      gatherLabelsProgram(count),
-      [labelSets.of(labels), info],
-      "int32",
-      [[start]],
-    );
+  registerGatherKernels(WEBGL, {
+    backendOf: webGl,
+    uploadBytes,
+    checkSize,
+    images: (gl, shape, inputs, start) =>
+      gl.runWebGLProgram(
+        gatherImagesProgram(shape, inputs[0].shape[1] ?? 1),
+        inputs,
+        "float32",
+        [[start]],
+      ),
+    labels: (gl, count, inputs, start) =>
+      gl.runWebGLProgram(gatherLabelsProgram(count), inputs, "int32", [
+        [start],
+      ]),
   });
 }
 
@@ -131,53 +100,6 @@ function checkSize(size: number): void {
   throw new RangeError(
     `webgl: a tensor of more than ${MOST_ELEMENTS} elements: ${size}`,
   );
-}
-
-/** What lies on a GPU from step to step. */
-type DeviceData = ReturnType<typeof createData>;
-
-/** A backend that is started anew has nothing. */
-const data = new WeakMap<tf.MathBackendWebGL, DeviceData>();
-
-function dataOn(backend: tf.MathBackendWebGL): DeviceData {
-  const known = data.get(backend);
-  if (known !== undefined) return known;
-  const created = createData(backend);
-  data.set(backend, created);
-  return created;
-}
-
-function createData(backend: tf.MathBackendWebGL) {
-  // Not tensors of tfjs's engine, whose scopes would dispose of them.
-  const upload = (values: Int32Array) =>
-    backend.makeTensorInfo([values.length], "int32", values);
-  const free = ({ dataId }: tf.TensorInfo) => {
-    backend.disposeData(dataId);
-  };
-  return {
-    levels: backend.makeTensorInfo([256], "float32", byteLevels()),
-    sets: createUploads({
-      upload: (bytes: Uint8Array) => uploadBytes(backend, bytes),
-      free,
-      most: MOST_SETS,
-    }),
-    labelSets: createUploads({
-      upload: (labels: Uint8Array) => upload(Int32Array.from(labels)),
-      free,
-      most: MOST_SETS,
-    }),
-    orders: createUploads({
-      upload: (order: Uint32Array) => {
-        checkSize(order.length);
-        const { numbers, largest } = orderNumbers(order);
-        // As float32 in a texture, and kept apart up to there.
-        checkSize(largest);
-        return { info: upload(numbers), largest };
-      },
-      free: ({ info }) => free(info),
-      most: MOST_ORDERS,
-    }),
-  };
 }
 
 /**

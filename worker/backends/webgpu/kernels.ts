@@ -7,23 +7,13 @@ import { dropThreshold } from "../../random/draws.ts";
 import { watchDevice } from "../../training/device.ts";
 import {
   Dropout,
-  GatherImages,
-  GatherLabels,
   registerSwarmKernel,
   SgdUpdate,
 } from "../../training/kernels.ts";
+import type { Nothing } from "../../training/network.ts";
 import { createDeviceWatch } from "../device_watch.ts";
 import { THREEFRY_WGSL } from "../threefry_shader.ts";
-import {
-  byteLevels,
-  checkBytes,
-  checkLargest,
-  checkRange,
-  createUploads,
-  MOST_ORDERS,
-  MOST_SETS,
-  orderNumbers,
-} from "../uploads.ts";
+import { checkBytes, registerGatherKernels } from "../uploads.ts";
 
 const WEBGPU = "webgpu";
 
@@ -50,45 +40,29 @@ export function registerWebGpuKernels(): void {
     );
   });
 
-  registerSwarmKernel(GatherImages, WEBGPU, ({ attrs, backend }) => {
-    const { images: { bytes, size, count: available }, order } = attrs;
-    const { start, count } = attrs;
-    checkRange(order, start, count);
-    const gpu = webGpu(backend);
-    const { sets, orders, levels } = dataOn(gpu);
-    const { info, largest } = orders.of(order);
-    checkLargest(largest, available);
-    return gpu.runWebGPUProgram(
-      gatherImagesProgram([count, size]),
-      [sets.of(bytes), info, levels],
-      "float32",
-      [{ type: "int32", data: [start] }],
-    );
-  });
-
-  registerSwarmKernel(GatherLabels, WEBGPU, ({ attrs, backend }) => {
-    const { labels, order, start, count } = attrs;
-    checkRange(order, start, count);
-    const gpu = webGpu(backend);
-    const { labelSets, orders } = dataOn(gpu);
-    const { info, largest } = orders.of(order);
-    checkLargest(largest, labels.length);
-    return gpu.runWebGPUProgram(
-      gatherLabelsProgram([count]),
-      [labelSets.of(labels), info],
-      "int32",
-      [{ type: "int32", data: [start] }],
-    );
+  registerGatherKernels(WEBGPU, {
+    backendOf: webGpu,
+    uploadBytes,
+    images: (gpu, shape, inputs, start) =>
+      gpu.runWebGPUProgram(gatherImagesProgram(shape), inputs, "float32", [
+        { type: "int32", data: [start] },
+      ]),
+    labels: (gpu, count, inputs, start) =>
+      gpu.runWebGPUProgram(gatherLabelsProgram([count]), inputs, "int32", [
+        { type: "int32", data: [start] },
+      ]),
   });
 
   registerSwarmKernel(SgdUpdate, WEBGPU, ({ inputs, attrs, backend }) => {
     const { w, dw } = inputs;
+    const { learningRate, ...rest } = attrs;
+    rest satisfies Nothing;
     const gpu = webGpu(backend);
     gpu.runWebGPUProgram(
       sgdProgram(w.shape),
       [dw],
       "float32",
-      [{ type: "float32", data: [attrs.learningRate] }],
+      [{ type: "float32", data: [learningRate] }],
       w,
     );
     // tfjs keeps what was read back before, and would answer with it again.
@@ -121,56 +95,13 @@ function webGpu(backend: unknown): WebGPUBackend {
   throw new Error("webgpu kernels: they run on tfjs's WebGPU backend alone");
 }
 
-/** What lies on a GPU from step to step. */
-type DeviceData = ReturnType<typeof createData>;
-
-/** A backend that is started anew has nothing. */
-const data = new WeakMap<WebGPUBackend, DeviceData>();
-
-function dataOn(backend: WebGPUBackend): DeviceData {
-  const known = data.get(backend);
-  if (known !== undefined) return known;
-  const created = createData(backend);
-  data.set(backend, created);
-  return created;
-}
-
-function createData(backend: WebGPUBackend) {
-  // Not tensors of tfjs's engine, whose scopes would dispose of them.
-  const upload = (values: Int32Array) =>
-    backend.makeTensorInfo([values.length], "int32", values);
-  const free = ({ dataId }: tf.TensorInfo) => {
-    backend.disposeData(dataId);
-  };
-  return {
-    levels: backend.makeTensorInfo([256], "float32", byteLevels()),
-    sets: createUploads({
-      upload: (bytes: Uint8Array) => {
-        const { maxStorageBufferBindingSize } = backend.device.limits;
-        checkBytes(bytes.length, maxStorageBufferBindingSize);
-        // The first byte goes into the lowest bits, as on every machine that
-        // has a browser.
-        const words = new Int32Array(Math.ceil(bytes.length / 4));
-        new Uint8Array(words.buffer).set(bytes);
-        return upload(words);
-      },
-      free,
-      most: MOST_SETS,
-    }),
-    labelSets: createUploads({
-      upload: (labels: Uint8Array) => upload(Int32Array.from(labels)),
-      free,
-      most: MOST_SETS,
-    }),
-    orders: createUploads({
-      upload: (order: Uint32Array) => {
-        const { numbers, largest } = orderNumbers(order);
-        return { info: upload(numbers), largest };
-      },
-      free: ({ info }) => free(info),
-      most: MOST_ORDERS,
-    }),
-  };
+/** A set's bytes, four a word: the first byte in the lowest bits. */
+function uploadBytes(backend: WebGPUBackend, bytes: Uint8Array): tf.TensorInfo {
+  checkBytes(bytes.length, backend.device.limits.maxStorageBufferBindingSize);
+  // Every machine that has a browser puts it there.
+  const words = new Int32Array(Math.ceil(bytes.length / 4));
+  new Uint8Array(words.buffer).set(bytes);
+  return backend.makeTensorInfo([words.length], "int32", words);
 }
 
 /**
