@@ -5,7 +5,7 @@ const point = ([dropout1, dropout2]: readonly [number, number]): Params => ({
   dropout2,
 });
 
-/** The points of the lesson that this began with, in its order. */
+/** The notebook's points, in its order. */
 const lessonPoints = [
   [0.2, 0.5],
   [0.5, 0.8],
@@ -19,7 +19,7 @@ const lessonPoints = [
   [0.4, 0.4],
 ] as const;
 
-/** Partners with the rates swapped, where the lesson has none. */
+/** Partners with swapped rates that the notebook does not have. */
 const swappedPoints = [
   [0.5, 0.2],
   [0.8, 0.5],
@@ -27,13 +27,13 @@ const swappedPoints = [
   [0.05, 0.02],
 ] as const;
 
-/** No dropout at all, which the lesson never tried. */
+/** No dropout at all, which the notebook did not try. */
 const control = [0, 0] as const;
 
-/** Written out: 0.1 * 3 is not 0.3. */
+/** Written out, because 0.1 * 3 is not 0.3. */
 const tenths = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
-/** The lesson's question: its points, their swapped partners, a control. */
+/** The notebook's points, their swapped partners, and a control. */
 export const seedStudy: StudyDefinition = StudyDefinition.parse({
   id: "seed",
   title: {
@@ -57,7 +57,7 @@ export const gridStudy: StudyDefinition = StudyDefinition.parse({
   replicates: 1,
 });
 
-/** The studies that need no file, by the name that `--study` takes. */
+/** The studies that need no file, by their names for `--study`. */
 export const builtinStudies: ReadonlyMap<string, StudyDefinition> = new Map(
   [seedStudy, gridStudy].map((study) => [study.id, study]),
 );

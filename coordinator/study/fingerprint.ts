@@ -1,4 +1,4 @@
-/** Anything that JSON can hold. */
+/** Any JSON value. */
 export type Json =
   | null
   | boolean
@@ -8,9 +8,8 @@ export type Json =
   | { readonly [key: string]: Json | undefined };
 
 /**
- * JSON with sorted keys and no spaces, so that equal values give equal texts
- * whatever order their keys were written in. Fields that are undefined are
- * left out, as JSON.stringify does.
+ * JSON with sorted keys and no spaces: equal values give equal texts, whatever
+ * the order of their keys. Undefined fields are left out, as in JSON.stringify.
  */
 export function canonicalJson(value: Json): string {
   if (value === null || typeof value !== "object") return JSON.stringify(value);
@@ -25,8 +24,8 @@ export function canonicalJson(value: Json): string {
 }
 
 /**
- * FNV-1a of the text's UTF-8 bytes, as 8 hexadecimal digits. It tells recipes
- * apart in a trial's id; it protects nothing.
+ * FNV-1a of the text's UTF-8 bytes, as 8 hexadecimal digits. It distinguishes
+ * recipes in a trial's id; it is not a security measure.
  *
  * Source: Fowler, Noll and Vo; IETF draft-eastlake-fnv.
  */
