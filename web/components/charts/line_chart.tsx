@@ -1,6 +1,9 @@
 import type { JSX } from "preact";
 // @ts-types="@types/d3-shape"
 import { area, curveLinear, line } from "d3-shape";
+import { ChartTable } from "../tables.tsx";
+import { formats } from "../language.ts";
+import { type Format, UprightAxis } from "./axes.tsx";
 import { type Axis, linearAxis, useWidth, wholeTicks } from "./scale.ts";
 
 /** One line: a value for each epoch from 1. */
@@ -16,17 +19,17 @@ export interface Series {
 
 interface LineChartProps {
   readonly series: readonly Series[];
-  /** Said by screen readers in place of the picture. */
+  /** For screen readers, in place of the picture. */
   readonly label: string;
   readonly xLabel: string;
-  /** Epochs on the axis, whether there are values yet or not. */
+  /** Epochs on the axis, with values or without. */
   readonly epochs: number;
-  readonly format: (value: number, decimals: number) => string;
+  readonly format: Format;
   /** The epoch pointed at, or null; shown as an upright line. */
   readonly at: number | null;
   readonly onPoint: (epoch: number | null) => void;
   readonly height?: number;
-  /** The axis of the values; absent: as far as they go. */
+  /** The ends of the upright axis; the values decide where it is absent. */
   readonly domain?: readonly [number, number];
 }
 
@@ -54,7 +57,7 @@ export function LineChart(props: LineChartProps): JSX.Element {
     Math.max(3, Math.round(height / (props.domain ? 36 : 64))),
     props.domain === undefined,
   );
-  // A dot at the frame's edge is seen whole, a line beyond it is not.
+  // Leaves room for dots at the edge, and cuts lines off beyond it.
   const room = 6;
   const frame = {
     x: margin.left - room,
@@ -142,33 +145,14 @@ function Axes(
     readonly height: number;
     readonly epochs: number;
     readonly xLabel: string;
-    readonly format: LineChartProps["format"];
+    readonly format: Format;
   },
 ): JSX.Element {
   const { x, y, right, bottom } = props;
   const most = Math.max(2, Math.floor((right - margin.left) / 44));
   return (
     <g class="axes">
-      {y.ticks.map((tick) => (
-        <g key={tick}>
-          <line
-            class="grid"
-            x1={margin.left}
-            x2={right}
-            y1={y(tick)}
-            y2={y(tick)}
-          />
-          <text
-            class="tick"
-            x={margin.left - 8}
-            y={y(tick)}
-            dy="0.32em"
-            text-anchor="end"
-          >
-            {props.format(tick, y.decimals)}
-          </text>
-        </g>
-      ))}
+      <UprightAxis {...{ y, right }} left={margin.left} format={props.format} />
       {wholeTicks(props.epochs, most).map((tick) => (
         <text
           key={tick}
@@ -205,4 +189,37 @@ function bandPath(
     .x((_, i) => x(i + 1))
     .y0((ends) => y(ends?.[0] ?? 0))
     .y1((ends) => y(ends?.[1] ?? 0))([...band]) ?? "";
+}
+
+/** A line as it is drawn, for a legend. */
+export function Stroke(): JSX.Element {
+  return (
+    <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
+      <path class="line" d="M1 4h26" />
+    </svg>
+  );
+}
+
+/** The figures that the lines show. */
+export function SeriesTable(
+  { series, epochs, caption, words }: {
+    readonly series: readonly Series[];
+    readonly epochs: number;
+    readonly caption: string;
+    readonly words: { readonly asTable: string; readonly epoch: string };
+  },
+): JSX.Element {
+  return (
+    <ChartTable
+      summary={words.asTable}
+      caption={caption}
+      heads={[words.epoch, ...series.map(({ label }) => label)]}
+      rows={Array.from({ length: epochs }, (_, i) => [
+        i + 1,
+        ...series.map(({ values: { [i]: value } }) =>
+          value === undefined ? "–" : formats.value.fixed(value, 4)
+        ),
+      ])}
+    />
+  );
 }

@@ -9,11 +9,11 @@ const SVG = "http://www.w3.org/2000/svg";
 /** What stands around a chart in its file. */
 export interface PictureText {
   readonly title: string;
-  /** What there is to say of it, in a sentence or two. */
+  /** How to read it, in a sentence or two. */
   readonly subtitle?: string;
   /** Where the figures come from. */
   readonly source: string;
-  /** What the colours mean, where the chart itself does not say. */
+  /** What the colours mean, unless the chart says it. */
   readonly legend?: readonly LegendEntry[];
 }
 
@@ -40,7 +40,7 @@ const properties = [
   "shape-rendering",
 ] as const;
 
-/** As they are without any style sheet, outside of any picture. */
+/** Their values without any style sheet. */
 const initial: Readonly<Record<string, string>> = {
   "fill": "rgb(0, 0, 0)",
   "fill-opacity": "1",
@@ -54,6 +54,16 @@ const initial: Readonly<Record<string, string>> = {
   "text-anchor": "start",
   "shape-rendering": "auto",
 };
+
+/** Attributes that mean nothing outside of the page. */
+const forThePage = [
+  "class",
+  "role",
+  "tabindex",
+  "aria-hidden",
+  "aria-label",
+  "aria-pressed",
+] as const;
 
 const space = {
   edge: 20,
@@ -101,14 +111,14 @@ export function pictureOf(
     transform: `translate(${(width - chartWidth) / 2} ${y})`,
   });
   for (const child of chart.childNodes) group.append(child.cloneNode(true));
-  // Drawn at its own scale, where its view box says another one.
+  // The view box may differ from the size on the page.
   const scale = scaleOf(chart, chartWidth);
   if (scale !== 1) {
     const scaled = element("g", { transform: `scale(${scale})` });
     scaled.append(...group.childNodes);
     group.append(scaled);
   }
-  // Styles that hold below what stands around the chart hold here, too.
+  // Style rules may depend on the element around the chart.
   const around = element("g", {
     class: chart.parentElement?.getAttribute("class") ?? "",
   });
@@ -142,14 +152,15 @@ export function pictureOf(
     viewBox: `0 0 ${width} ${height}`,
     xmlns: SVG,
     "font-family": "sans-serif",
-    role: "img",
   });
   host.append(root);
   try {
+    for (const target of root.querySelectorAll(".target")) target.remove();
     inlineStyles(root);
   } finally {
     root.remove();
   }
+  root.setAttribute("role", "img");
   const name = element("title", {});
   name.textContent = title;
   root.prepend(name);
@@ -195,7 +206,7 @@ export function saveFile(name: string, content: Blob): void {
 function sizeOf(chart: SVGSVGElement) {
   const { width, height } = chart.getBoundingClientRect();
   const box = chart.viewBox.baseVal;
-  // Out of sight it has no box on the page.
+  // A chart that is not shown has no box on the page.
   return width > 0
     ? { width, height }
     : { width: box.width, height: box.height };
@@ -245,8 +256,8 @@ function inlineStyles(root: SVGSVGElement): void {
       const without = name === "opacity" ? "1" : inherited[name];
       if (value !== "" && value !== without) one.setAttribute(name, value);
     }
-    one.removeAttribute("class");
-    one.removeAttribute("aria-hidden");
+    // A file is looked at: nothing in it can be pressed.
+    for (const name of forThePage) one.removeAttribute(name);
   }
 }
 
@@ -256,8 +267,6 @@ function stylesOf(one: SVGElement): Readonly<Record<string, string>> {
     properties.map((name) => [name, style.getPropertyValue(name)]),
   );
 }
-
-/** Where the words of a picture go: lines and rows. */
 
 /** A line of the legend. */
 export interface LegendEntry {

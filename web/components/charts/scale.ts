@@ -51,6 +51,58 @@ export function linearAxis(
   );
 }
 
+/** How the values of a study's axis are spread along a chart's side. */
+export type Spread = "linear" | "logarithmic" | "even";
+
+/** From a value that a study tries to its place on a chart. */
+export interface ValueScale {
+  (value: number): number;
+  readonly spread: Spread;
+}
+
+/**
+ * A scale on which values can be told apart: linear if no two are far closer
+ * together than the rest, logarithmic if that sets them further apart, and
+ * evenly spaced where neither does or 0 is among the values.
+ *
+ * @param values ascending, each once
+ */
+export function valueScale(
+  values: readonly number[],
+  [start, end]: readonly [number, number],
+): ValueScale {
+  const even = new Map(values.map((value, i) => [value, i]));
+  const transforms: Readonly<Record<Spread, (value: number) => number>> = {
+    linear: (value) => value,
+    logarithmic: Math.log,
+    even: (value) => even.get(value) ?? 0,
+  };
+  const tightest = (spread: Spread) => closest(values.map(transforms[spread]));
+  const spread: Spread = tightest("linear") >= 0.35
+    ? "linear"
+    : (values[0] ?? 0) > 0 && tightest("logarithmic") >= 0.15
+    ? "logarithmic"
+    : "even";
+  const transform = transforms[spread];
+  const [low, high] = [
+    transform(values[0] ?? 0),
+    transform(values.at(-1) ?? 0),
+  ];
+  const scale = (value: number) =>
+    low === high
+      ? (start + end) / 2
+      : start + (transform(value) - low) / (high - low) * (end - start);
+  return Object.assign(scale, { spread });
+}
+
+/** The smallest gap between neighbours over the mean one; 1 where none is. */
+function closest(places: readonly number[]): number {
+  const gaps = places.slice(1).map((place, i) => place - (places[i] ?? 0));
+  if (gaps.length === 0) return 1;
+  const mean = gaps.reduce((a, b) => a + b) / gaps.length;
+  return gaps.reduce((a, b) => Math.min(a, b)) / mean;
+}
+
 /** Ticks at whole numbers from 1 to `count`, at most about `most` of them. */
 export function wholeTicks(count: number, most: number): number[] {
   if (count <= 0) return [];

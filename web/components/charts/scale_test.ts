@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { linearAxis, wholeTicks } from "./scale.ts";
+import { linearAxis, valueScale, wholeTicks } from "./scale.ts";
 
 Deno.test("linearAxis ends at round numbers and maps them to the range", () => {
   const axis = linearAxis([0.31, 1.19, NaN, Infinity], [100, 0], 5);
@@ -26,4 +26,30 @@ Deno.test("wholeTicks starts at 1 and stays near the number asked for", () => {
     assert.ok(wholeTicks(count, 8).length <= 10, `${count}`);
     assert.ok(wholeTicks(count, 8).length >= 4, `${count}`);
   }
+});
+
+Deno.test("valueScale spreads values so that they can be told apart", () => {
+  const places = (values: readonly number[]) => {
+    const scale = valueScale(values, [0, 100]);
+    return [scale.spread, ...values.map((value) => Math.round(scale(value)))];
+  };
+  assert.deepEqual(places([0, 0.2, 0.5, 0.8]), ["linear", 0, 25, 63, 100]);
+  assert.deepEqual(places([0.001, 0.01, 0.1, 1]), [
+    "logarithmic",
+    0,
+    33,
+    67,
+    100,
+  ]);
+  assert.deepEqual(places([32, 64, 512]), ["logarithmic", 0, 25, 100]);
+  // 0 has no logarithm.
+  assert.deepEqual(places([0, 0.00005, 0.0001, 0.001]), [
+    "even",
+    0,
+    33,
+    67,
+    100,
+  ]);
+  assert.deepEqual(places([0.1]), ["linear", 50]);
+  assert.deepEqual(places([]), ["linear"]);
 });

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { type Format, UprightAxis } from "./axes.tsx";
 import { type Axis, linearAxis, useWidth } from "./scale.ts";
 
 /** One side of a slope: a mean and its interval. */
@@ -9,10 +10,10 @@ export interface SlopeEnd {
   readonly high: number | null;
 }
 
-/** Two ends, and what leads from one to the other. */
+/** Two points, and the difference between them. */
 export interface Slope {
   readonly key: string;
-  /** Above the panel: what there is to say of it. */
+  /** Stands above the panel. */
   readonly title: string;
   readonly tone: "different" | "equivalent" | "open";
   readonly left: SlopeEnd;
@@ -27,7 +28,7 @@ interface SlopeChartProps {
   readonly slopes: readonly Slope[];
   /** Said by screen readers in place of the picture. */
   readonly label: string;
-  readonly format: (value: number, decimals: number) => string;
+  readonly format: Format;
 }
 
 const margin = { left: 46, right: 2 };
@@ -38,7 +39,7 @@ const reach = 0.56;
 const panelHeight = panel.head + panel.plot + panel.foot;
 
 /**
- * A panel a pair, all on one axis, as many side by side as there is room for.
+ * A panel for each pair, all on one axis, as many in a row as there is room for.
  * Beside it stands a table with the same figures.
  */
 export function SlopeChart(props: SlopeChartProps): JSX.Element {
@@ -81,26 +82,11 @@ export function SlopeChart(props: SlopeChartProps): JSX.Element {
               class="axes"
               transform={`translate(0 ${row * panelHeight})`}
             >
-              {y.ticks.map((tick) => (
-                <g key={tick}>
-                  <line
-                    class="grid"
-                    x1={margin.left}
-                    x2={drawn}
-                    y1={y(tick)}
-                    y2={y(tick)}
-                  />
-                  <text
-                    class="tick"
-                    x={margin.left - 8}
-                    y={y(tick)}
-                    dy="0.32em"
-                    text-anchor="end"
-                  >
-                    {format(tick, y.decimals)}
-                  </text>
-                </g>
-              ))}
+              <UprightAxis
+                {...{ y, format }}
+                left={margin.left}
+                right={drawn}
+              />
             </g>
           ),
         )}

@@ -8,22 +8,22 @@ const width = 60;
 
 const height = 22;
 
-/** From a value to its height in the line, the same for a column of them. */
+/** From a value to its height; one scale for all lines of a column. */
 export type SparkScale = Axis;
 
-/** One scale for all of these lines, so that the eye may compare them. */
+/** One scale for all of these lines, so that they can be compared. */
 export function sparkScale(
   lines: readonly (readonly number[])[],
 ): SparkScale {
   return linearAxis(lines.flat(), [height - 3, 3], 2, false);
 }
 
-/** A value an epoch, as a line the size of a word. */
+/** A line the size of a word, with a value for each epoch. */
 export function Sparkline(
   { values, scale, epochs, label }: {
     readonly values: readonly number[];
     readonly scale: SparkScale;
-    /** That the width stands for, whether they have values yet or not. */
+    /** Epochs that the width stands for, with values or without. */
     readonly epochs: number;
     readonly label: string;
   },

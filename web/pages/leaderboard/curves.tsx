@@ -5,7 +5,12 @@ import type {
   Leaderboard,
   LeaderboardRow,
 } from "../../../protocol/leaderboard.ts";
-import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
+import {
+  LineChart,
+  type Series,
+  SeriesTable,
+  Stroke,
+} from "../../components/charts/line_chart.tsx";
 import { Segmented } from "../../components/controls.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
@@ -97,11 +102,7 @@ export function Curves(
       <ul class="legend" aria-label={t.curves.chosen}>
         {series.map((one) => (
           <li key={one.key} class={`series-${one.colour}`}>
-            {!seedAxes && (
-              <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
-                <path class="line" d="M1 4h26" />
-              </svg>
-            )}
+            {!seedAxes && <Stroke />}
             <PointName study={leaderboard.study.id} series={one} />
             <span class="value">
               {legendValue(one, at) ?? t.curves.waiting}
@@ -133,9 +134,10 @@ export function Curves(
                 className: `series-${colour}`,
               }))}
           />
-          <CurvesTable
+          <SeriesTable
             series={series}
             epochs={epochs}
+            words={t.curves}
             caption={title}
           />
         </>
@@ -157,7 +159,7 @@ function PointName(
   );
 }
 
-/** At the epoch pointed at, else the last one there is. */
+/** The value at the epoch pointed at, or else the last one. */
 function legendValue(series: Series, at: number | null): string | null {
   const value = at === null ? series.values.at(-1) : series.values[at - 1];
   return value === undefined ? null : formats.value.fixed(value, 4);
@@ -215,64 +217,13 @@ export function BandPicker(
   );
 }
 
-/** The figures that the curves show. */
-export function CurvesTable(
-  { series, epochs, caption }: {
-    readonly series: readonly Series[];
-    readonly epochs: number;
-    readonly caption: string;
-  },
-): JSX.Element {
-  const t = words(leaderboardWords).curves;
-  return (
-    <details class="as-table">
-      <summary>{t.asTable}</summary>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-label={t.asTable}
-        tabIndex={0}
-      >
-        <table>
-          <caption class="hidden">{caption}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t.epoch}</th>
-              {series.map((one) => (
-                <th key={one.key} scope="col">{one.label}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {Array.from({ length: epochs }, (_, i) => (
-              <tr key={i}>
-                <th scope="row">{i + 1}</th>
-                {series.map((one) => {
-                  const value = one.values[i];
-                  return (
-                    <td key={one.key}>
-                      {value === undefined
-                        ? "–"
-                        : formats.value.fixed(value, 4)}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
-  );
-}
-
-/** Of d2l's plots: what lies outside is cut off. */
+/** The axis of d2l's plots: what lies outside is cut off. */
 const domain = [0.3, 0.9] as const;
 
-/** The colours that d2l gives the three: blue, purple, green. */
+/** As d2l colours them: blue, purple, green. */
 const colours = { trainLoss: 0, trainAccuracy: 3, testAccuracy: 2 } as const;
 
-/** A plot a chosen point, with the three metrics on d2l's axes. */
+/** A plot for each chosen point: its three metrics on d2l's axes. */
 export function SeedCurves(
   { leaderboard, series, rows, epochs, at, onPoint }: {
     readonly leaderboard: Leaderboard;
@@ -298,9 +249,7 @@ export function SeedCurves(
       <ul class="key seed-key">
         {curveNames.map((name) => (
           <li key={name} class={`series-${colours[name]}`}>
-            <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
-              <path class="line" d="M1 4h26" />
-            </svg>
+            <Stroke />
             {t.metrics[name].short}
           </li>
         ))}
@@ -358,7 +307,7 @@ function SeedPlot(
       />
       <SaveChart
         leaderboard={leaderboard}
-        name={`seed-axes-${row?.params.dropout1}-${row?.params.dropout2}`}
+        name={`seed-axes-${row === undefined ? "" : pointKey(row.params)}`}
         title={title}
         chart={() => frame.current?.querySelector(".chart > svg") ?? null}
         legend={() =>
@@ -367,7 +316,12 @@ function SeedPlot(
             className: `series-${line.colour}`,
           }))}
       />
-      <CurvesTable series={lines} epochs={epochs} caption={title} />
+      <SeriesTable
+        series={lines}
+        epochs={epochs}
+        words={t.curves}
+        caption={title}
+      />
     </figure>
   );
 }

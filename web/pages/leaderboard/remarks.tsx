@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { Leaderboard, SeedRemark } from "../../../protocol/leaderboard.ts";
+import { TableScroll } from "../../components/tables.tsx";
 import { leaderboardWords } from "../../i18n/language.ts";
 import { Icon, type IconName } from "../../components/icon.tsx";
 import { formats, localized, words } from "../../components/language.ts";
@@ -34,12 +35,7 @@ export function Remarks(
       </p>
       <details>
         <summary>{t.all(formats.value.integer(remarks.length))}</summary>
-        <div
-          class="table-scroll"
-          role="group"
-          aria-labelledby="remarks-heading"
-          tabIndex={0}
-        >
+        <TableScroll label="#remarks-heading">
           <table>
             <thead>
               <tr>
@@ -63,7 +59,7 @@ export function Remarks(
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       </details>
     </section>
   );

@@ -133,7 +133,7 @@ export function createLeaderboardState(
           problem.value = { kind: "outdated" };
           return;
         }
-        // An answer that says no is not a lost connection.
+        // The coordinator answered: the connection is not lost.
         if (error instanceof UnreachableError && error.status === 404) {
           leaderboard.value = null;
           problem.value = { kind: "failed", message: error.message };
@@ -152,7 +152,7 @@ export function createLeaderboardState(
         case "epoch": {
           const id = leaderboard.value?.study.id;
           if (id === undefined || !event.trialId.startsWith(`${id}-`)) return;
-          // A large swarm reports faster than anybody reads.
+          // Reports are gathered: a large swarm sends more than a page can draw.
           if (reported.size === 0) after(LIVE_EPOCH_MS, showReported);
           reported.set(pointKey(event.params), {
             replicate: event.replicate,

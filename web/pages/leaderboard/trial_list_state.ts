@@ -15,7 +15,7 @@ export interface TrialListState
   take(event: SwarmEvent): void;
 }
 
-/** The study's trials, what changed last first, as the view asks for them. */
+/** The trials that the view asks for; the last to change come first. */
 export function createTrialList(
   api: Pick<Api, "trials">,
   { view, leaderboard }: Pick<LeaderboardState, "view" | "leaderboard">,
@@ -40,7 +40,7 @@ export function createTrialList(
     if (question() === asked) return;
     asked = question();
     list.forget();
-    // What fails now is tried again with the next news; the page says so then.
+    // The next change asks again; the page then shows the failure.
     list.refresh().catch(() => {});
   });
   return {

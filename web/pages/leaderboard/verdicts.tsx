@@ -10,6 +10,7 @@ import type { Params } from "../../../protocol/study.ts";
 import { linearAxis } from "../../components/charts/scale.ts";
 import { inPlace, useHold } from "../../components/controls.tsx";
 import { Icon, type IconName } from "../../components/icon.tsx";
+import { TableScroll } from "../../components/tables.tsx";
 import { formats, localized, words } from "../../components/language.ts";
 import { leaderboardWords } from "../../i18n/language.ts";
 import { decimalsOf, formatP } from "./metrics.ts";
@@ -22,7 +23,7 @@ const icons = {
   "not-enough-evidence": "question",
 } as const satisfies Record<Verdict["verdict"], IconName>;
 
-/** A card a claim: what the data say of it, and how sure that is. */
+/** A card for each claim: what the data say of it, and how sure that is. */
 export function Verdicts(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element {
@@ -53,9 +54,9 @@ export function Verdicts(
 export function VerdictCard(
   { verdict, leaderboard, level = 3 }: {
     readonly verdict: Verdict;
-    /** Named in the file where the effect is saved as a picture. */
+    /** A saved picture of the effect names it as its source. */
     readonly leaderboard: Leaderboard;
-    /** Of its heading. */
+    /** Level of the card's heading. */
     readonly level?: 3 | 4;
   },
 ): JSX.Element {
@@ -184,7 +185,10 @@ const width = 260;
 
 const middle = 14;
 
-/** What a claim's effect is: a lead says nothing of which figure is higher. */
+/**
+ * Names a claim's effect. A lead is named as such because it is positive
+ * whether a lower or a higher figure is the better one.
+ */
 export function effectName(claimId: string, metric: MetricName): string {
   const { verdicts: t, metrics } = words(leaderboardWords);
   const [kind = ""] = claimId.split("-");
@@ -202,7 +206,7 @@ export function effectName(claimId: string, metric: MetricName): string {
   }
 }
 
-/** The same as a sentence, for those who do not see it. */
+/** The effect as a sentence, for screen readers. */
 export function effectText(
   { metric, estimate, low, high, margin }: NonNullable<Verdict["effect"]>,
 ): string {
@@ -274,7 +278,7 @@ export function EffectPlot(
   );
 }
 
-/** Shown of a claim; the JSON has all of them. */
+/** Comparisons shown of a claim; the JSON has all of them. */
 const MOST = 12;
 
 /** The comparisons behind a verdict, as a table. */
@@ -291,12 +295,7 @@ export function Comparisons(
   const more = comparisons.length - MOST;
   return (
     <>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-label={t.comparisons}
-        tabIndex={0}
-      >
+      <TableScroll label={t.comparisons}>
         <table>
           <caption class="hidden">{t.comparisons}</caption>
           <thead>
@@ -317,7 +316,7 @@ export function Comparisons(
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {more > 0 && <p class="faint">{t.others(formats.value.integer(more))}</p>}
     </>
   );

@@ -1,11 +1,17 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { PointView } from "../../../protocol/views.ts";
-import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
+import {
+  LineChart,
+  type Series,
+  SeriesTable,
+  Stroke,
+} from "../../components/charts/line_chart.tsx";
 import { leaderboardWords, trialsWords } from "../../i18n/language.ts";
+import { curveSeries } from "../leaderboard/curve_series.ts";
 import { pointKey, pointLabel } from "../leaderboard/points.ts";
 import { SavePicture } from "../leaderboard/save_chart.tsx";
-import { type CurveName, curveNames } from "../leaderboard/view_state.ts";
+import { curveNames } from "../leaderboard/view_state.ts";
 import { lineOf } from "../trial/live_epoch.ts";
 import { formats, words } from "../../components/language.ts";
 import { trialLink, useQuery } from "../../components/links.ts";
@@ -24,7 +30,12 @@ export function PointCurves(
   const metric = curveNames.find((name) => name === chosen) ?? "trainLoss";
   const frame = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number | null>(null);
-  const mean = meanOf(point, metric, t.mean);
+  const epochs = point.recipe.epochs;
+  const mean = curveSeries(point.row, metric, "sd", {
+    key: "mean",
+    label: t.mean,
+    colour: 0,
+  });
   const replicates = point.trials.filter((trial) => trial.epochs.length > 0)
     .map((trial) => ({
       key: trial.trialId,
@@ -58,7 +69,7 @@ export function PointCurves(
           series={series}
           label={t.chart(metrics[metric].short)}
           xLabel={t.epoch}
-          epochs={point.recipe.epochs}
+          epochs={epochs}
           format={formats.value.fixed}
           at={at}
           onPoint={setAt}
@@ -96,88 +107,14 @@ export function PointCurves(
                 className: `series-${one.colour}`,
               }))}
           />
-          <Table series={series} epochs={point.recipe.epochs} />
+          <SeriesTable
+            series={series}
+            epochs={epochs}
+            words={t}
+            caption={t.asTable}
+          />
         </>
       )}
     </section>
-  );
-}
-
-function Stroke(): JSX.Element {
-  return (
-    <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
-      <path class="line" d="M1 4h26" />
-    </svg>
-  );
-}
-
-function meanOf(
-  { row }: PointView,
-  metric: CurveName,
-  label: string,
-): Series {
-  const values = row.curves[metric];
-  // No loss is below 0, no accuracy above 1.
-  const most = metric === "trainLoss" ? Infinity : 1;
-  return {
-    key: "mean",
-    label,
-    colour: 0,
-    values,
-    band: values.map((value, i) => {
-      const sd = row.curveSds[metric][i];
-      return sd === undefined
-        ? null
-        : [Math.max(value - sd, 0), Math.min(value + sd, most)] as const;
-    }),
-  };
-}
-
-function Table(
-  { series, epochs }: {
-    readonly series: readonly Series[];
-    readonly epochs: number;
-  },
-): JSX.Element {
-  const t = words(trialsWords).curves;
-  return (
-    <details class="as-table">
-      <summary>{t.asTable}</summary>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-label={t.asTable}
-        tabIndex={0}
-      >
-        <table>
-          <caption class="hidden">{t.asTable}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{t.epoch}</th>
-              {series.map((one) => (
-                <th key={one.key} scope="col">{one.label}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {Array.from({ length: epochs }, (_, i) => (
-              <tr key={i}>
-                <th scope="row">{i + 1}</th>
-                {series.map(({ key, values }) => {
-                  const value = values[i];
-                  return (
-                    <td key={key}>
-                      {value === undefined
-                        ? "–"
-                        : formats.value.fixed(value, 4)}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
   );
 }
