@@ -153,6 +153,8 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
   const { storage, weights } = await openStorage(database, {
     ...options.now === undefined ? {} : { clock: options.now },
     onBatch: metrics.stored,
+    onUnreadable: (error) =>
+      log("error", "study left out", { error: error.message }),
   });
   const { now } = storage;
   const verification = dataFolder === undefined || options.trustWorkers

@@ -1,7 +1,7 @@
 import type { Storage } from "./storage.ts";
 
 /** `Storage.exclusively` where one process has the storage to itself. */
-export function createTurnstile(): Storage["exclusively"] {
+export function createLocalLock(): Storage["exclusively"] {
   const busy = new Set<string>();
   return async (name, work) => {
     if (busy.has(name)) return null;

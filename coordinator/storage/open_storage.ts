@@ -6,7 +6,7 @@ import {
 } from "./weights_store.ts";
 import { isServer } from "./server_address.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
-import type { Storage } from "./storage.ts";
+import type { Storage, StorageError } from "./storage.ts";
 
 /** A swarm's storage, and where weights wait beside it. */
 export interface OpenedStorage {
@@ -26,10 +26,13 @@ export async function openStorage(database: string, options: {
   readonly clock?: () => number;
   /** Told of each transaction of leases: its calls and its time. */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
+  /** Told of each study that a newer version has written, once. */
+  readonly onUnreadable?: (error: StorageError) => void;
 } = {}): Promise<OpenedStorage> {
-  const { clock = steadyClock(Date.now, () => performance.now()), onBatch } =
-    options;
-  const told = onBatch === undefined ? {} : { onBatch };
+  const {
+    clock = steadyClock(Date.now, () => performance.now()),
+    ...told
+  } = options;
   if (isServer(database)) {
     // Its driver is loaded by those alone who have a server.
     const { openPostgres } = await import("./postgres/postgres.ts");

@@ -4,11 +4,20 @@ import { LeaseId, Sha256 } from "../../protocol/ids.ts";
 import { folderWeights, type WeightsStore } from "./weights_store.ts";
 import { createPool, type Queries } from "./postgres/pool.ts";
 import { openPostgres } from "./postgres/postgres.ts";
+import { insertRows } from "./postgres/trial.ts";
 import { postgresWeights } from "./postgres/weights.ts";
 import { isServer, withoutPassword } from "./server_address.ts";
-import { storable } from "./sql/rows.ts";
+import {
+  attempts,
+  deliveries,
+  type Row,
+  type Table,
+  tables,
+  toRow,
+} from "./sql/tables.ts";
 import { explainOpening, openDatabase } from "./sqlite/open.ts";
-import { prepareOnce } from "./sqlite/trial.ts";
+import { prepareOnce } from "./sqlite/statements.ts";
+import { insertRow } from "./sqlite/trial.ts";
 import { StorageError } from "./storage.ts";
 
 /** Moves all that a swarm's database holds into an empty one of either kind. */
@@ -126,10 +135,6 @@ async function sum(
 /** Those that delivered results name; others are of no more use. */
 async function copyWeights(source: End, target: End): Promise<number> {
   const leases = new Map<string, unknown>();
-  const [attempts, deliveries] = ["attempts", "deliveries"].map((wanted) =>
-    tables.find(({ name }) => name === wanted)
-  );
-  if (attempts === undefined || deliveries === undefined) return 0;
   const key = (row: Row) => `${row["trial_id"]} ${row["attempt"]}`;
   for await (const rows of source.read(attempts)) {
     for (const row of rows) {
@@ -154,13 +159,6 @@ async function copyWeights(source: End, target: End): Promise<number> {
 
 /** Rows in one go. */
 const POSTGRES_ROWS = 500;
-
-const types = {
-  text: "text",
-  integer: "bigint",
-  real: "double precision",
-  boolean: "boolean",
-} as const satisfies Record<Column["type"], string>;
 
 const AnyRow = z.record(z.string(), z.unknown());
 
@@ -205,14 +203,7 @@ function endOf(tx: Queries): End {
       }
     },
     async write(table, rows) {
-      const names = table.columns.map(({ name }) => name).join(", ");
-      const typed = table.columns
-        .map(({ name, type }) => `${name} ${types[type]}`).join(", ");
-      await tx.rows(
-        `INSERT INTO ${table.name} (${names}) ` +
-          `SELECT ${names} FROM jsonb_to_recordset($1) AS r (${typed})`,
-        [JSON.stringify(rows)],
-      );
+      await tx.rows(insertRows(table), [JSON.stringify(rows)]);
     },
     weights: postgresWeights(tx, Date.now),
   };
@@ -250,17 +241,7 @@ export const withSqlite: WithEnd = async (path, how, _live, work) => {
       }
     },
     write(table, rows) {
-      const names = table.columns.map(({ name }) => name);
-      const insert = sql(
-        `INSERT INTO ${table.name} (${names.join(", ")}) ` +
-          `VALUES (${names.map(() => "?").join(", ")})`,
-      );
-      for (const row of rows) {
-        insert.run(...names.map((name) => {
-          const value = row[name] ?? null;
-          return typeof value === "boolean" ? Number(value) : value;
-        }));
-      }
+      for (const row of rows) insertRow(sql, table, row);
       return Promise.resolve();
     },
     weights: await folderWeights(`${path}-weights`, Date.now),
@@ -290,107 +271,4 @@ function exists(path: string): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     throw explainOpening(path, error);
   }
-}
-
-/** The tables that both kinds of database have, in an order that fits their references. */
-
-export interface Column {
-  readonly name: string;
-  readonly type: "text" | "integer" | "real" | "boolean";
-}
-
-export interface Table {
-  readonly name: string;
-  readonly columns: readonly Column[];
-  /** Names the row; rows are read in its order. */
-  readonly key: readonly string[];
-}
-
-/** By column. */
-export type Row = Readonly<Record<string, string | number | boolean | null>>;
-
-function table(name: string, key: string, columns: string): Table {
-  return {
-    name,
-    key: key.split(" "),
-    columns: columns.trim().split(/,\s*/).map((column) => {
-      const [name = "", type = "text"] = column.split(" ");
-      return { name, type: asType(type) };
-    }),
-  };
-}
-
-function asType(text: string): Column["type"] {
-  switch (text) {
-    case "integer":
-    case "real":
-    case "boolean":
-      return text;
-    default:
-      return "text";
-  }
-}
-
-export const tables: readonly Table[] = [
-  table(
-    "studies",
-    "study_id",
-    "study_id, definition, revision integer, deleted boolean",
-  ),
-  table("lending", "study_id", "study_id"),
-  table(
-    "workers",
-    "worker_id",
-    `worker_id, name, kind, threads integer, device, protocol_version integer,
-    token_hash, backend, backend_detail, registered_at integer,
-    last_seen_at integer, has_left boolean, step_milliseconds real,
-    removed boolean`,
-  ),
-  table(
-    "trials",
-    "trial_id",
-    `trial_id, study_id, spec, point, replicate integer, position integer,
-    planned boolean, state, quarantined_at integer, revision integer`,
-  ),
-  table(
-    "attempts",
-    "trial_id attempt",
-    `trial_id, attempt integer, lease_id, worker_id, backend, backend_detail,
-    started_at integer, ttl integer, state, expires_at integer,
-    ended_at integer, message`,
-  ),
-  table(
-    "epochs",
-    "trial_id attempt epoch",
-    "trial_id, attempt integer, epoch integer, metrics",
-  ),
-  table(
-    "deliveries",
-    "trial_id attempt",
-    "trial_id, attempt integer, weights, result",
-  ),
-  table(
-    "results",
-    "trial_id",
-    `trial_id, attempt integer, worker_id, study_id, accepted_at integer,
-    epochs integer, seconds real, result, recomputed, repeated_epochs integer`,
-  ),
-  table(
-    "trust",
-    "worker_id backend",
-    `worker_id, backend, accepted integer, lies integer, lied_at integer`,
-  ),
-  table("secrets", "name", "name, hash"),
-];
-
-/** A row as both kinds can hold it: booleans are such, text is well formed. */
-export function toRow({ columns }: Table, found: Record<string, unknown>): Row {
-  return Object.fromEntries(columns.map(({ name, type }) => {
-    const value = found[name] ?? null;
-    if (typeof value === "string") return [name, storable(value)];
-    if (value === null || typeof value === "boolean") return [name, value];
-    if (type === "boolean") return [name, value === 1];
-    if (typeof value === "number") return [name, value];
-    throw new Error(`a value of an unknown kind: ${name}, ${typeof value}`);
-  }));
 }

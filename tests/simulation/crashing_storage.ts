@@ -4,7 +4,7 @@ import {
   StorageError,
   type Transact,
 } from "../../coordinator/storage/storage.ts";
-import { createTurnstile } from "../../coordinator/storage/local_lock.ts";
+import { createLocalLock } from "../../coordinator/storage/local_lock.ts";
 
 /** What becomes of one operation on the storage. */
 export type Fate =
@@ -89,7 +89,7 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
     alone: () => run("alone", () => inner.alone()),
     // Not an operation, for what it does is made of those; and what a dead
     // process was at does not hold up the next one.
-    exclusively: createTurnstile(),
+    exclusively: createLocalLock(),
     registerWorker: (worker) =>
       run("registerWorker", () => inner.registerWorker(worker)),
     worker: (id) => run("worker", () => inner.worker(id)),

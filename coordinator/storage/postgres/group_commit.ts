@@ -31,7 +31,7 @@ import {
  * then waits for the disk once, and the row of a study, which every change of it
  * has to pass, is locked for no longer than a commit takes.
  */
-export interface Turns {
+export interface GroupCommit {
   claim<T>(request: ClaimRequest, apply: Transact<T>): Promise<Claim<T>>;
   update<T>(leaseId: LeaseId, apply: Transact<T>): Promise<Changed<T> | null>;
   /** The same for trials that are named, each by itself. */
@@ -66,15 +66,19 @@ interface Outcome {
   readonly visible: boolean;
 }
 
-export function createTurns({ pool, clock, teller, onBatch, onChange }: {
-  readonly pool: PostgresPool;
-  /** For tests; without it, time is the database's. */
-  readonly clock: (() => Instant) | undefined;
-  readonly teller: string;
-  readonly onBatch: (calls: number, milliseconds: number) => void;
-  /** Something changed that other coordinators' pages show. */
-  readonly onChange: () => void;
-}): Turns {
+export function createGroupCommit(
+  { pool, clock, teller, onBatch, onChange, explain }: {
+    readonly pool: PostgresPool;
+    /** For tests; without it, time is the database's. */
+    readonly clock: (() => Instant) | undefined;
+    readonly teller: string;
+    readonly onBatch: (calls: number, milliseconds: number) => void;
+    /** Something changed that other coordinators' pages show. */
+    readonly onChange: () => void;
+    /** Makes errors for people of those that have to do with stored values. */
+    readonly explain: (error: unknown) => unknown;
+  },
+): GroupCommit {
   const waiting: Unit[] = [];
   let running = 0;
   let scheduled = false;
@@ -94,8 +98,8 @@ export function createTurns({ pool, clock, teller, onBatch, onChange }: {
   async function run(batch: readonly Unit[]): Promise<void> {
     const start = performance.now();
     try {
-      const { answers, visible } = await pool.turn((tx) =>
-        turn(tx, batch, clock, teller)
+      const { answers, visible } = await pool.batch((tx) =>
+        runBatch(tx, batch, clock, teller)
       );
       onBatch(batch.length, performance.now() - start);
       if (visible) onChange();
@@ -105,10 +109,14 @@ export function createTurns({ pool, clock, teller, onBatch, onChange }: {
         else unit.settle(answer.claim);
       });
     } catch (error) {
-      const explained = explainTrouble(error);
-      const shared = batch.length > 1 && !(explained instanceof StorageError);
-      if (!shared) return batch.forEach((unit) => unit.fail(explained));
-      // One of them breaks a rule of the tables: not the others' fault.
+      const trouble = explainTrouble(error);
+      const shared = batch.length > 1 && !(trouble instanceof StorageError);
+      if (!shared) {
+        const explained = explain(trouble);
+        return batch.forEach((unit) => unit.fail(explained));
+      }
+      // One of them breaks a rule of the tables, or cannot be read: not the
+      // others' fault.
       for (const unit of batch) await run([unit]);
     }
   }
@@ -141,7 +149,7 @@ export function createTurns({ pool, clock, teller, onBatch, onChange }: {
     });
   }
 
-  /** What its own function made is what a unit is answered with. */
+  /** Keeps the type of what a unit's own function makes. */
   function typed<T>(apply: Transact<T>) {
     let value: { readonly made: T } | null = null;
     return {
@@ -186,7 +194,7 @@ const FailureRow = HeldCountRow.extend(TrialIdRow.shape);
 const NowRow = z.object({ now: z.number() });
 
 /** One transaction's work. */
-async function turn(
+async function runBatch(
   tx: Queries,
   units: readonly Unit[],
   clock: (() => Instant) | undefined,
@@ -390,7 +398,7 @@ interface Candidates {
   ): TrialId | undefined;
 }
 
-/** By the very expression of the index; for the tests' eyes, too. */
+/** By the very expression of the index. Exported for tests. */
 export const QUEUED = "SELECT trial_id FROM trials WHERE study_id = $1 " +
   "AND planned AND state = 'queued' " +
   "ORDER BY (replicate::bigint << 32) + position LIMIT $2 " +

@@ -7,10 +7,10 @@ import { TrustRow, WorkerRow } from "../sql/rows.ts";
 import type { Trust, WorkerRecord } from "../storage.ts";
 
 /**
- * What is asked for of many workers in one turn of the event loop, for all of
- * them together: who it is, that it was there, what its results were worth.
+ * Calls about single workers that come in one turn of the event loop, gathered
+ * into one statement for all of them.
  */
-export interface Crowd {
+export interface Loaders {
   worker(workerId: WorkerId): Promise<WorkerRecord | null>;
   /** That it was there; nothing else of it changes. */
   seen(workerId: WorkerId): Promise<void>;
@@ -27,10 +27,10 @@ const TrustOfRow = TrustRow.extend({
 const MOST = 500;
 
 /** @param at In place of the database's clock; null: that one. */
-export function createCrowd(
+export function createLoaders(
   { rows, count }: Queries,
   at: () => Instant | null,
-): Crowd {
+): Loaders {
   // Nothing is remembered: another coordinator may change it any time.
   const options = { cache: false, maxBatchSize: MOST };
 
@@ -48,7 +48,7 @@ export function createCrowd(
     options,
   );
 
-  const sighting = new DataLoader<WorkerId, void>(async (ids) => {
+  const noting = new DataLoader<WorkerId, void>(async (ids) => {
     // Locked in the order in which claims lock them.
     await count(
       "UPDATE workers AS w SET last_seen_at = coalesce($2, swarm_now()), " +
@@ -82,6 +82,6 @@ export function createCrowd(
   return {
     trust: (workerId, backend) => trusting.load([workerId, backend]),
     worker: (workerId) => reading.load(workerId),
-    seen: (workerId) => sighting.load(workerId),
+    seen: (workerId) => noting.load(workerId),
   };
 }

@@ -1,5 +1,6 @@
 // @ts-types="@types/pg"
 import pg from "pg";
+import { type Program, replaceRows } from "../sql/program.ts";
 import { StorageError } from "../storage.ts";
 
 /**
@@ -27,7 +28,7 @@ export interface PostgresPool extends Queries {
    * where PostgreSQL takes a table for small enough to read all of it: a plan is
    * made once a connection, when the tables were nearly empty.
    */
-  turn<T>(work: (tx: Queries) => Promise<Ending<T>>): Promise<T>;
+  batch<T>(work: (tx: Queries) => Promise<Ending<T>>): Promise<T>;
   /** The same, on one unchanging state of the database, and read only. */
   snapshot<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -71,18 +72,42 @@ const AGAIN = new Set(["40P01", "40001", "23505"]);
 /** Counts and instants are far below 2^53. */
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
-const BEGIN_TURN = "BEGIN; SET LOCAL enable_seqscan = off; " +
+const BEGIN_BATCH = "BEGIN; SET LOCAL enable_seqscan = off; " +
   "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; " +
   "SET LOCAL enable_mergejoin = off; SET LOCAL jit = off";
 
-const names = new Map<string, string>();
+const statements = new Map<string, { name: string; text: string }>();
 
 /** One name a text: that it is prepared, connections remember by the name. */
 function named(text: string, values: readonly unknown[] | undefined) {
   if (values === undefined) return { text };
-  let name = names.get(text);
-  if (name === undefined) names.set(text, name = `s${names.size}`);
-  return { name, text, values: [...values] };
+  let statement = statements.get(text);
+  if (statement === undefined) {
+    statement = { name: `s${statements.size}`, text: translate(text) };
+    statements.set(text, statement);
+  }
+  return { ...statement, values: [...values] };
+}
+
+/** The SQL of both databases as PostgreSQL's. */
+function translate(text: string): string {
+  return replaceRows(text, (parameter, columns) => {
+    const typed = columns.map(({ name, type }) => `${name} ${type}`);
+    return `jsonb_to_recordset(${parameter}) AS r (${typed.join(", ")})`;
+  }).replace("{lock}", "FOR UPDATE");
+}
+
+/** Runs a program, one statement after the other. */
+export async function runProgram<T>(
+  { rows }: Queries,
+  program: Program<T>,
+): Promise<T> {
+  let step = program.next();
+  while (!step.done) {
+    const { text, values } = step.value;
+    step = program.next(await rows(text, values));
+  }
+  return step.value;
 }
 
 /** What every connection is opened with. */
@@ -188,7 +213,7 @@ export function createPool(
     count: (text, values) =>
       on((queries) => queries.count(text, values)).catch(rethrow),
     transaction: (work) => transaction("BEGIN", plain(work)),
-    turn: (work) => transaction(BEGIN_TURN, work),
+    batch: (work) => transaction(BEGIN_BATCH, work),
     snapshot: (work) =>
       transaction(
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",

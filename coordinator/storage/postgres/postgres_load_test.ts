@@ -144,7 +144,7 @@ Deno.test("openPostgres: the next trial is looked for among the queued ones alon
     await sql("ANALYZE trials");
     const pool = createPool(url, { connections: 1 });
     try {
-      const plan = await pool.turn(async (tx) => {
+      const plan = await pool.batch(async (tx) => {
         const rows = await tx.rows(
           `EXPLAIN ${QUEUED.replace("$1", `'${seed}'`).replace("$2", "10")}`,
         );
@@ -177,7 +177,7 @@ const NUMBERS = "SELECT n FROM numbers ORDER BY n";
 
 Deno.test("turn: ends with its last statements, and tells what each came to", () =>
   withPool(async (pool) => {
-    const said = await pool.turn(async ({ rows }) => {
+    const said = await pool.batch(async ({ rows }) => {
       const { text, values } = insert(1);
       await rows(text, values);
       return { last: [insert(2), insert(3)], value: (rows) => rows };
@@ -189,7 +189,7 @@ Deno.test("turn: ends with its last statements, and tells what each came to", ()
 Deno.test("turn: a last statement that fails takes all back, though the commit was sent", () =>
   withPool(async (pool) => {
     await assert.rejects(
-      pool.turn(async ({ rows }) => {
+      pool.batch(async ({ rows }) => {
         const { text, values } = insert(1);
         await rows(text, values);
         return {
@@ -201,6 +201,6 @@ Deno.test("turn: a last statement that fails takes all back, though the commit w
     );
     assert.deepEqual(await pool.rows(NUMBERS), []);
     // The connection serves the next one.
-    await pool.turn(() => Promise.resolve({ last: [insert(5)], value() {} }));
+    await pool.batch(() => Promise.resolve({ last: [insert(5)], value() {} }));
     assert.deepEqual(await pool.rows(NUMBERS), [{ n: 5 }]);
   }));

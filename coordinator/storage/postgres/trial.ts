@@ -6,11 +6,18 @@ import {
   DeliveryRow,
   EpochRow,
   ResultRow,
-  storable,
   TrialIdRow,
   TrialRow,
 } from "../sql/rows.ts";
-import { assembleTrial, attemptFate, trialDiff } from "../sql/trial_rows.ts";
+import {
+  attempts,
+  type Column,
+  deliveries,
+  epochs,
+  results,
+  type Table,
+} from "../sql/tables.ts";
+import { assembleTrial, trialColumns, trialDiff } from "../sql/trial_rows.ts";
 import type { Queries, Statement } from "./pool.ts";
 
 /** Trials in PostgreSQL: many at once, for nearly all of the time is travel. */
@@ -80,16 +87,37 @@ export interface TrialChange {
   readonly after: TrialRecord;
 }
 
-/** Every column of a table's new rows, in one statement. */
-function insert(table: string, columns: string): string {
-  const names = columns.split(", ").map((column) => column.split(" ")[0]);
-  return `INSERT INTO ${table} (${names.join(", ")}) ` +
-    `SELECT * FROM jsonb_to_recordset($1) AS r (${columns})`;
+const types = {
+  text: "text",
+  integer: "bigint",
+  real: "double precision",
+  boolean: "boolean",
+} as const satisfies Record<Column["type"], string>;
+
+/** The rows of a JSON array, with a table's columns and these. */
+function rowsOf(table: Table, ...more: readonly string[]): string {
+  const columns = table.columns.map(({ name, type }) =>
+    `${name} ${types[type]}`
+  );
+  return `{rows $1: ${[...columns, ...more].join(", ")}}`;
 }
 
-const ATTEMPT = "trial_id text, attempt integer, lease_id text, " +
-  "worker_id text, backend text, backend_detail text, started_at bigint, " +
-  "ttl bigint, state text, expires_at bigint, ended_at bigint, message text";
+/** Writes all columns of a table's new rows, in one statement. */
+export function insertRows(table: Table, ...more: readonly string[]): string {
+  const names = [
+    ...table.columns.map(({ name }) => name),
+    ...more.map((column) => column.split(" ")[0]),
+  ].join(", ");
+  return `INSERT INTO ${table.name} (${names}) SELECT ${names} ` +
+    `FROM ${rowsOf(table, ...more)}`;
+}
+
+const INSERT = {
+  attempts: insertRows(attempts),
+  deliveries: insertRows(deliveries),
+  epochs: insertRows(epochs, "told_to text"),
+  results: insertRows(results),
+};
 
 /**
  * Writes what differs in all but the states of the trials, which are stamped
@@ -104,92 +132,29 @@ export async function writeTrials(
 ): Promise<void> {
   const diffs = changes.map(({ before, after }) => ({
     trial_id: after.spec.trialId,
-    study_id: after.spec.studyId,
-    diff: trialDiff(before, after),
+    ...trialDiff(before, after),
   }));
-  const attempts = diffs.flatMap(({ trial_id, diff }) =>
-    diff.attempts.map(({ attempt: a, was }) => ({
-      trial_id,
-      attempt: a.attempt,
-      lease_id: a.leaseId,
-      worker_id: a.workerId,
-      backend: a.backend,
-      backend_detail: storable(a.backendDetail),
-      started_at: a.startedAt,
-      ttl: a.ttl,
-      was,
-      ...attemptFate(a),
-    })).map((row) => ({ ...row, message: storable(row.message) }))
-  );
-  const [begun, went] = [
-    attempts.filter(({ was }) => was === null),
-    attempts.filter(({ was }) => was !== null),
-  ];
-  const judged = diffs.flatMap(({ trial_id, diff }) =>
-    diff.judged.map((attempt) => ({ trial_id, attempt }))
-  );
-  const delivered = diffs.flatMap(({ trial_id, diff }) =>
-    diff.delivered.map(({ attempt, delivery: { weights, result } }) => ({
-      trial_id,
-      attempt,
-      weights,
-      result: JSON.stringify(result),
-    }))
-  );
-  const epochs = diffs.flatMap(({ trial_id, diff }) =>
-    diff.epochs.map(({ attempt, metrics }) => ({
-      trial_id,
-      attempt,
-      epoch: metrics.epoch,
-      metrics: JSON.stringify(metrics),
-      told_to: teller,
-    }))
-  );
-  const withdrawn = diffs.flatMap(({ trial_id, diff }) =>
-    diff.withdrawn ? [trial_id] : []
-  );
-  const accepted = diffs.flatMap(({ trial_id, study_id, diff }) =>
-    diff.accepted === null ? [] : [{
-      trial_id,
-      attempt: diff.accepted.attempt,
-      worker_id: diff.accepted.workerId,
-      study_id,
-      accepted_at: diff.accepted.acceptedAt,
-      epochs: diff.accepted.result.epochs.length,
-      seconds: diff.accepted.result.seconds,
-      result: JSON.stringify(diff.accepted.result),
-      recomputed: diff.accepted.recomputed === null
-        ? null
-        : JSON.stringify(diff.accepted.recomputed),
-      repeated_epochs: diff.accepted.repeatedEpochs,
-    }]
+  const withdrawn = diffs.flatMap(({ trial_id, withdrawn }) =>
+    withdrawn ? [trial_id] : []
   );
   const write = async (text: string, records: readonly unknown[]) => {
     if (records.length > 0) await rows(text, [JSON.stringify(records)]);
   };
   await Promise.all([
-    write(insert("attempts", ATTEMPT), begun),
-    fenced(count, went),
+    write(INSERT.attempts, diffs.flatMap(({ begun }) => begun)),
+    fenced(count, diffs.flatMap(({ went }) => went)),
     write(
-      "DELETE FROM deliveries AS d USING jsonb_to_recordset($1) AS r " +
-        "(trial_id text, attempt integer) " +
+      "DELETE FROM deliveries AS d USING " +
+        "{rows $1: trial_id text, attempt integer} " +
         "WHERE d.trial_id = r.trial_id AND d.attempt = r.attempt",
-      judged,
+      diffs.flatMap(({ judged }) => judged),
     ),
+    write(INSERT.deliveries, diffs.flatMap(({ delivered }) => delivered)),
     write(
-      insert(
-        "deliveries",
-        "trial_id text, attempt integer, weights text, result text",
+      INSERT.epochs,
+      diffs.flatMap(({ epochs }) =>
+        epochs.map((row) => ({ ...row, told_to: teller }))
       ),
-      delivered,
-    ),
-    write(
-      insert(
-        "epochs",
-        "trial_id text, attempt integer, epoch integer, metrics text, " +
-          "told_to text",
-      ),
-      epochs,
     ),
     // Fails unless its attempt was refused just now.
     withdrawn.length === 0
@@ -197,13 +162,8 @@ export async function writeTrials(
       : rows("DELETE FROM results WHERE trial_id = ANY($1)", [withdrawn]),
     // Fails where a result is stored: the first one stands, whatever happens.
     write(
-      insert(
-        "results",
-        "trial_id text, attempt integer, worker_id text, study_id text, " +
-          "accepted_at bigint, epochs integer, seconds double precision, " +
-          "result text, recomputed text, repeated_epochs integer",
-      ),
-      accepted,
+      INSERT.results,
+      diffs.flatMap(({ accepted }) => accepted === null ? [] : [accepted]),
     ),
   ]);
 }
@@ -214,18 +174,18 @@ export async function writeTrials(
  */
 async function fenced(
   count: Queries["count"],
-  attempts: readonly unknown[],
+  changed: readonly unknown[],
 ): Promise<void> {
-  if (attempts.length === 0) return;
-  const changed = await count(
+  if (changed.length === 0) return;
+  const stored = await count(
     "UPDATE attempts AS a SET state = r.state, expires_at = r.expires_at, " +
       "ended_at = r.ended_at, message = r.message " +
-      `FROM jsonb_to_recordset($1) AS r (${ATTEMPT}, was text) ` +
+      `FROM ${rowsOf(attempts, "was text")} ` +
       "WHERE a.trial_id = r.trial_id AND a.attempt = r.attempt " +
       "AND a.lease_id = r.lease_id AND a.state = r.was",
-    [JSON.stringify(attempts)],
+    [JSON.stringify(changed)],
   );
-  if (changed !== attempts.length) {
+  if (stored !== changed.length) {
     throw new Error("an attempt is not what it was when it was read");
   }
 }
@@ -241,8 +201,8 @@ const STAMP = "WITH study AS (UPDATE studies " +
   "moved AS (UPDATE trials AS t SET state = r.state, " +
   "quarantined_at = r.quarantined_at, " +
   "revision = coalesce(study.before + r.stamp, t.revision) " +
-  "FROM study, jsonb_to_recordset($3) AS r (trial_id text, stamp bigint, " +
-  "state text, quarantined_at bigint) WHERE t.trial_id = r.trial_id) " +
+  "FROM study, {rows $3: trial_id text, stamp bigint, state text, " +
+  "quarantined_at bigint} WHERE t.trial_id = r.trial_id) " +
   "SELECT before FROM study";
 
 const StampRow = z.object({ before: z.number() });
@@ -268,10 +228,7 @@ export function stampTrials(
       const records = [...trials].map(([trial_id, trial]) => ({
         trial_id,
         stamp: stamps.get(trial_id) ?? null,
-        state: trial.state,
-        quarantined_at: trial.state === "quarantined"
-          ? trial.quarantinedAt
-          : null,
+        ...trialColumns(trial),
       }));
       return {
         text: STAMP,

@@ -6,13 +6,14 @@ import {
   TrialId,
   WorkerId,
 } from "../../../protocol/ids.ts";
-import { StudyDefinition, TrialSpec } from "../../../protocol/study.ts";
+import { Recipe, StudyDefinition, TrialSpec } from "../../../protocol/study.ts";
 import {
   BackendName,
   EpochMetrics,
   TrialResult,
 } from "../../../protocol/training.ts";
 import { TrialState } from "../../../protocol/views.ts";
+import { sameValue } from "../../lease/same_value.ts";
 import type { RecomputedFigures } from "../../lease/trial.ts";
 import { publishedResult } from "../../verification/check_result.ts";
 import type {
@@ -25,16 +26,44 @@ import type {
   WorkerListing,
   WorkerRecord,
 } from "../storage.ts";
+import { UnreadableValue } from "./unreadable.ts";
 
-/** What stands in the tables, parsed into what the program works with. */
+/** What the tables hold, parsed into what the program works with. */
 
 /** PostgreSQL has booleans, SQLite has numbers. */
 const Flag = z.union([z.boolean(), z.literal(0), z.literal(1)])
   .transform((flag) => flag === true || flag === 1);
 
+/**
+ * What was checked before it was stored: where it does not pass, a newer
+ * version has stored it.
+ */
 function json<T extends z.ZodType>(schema: T) {
-  return z.string().transform((text): unknown => JSON.parse(text)).pipe(schema);
+  return z.string().transform((text): z.output<T> => {
+    const value: unknown = JSON.parse(text);
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new UnreadableValue(value, parsed.error);
+  });
 }
+
+/** What a recipe is where nothing is said. */
+const neutral: Readonly<Record<string, unknown>> = Recipe.parse({});
+
+/**
+ * A spec or a definition as text. Recipe fields at their defaults are left out:
+ * so a coordinator that does not know a new field yet can read what one of the
+ * next version stores, unless it makes use of the field.
+ */
+function recipeJson(value: { readonly recipe: Recipe }): string {
+  const said = Object.entries(value.recipe).filter(([field, setting]) =>
+    !sameValue(setting, neutral[field])
+  );
+  return JSON.stringify({ ...value, recipe: Object.fromEntries(said) });
+}
+
+export const storedSpec: (spec: TrialSpec) => string = recipeJson;
+export const storedDefinition: (study: StudyDefinition) => string = recipeJson;
 
 export const StudyRow = z.object({
   definition: json(StudyDefinition),
@@ -80,11 +109,6 @@ function toWorker(row: z.infer<typeof workerColumns>): WorkerRecord {
 }
 
 export const WorkerRow = workerColumns.transform(toWorker);
-
-export const WorkerCounts = z.object({
-  running: z.number(),
-  completed: z.number(),
-});
 
 const briefColumns = z.object({
   spec: json(TrialSpec),
@@ -260,18 +284,20 @@ export const AcceptanceRow = z.object({
 
 /** A worker with all that a list of workers shows. */
 export const ListedWorkerRow = workerColumns.extend({
-  ...WorkerCounts.shape,
-  recent: z.array(AcceptanceRow),
+  running: z.number(),
+  completed: z.number(),
+  /** Pairs of when it was accepted and when its attempt began. */
+  recent: json(z.array(z.tuple([z.number(), z.number()]))),
 }).transform(({ running, completed, recent, ...row }): WorkerListing => ({
   worker: toWorker(row),
   trialsRunning: running,
   trialsCompleted: completed,
-  recent,
+  recent: recent.map(([acceptedAt, startedAt]) => ({ acceptedAt, startedAt })),
 }));
 
 /** Null: none, or one that was deleted since. */
 export const ActiveStudyRow = z.object({
-  activeStudy: json(StudyDefinition).nullable(),
+  definition: json(StudyDefinition).nullable(),
 });
 
 export const ReportedEpochRow = z.object({

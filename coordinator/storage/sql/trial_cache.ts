@@ -5,7 +5,7 @@ import type { TrialRecord } from "../../lease/trial.ts";
 const MOST_KEPT = 20_000;
 
 /** Trials as they are stored, for whoever changes them next. */
-export interface KeptTrials {
+export interface TrialCache {
   /** Undefined: it has to be read. */
   get(trialId: TrialId): TrialRecord | undefined;
   /** The trial as it was written just now. */
@@ -20,7 +20,7 @@ export interface KeptTrials {
  * epochs takes longer than writing one epoch more. Only for a database that
  * nobody else writes to.
  */
-export function createKeptTrials(most = MOST_KEPT): KeptTrials {
+export function createTrialCache(most = MOST_KEPT): TrialCache {
   const kept = new Map<TrialId, TrialRecord>();
   return {
     get: (trialId) => kept.get(trialId),

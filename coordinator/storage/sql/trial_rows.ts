@@ -1,13 +1,19 @@
 import type * as z from "zod";
+import type { LeaseId, TrialId, WorkerId } from "../../../protocol/ids.ts";
 import type { EpochMetrics } from "../../../protocol/training.ts";
 import type {
   AcceptedResult,
   Attempt,
-  DeliveredAttempt,
   Delivery,
   TrialRecord,
 } from "../../lease/trial.ts";
-import type { AttemptRow, ResultRow, TrialRow } from "./rows.ts";
+import {
+  type AttemptRow,
+  type ResultRow,
+  storable,
+  type TrialRow,
+} from "./rows.ts";
+import type { Row } from "./tables.ts";
 
 /** A trial as rows of tables, and what of them a change concerns. Pure. */
 
@@ -109,52 +115,90 @@ function toAttempt(
   }
 }
 
-/** An attempt's columns that change in its life. */
-export interface AttemptFate {
+/** What has to be written for a trial to be as it became, in this order. */
+export interface TrialDiff {
+  /** Rows of new attempts. */
+  readonly begun: readonly AttemptColumns[];
+  /** Rows of attempts that differ; `was` is the state that is stored still. */
+  readonly went: readonly (AttemptColumns & { readonly was: string })[];
+  /** Attempts whose delivery is of no more use: its verdict is here. */
+  readonly judged: readonly AttemptKey[];
+  /** Rows of deliveries. */
+  readonly delivered: readonly Row[];
+  /** Rows of epochs. */
+  readonly epochs: readonly Row[];
+  /** The result goes: its attempt was refused just now. */
+  readonly withdrawn: boolean;
+  /** Null: the state is what it was. */
+  readonly state: TrialColumns | null;
+  /** The row of a result that is accepted now. */
+  readonly accepted: Row | null;
+}
+
+/** Type aliases, not interfaces: each is a `Row` as well. */
+type AttemptKey = { readonly trial_id: TrialId; readonly attempt: number };
+
+type AttemptColumns = AttemptKey & {
+  readonly lease_id: LeaseId;
+  readonly worker_id: WorkerId;
+  readonly backend: string;
+  readonly backend_detail: string | null;
+  readonly started_at: number;
+  readonly ttl: number;
   readonly state: Attempt["state"];
   readonly expires_at: number | null;
   readonly ended_at: number | null;
   readonly message: string | null;
+};
+
+/** A trial's columns that change in its life. */
+export interface TrialColumns {
+  readonly state: TrialRecord["state"];
+  readonly quarantined_at: number | null;
 }
 
-export function attemptFate(attempt: Attempt): AttemptFate {
-  const { state } = attempt;
-  const running = state === "running";
+export function trialColumns(trial: TrialRecord): TrialColumns {
+  const { state } = trial;
   return {
     state,
-    expires_at: running ? attempt.expiresAt : null,
-    ended_at: running ? null : attempt.endedAt,
+    quarantined_at: state === "quarantined" ? trial.quarantinedAt : null,
+  };
+}
+
+function attemptColumns(trial_id: TrialId, a: Attempt): AttemptColumns {
+  const { state } = a;
+  return {
+    trial_id,
+    attempt: a.attempt,
+    lease_id: a.leaseId,
+    worker_id: a.workerId,
+    backend: a.backend,
+    backend_detail: storable(a.backendDetail),
+    started_at: a.startedAt,
+    ttl: a.ttl,
+    state,
+    expires_at: state === "running" ? a.expiresAt : null,
+    ended_at: state === "running" ? null : a.endedAt,
     message: state === "released" || state === "failed" || state === "refused"
-      ? attempt.message
+      ? storable(a.message)
       : null,
   };
 }
 
-/** What has to be written for a trial to be as it became, in this order. */
-export interface TrialDiff {
-  /** New ones, and those that differ; `was` is what must be stored still. */
-  readonly attempts: readonly {
-    readonly attempt: Attempt;
-    readonly was: Attempt["state"] | null;
-  }[];
-  /** Attempts whose delivery is of no more use: its verdict is here. */
-  readonly judged: readonly number[];
-  readonly delivered: readonly DeliveredAttempt[];
-  readonly epochs: readonly {
-    readonly attempt: number;
-    readonly metrics: EpochMetrics;
-  }[];
-  /** The result goes: its attempt was refused just now. */
-  readonly withdrawn: boolean;
-  /** Null: the state is what it was. */
-  readonly state:
-    | {
-      readonly name: TrialRecord["state"];
-      readonly quarantinedAt: number | null;
-    }
-    | null;
-  /** A result that is accepted now. */
-  readonly accepted: AcceptedResult | null;
+function resultColumns({ spec }: TrialRecord, accepted: AcceptedResult): Row {
+  const { attempt, workerId, acceptedAt, result, recomputed } = accepted;
+  return {
+    trial_id: spec.trialId,
+    attempt,
+    worker_id: workerId,
+    study_id: spec.studyId,
+    accepted_at: acceptedAt,
+    epochs: result.epochs.length,
+    seconds: result.seconds,
+    result: JSON.stringify(result),
+    recomputed: recomputed === null ? null : JSON.stringify(recomputed),
+    repeated_epochs: accepted.repeatedEpochs,
+  };
 }
 
 /** What differs between the two, `before` being what is stored. */
@@ -162,40 +206,51 @@ export function trialDiff(
   before: TrialRecord,
   after: TrialRecord,
 ): TrialDiff {
+  const trial_id = after.spec.trialId;
   const stored = new Map(before.attempts.map((a) => [a.attempt, a]));
   // The functions copy what they change: the same object is the same row.
   const changed = after.attempts.filter((a) => stored.get(a.attempt) !== a)
-    .map((attempt) => ({ attempt, old: stored.get(attempt.attempt) }));
+    .map((attempt) => ({
+      attempt,
+      old: stored.get(attempt.attempt),
+      key: { trial_id, attempt: attempt.attempt },
+    }));
   const moved = before.state !== after.state;
   return {
-    attempts: changed.map(({ attempt, old }) => ({
-      attempt,
-      was: old?.state ?? null,
-    })),
-    judged: changed.flatMap(({ attempt, old }) =>
-      old?.state === "delivered" && attempt.state !== "delivered"
-        ? [attempt.attempt]
-        : []
+    begun: changed.flatMap(({ attempt, old }) =>
+      old === undefined ? [attemptColumns(trial_id, attempt)] : []
     ),
-    delivered: changed.flatMap(({ attempt, old }) =>
+    went: changed.flatMap(({ attempt, old }) =>
+      old === undefined
+        ? []
+        : [{ ...attemptColumns(trial_id, attempt), was: old.state }]
+    ),
+    judged: changed.flatMap(({ attempt, old, key }) =>
+      old?.state === "delivered" && attempt.state !== "delivered" ? [key] : []
+    ),
+    delivered: changed.flatMap(({ attempt, old, key }) =>
       attempt.state === "delivered" && old?.state !== "delivered"
-        ? [attempt]
+        ? [{
+          ...key,
+          weights: attempt.delivery.weights,
+          result: JSON.stringify(attempt.delivery.result),
+        }]
         : []
     ),
-    epochs: changed.flatMap(({ attempt, old }) => {
+    epochs: changed.flatMap(({ attempt, old, key }) => {
       const known = new Set(old?.epochs.map(({ epoch }) => epoch));
-      return attempt.epochs.filter(({ epoch }) => !known.has(epoch))
-        .map((metrics) => ({ attempt: attempt.attempt, metrics }));
+      return attempt.epochs.filter(({ epoch }) => !known.has(epoch)).map(
+        (metrics) => ({
+          ...key,
+          epoch: metrics.epoch,
+          metrics: JSON.stringify(metrics),
+        }),
+      );
     }),
     withdrawn: moved && before.state === "completed",
-    state: moved
-      ? {
-        name: after.state,
-        quarantinedAt: after.state === "quarantined"
-          ? after.quarantinedAt
-          : null,
-      }
+    state: moved ? trialColumns(after) : null,
+    accepted: moved && after.state === "completed"
+      ? resultColumns(after, after.accepted)
       : null,
-    accepted: moved && after.state === "completed" ? after.accepted : null,
   };
 }

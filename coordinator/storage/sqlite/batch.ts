@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
-import type { Sql } from "./trial.ts";
+import type { Sql } from "./statements.ts";
 
 /** Runs units of work, each all or nothing, and resolves once on the disk. */
 export interface Batcher {

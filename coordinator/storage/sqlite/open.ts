@@ -175,36 +175,35 @@ export function sqliteCode(error: unknown): number | null {
 }
 
 /**
- * How many trials of each study are in which state, kept while they change:
- * the progress is asked for several times a second, and counting a hundred
- * thousand trials each time held every worker's call up.
+ * How many planned trials of each study are in which state, kept while they
+ * change: the progress is asked for several times a second, and counting a
+ * hundred thousand trials each time held up every worker's call.
  *
  * Triggers keep it, so that it follows whatever writes a trial and goes back
  * with a transaction that does. They and the table are temporary: they belong
  * to this connection, the only one that writes, and are not in the file.
  */
 export function createTally(db: DatabaseSync): void {
-  const one = (row: "OLD" | "NEW", step: 1 | -1) =>
-    `INSERT INTO trial_tally
-       VALUES (${row}.study_id, ${row}.planned, ${row}.state, ${step})
+  const count = (row: "OLD" | "NEW", step: 1 | -1) =>
+    `INSERT INTO tally
+       SELECT ${row}.study_id, ${row}.state, ${step} WHERE ${row}.planned
        ON CONFLICT DO UPDATE SET n = n + excluded.n;`;
   db.exec(`
     PRAGMA temp_store = MEMORY;
-    CREATE TEMP TABLE trial_tally (
+    CREATE TEMP TABLE tally (
       study_id TEXT NOT NULL,
-      planned INTEGER NOT NULL,
       state TEXT NOT NULL,
       n INTEGER NOT NULL,
-      PRIMARY KEY (study_id, planned, state)
+      PRIMARY KEY (study_id, state)
     ) STRICT, WITHOUT ROWID;
-    INSERT INTO trial_tally
-      SELECT study_id, planned, state, count(*) FROM trials GROUP BY 1, 2, 3;
+    INSERT INTO tally SELECT study_id, state, count(*) FROM trials
+      WHERE planned = 1 GROUP BY 1, 2;
     CREATE TEMP TRIGGER tally_added AFTER INSERT ON main.trials
-      BEGIN ${one("NEW", 1)} END;
+      BEGIN ${count("NEW", 1)} END;
     CREATE TEMP TRIGGER tally_removed AFTER DELETE ON main.trials
-      BEGIN ${one("OLD", -1)} END;
+      BEGIN ${count("OLD", -1)} END;
     CREATE TEMP TRIGGER tally_moved
       AFTER UPDATE OF study_id, planned, state ON main.trials
-      BEGIN ${one("OLD", -1)} ${one("NEW", 1)} END;
+      BEGIN ${count("OLD", -1)} ${count("NEW", 1)} END;
   `);
 }

@@ -23,7 +23,7 @@ const migrations: readonly string[] = [
     deleted INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
   ) STRICT;
 
-  -- Which study is lent; no row: nobody ever said.
+  -- Which study is active; no row: nobody ever said.
   CREATE TABLE lending (
     one INTEGER PRIMARY KEY DEFAULT 1 CHECK (one = 1),
     study_id TEXT REFERENCES studies

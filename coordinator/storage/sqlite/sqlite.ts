@@ -6,52 +6,47 @@ import type {
 } from "../../../protocol/ids.ts";
 import type { StudyDefinition, TrialSpec } from "../../../protocol/study.ts";
 import type { BackendName } from "../../../protocol/training.ts";
-import type { TrialState } from "../../../protocol/views.ts";
 import type { Instant } from "../../lease/trial.ts";
-import { createKeptTrials } from "../sql/trial_cache.ts";
-import { createBatcher } from "./batch.ts";
-import { SQLITE, sqliteCode } from "./open.ts";
-import { openDatabase, type OpenOptions } from "./open.ts";
-import { deleteStudy, planTrials } from "./plan.ts";
+import { createLocalLock } from "../local_lock.ts";
+import { sharedCalls } from "../sql/calls.ts";
+import { planTrials } from "../sql/plan.ts";
+import { type Program, query } from "../sql/program.ts";
 import {
+  dueTrials,
+  heldLeases,
   latestInstant,
-  listCurves,
-  listTrials,
-  listWorkers,
-  readChanges,
-  readNames,
-  readNews,
-  readStudies,
-  recentAcceptances,
-  runningTrials,
+  readActiveStudy,
+  readRevisions,
   stateCounts,
-  verifyingTrials,
-} from "./reads.ts";
+} from "../sql/reads.ts";
 import {
-  CountRow,
-  HeldRow,
+  ActiveStudyRow,
   RevisionRow,
-  SecretRow,
   TrialIdRow,
+  TrustRow,
   WorkerRow,
 } from "../sql/rows.ts";
-import { noteTrust, readTrust, vouchedByLiars } from "./trial.ts";
-import { prepareOnce, readTrial, type Sql, writeTrial } from "./trial.ts";
-import { createTurnstile } from "../local_lock.ts";
+import { createTrialCache } from "../sql/trial_cache.ts";
+import { createUnreadableStudies } from "../sql/unreadable.ts";
 import {
   type Changed,
   type Claim,
   type ClaimRequest,
-  type CurveRequest,
-  type NewWorker,
-  type PageRequest,
-  type SecretName,
+  type News,
   type Storage,
   StorageError,
   type Transact,
-  type WorkerRequest,
   type WorkerUpdate,
 } from "../storage.ts";
+import { createBatcher } from "./batch.ts";
+import { openDatabase, type OpenOptions, SQLITE, sqliteCode } from "./open.ts";
+import { prepareOnce, runProgram, type Sql } from "./statements.ts";
+import { readTrial, writeTrial } from "./trial.ts";
+
+export interface SqliteOptions extends OpenOptions {
+  /** Told of each study that a newer version has written, once. */
+  readonly onUnreadable?: (error: StorageError) => void;
+}
 
 /**
  * Opens a SQLite file as the swarm's storage, or makes it. `:memory:` keeps
@@ -65,43 +60,77 @@ import {
 export function openSqlite(
   path: string,
   clock: () => Instant,
-  options: OpenOptions = {},
+  options: SqliteOptions = {},
 ): Storage {
   const { db, close } = openDatabase(path, options);
   const sql = prepareOnce(db);
-  const now = notBefore(latestInstant(sql), clock);
+  const run = <T>(program: Program<T>): T => runProgram(sql, program);
+  const now = notBefore(run(latestInstant()), clock);
+  const unreadable = createUnreadableStudies(
+    path,
+    options.onUnreadable ?? (() => {}),
+  );
+  const explain = (error: unknown) => unreadable.explain(explainTrouble(error));
 
-  const kept = createKeptTrials();
+  const cache = createTrialCache();
   const batcher = createBatcher(db, sql, explain, {
-    onUndone: kept.forget,
+    onUndone: cache.forget,
     ...options.onBatch !== undefined && { onBatch: options.onBatch },
   });
   /** All or nothing; nobody else writes meanwhile. */
   const atomically = batcher.run;
 
+  /** Runs it, with SQLite's troubles of the moment as StorageErrors. */
+  function attempt<T>(work: () => T): Promise<T> {
+    try {
+      return Promise.resolve(work());
+    } catch (error) {
+      return Promise.reject(explain(error));
+    }
+  }
+
+  const read = <T>(program: () => Program<T>) => attempt(() => run(program()));
+
+  const shared = sharedCalls({
+    read,
+    // Nothing is written while a program runs.
+    snapshot: read,
+    change: (text, ...values) => atomically(() => run(query(text, ...values))),
+    transaction: (program) =>
+      atomically(() => {
+        cache.forget();
+        return run(program());
+      }),
+    trials: (ids) =>
+      attempt(() => ids.flatMap((trialId) => readTrial(sql, trialId) ?? [])),
+    at: now,
+    tell() {},
+    unreadable,
+  });
+
   function change<T>(trialId: TrialId, apply: Transact<T>): Changed<T> {
-    const before = kept.get(trialId) ?? readTrial(sql, trialId);
+    const before = cache.get(trialId) ?? readTrial(sql, trialId);
     if (before === null) {
       throw new Error(`a lease without its trial: ${trialId}`);
     }
     const { trial: after, changed, value } = apply(before, now());
     writeTrial(sql, before, after);
-    kept.keep(after);
+    cache.keep(after);
     const { studyId } = before.spec;
     const revision = changed ? stamp(sql, studyId, trialId) : at(sql, studyId);
     return { value, studyId, trialId, revision };
   }
 
-  let sighted: {
+  let gathered: {
     readonly ids: Set<WorkerId>;
     readonly stored: Promise<void>;
   } | null = null;
   /** That the worker was there: all that is noted by then in one unit. */
-  function sight(workerId: WorkerId): Promise<void> {
-    if (sighted === null) {
+  function noteSeen(workerId: WorkerId): Promise<void> {
+    if (gathered === null) {
       const ids = new Set<WorkerId>();
       const stored = atomically(() => {
-        sighted = null;
+        gathered = null;
         for (const id of ids) {
           sql(
             "UPDATE workers SET last_seen_at = ?, has_left = 0 " +
@@ -109,33 +138,21 @@ export function openSqlite(
           ).run(now(), id);
         }
       });
-      sighted = { ids, stored };
+      gathered = { ids, stored };
     }
-    sighted.ids.add(workerId);
-    return sighted.stored;
+    gathered.ids.add(workerId);
+    return gathered.stored;
   }
 
   return {
+    ...shared,
     now,
 
     plan: (study: StudyDefinition, trials: readonly TrialSpec[]) =>
       atomically(() => {
-        kept.forget();
-        return planTrials(sql, study, trials);
+        cache.forget();
+        return run(planTrials(study, trials));
       }),
-
-    studies: () => attempt(() => readStudies(sql, null)),
-    study: (studyId: StudyId) =>
-      attempt(() => readStudies(sql, studyId)[0] ?? null),
-
-    deleteStudy: (studyId: StudyId) =>
-      atomically(() => {
-        kept.forget();
-        return deleteStudy(sql, studyId);
-      }),
-
-    registerWorker: (worker: NewWorker) =>
-      atomically(() => insertWorker(sql, worker, now())),
 
     worker: (workerId: WorkerId) =>
       attempt(() => {
@@ -144,47 +161,10 @@ export function openSqlite(
         return row === undefined ? null : WorkerRow.parse(row);
       }),
 
-    async seen(workerId: WorkerId, { left, backend }: WorkerUpdate) {
-      if (!left && backend === undefined) return await sight(workerId);
-      await atomically(() => {
-        sql(
-          "UPDATE workers SET last_seen_at = ?, has_left = ? " +
-            "WHERE worker_id = ?",
-        ).run(now(), left ? 1 : 0, workerId);
-        if (backend === undefined) return;
-        sql(
-          "UPDATE workers SET backend = ?, backend_detail = ?, " +
-            "step_milliseconds = ? WHERE worker_id = ?",
-        ).run(
-          backend.name,
-          backend.detail,
-          backend.stepMilliseconds,
-          workerId,
-        );
-      });
-    },
-
-    removeWorker: (workerId: WorkerId) =>
-      atomically(() => {
-        sql("UPDATE workers SET removed = 1 WHERE worker_id = ?").run(workerId);
-      }),
-
-    workers: (limit: number, request: WorkerRequest = {}) =>
-      attempt(() => listWorkers(sql, limit, request)),
-    countWorkers: () =>
-      attempt(() =>
-        CountRow.parse(sql("SELECT count(*) AS n FROM workers").get()).n
-      ),
-
-    countOnline: (since: Instant) =>
-      attempt(() =>
-        CountRow.parse(
-          sql(
-            "SELECT count(*) AS n FROM workers " +
-              "WHERE last_seen_at >= ? AND has_left = 0",
-          ).get(since),
-        ).n
-      ),
+    seen: (workerId: WorkerId, update: WorkerUpdate) =>
+      !update.left && update.backend === undefined
+        ? noteSeen(workerId)
+        : shared.seen(workerId, update),
 
     claim: <T>(request: ClaimRequest, apply: Transact<T>) =>
       atomically((): Claim<T> => {
@@ -193,12 +173,12 @@ export function openSqlite(
           const trial = readTrial(sql, known);
           if (trial !== null) return { type: "repeated", trial };
         }
-        if (held(sql, request.workerId).length >= request.maxLeases) {
+        if (run(heldLeases(request.workerId)).length >= request.maxLeases) {
           return { type: "enough-leases" };
         }
         const next = request.speculative ?? nextTrial(sql, request);
         if (next !== null) return { type: "claimed", ...change(next, apply) };
-        const n = stateCounts(sql, request.studyId);
+        const n = run(stateCounts(request.studyId));
         const open = n.queued + n.leased + n.verifying > 0;
         return { type: open ? "all-leased" : "study-complete" };
       }),
@@ -211,87 +191,40 @@ export function openSqlite(
 
     expireDue: <T>(apply: Transact<T>, limit: number) =>
       atomically(() =>
-        sql(
-          "SELECT trial_id, min(expires_at) FROM attempts " +
-            "WHERE state = 'running' AND expires_at <= ? " +
-            "GROUP BY trial_id ORDER BY min(expires_at) LIMIT ?",
-        ).all(now(), limit).map((row) =>
-          change(TrialIdRow.parse(row).trial_id, apply)
-        )
-      ),
-
-    verifying: (studyId: StudyId, limit: number) =>
-      attempt(() =>
-        verifyingTrials(sql, studyId, limit).flatMap((trialId) =>
-          readTrial(sql, trialId) ?? []
-        )
-      ),
-
-    running: (studyId: StudyId, limit: number) =>
-      attempt(() =>
-        runningTrials(sql, studyId, limit).flatMap((trialId) =>
-          readTrial(sql, trialId) ?? []
+        run(dueTrials(now(), limit, unreadable.ids)).flatMap((trialId) =>
+          unreadable.skip(() => [change(trialId, apply)]) ?? []
         )
       ),
 
     trust: (workerId: WorkerId, backend: BackendName) =>
-      attempt(() => readTrust(sql, workerId, backend)),
-    noteTrust: (workerId: WorkerId, backend: BackendName, what) =>
-      atomically(() => noteTrust(sql, workerId, backend, what, now())),
-    vouchedByLiars: (limit: number) =>
-      attempt(() => vouchedByLiars(sql, limit)),
-
-    runningLeases: (workerId: WorkerId) => attempt(() => held(sql, workerId)),
-
-    counts: (studyId: StudyId): Promise<Record<TrialState, number>> =>
-      attempt(() => stateCounts(sql, studyId)),
-    recentAcceptances: (studyId: StudyId, limit: number) =>
-      attempt(() => recentAcceptances(sql, studyId, limit)),
-    changesSince: (studyId: StudyId, revision: number, limit = Infinity) =>
-      attempt(() => readChanges(sql, studyId, revision, limit)),
-    trials: (studyId: StudyId, page: PageRequest) =>
-      attempt(() => listTrials(sql, studyId, page)),
-    curves: (studyId: StudyId, page: CurveRequest) =>
-      attempt(() => listCurves(sql, studyId, page)),
-    trial: (trialId: TrialId) =>
       attempt(() => {
-        const trial = readTrial(sql, trialId);
-        return trial === null
-          ? null
-          : { trial, names: readNames(sql, trialId) };
+        const row = sql(
+          "SELECT accepted, lies FROM trust " +
+            "WHERE worker_id = ? AND backend = ?",
+        ).get(workerId, backend);
+        return row === undefined
+          ? { accepted: 0, lies: 0 }
+          : TrustRow.parse(row);
       }),
 
-    secret: (name: SecretName) =>
-      attempt(() => {
-        const row = sql("SELECT hash FROM secrets WHERE name = ?").get(name);
-        return row === undefined ? null : SecretRow.parse(row).hash;
+    // Of one coordinator alone: nothing comes from elsewhere.
+    news: () =>
+      attempt((): News => {
+        const row = run(readActiveStudy());
+        return {
+          ...row !== undefined && {
+            activeStudy: unreadable.skip(() => ActiveStudyRow.parse(row))
+              ?.definition ?? null,
+          },
+          revisions: run(readRevisions()),
+          epochs: [],
+        };
       }),
-    keepSecret: (name: SecretName, hash: string, replace: boolean) =>
-      atomically(() => {
-        const otherwise = replace
-          ? "DO UPDATE SET hash = excluded.hash"
-          : "DO NOTHING";
-        sql(
-          "INSERT INTO secrets (name, hash) VALUES (?, ?) " +
-            `ON CONFLICT (name) ${otherwise}`,
-        ).run(name, hash);
-        return SecretRow.parse(
-          sql("SELECT hash FROM secrets WHERE name = ?").get(name),
-        ).hash;
-      }),
-
-    activateStudy: (studyId: StudyId | null) =>
-      atomically(() => {
-        sql("INSERT OR REPLACE INTO lending (one, study_id) VALUES (1, ?)")
-          .run(studyId);
-      }),
-    news: () => attempt(() => readNews(sql)),
     // The file is one coordinator's alone.
     watch: () => null,
     alone: () => Promise.resolve(true),
-    exclusively: createTurnstile(),
+    exclusively: createLocalLock(),
 
-    ping: () => attempt(() => void sql("SELECT 1").get()),
     close: () =>
       attempt(() => {
         batcher.flush();
@@ -306,16 +239,7 @@ function notBefore(earliest: Instant, clock: () => Instant): () => Instant {
   return () => clock() + ahead;
 }
 
-/** Runs it, with SQLite's troubles of the moment as StorageErrors. */
-function attempt<T>(work: () => T): Promise<T> {
-  try {
-    return Promise.resolve(work());
-  } catch (error) {
-    return Promise.reject(explain(error));
-  }
-}
-
-function explain(error: unknown): unknown {
+function explainTrouble(error: unknown): unknown {
   const why = error instanceof Error ? error.message : String(error);
   switch (sqliteCode(error)) {
     case SQLITE.busy:
@@ -360,13 +284,6 @@ function trialOfLease(sql: Sql, leaseId: LeaseId): TrialId | null {
   return row === undefined ? null : TrialIdRow.parse(row).trial_id;
 }
 
-function held(sql: Sql, workerId: WorkerId) {
-  return sql(
-    "SELECT lease_id, attempt FROM attempts " +
-      "WHERE worker_id = ? AND state = 'running' ORDER BY started_at, lease_id",
-  ).all(workerId).map((row) => HeldRow.parse(row));
-}
-
 function nextTrial(sql: Sql, request: ClaimRequest): TrialId | null {
   const { studyId, workerId, maxFailures } = request;
   // Nearly always the first row of an index.
@@ -385,22 +302,4 @@ function nextTrial(sql: Sql, request: ClaimRequest): TrialId | null {
       "ORDER BY replicate, position LIMIT 1",
   ).get(workerId, studyId, maxFailures);
   return row === undefined ? null : TrialIdRow.parse(row).trial_id;
-}
-
-function insertWorker(sql: Sql, worker: NewWorker, now: Instant): void {
-  sql(
-    "INSERT INTO workers (worker_id, name, kind, threads, device, " +
-      "protocol_version, token_hash, registered_at, last_seen_at, has_left) " +
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-  ).run(
-    worker.workerId,
-    worker.name,
-    worker.kind,
-    worker.threads,
-    worker.device,
-    worker.protocolVersion,
-    worker.tokenHash,
-    now,
-    now,
-  );
 }

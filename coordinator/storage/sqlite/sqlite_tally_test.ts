@@ -3,10 +3,10 @@ import { DatabaseSync } from "node:sqlite";
 import { migrate } from "./schema.ts";
 import { createTally } from "./open.ts";
 
-const COUNTED = "SELECT study_id, planned, state, count(*) AS n FROM trials " +
-  "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
-const KEPT = "SELECT study_id, planned, state, n FROM trial_tally " +
-  "WHERE n <> 0 ORDER BY 1, 2, 3";
+const COUNTED = "SELECT study_id, state, count(*) AS n FROM trials " +
+  "WHERE planned GROUP BY 1, 2 ORDER BY 1, 2";
+const KEPT = "SELECT study_id, state, n FROM tally " +
+  "WHERE n <> 0 ORDER BY 1, 2";
 
 /** An opened database of two studies with trials of every state. */
 function open(): DatabaseSync {
