@@ -173,8 +173,8 @@ test("join page goes on at once when something fails unseen in its thread", () =
 
 for (
   const [locale, words] of [
-    ["en-GB", "no graphics processor"],
-    ["zh-CN", "没有图形处理器"],
+    ["en-GB", "graphics processor is only emulated"],
+    ["zh-CN", "图形处理器只由软件模拟"],
   ] as const
 ) {
   test(`join page passes over GPUs that are programs, and says so: ${locale}`, () =>

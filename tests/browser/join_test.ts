@@ -232,7 +232,7 @@ test("join page trains on without the coordinator, and delivers when it is back"
         );
         await start(page, "simd");
         const notice = page.locator(".notice", {
-          hasText: "results wait here",
+          hasText: "Results are kept here",
         });
         await notice.waitFor();
         const epochs = page.locator(".given .stat", { hasText: "Epochs" })

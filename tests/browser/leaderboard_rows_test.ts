@@ -44,7 +44,10 @@ browserTest(
   () =>
     visit(seedLeaderboard("empty"), async ({ page, server, complaints }) => {
       await page.waitForSelector(".connection.is-live");
-      assert.match(await page.innerText(".answers"), /No trial is in yet/);
+      assert.match(
+        await page.innerText(".answers"),
+        /No trial has finished yet/,
+      );
       const board = seedLeaderboard("complete", 8);
       server.show(board);
       await page.waitForSelector(".answers li");

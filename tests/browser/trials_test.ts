@@ -115,7 +115,10 @@ browserTest(
         `${swarm.origin}/trials/seed-none`,
         {},
         async ({ page }) => {
-          assert.match(await page.innerText("main"), /knows no such trial/);
+          assert.match(
+            await page.innerText("main"),
+            /does not have this trial/,
+          );
         },
       )
     ),

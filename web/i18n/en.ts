@@ -61,9 +61,9 @@ export const common = {
     offline: "No connection",
   },
   offlineNotice:
-    "The coordinator does not answer. You see the last state received; the page keeps trying.",
+    "The coordinator does not answer. This page shows the last state that it received and keeps trying.",
   outdatedNotice:
-    "The coordinator speaks a newer version than this page. Reload the page to go on.",
+    "The coordinator uses a newer version of the protocol than this page. Reload the page to continue.",
 };
 
 /** What a page says where scripts do not run. */
@@ -84,8 +84,8 @@ const by = (on: string) => on === "" ? "" : `, judged by ${on}`;
  */
 export const answers = {
   heading: "The answer",
-  none: "No trial is in yet. The answer will stand here.",
-  provisional: "So far, and provisional until every trial is in:",
+  none: "No trial has finished yet. The answer will appear here.",
+  provisional: "Provisional until every trial has finished:",
   settled: "Settled:",
   open: "Open:",
   /** Between what the metrics say, and after it. */
@@ -130,9 +130,9 @@ export const answers = {
   },
   /** What the other metrics say. */
   others: {
-    "supported": (on) => `judged by ${on} it is so`,
-    "contradicted": (on) => `judged by ${on} it is not so`,
-    "not-enough-evidence": (on) => `judged by ${on} it is open`,
+    "supported": (on) => `judged by ${on}, this holds`,
+    "contradicted": (on) => `judged by ${on}, this does not hold`,
+    "not-enough-evidence": (on) => `judged by ${on}, this is open`,
   } satisfies Clauses as Clauses,
   /** Beside what swapping changes. */
   unchanged: (on: string) => `it makes no difference that matters to ${on}`,
@@ -172,7 +172,7 @@ export const leaderboard = {
     finished: "Finished",
     unknown: "Not known yet",
     workers: "Workers online",
-    rate: "Trials a minute",
+    rate: "Trials per minute",
     matrix: (done: string, running: string, total: string) =>
       `${done} of ${total} trials done, ${running} running`,
     matrixKey: {
@@ -183,10 +183,11 @@ export const leaderboard = {
     },
   },
   invite: {
-    heading: "Lend a device",
-    here: "A browser tab trains trials for the study: no install, no account.",
+    heading: "Take part with a device",
+    here:
+      "A browser tab can train trials for the study, without installation or account.",
     withPhone:
-      "A browser tab trains trials for the study: no install, no account. Scan the code with a phone.",
+      "A browser tab can train trials for the study, without installation or account. To use a phone, scan the code.",
     join: "Join with this device",
     qr: (link: string) => `QR code of ${link}`,
   },
@@ -199,7 +200,8 @@ export const leaderboard = {
       "not-enough-evidence": "Not enough evidence",
     } satisfies Record<VerdictName, string>,
     provisional: "Provisional",
-    provisionalNote: "Not all planned replicates are in: this can change.",
+    provisionalNote:
+      "Some planned replicates are still missing, so this can change.",
     lead: (metric: string) => `Lead, ${metric.toLowerCase()}`,
     rise: (metric: string) => `Rise, ${metric.toLowerCase()}`,
     differenceIn: (metric: string) => `Difference, ${metric.toLowerCase()}`,
@@ -216,7 +218,7 @@ export const leaderboard = {
     pEquivalence: "p, equivalence",
     mean: (points: string) => `mean of ${points}`,
     others: (count: string) => `and ${count} more`,
-    less: "less",
+    less: "minus",
     diverged: "diverged",
     plot: (estimate: string, interval: string, margin: string) =>
       `Effect ${estimate}, 95% interval ${interval}, margin ${margin}`,
@@ -227,7 +229,8 @@ export const leaderboard = {
     metric: "Metric by epoch",
     epoch: "Epoch",
     chosen: "Grid points shown",
-    band: "Bands: one standard deviation over replicates, up and down",
+    band:
+      "Bands: one standard deviation over replicates above and below the mean",
     choose: "Choose points in the heatmap or the table.",
     noneYet: "No results for these points yet.",
     remove: (point: string) => `Hide ${point}`,
@@ -247,7 +250,7 @@ export const leaderboard = {
     interval: "Bands: 95% interval of the mean over replicates",
     axes: "Notebook axes",
     axesNote:
-      "A plot a point, its three metrics on one axis from 0.3 to 0.9, as the notebook plots them. What lies outside is cut off, as in the notebook.",
+      "One plot for each point, with its three metrics on one axis from 0.3 to 0.9, as in the notebook. Values outside this range are cut off, as in the notebook.",
     seedChart: (point: string) =>
       `Training loss, training accuracy and test accuracy by epoch for ${point}, on the notebook's axes`,
   },
@@ -274,7 +277,7 @@ export const leaderboard = {
   swaps: {
     heading: "Swapped pairs",
     note:
-      "Each panel sets a pair of rates against the same rates the other way round. Thin lines are replicates: both ends of one began with the same weights and batches. The band around the left mean is the margin that matters.",
+      "Each panel compares a pair of rates with the same two rates swapped. Each thin line is a replicate: both of its ends started from the same weights and used the same batches. The band around the left mean is the margin that matters.",
     metric: "Metric",
     chart: (metric: string, pairs: string) =>
       `${metric} of ${pairs} swapped pairs, means with 95% intervals and every replicate`,
@@ -294,10 +297,10 @@ export const leaderboard = {
     } satisfies Record<SwapFigures["verdict"], string>,
     diverged: "diverged",
     caption: (metric: string, margin: string) =>
-      `Lower rate first less higher rate first, on ${metric.toLowerCase()}. Equivalent: shown to differ by less than ${margin}. p-values adjusted over the pairs (Holm).`,
+      `Lower rate first minus higher rate first, on ${metric.toLowerCase()}. Equivalent means that the difference is shown to be smaller than ${margin}. The p-values are adjusted for the number of pairs (Holm).`,
     more: (count: string) =>
       `The ${count} pairs with smaller differences are in the JSON.`,
-    none: "No two points of this study have each other's rates.",
+    none: "This study has no two points with swapped rates.",
     noneYet: "No pair has results on both sides yet.",
   },
   save: {
@@ -314,28 +317,31 @@ export const leaderboard = {
     show: "Curve",
     showPoint: (point: string) => `Show the curve of ${point}`,
     replicates: "Replicates",
-    replicatesNote: "Results accepted, of those planned",
+    replicatesNote: "Accepted results, out of those planned",
     ofPlanned: (done: string, planned: string) => `${done} of ${planned}`,
     checks: "d2l checks",
     checksNote:
-      "Results that pass d2l's three checks at the end: training loss below 0.5, both accuracies above 0.7",
+      "Results that pass d2l's three checks at the end of training: training loss below 0.5, both accuracies above 0.7",
     interval: (metric: string) => `${metric}, interval`,
     best: "Best?",
     bestNote: (metric: string) =>
       `Probability that the point is the best of all on: ${metric}`,
     isBest: (probability: string) => `best, ${probability}`,
-    isBestNote: "The best of all points with a probability of 95% or more",
+    isBestNote:
+      "This point is the best of all with a probability of 95% or more",
     byEpoch: "By epoch",
     noInterval: "no interval",
     noIntervalNote: "An interval needs two replicates",
     noFigure: "–",
     running: (count: string) => `${count} running`,
     diverged: (count: string) => `${count} diverged`,
-    divergedNote: "The loss stopped being finite: this point fails to learn",
+    divergedNote:
+      "The loss became infinite or not a number: the network fails to learn at this point",
     quarantined: (count: string) => `${count} set aside`,
-    quarantinedNote: "Set aside: too many workers failed at it or fell silent",
+    quarantinedNote:
+      "Set aside because too many workers failed at it or stopped answering",
     sortBy: (column: string) => `Sort by ${column}`,
-    held: "The order is held while you point at a row.",
+    held: "The order stays fixed while you point at a row.",
     pages: "Pages of the table",
     page: (page: string, pages: string) => `Page ${page} of ${pages}`,
     previous: "Previous",
@@ -347,7 +353,7 @@ export const leaderboard = {
   remarks: {
     heading: "The notebook's remarks, checked",
     note:
-      "The student's notebook that the study starts from reports one run a point. Here is each of its remarks beside the measured figures.",
+      "This study starts from a student's notebook, which reports one run for each point. The table compares each of its remarks with the measured figures.",
     says: "The notebook says",
     measured: "What we measure",
     agreement: "Agreement",
@@ -361,7 +367,7 @@ export const leaderboard = {
     } satisfies Record<SeedRemark["agreement"], string>,
   },
   exports: {
-    heading: "Take the data with you",
+    heading: "Download the data",
     csv: "CSV",
     json: "JSON",
     report: "Report (HTML, works offline)",
@@ -379,36 +385,36 @@ export const join = {
   title: "Join · dropout-swarm",
   heading: "Lend this device to the study",
   lead:
-    "This page turns a browser tab into a worker. It trains a small neural network again and again with different dropout rates, and sends back how well each one learned.",
+    "This page turns a browser tab into a worker. It trains a small neural network many times with different settings and reports how well each one learned.",
   study: (title: string) => `The study: ${title}`,
   noStudy: "The coordinator runs no study at the moment.",
   consent: {
     heading: "Before you start",
     does: "What it does",
     doesText: (threads: number, cores: string) =>
-      `Trains on ${threads} of this device's ${cores} cores until you pause, stop or close the tab. The device gets warmer and uses more power.`,
+      `It trains on ${threads} of this device's ${cores} cores until you pause, stop or close the tab. The device gets warmer and uses more power meanwhile.`,
     doesTextUnknown: (threads: number) =>
-      `Trains on ${threads} ${
+      `It trains on ${threads} ${
         plural(threads, "thread", "threads")
-      } until you pause, stop or close the tab. The device gets warmer and uses more power.`,
+      } until you pause, stop or close the tab. The device gets warmer and uses more power meanwhile.`,
     downloads: "What it downloads",
     downloadsText: (data: string) =>
-      `The training pictures, ${data}, once: they are kept in this browser for the next visit. And about 0.5 MB of program.`,
+      `It downloads the training images (${data}) once and keeps them in this browser for the next visit. It also downloads about 0.5 MB of program code.`,
     downloadsUnknown:
-      "The training pictures, once: they are kept in this browser for the next visit. And about 0.5 MB of program.",
+      "It downloads the training images once and keeps them in this browser for the next visit. It also downloads about 0.5 MB of program code.",
     leaves: "What leaves the device",
     leavesText: (weights: string) =>
-      `Of each training, its figures (losses, accuracies, seconds) and the trained network by which they are checked, ${weights}. The backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.`,
+      `For each trial, the device sends the figures (losses, accuracies, seconds) and the trained network (${weights}), which the coordinator uses to check the figures. It also sends the backend and its speed, the names of your browser and operating system, and your nickname if you give one. It sends nothing else: no files, no location, no cookies.`,
     leavesTextUnknown:
-      "Of each training, its figures (losses, accuracies, seconds) and the trained network by which they are checked. The backend and its speed, the names of your browser and operating system, and a nickname if you give one. Nothing else: no files, no location, no cookies.",
+      "For each trial, the device sends the figures (losses, accuracies, seconds) and the trained network, which the coordinator uses to check the figures. It also sends the backend and its speed, the names of your browser and operating system, and your nickname if you give one. It sends nothing else: no files, no location, no cookies.",
     stays: "Leaving",
     staysText:
-      "Close the tab whenever you like: what you had in hand goes to somebody else.",
+      "You can close the tab at any time. Other devices then take over the trials that this one was training.",
   },
   saveData: (data: string) =>
-    `Your browser asks sites to save data. Start downloads ${data} all the same.`,
+    `Your browser asks sites to save data. Start still downloads ${data}.`,
   saveDataUnknown:
-    "Your browser asks sites to save data. Start downloads the training pictures all the same.",
+    "Your browser asks sites to save data. Start still downloads the training images.",
   start: "Start",
   again: "Start again",
   pause: "Pause",
@@ -419,16 +425,16 @@ export const join = {
     heading: "Settings",
     threads: "Threads",
     threadsNote: (cores: string) =>
-      `Each trains one trial. This device has ${cores} cores; one is best left to you.`,
-    threadsNoteUnknown: "Each trains one trial.",
+      `Each thread trains one trial. This device has ${cores} cores; leave one of them for your own work.`,
+    threadsNoteUnknown: "Each thread trains one trial.",
     fewer: "Fewer threads",
     more: "More threads",
     backend: "Backend",
     backendNote:
-      "Automatic measures what this device can do and keeps the fastest.",
+      "Automatic measures the backends on this device and uses the fastest one.",
     auto: "Automatic",
     name: "Nickname",
-    namePlaceholder: "made up for you",
+    namePlaceholder: "chosen for you",
     nameNote: "Shown in the public list of workers. Optional.",
     keepAwake: "Keep the screen on while training",
     keepAwakeAbsent: "This browser does not let a page keep the screen on.",
@@ -438,75 +444,76 @@ export const join = {
   state: {
     heading: "State",
     joining: "Joining…",
-    downloading: "Fetching the training pictures",
+    downloading: "Fetching the training images",
     downloaded: (received: string, total: string) => `${received} of ${total}`,
     measuring: "Measuring what this device can do…",
     training: (count: number) =>
       `Training ${count} ${plural(count, "trial", "trials")}`,
     waiting: "Nothing to do right now",
-    paused: "Paused. The trials in hand went to others.",
+    paused: "Paused. Other devices take over the trials.",
     pausedBattery:
-      "Paused: the battery is low. Training begins by itself when the device charges.",
-    pausedBatteryNote: "Resume trains all the same.",
+      "Paused because the battery is low. Training continues when the device is charging.",
+    pausedBatteryNote: "Press Resume to train anyway.",
     stopped: "Stopped. Thank you!",
     complete: "The study is complete. Thank you!",
-    failed: "It cannot go on",
+    failed: "Training cannot continue",
     loadFailed: "The program could not be fetched",
     as: (name: string) => `Taking part as ${name}`,
   },
   connectionLost:
-    "The coordinator does not answer. Training goes on; results wait here and are delivered when it is back.",
+    "The coordinator does not answer. Training continues. Results are kept here and sent when it answers again.",
   outdated:
-    "The coordinator was upgraded and speaks a newer version than this page. Reload the page to take part again.",
+    "The coordinator was upgraded and uses a newer version of the protocol than this page. Reload the page to take part again.",
   trouble: {
-    label: "Dealt with:",
+    label: "A problem was solved:",
     trainer: {
-      died: "a training thread broke off; another one takes its place.",
-      stuck: "a training thread hung; another one takes its place.",
+      died: "a training thread stopped; a new one replaces it.",
+      stuck: "a training thread did not respond; a new one replaces it.",
       device:
-        "the graphics processor was lost or computed wrongly; another backend goes on.",
+        "the graphics processor was lost or computed wrongly; another backend takes over.",
       impossible:
-        "a training thread computed what cannot be; another one takes its place.",
-      other: "a training thread failed; another one takes its place.",
+        "a training thread computed an impossible result; a new one replaces it.",
+      other: "a training thread failed; a new one replaces it.",
     } satisfies Record<TrainerFailure, string>,
     trial: {
-      "trial-completed": "another device was faster with the same trial.",
+      "trial-completed": "another device finished the same trial first.",
       "study-stopped": "the study was stopped.",
-      "lease-lost": "a trial went to another device meanwhile.",
+      "lease-lost": "a trial was given to another device.",
       "result-refused": "the coordinator did not accept a result.",
-      "trainer-failed": "a trial could not be trained here and went back.",
+      "trainer-failed":
+        "a trial could not be trained here and was handed back.",
     } satisfies Record<LossReason, string>,
   },
   failure: {
     unreachable:
       "The coordinator does not answer. Check the connection, then try again.",
     "no-coordinator":
-      "What answers at this address is no coordinator. Ask whoever runs the study for the right one.",
+      "This address does not belong to a coordinator. Ask the host of the study for the right address.",
     outdated:
-      "The coordinator and this page are of different versions. Reload the page.",
+      "The coordinator and this page have different versions. Reload the page.",
     "join-code":
-      "This swarm asks for a join code. Open the invitation's link or scan its code; your host has it.",
-    removed: "The study's host removed this device.",
+      "This swarm requires a join code. Open the invitation link or scan its QR code; the host of the study has both.",
+    removed: "The host of the study removed this device.",
     refused: "The coordinator refused to let this device take part.",
     forgotten:
-      "The coordinator registers this device and then does not know it. Try again later.",
+      "The coordinator registered this device and then did not recognize it. Try again later.",
     "trainers-failed":
-      "Training failed here again and again. Another backend may work: choose one in the settings.",
+      "Training failed here several times. Another backend may work: choose one in the settings.",
     "results-refused":
       "The coordinator refused several results in a row: this device seems to compute wrongly. Another backend may work.",
     "cannot-train":
       "This backend cannot be used here. Choose Automatic in the settings.",
-    other: "Something failed that this page does not know of.",
+    other: "An unknown error occurred.",
   } satisfies Record<SessionFailure, string>,
   waiting: {
     "study-complete":
-      "The study is complete. Should another one start, this device takes part.",
+      "The study is complete. If another one starts, this device takes part in it.",
     "all-leased":
-      "Every unfinished trial is being trained by somebody. One that is handed back may come here.",
+      "Other devices are training all unfinished trials. If one of them is handed back, this device may get it.",
     "enough-leases": "This device holds as many trials as it has threads.",
     "no-study": "The coordinator runs no study at the moment.",
   } satisfies Record<NoLeaseReason, string>,
-  asksAgain: (time: string) => `Asks again in ${time}.`,
+  asksAgain: (time: string) => `This page asks again in ${time}.`,
   asksNow: "Asking now…",
   slot: {
     heading: (slot: number) => `Thread ${slot}`,
@@ -529,21 +536,21 @@ export const join = {
     asTable: "As a table",
   },
   measured: {
-    heading: "What this device can do",
-    caption: "Backends by the time that a training step takes",
+    heading: "Speed of this device",
+    caption: "Time of a training step on each backend",
     backend: "Backend",
-    step: "A step",
+    step: "Time per step",
     milliseconds: (value: string) => `${value} ms`,
     detail: "Details",
     unused: {
-      slower: "not measured: slower than any other",
-      software: "passed over: no graphics processor, only a program for one:",
+      slower: "not measured: slower than the other backends",
+      software: "skipped: the graphics processor is only emulated in software:",
       failed: "cannot be used here:",
     } satisfies Record<UnusedReason, string>,
     used: "in use",
   },
   contribution: {
-    heading: "What this device has given",
+    heading: "What this device has contributed",
     trials: "Trials",
     epochs: "Epochs",
     time: "Training time",
@@ -557,7 +564,7 @@ export const join = {
     see: "See the leaderboard",
   },
   hiddenTab:
-    "You may switch to another tab: training goes on, though a phone stops pages that are out of view.",
+    "You can switch to another tab, and training continues. A phone, however, stops pages that are not visible.",
 };
 
 /** Trials: their list, their pages and those of grid points. */
@@ -566,14 +573,14 @@ export const trials = {
     `Trial ${point}, replicate ${replicate}`,
   pointTitle: (point: string) => `Grid point ${point}`,
   loading: "Fetching…",
-  noTrial: "This coordinator knows no such trial.",
-  noPoint: "The study has no such grid point.",
-  failed: "This could not be fetched",
-  path: "Where this is",
+  noTrial: "This coordinator does not have this trial.",
+  noPoint: "This study does not have this grid point.",
+  failed: "The data could not be fetched",
+  path: "Location",
   rates: (dropout1: string, dropout2: string) =>
     `Dropout ${dropout1} after the first hidden layer, ${dropout2} after the second`,
   unplanned:
-    "This trial has left its study's plan. It is kept, and counts no more.",
+    "This trial is no longer part of its study's plan. It is kept but not counted.",
   states: {
     queued: "To go",
     leased: "Running",
@@ -583,7 +590,7 @@ export const trials = {
   } satisfies Record<TrialState, string>,
   diverged: "Diverged",
   divergedAt: (epoch: string) =>
-    `The loss stopped being finite in epoch ${epoch}: this trial fails to learn.`,
+    `The loss became infinite or not a number in epoch ${epoch}: this trial fails to learn.`,
   none: "–",
   stats: {
     heading: "Figures",
@@ -591,7 +598,7 @@ export const trials = {
     epochs: "Epochs",
     of: (count: string) => `of ${count}`,
     time: "Training time",
-    perEpoch: (seconds: string) => `${seconds} an epoch`,
+    perEpoch: (seconds: string) => `${seconds} per epoch`,
     attempts: "Attempts",
     replicates: "Replicates done",
     checks: "Pass all d2l checks",
@@ -599,14 +606,14 @@ export const trials = {
   },
   checks: {
     heading: "d2l's checks",
-    note: "What the book's code asks of the last epoch.",
+    note: "The book's code requires these of the last epoch.",
     trainLoss: "Training loss below 0.5",
     trainAccuracy: "Training accuracy above 0.7",
     testAccuracy: "Test accuracy above 0.7",
     passed: "passed",
     failed: "failed",
-    waiting: "Judged once the trial is done.",
-    diverged: "None is passed: the trial diverged.",
+    waiting: "The checks are applied when the trial is done.",
+    diverged: "No check is passed because the trial diverged.",
   },
   curves: {
     heading: "Learning curves",
@@ -619,15 +626,16 @@ export const trials = {
     seconds: "Seconds",
     lossOff: "Training loss, dropout off",
     mean: "Mean",
-    band: "Band: one standard deviation over replicates, up and down",
+    band:
+      "Band: one standard deviation over replicates above and below the mean",
     replicate: (replicate: string) => `Replicate ${replicate}`,
     source: (study: string, what: string) =>
       `Study ${study}, ${what}. Made by dropout-swarm.`,
   },
   attempts: {
     heading: "Attempts",
-    none: "Nobody has tried this trial yet.",
-    caption: "Every attempt at this trial, the first one first",
+    none: "No worker has attempted this trial yet.",
+    caption: "All attempts at this trial, oldest first",
     number: "No.",
     worker: "Worker",
     backend: "Backend",
@@ -644,20 +652,20 @@ export const trials = {
       released: "Handed back",
       failed: "Failed",
       refused: "Refused",
-      expired: "Fell silent",
+      expired: "Lost contact",
       superseded: "Too late",
     } satisfies Record<AttemptState, string>,
     whys: {
-      running: "It has not ended.",
-      delivered: "Its result counts once it has been recomputed.",
-      completed: "Its result was verified and counts.",
-      released: "The worker left, without fault.",
-      failed: "The trial could not be trained there.",
-      refused: "Its result did not stand up to its checks.",
-      expired: "The worker was not heard from in time.",
-      superseded: "Another attempt's result was accepted first.",
+      running: "The attempt has not ended.",
+      delivered: "The result counts once the coordinator has verified it.",
+      completed: "The result was verified and counts.",
+      released: "The worker left and handed the trial back.",
+      failed: "The worker could not train the trial.",
+      refused: "The result failed its checks.",
+      expired: "The worker did not report in time.",
+      superseded: "The result of another attempt was accepted first.",
     } satisfies Record<AttemptState, string>,
-    said: "It said:",
+    said: "Message:",
   },
   about: {
     heading: "What was trained",
@@ -685,12 +693,13 @@ export const trials = {
     replicatesCaption: (point: string) => `The trials of ${point}`,
     replicate: "Replicate",
     swapped: "The rates swapped",
-    swappedIs: (point: string) => `The partner of this point is ${point}.`,
-    equal: "Both rates are the same: this point is its own partner.",
-    noPartner: "The study does not have the point with the two rates swapped.",
+    swappedIs: (point: string) =>
+      `With its rates swapped, this point becomes ${point}.`,
+    equal: "Both rates are equal, so swapping them gives the same point.",
+    noPartner: "The study does not have the point with swapped rates.",
     comparisons: "Paired differences that the verdicts use",
     compared: "Points",
-    less: (first: string, second: string) => `${first} less ${second}`,
+    less: (first: string, second: string) => `${first} minus ${second}`,
     difference: "Difference",
     pDifference: "p, no difference",
     pEquivalence: "p, equivalence",
@@ -700,7 +709,7 @@ export const trials = {
     heading: "Trials",
     show: "Which trials",
     all: "All",
-    caption: (which: string) => `Trials (${which}), what changed last first`,
+    caption: (which: string) => `Trials (${which}), last changed first`,
     point: "Point",
     replicate: "Replicate",
     state: "State",
@@ -710,7 +719,7 @@ export const trials = {
     time: "Time",
     when: "When",
     empty: "No trial is in this state.",
-    held: "The list is held while you point at it.",
+    held: "The list stays fixed while you point at it.",
     pages: "Pages of the trials",
     page: (page: string, pages: string) => `Page ${page} of ${pages}`,
     previous: "Previous",
@@ -743,34 +752,34 @@ interface ExerciseWords {
 export const lesson = {
   title: "Dropout, step by step",
   lead:
-    "What dropout does, live and with the random numbers that training uses; then what repeated runs say of the conclusions that a student's notebook drew from single ones. For readers of Dive into Deep Learning (d2l), section 4.6.",
+    "This page shows what dropout does, live and with the random numbers that training uses. It then checks, with repeated runs, the conclusions that a student's notebook drew from single runs. It is written for readers of Dive into Deep Learning (d2l), section 4.6.",
   contents: "On this page",
   what: {
     heading: "What dropout is, and what it is not",
     habit:
-      "A network with many weights can learn its training images by heart and fail on new ones. Two common remedies: weight decay adds a penalty on large weights to the loss; dropout adds noise to the network itself.",
+      "A network with many weights can memorize its training images and fail on new ones. There are two common remedies: weight decay adds a penalty on large weights to the loss; dropout adds noise to the network itself.",
     is:
-      "At each training step and for each image anew, dropout sets each output of a hidden layer to zero with probability p and scales the others by 1/(1 − p). No unit can rely on any particular other one to be there, so what the network learns is spread over many. The rate p stays the same from the first step to the last. When the trained network is used, dropout is off.",
+      "At each training step, and separately for each image, dropout sets each output of a hidden layer to zero with probability p and multiplies the others by 1/(1 − p). No unit can rely on any other particular unit, so the network spreads what it learns over many units. The rate p stays the same from the first step to the last. When the trained network is used, dropout is off.",
     isNot:
-      'The notebook calls dropout "a global optimisation algorithm that gradually reduces random perturbation and searches the solution space step by step". That is simulated annealing (Kirkpatrick, Gelatt, Vecchi 1983). Dropout (Srivastava and others 2014) searches nothing and cools nothing: the optimiser is stochastic gradient descent, with or without it, and the noise does not fade.',
+      'The notebook calls dropout "a global optimisation algorithm that gradually reduces random perturbation and searches the solution space step by step". That is simulated annealing (Kirkpatrick, Gelatt, Vecchi 1983). Dropout (Srivastava and others 2014) neither searches nor cools: the optimiser is stochastic gradient descent, with or without dropout, and the noise does not decrease.',
   },
   formula: {
     heading: "The formula",
     replaced: "An activation h is replaced by a random h′:",
     withProbability: "with probability p",
     otherwise: "otherwise",
-    mean: "The scaling keeps its expectation what it was:",
+    mean: "The scaling keeps the expectation unchanged:",
     variance:
-      "Its variance is new. That is the noise, and it grows with the rate:",
+      "The variance is new. It is the noise, and it grows with the rate:",
     ends:
-      "Any rate from 0 to 1 makes sense: 0 ≤ p ≤ 1. At p = 0 nothing is dropped. At p = 1 everything is, by convention, since the formula would divide by zero; the expectation is then 0 and not h.",
+      "Any rate from 0 to 1 makes sense: 0 ≤ p ≤ 1. At p = 0 nothing is dropped. At p = 1 everything is dropped by convention, because the formula would divide by zero; the expectation is then 0 and not h.",
   },
   layer: {
     heading: "A dropout layer, live",
     intro:
-      "The tensor holds 0 to 15 in two rows, as in the notebook. Each element has a random number and is dropped if that lies below p. So a higher rate drops all that a lower one drops, and more: move the slider and watch them go.",
+      "The tensor holds 0 to 15 in two rows, as in the notebook. Each element has a random number and is dropped if that number is below p. A higher rate therefore drops everything that a lower rate drops, and more. Move the slider to see this.",
     source:
-      "These numbers are not made up for this page. Draw 1 is the start of the mask after the first hidden layer at step 1 of the study's first replicate, draw 2 that of step 2, and so on: the same on every device that trains it.",
+      "These are the random numbers of a real training. Draw 1 is the start of the mask after the first hidden layer at step 1 of the study's first replicate, draw 2 is that of step 2, and so on. They are the same on every device that trains this replicate.",
     rate: "Dropout rate p",
     presets: "Rates of the notebook",
     again: "Draw again",
@@ -786,17 +795,17 @@ export const lesson = {
       `Draw ${draw}: ${dropped} of 16 dropped, ${kept} kept and multiplied by ${factor}.`,
     statusAll: (draw: string) => `Draw ${draw}: all 16 dropped.`,
     half:
-      "Each element is dropped on its own. At p = 0.5 half of them go on average; exactly eight of sixteen in about one draw of five.",
+      "Each element is dropped independently. At p = 0.5 half of them are dropped on average; exactly eight of the sixteen are dropped in about one draw of five.",
     chart: {
-      heading: "The mean comes back to the input",
+      heading: "The mean converges to the input",
       label: (low: string, high: string, draws: string) =>
         `Means of h′ / h of the 16 elements, from ${low} to ${high} after draws: ${draws}`,
       axis: "draws",
       note:
-        "One line an element: the mean of h′ / h over the draws so far. If E[h′] = h, 95% of the lines lie in the band at any one time, and the band closes in on 1.",
+        "Each line is one element: the mean of h′ / h over the draws so far. If E[h′] = h, 95% of the lines lie in the band at any one time, and the band narrows towards 1.",
       certain: "Nothing is random at p = 0: each line stays at 1.",
       nothing:
-        "At p = 1 nothing is left to average: each line stays at 0, and E[h′] = h does not hold.",
+        "At p = 1 every element is dropped: each line stays at 0, and E[h′] = h does not hold.",
       table: "Show the means as a table",
       draws: "Draws",
       lowest: "Lowest mean",
@@ -804,7 +813,7 @@ export const lesson = {
       band: "Band",
     },
     last:
-      "That was the last step of ten epochs: every mask that a training draws here.",
+      "This is the last step of ten epochs. You have seen every mask that one training draws here.",
   },
   network: {
     heading: "The network and its masks",
@@ -828,39 +837,39 @@ export const lesson = {
       `${layer}: ${kept} of 256 units kept, each output times ${factor}.`,
     none: (layer: string) => `${layer}: no unit kept.`,
     weights: (share: string) =>
-      `Of the 65,536 weights between the hidden layers, ${share} join two kept units: the others play no part at this step for this image.`,
+      `Of the 65,536 weights between the hidden layers, ${share} connect two kept units. The others have no effect at this step for this image.`,
     image:
-      "Shown is the first image of the batch; each of the 256 images has masks of its own.",
-    asTest: "All 512 hidden units take part, their outputs as they are.",
+      "The picture shows the first image of the batch; each of the 256 images has its own masks.",
+    asTest: "All 512 hidden units take part, and their outputs are not scaled.",
     whyHeading: "Why nothing is dropped at test time",
     why:
-      'Dropping at test time would add noise to every prediction and answer the same image differently each time. Nothing needs scaling either: since training scaled what it kept by 1/(1 − p), each layer meets inputs of the size it was trained on. (The notebook says that at test time the layer "only connects the network": it hands its input on unchanged.)',
+      'Dropping units at test time would add noise to every prediction, and the same image would get a different answer each time. No scaling is needed either: training multiplied the kept outputs by 1/(1 − p), so each layer receives inputs of the size that it was trained on. (The notebook says that at test time the layer "only connects the network": it hands its input on unchanged.)',
   },
   code: {
     heading: "From scratch and concise",
     intro:
-      "TypeScript with TensorFlow.js (tf). These listings are cut out of the source that trains when this page is built.",
+      "The code is TypeScript with TensorFlow.js (tf). When this page is built, these listings are copied from the source code that trains.",
     scratch: "From scratch",
     scratchNote:
-      "Each operation written out, as in the notebook. Without a position in training there is no dropout.",
+      "This version writes out each operation, as in the notebook. Without a position in training it applies no dropout.",
     concise: "Concise",
     conciseNote:
-      "The framework's layers. Only dropout is our own, since the framework draws masks that no other device can repeat.",
+      "This version uses the framework's layers. Only dropout is our own, because no other device can reproduce the masks that the framework draws.",
     same:
-      "In the notebook the two networks start from different weights, so that their curves cannot be compared. Here both start from the same ones, and a test holds their losses and gradients together. So it does with the third network, the one that studies train: the same operations in fewer, larger kernels.",
+      "In the notebook the two networks start from different weights, so their curves cannot be compared. Here both start from the same weights, and a test checks that their losses and gradients agree. The same test covers a third network, which the studies train: it does the same operations in fewer, larger kernels.",
     failed: "The listings could not be fetched",
   },
   answers: {
     heading: "What the study says",
     intro:
-      "The notebook trained once at each pair of rates and read its conclusions off the curves. The study seed repeats each pair with several seeds, adds swapped partners and a point without dropout, and tests each conclusion.",
+      "The notebook trained once at each pair of rates and drew its conclusions from the curves. The study seed repeats each pair with several seeds, adds swapped partners and a point without dropout, and tests each conclusion.",
     chosen: "Study shown",
     choices: { live: "This coordinator's", sample: "The sample" },
     live: (done: string, total: string) =>
       `Live from this coordinator: ${done} of ${total} trials are in.`,
     noLive: "This coordinator has no result of the study seed yet.",
     outdated:
-      "This coordinator speaks another version than this page: reload it for live results.",
+      "This coordinator uses another version than this page. Reload the page for live results.",
     asking: "Asking the coordinator…",
     fetching: "Fetching the sample…",
     sampleFailed: "The sample could not be fetched",
@@ -874,7 +883,7 @@ export const lesson = {
         backend: string;
       },
     ) =>
-      `Shown is the sample committed with the source on ${s.committed}: ${s.points} grid points, ${s.replicates} replicates each, trained on Fashion-MNIST with Deno ${s.deno}, TensorFlow.js ${s.tensorflow}, backend ${s.backend}, by`,
+      `This is the sample that was committed with the source on ${s.committed}: ${s.points} grid points, ${s.replicates} replicates each, trained on Fashion-MNIST with Deno ${s.deno}, TensorFlow.js ${s.tensorflow}, backend ${s.backend}. The command was`,
     leaderboard: "All figures on the leaderboard",
     concludes: "The notebook concludes",
     conclusions: {
@@ -902,29 +911,29 @@ export const lesson = {
       x: "mean of dropout1 and dropout2",
       limit: "d2l's check: below 0.5",
       note:
-        "A dot a grid point, with its 95% interval; hollow: some replicate fails d2l's check.",
+        "Each dot is a grid point with its 95% interval. A hollow dot means that some replicate fails d2l's check.",
       table: "Show the points as a table",
       rate: "Mean rate",
       checks: "Checks passed",
     },
     ranking: {
-      heading: "Three yardsticks side by side",
+      heading: "Three metrics side by side",
       note:
-        "Means with 95% intervals, in the order of training loss. In bold: the best mean of each column, which need not be the best point.",
+        "Means with 95% intervals, sorted by training loss. The best mean of each column is bold; it need not be the best point.",
       point: "Rates",
     },
     pairs: {
       heading: "Each swapped pair",
       note:
-        "The lower rate first, less the higher rate first: mean difference with its 95% interval. Grey: within the margin, where a difference would not matter.",
+        "The mean difference with its 95% interval: lower rate first minus higher rate first. In the grey area, a difference is too small to matter.",
       pair: "Pair",
-      less: (first: string, second: string) => `${first} less ${second}`,
+      less: (first: string, second: string) => `${first} minus ${second}`,
     },
   },
   errors: {
     heading: "Where the notebook is wrong",
     intro:
-      "What it says, what is right, and the figures of the study shown above where they bear on it.",
+      "Each entry gives the notebook's statement, the correct one and, where the study shown above has measured it, the figures.",
     right: "Right",
     measured: "Measured",
     items: {
@@ -938,7 +947,7 @@ export const lesson = {
         says:
           "The printed output of a tensor with 8 columns has a row with 9: 0, 0, 4, 0, 0, 0, 10, 0, 14.",
         right:
-          "One zero too many. What is kept is doubled, as it should be at p = 0.5: 2, 5 and 7 become 4, 10 and 14.",
+          "The row has one zero too many. The kept elements are doubled, which is right at p = 0.5: 2, 5 and 7 become 4, 10 and 14.",
       },
       annealing: {
         says: "Dropout gradually reduces the random perturbation.",
@@ -948,7 +957,7 @@ export const lesson = {
       headings: {
         says:
           '(0.5, 0.8) stands under "dropout1 > dropout2", (0.8, 0.3) under "dropout1 < dropout2".',
-        right: "Each stands under the other's heading.",
+        right: "The two headings are exchanged.",
       },
       lower: {
         says: 'At (0.5, 0.8) the loss falls to 0.45, "lower than" 0.35.',
@@ -963,17 +972,18 @@ export const lesson = {
       yardstick: {
         says: "It ranks by the training loss with dropout on.",
         right:
-          "That loss rises with the rate by construction: the network is measured while part of it is off. Dropout is for new images, so the test loss and accuracy are what to ask.",
+          "This loss rises with the rate by construction, because part of the network is off while it is measured. Dropout is meant to help on new images, so test loss and test accuracy are the right metrics.",
       },
       single: {
-        says: "It draws each conclusion from one run a point.",
+        says: "It draws each conclusion from one run for each point.",
         right:
           "Runs at the same rates differ by chance alone. A difference of 0.01 between two single runs says little.",
       },
       order: {
-        says: "A glance at one swapped pair shows that the order is nothing.",
+        says:
+          "It looks at one swapped pair and concludes that the order does not matter.",
         right:
-          "Not seeing a difference is no evidence of none. That takes repeats, and an equivalence test with a margin said beforehand.",
+          "Seeing no difference does not prove that there is none. A proof needs replicates and an equivalence test with a margin chosen in advance.",
       },
     } satisfies Record<string, ErrorWords>,
     figureAt: (value: string, point: string) => `${value} at ${point}`,
@@ -989,19 +999,19 @@ export const lesson = {
   },
   exercises: {
     heading: "d2l's exercises",
-    intro: "What this swarm can answer now, and what not yet.",
+    intro: "This list says which exercises the swarm can answer now.",
     states: { answered: "Answered", partly: "In part", open: "Not yet" },
     items: {
       rates: {
         asks:
           "Change the two rates, and swap them. Describe the results with numbers and sum up.",
         here:
-          "This page and the leaderboard. For every pair in steps of 0.1, run:",
+          "This page and the leaderboard answer it. To train every pair in steps of 0.1, run:",
       },
       epochs: {
         asks: "Train for more epochs, with dropout and without. Compare.",
         here:
-          "Any number of epochs can be run, and the leaderboard shows the curves; no claim tests it yet. Run:",
+          "You can train for any number of epochs, and the leaderboard shows the curves. No claim tests the difference yet. Run:",
       },
       variance: {
         asks:
@@ -1010,7 +1020,7 @@ export const lesson = {
       },
       test: {
         asks: "Why is dropout not used at test time?",
-        here: "Above: why nothing is dropped at test time.",
+        here: "See above: why nothing is dropped at test time.",
       },
       decay: {
         asks: "Compare dropout with weight decay, and use both.",
@@ -1018,13 +1028,13 @@ export const lesson = {
       },
       weights: {
         asks:
-          "What if single weights are dropped in place of whole activations?",
+          "What happens if single weights are dropped instead of whole activations?",
         here: "The networks drop activations only.",
       },
       noise: {
         asks:
           "Invent another noise for each layer. Does it beat dropout on Fashion-MNIST?",
-        here: "There is no other noise to choose.",
+        here: "No other noise is available.",
       },
     } satisfies Record<string, ExerciseWords>,
   },
@@ -1035,7 +1045,7 @@ export const workers = {
   title: "Workers · dropout-swarm",
   heading: "Workers",
   lead:
-    "Who trains the trials: browser tabs and Deno processes. Each name is a nickname that its owner chose, or one that the coordinator made up; no more is known of anybody than stands here.",
+    "Browser tabs and Deno processes train the trials. Each name is a nickname that its owner chose or that the coordinator made up. Nothing is known about a worker beyond what this page shows.",
   joinToo: "Join with this device",
   loading: "Fetching the workers…",
   failed: "The workers could not be fetched",
@@ -1050,18 +1060,19 @@ export const workers = {
   order: "Order",
   byResults: "Most results first",
   bySeen: "Last seen first",
-  caption: "Workers, what they train on, how fast, and what they gave",
+  caption: "Workers with their backend, speed and results",
   columns: {
     name: "Name",
     device: "Device",
     backend: "Backend",
     threads: "Threads",
-    step: "ms a step",
-    stepNote: "One training step, as the worker measured it on joining",
-    pace: "Trials a minute",
-    paceNote: "Accepted results over the last quarter of an hour",
+    step: "ms per step",
+    stepNote:
+      "Time of one training step, measured by the worker when it joined",
+    pace: "Trials per minute",
+    paceNote: "Accepted results over the last 15 minutes",
     results: "Results",
-    resultsNote: "Accepted, each trial counted once",
+    resultsNote: "Accepted results; each trial counts once",
     running: "Running",
     seen: "Last seen",
   },
@@ -1069,13 +1080,13 @@ export const workers = {
   agreement: {
     heading: "Do results agree?",
     note:
-      "The same grid point has much the same loss whoever trains it. Results that lie further from everybody else's than chance explains are named: a device that counts wrong, a backend with a fault, or somebody who trains something else. Of two that differ, nobody can tell which one it is.",
+      "The same grid point gives nearly the same loss on every worker. This table marks results that differ from all others by more than chance explains. The cause can be a device that computes wrongly, a faulty backend, or a worker that trains something else. If only two results differ from each other, nobody can tell which one is wrong.",
     caption: "Backends, and whether their results agree with the others'",
     backend: "Backend",
     results: "Results",
-    verdict: "Beside the others",
-    odd: "differs more than chance",
-    even: "as the others",
+    verdict: "Compared with the others",
+    odd: "differs by more than chance",
+    even: "agrees with the others",
     nothing: "nothing to compare yet",
     trainLoss: "training loss",
     testLoss: "test loss",
@@ -1094,9 +1105,9 @@ export const workers = {
 export const report = {
   title: (study: string) => `${study} · Report`,
   kind: "Report of a study",
-  broken: "This file holds no report that it can read",
+  broken: "This file contains no readable report",
   unfinished: (done: string, total: string) =>
-    `${done} of ${total} trials are in: every verdict is provisional.`,
+    `${done} of ${total} trials have finished, so every verdict is provisional.`,
   made: {
     heading: "How this was made",
     on: "Made on",
@@ -1110,13 +1121,13 @@ export const report = {
     backend: (name: string, trials: string, time: string) =>
       `${name}: ${trials} trials, ${time} in all`,
     notKnown: "not recorded in the data at hand",
-    commands: "To run it again, in a clone of the repository",
+    commands: "Commands to run the study again in a clone of the repository",
     seed: (seed: string) =>
       `The study's seed is ${seed}: weights, batches and masks are the same on any device.`,
   },
   embedded: {
     heading: "The data",
-    note: "All figures stand in this file. Nothing was fetched to show them.",
+    note: "This file contains all figures. Nothing is downloaded to show them.",
     save: "Save as JSON",
     definition: "Save the study's definition",
   },

@@ -35,7 +35,7 @@ export const common: typeof en.common = {
     offline: "连接中断",
   },
   offlineNotice: "协调器没有应答。这里显示的是最后收到的状态，页面会继续重试。",
-  outdatedNotice: "协调器的版本比本页面新。请重新加载页面后继续。",
+  outdatedNotice: "协调器使用的协议版本比本页面新。请重新加载页面后继续。",
 };
 
 export const noScript: typeof en.noScript = {
@@ -48,7 +48,7 @@ const per = (on: string) => on === "" ? "" : `按${on}，`;
 export const answers: typeof en.answers = {
   heading: "答案",
   none: "还没有试验完成，答案将出现在这里。",
-  provisional: "目前的答案，全部试验完成之前均为暂定：",
+  provisional: "全部试验完成之前，以下均为暂定：",
   settled: "已定论：",
   open: "未定论：",
   then: "；",
@@ -124,10 +124,10 @@ export const leaderboard: typeof en.leaderboard = {
     },
   },
   invite: {
-    heading: "借出一台设备",
-    here: "浏览器标签页即可为研究训练试验：无需安装，无需账号。",
+    heading: "用一台设备参加",
+    here: "浏览器标签页即可为研究训练试验，无需安装，也无需账号。",
     withPhone:
-      "浏览器标签页即可为研究训练试验：无需安装，无需账号。也可用手机扫码。",
+      "浏览器标签页即可为研究训练试验，无需安装，也无需账号。使用手机时请扫码。",
     join: "用这台设备加入",
     qr: (link) => `${link} 的二维码`,
   },
@@ -140,7 +140,7 @@ export const leaderboard: typeof en.leaderboard = {
       "not-enough-evidence": "证据不足",
     },
     provisional: "暂定",
-    provisionalNote: "计划中的重复尚未全部完成，结论可能改变。",
+    provisionalNote: "计划中的部分重复尚未完成，结论可能改变。",
     lead: (metric) => `${metric}的领先`,
     rise: (metric) => `${metric}的上升`,
     differenceIn: (metric) => `${metric}的差异`,
@@ -168,7 +168,7 @@ export const leaderboard: typeof en.leaderboard = {
     metric: "按轮次显示的指标",
     epoch: "轮次",
     chosen: "显示的网格点",
-    band: "色带：各次重复的一个标准差，上下各一",
+    band: "色带：均值上下各一个标准差（按各次重复计算）",
     choose: "请在热图或表格中选择网格点。",
     noneYet: "这些点还没有结果。",
     remove: (point) => `隐藏 ${point}`,
@@ -183,7 +183,7 @@ export const leaderboard: typeof en.leaderboard = {
     interval: "色带：各次重复均值的 95% 区间",
     axes: "笔记的坐标轴",
     axesNote:
-      "每点一幅图，三个指标画在 0.3 到 0.9 的同一坐标轴上，与课程笔记的图相同。超出的部分被截去，也与课程笔记相同。",
+      "每个点一幅图，三个指标画在 0.3 到 0.9 的同一坐标轴上，与课程笔记相同。超出范围的部分会被截去，这也与课程笔记相同。",
     seedChart: (point) =>
       `${point} 的训练损失、训练准确率与测试准确率随轮次的变化，采用课程笔记的坐标轴`,
   },
@@ -209,7 +209,7 @@ export const leaderboard: typeof en.leaderboard = {
   swaps: {
     heading: "交换两层概率",
     note:
-      "每一格把一对概率与其前后互换的那一对相比。细线是各次重复：同一条线的两端从相同的权重和批次开始。左端均值周围的色带表示有意义的差异。",
+      "每幅小图把一对概率与前后互换的那一对作比较。每条细线是一次重复：两端从相同的权重开始，并使用相同的批次。左端均值周围的色带表示有意义的差异。",
     metric: "指标",
     chart: (metric, pairs) =>
       `${pairs} 对交换点的${metric}：均值、95% 区间与每次重复`,
@@ -225,7 +225,7 @@ export const leaderboard: typeof en.leaderboard = {
     verdicts: { different: "有差异", equivalent: "等效", open: "未定" },
     diverged: "发散",
     caption: (metric, margin) =>
-      `低概率在前减高概率在前，按${metric}。等效：已证明差异小于 ${margin}。p 值按所有交换点做了 Holm 校正。`,
+      `低概率在前减高概率在前，按${metric}。“等效”表示已证明差异小于 ${margin}。p 值已按交换对的数量做 Holm 校正。`,
     more: (count) => `另有 ${count} 对差异较小，见 JSON。`,
     none: "本研究没有概率互换的两个点。",
     noneYet: "还没有两端都有结果的交换点。",
@@ -260,9 +260,9 @@ export const leaderboard: typeof en.leaderboard = {
     noFigure: "–",
     running: (count) => `${count} 个进行中`,
     diverged: (count) => `${count} 个发散`,
-    divergedNote: "损失不再是有限值：该点学不会",
+    divergedNote: "损失变为无穷大或非数值：网络在该点学不会",
     quarantined: (count) => `${count} 个已搁置`,
-    quarantinedNote: "已搁置：太多工作节点在此失败或失去联系",
+    quarantinedNote: "因太多工作节点在此失败或失去联系而搁置",
     sortBy: (column) => `按${column}排序`,
     held: "指针停在某一行时，顺序保持不变。",
     pages: "表格分页",
@@ -276,7 +276,7 @@ export const leaderboard: typeof en.leaderboard = {
   remarks: {
     heading: "逐条核对课程笔记",
     note:
-      "本研究源自一份每点只跑一次的课程笔记。这里把它的每句话与测得的数字并列。",
+      "本研究源自一份学生笔记，笔记中每个点只训练一次。下表把它的每句话与测得的数字作比较。",
     says: "笔记的说法",
     measured: "我们的测量",
     agreement: "是否一致",
@@ -285,7 +285,7 @@ export const leaderboard: typeof en.leaderboard = {
     names: { agrees: "一致", disagrees: "不一致", open: "未定" },
   },
   exports: {
-    heading: "带走数据",
+    heading: "下载数据",
     csv: "CSV",
     json: "JSON",
     report: "报告（HTML，可离线打开）",
@@ -302,31 +302,32 @@ export const join: typeof en.join = {
   title: "加入 · dropout-swarm",
   heading: "把这台设备借给研究",
   lead:
-    "本页面把一个浏览器标签页变成工作节点。它用不同的暂退概率反复训练一个小型神经网络，并把每次学得如何发回去。",
+    "本页面把一个浏览器标签页变成工作节点。它用不同的设置多次训练一个小型神经网络，并报告每次训练的效果。",
   study: (title) => `研究：${title}`,
   noStudy: "协调器目前没有进行中的研究。",
   consent: {
     heading: "开始之前",
     does: "它会做什么",
     doesText: (threads, cores) =>
-      `使用这台设备 ${cores} 个核心中的 ${threads} 个进行训练，直到你暂停、停止或关闭标签页。设备会变热，耗电会增加。`,
+      `它使用这台设备 ${cores} 个核心中的 ${threads} 个进行训练，直到你暂停、停止或关闭标签页。期间设备会变热，耗电会增加。`,
     doesTextUnknown: (threads) =>
-      `用 ${threads} 个线程进行训练，直到你暂停、停止或关闭标签页。设备会变热，耗电会增加。`,
+      `它用 ${threads} 个线程进行训练，直到你暂停、停止或关闭标签页。期间设备会变热，耗电会增加。`,
     downloads: "它会下载什么",
     downloadsText: (data) =>
-      `训练图片（${data}），只下载一次：它们会保存在这个浏览器里，下次无需再下载。另有约 0.5 MB 的程序。`,
+      `它只下载一次训练图像（${data}），并保存在这个浏览器里，下次无需再下载。此外还会下载约 0.5 MB 的程序代码。`,
     downloadsUnknown:
-      "训练图片，只下载一次：它们会保存在这个浏览器里，下次无需再下载。另有约 0.5 MB 的程序。",
+      "它只下载一次训练图像，并保存在这个浏览器里，下次无需再下载。此外还会下载约 0.5 MB 的程序代码。",
     leaves: "哪些信息会离开设备",
     leavesText: (weights) =>
-      `每次训练的数字（损失、准确率、用时）和用来核对这些数字的训练好的网络（${weights}）；所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。仅此而已：没有文件，没有位置，没有 Cookie。`,
+      `对每个试验，设备会发送各项数字（损失、准确率、用时），以及供协调器核对这些数字的训练好的网络（${weights}）。设备还会发送所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。除此之外不发送任何内容：没有文件，没有位置，没有 Cookie。`,
     leavesTextUnknown:
-      "每次训练的数字（损失、准确率、用时）和用来核对这些数字的训练好的网络；所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。仅此而已：没有文件，没有位置，没有 Cookie。",
+      "对每个试验，设备会发送各项数字（损失、准确率、用时），以及供协调器核对这些数字的训练好的网络。设备还会发送所用后端及其速度、浏览器和操作系统的名称，以及你填写的昵称。除此之外不发送任何内容：没有文件，没有位置，没有 Cookie。",
     stays: "离开",
-    staysText: "随时可以关闭标签页：你手上的试验会交给别人。",
+    staysText: "你可以随时关闭标签页。这台设备正在训练的试验会由其他设备接手。",
   },
-  saveData: (data) => `你的浏览器要求网站节省流量。点击开始仍会下载 ${data}。`,
-  saveDataUnknown: "你的浏览器要求网站节省流量。点击开始仍会下载训练图片。",
+  saveData: (data) =>
+    `你的浏览器要求网站节省流量。点击“开始”仍会下载 ${data}。`,
+  saveDataUnknown: "你的浏览器要求网站节省流量。点击“开始”仍会下载训练图像。",
   start: "开始",
   again: "重新开始",
   pause: "暂停",
@@ -337,12 +338,12 @@ export const join: typeof en.join = {
     heading: "设置",
     threads: "线程",
     threadsNote: (cores) =>
-      `每个线程训练一个试验。这台设备有 ${cores} 个核心，最好给自己留一个。`,
+      `每个线程训练一个试验。这台设备有 ${cores} 个核心，请给自己留一个。`,
     threadsNoteUnknown: "每个线程训练一个试验。",
     fewer: "减少线程",
     more: "增加线程",
     backend: "后端",
-    backendNote: "自动模式会测量这台设备的能力，并选用最快的后端。",
+    backendNote: "自动模式会测量这台设备上的各个后端，并选用最快的一个。",
     auto: "自动",
     name: "昵称",
     namePlaceholder: "由系统取一个",
@@ -355,31 +356,31 @@ export const join: typeof en.join = {
   state: {
     heading: "状态",
     joining: "正在加入…",
-    downloading: "正在获取训练图片",
+    downloading: "正在获取训练图像",
     downloaded: (received, total) => `${received} / ${total}`,
-    measuring: "正在测量这台设备的能力…",
+    measuring: "正在测量这台设备的速度…",
     training: (count) => `正在训练 ${count} 个试验`,
     waiting: "目前无事可做",
-    paused: "已暂停。手上的试验已交给别人。",
-    pausedBattery: "已暂停：电量不足。设备充电后会自动开始。",
-    pausedBatteryNote: "点击“继续”仍会训练。",
+    paused: "已暂停。试验由其他设备接手。",
+    pausedBattery: "因电量不足而暂停。设备充电后会自动继续训练。",
+    pausedBatteryNote: "点击“继续”即可照常训练。",
     stopped: "已停止。谢谢！",
     complete: "研究已完成。谢谢！",
-    failed: "无法继续",
+    failed: "无法继续训练",
     loadFailed: "无法获取程序",
     as: (name) => `以 ${name} 的名义参加`,
   },
   connectionLost:
-    "协调器没有应答。训练会继续；结果先留在这里，等它恢复后再送达。",
-  outdated: "协调器已升级，其版本比本页面新。请重新加载页面后再参加。",
+    "协调器没有应答。训练会继续，结果先保存在这里，等它恢复应答后再发送。",
+  outdated: "协调器已升级，使用的协议版本比本页面新。请重新加载页面后再参加。",
   trouble: {
     label: "已处理的问题：",
     trainer: {
-      died: "一个训练线程中断了，已换上另一个。",
-      stuck: "一个训练线程没有反应，已换上另一个。",
+      died: "一个训练线程中断了，已由新线程替换。",
+      stuck: "一个训练线程没有反应，已由新线程替换。",
       device: "图形处理器丢失或计算出错，改用另一个后端继续。",
-      impossible: "一个训练线程算出了不可能的结果，已换上另一个。",
-      other: "一个训练线程出错，已换上另一个。",
+      impossible: "一个训练线程算出了不可能的结果，已由新线程替换。",
+      other: "一个训练线程出错，已由新线程替换。",
     },
     trial: {
       "trial-completed": "同一个试验已由另一台设备先完成。",
@@ -392,27 +393,27 @@ export const join: typeof en.join = {
   failure: {
     unreachable: "协调器没有应答。请检查网络连接，然后重试。",
     "no-coordinator":
-      "这个地址上的不是协调器。请向研究的主持者询问正确的地址。",
+      "这个地址不是协调器的地址。请向研究的主持者询问正确的地址。",
     outdated: "协调器与本页面的版本不同。请重新加载页面。",
     "join-code":
       "加入这个集群需要邀请码。请打开主持者给的邀请链接，或扫描它的二维码。",
     removed: "研究的主持者移除了这台设备。",
     refused: "协调器拒绝了这台设备的参与。",
-    forgotten: "协调器登记了这台设备，随后又不认识它。请稍后重试。",
-    "trainers-failed": "训练在这里一再失败。可以在设置中换一个后端试试。",
+    forgotten: "协调器登记了这台设备，随后却无法识别它。请稍后重试。",
+    "trainers-failed": "训练在这里多次失败。可以在设置中换一个后端试试。",
     "results-refused":
       "协调器连续拒绝了多个结果：这台设备的计算似乎有误。可以换一个后端试试。",
     "cannot-train": "这个后端在这里无法使用。请在设置中选择“自动”。",
-    other: "发生了本页面不认识的错误。",
+    other: "发生了未知错误。",
   },
   waiting: {
     "study-complete": "研究已完成。如果有新的研究开始，这台设备会参加。",
     "all-leased":
-      "所有未完成的试验都有人在训练。如果有试验被交回，可能会分到这里。",
+      "所有未完成的试验都在由其他设备训练。如果有试验被交回，可能会分给这台设备。",
     "enough-leases": "这台设备持有的试验数已等于线程数。",
     "no-study": "协调器目前没有进行中的研究。",
   },
-  asksAgain: (time) => `${time}后再次询问。`,
+  asksAgain: (time) => `本页面将在 ${time}后再次询问。`,
   asksNow: "正在询问…",
   slot: {
     heading: (slot) => `线程 ${slot}`,
@@ -434,7 +435,7 @@ export const join: typeof en.join = {
     asTable: "以表格显示",
   },
   measured: {
-    heading: "这台设备的能力",
+    heading: "这台设备的速度",
     caption: "各后端每个训练步所需的时间",
     backend: "后端",
     step: "每步",
@@ -442,7 +443,7 @@ export const join: typeof en.join = {
     detail: "说明",
     unused: {
       slower: "未测量：比其他后端都慢",
-      software: "已跳过：没有图形处理器，只有模拟它的程序：",
+      software: "已跳过：图形处理器只由软件模拟：",
       failed: "在这里无法使用：",
     },
     used: "使用中",
@@ -461,7 +462,7 @@ export const join: typeof en.join = {
     complete: "已完成",
     see: "查看排行榜",
   },
-  hiddenTab: "可以切换到别的标签页，训练会继续；但手机会停止不可见的页面。",
+  hiddenTab: "你可以切换到别的标签页，训练会继续。但手机会停止不可见的页面。",
 };
 
 export const trials: typeof en.trials = {
@@ -474,7 +475,7 @@ export const trials: typeof en.trials = {
   path: "所在位置",
   rates: (dropout1, dropout2) =>
     `第一隐藏层之后的暂退概率为 ${dropout1}，第二隐藏层之后为 ${dropout2}`,
-  unplanned: "这个试验已不在研究计划之内：结果保留，但不再计入。",
+  unplanned: "这个试验已不在研究计划之内。结果会保留，但不再计入。",
   states: {
     queued: "待进行",
     leased: "进行中",
@@ -483,7 +484,8 @@ export const trials: typeof en.trials = {
     quarantined: "已搁置",
   },
   diverged: "发散",
-  divergedAt: (epoch) => `损失在第 ${epoch} 轮不再是有限值：这个试验学不会。`,
+  divergedAt: (epoch) =>
+    `损失在第 ${epoch} 轮变为无穷大或非数值：这个试验学不会。`,
   none: "–",
   stats: {
     heading: "数据",
@@ -499,14 +501,14 @@ export const trials: typeof en.trials = {
   },
   checks: {
     heading: "d2l 的检查",
-    note: "书中代码对最后一轮的要求。",
+    note: "书中的代码对最后一轮有以下要求。",
     trainLoss: "训练损失低于 0.5",
     trainAccuracy: "训练准确率高于 0.7",
     testAccuracy: "测试准确率高于 0.7",
     passed: "通过",
     failed: "未通过",
-    waiting: "试验完成后再判断。",
-    diverged: "均未通过：试验发散。",
+    waiting: "试验完成后才进行检查。",
+    diverged: "试验发散，因此没有一项检查通过。",
   },
   curves: {
     heading: "学习曲线",
@@ -519,13 +521,13 @@ export const trials: typeof en.trials = {
     seconds: "秒",
     lossOff: "训练损失（关闭暂退）",
     mean: "均值",
-    band: "色带：各次重复的一个标准差，上下各一",
+    band: "色带：均值上下各一个标准差（按各次重复计算）",
     replicate: (replicate) => `重复 ${replicate}`,
     source: (study, what) => `研究 ${study}，${what}。由 dropout-swarm 生成。`,
   },
   attempts: {
     heading: "各次尝试",
-    none: "还没有人尝试过这个试验。",
+    none: "还没有工作节点尝试过这个试验。",
     caption: "这个试验的每次尝试，最早的在前",
     number: "序号",
     worker: "工作节点",
@@ -548,15 +550,15 @@ export const trials: typeof en.trials = {
     },
     whys: {
       running: "尚未结束。",
-      delivered: "结果重新计算无误后才会计入。",
+      delivered: "协调器核验之后，结果才会计入。",
       completed: "结果通过核验，已计入。",
-      released: "工作节点离开了，并无过错。",
-      failed: "在那里无法训练。",
+      released: "工作节点离开了，并交还了试验。",
+      failed: "工作节点无法训练这个试验。",
       refused: "结果没有通过检查。",
-      expired: "没有及时收到工作节点的消息。",
+      expired: "工作节点没有及时报告。",
       superseded: "另一次尝试的结果先被接受。",
     },
-    said: "它报告说：",
+    said: "消息：",
   },
   about: {
     heading: "训练了什么",
@@ -583,7 +585,7 @@ export const trials: typeof en.trials = {
     replicatesCaption: (point) => `${point} 的试验`,
     replicate: "重复",
     swapped: "互换两个概率",
-    swappedIs: (point) => `与本点互换的是 ${point}。`,
+    swappedIs: (point) => `互换两个概率后，本点变为 ${point}。`,
     equal: "两个概率相同：互换后仍是本点。",
     noPartner: "本研究没有两个概率互换后的点。",
     comparisons: "结论所用的配对差异",
@@ -628,16 +630,16 @@ export const trials: typeof en.trials = {
 export const lesson: typeof en.lesson = {
   title: "一步一步看懂暂退法",
   lead:
-    "先用训练时的同一组随机数现场演示暂退法做了什么，再看一份学生笔记凭单次训练得出的结论，在重复训练之后还剩下什么。写给《动手学深度学习》（d2l）4.6 节的读者。",
+    "本页面先用训练时所用的随机数，现场演示暂退法做了什么；再用重复训练来检验一份学生笔记凭单次训练得出的结论。本页面面向《动手学深度学习》（d2l）4.6 节的读者。",
   contents: "本页内容",
   what: {
     heading: "暂退法是什么，不是什么",
     habit:
       "权重很多的网络可能只是背下训练图像，遇到新图像就出错。常见的对策有两种：权重衰减在损失中加入对大权重的惩罚；暂退法则把噪声加进网络本身。",
     is:
-      "在训练的每一步，对每张图像，暂退法都重新抽取：隐藏层的每个输出以概率 p 置零，其余的乘以 1/(1 − p)。任何一个单元都不能指望另一个特定单元一定在场，所以学到的东西会分散到许多单元上。概率 p 从第一步到最后一步始终不变。训练好的网络在使用时关闭暂退。",
+      "在训练的每一步，对每张图像，暂退法都重新抽取：隐藏层的每个输出以概率 p 置零，其余的乘以 1/(1 − p)。任何单元都不能依赖另一个特定的单元，所以网络会把学到的东西分散到许多单元上。概率 p 从第一步到最后一步始终不变。训练好的网络在使用时关闭暂退。",
     isNot:
-      "笔记把暂退法称为“一种全局优化算法，通过逐步减小随机扰动的程度，逐步搜索解空间”。那是模拟退火（Kirkpatrick、Gelatt、Vecchi，1983）。暂退法（Srivastava 等，2014）不搜索，也不降温：无论用不用它，优化器都是随机梯度下降，噪声也不会逐渐减弱。",
+      "笔记把暂退法称为“一种全局优化算法，通过逐步减小随机扰动的程度，逐步搜索解空间”。那是模拟退火（Kirkpatrick、Gelatt、Vecchi，1983）。暂退法（Srivastava 等，2014）既不搜索也不降温：无论是否使用暂退法，优化器都是随机梯度下降，噪声也不会减小。",
   },
   formula: {
     heading: "公式",
@@ -652,9 +654,9 @@ export const lesson: typeof en.lesson = {
   layer: {
     heading: "现场演示一个暂退层",
     intro:
-      "张量是 0 到 15，排成两行，与笔记相同。每个元素有一个随机数，小于 p 就被丢弃。所以较高的概率会丢弃较低概率丢弃的全部元素，还会更多：移动滑块，看它们依次消失。",
+      "张量是 0 到 15，排成两行，与笔记相同。每个元素有一个随机数，小于 p 就被丢弃。因此，较高的概率会丢弃较低概率所丢弃的全部元素，还会丢弃更多。移动滑块即可看到。",
     source:
-      "这些数不是为本页编造的。第 1 次抽取就是研究的首个重复在第 1 步、第一隐藏层之后的掩码的开头，第 2 次抽取属于第 2 步，依此类推；无论在哪台设备上训练都相同。",
+      "这些是真实训练所用的随机数。第 1 次抽取就是研究的首个重复在第 1 步、第一隐藏层之后的掩码的开头，第 2 次抽取属于第 2 步，依此类推；无论在哪台设备上训练都相同。",
     rate: "暂退概率 p",
     presets: "笔记中的概率",
     again: "再抽一次",
@@ -672,21 +674,21 @@ export const lesson: typeof en.lesson = {
     half:
       "每个元素各自独立地被丢弃。p = 0.5 时平均丢弃一半；十六个中恰好丢弃八个的情况，大约五次抽取才有一次。",
     chart: {
-      heading: "均值回到输入",
+      heading: "均值收敛到输入",
       label: (low, high, draws) =>
         `16 个元素的 h′ / h 的均值，最低 ${low}，最高 ${high}，抽取次数：${draws}`,
       axis: "抽取次数",
       note:
-        "每个元素一条线：到目前为止 h′ / h 的均值。若 E[h′] = h，任一时刻都有 95% 的线落在色带之内，而色带向 1 收拢。",
+        "每个元素一条线：到目前为止 h′ / h 的均值。若 E[h′] = h，任一时刻都有 95% 的线落在色带之内，而色带逐渐向 1 收窄。",
       certain: "p = 0 时没有随机性：每条线都停在 1。",
-      nothing: "p = 1 时没有可平均的东西：每条线都停在 0，E[h′] = h 不成立。",
+      nothing: "p = 1 时所有元素都被丢弃：每条线都停在 0，E[h′] = h 不成立。",
       table: "以表格显示均值",
       draws: "抽取次数",
       lowest: "最低均值",
       highest: "最高均值",
       band: "色带",
     },
-    last: "这是十轮训练的最后一步：一次训练在这里抽取的全部掩码都已用过。",
+    last: "这是十轮训练的最后一步。你已看过一次训练在这里抽取的全部掩码。",
   },
   network: {
     heading: "网络与它的掩码",
@@ -720,12 +722,13 @@ export const lesson: typeof en.lesson = {
   code: {
     heading: "从零实现与简洁实现",
     intro:
-      "用 TypeScript 和 TensorFlow.js（tf）写成。这些代码在构建页面时从实际用于训练的源文件中截取。",
+      "代码用 TypeScript 和 TensorFlow.js（tf）写成。构建本页面时，这些代码从实际用于训练的源文件中复制而来。",
     scratch: "从零实现",
-    scratchNote: "与笔记一样，逐个写出每个运算。不给出训练位置时，就没有暂退。",
+    scratchNote:
+      "这个版本与笔记一样，逐个写出每个运算。不给出训练位置时，就不使用暂退。",
     concise: "简洁实现",
     conciseNote:
-      "使用框架自带的层。只有暂退层是我们自己的，因为框架抽取的掩码无法在别的设备上重现。",
+      "这个版本使用框架自带的层。只有暂退层由我们自己实现，因为框架抽取的掩码无法在别的设备上重现。",
     same:
       "笔记中的两个网络从不同的权重出发，曲线无法比较。这里两者从相同的权重出发，并有测试保证它们的损失和梯度一致。研究实际训练的是第三个网络：同样的运算合并成更少、更大的内核，也受同一测试约束。",
     failed: "无法获取代码",
@@ -744,7 +747,7 @@ export const lesson: typeof en.lesson = {
     fetching: "正在获取样本…",
     sampleFailed: "无法获取样本",
     sample: (s) =>
-      `这里显示的是 ${s.committed} 随源代码提交的样本：${s.points} 个网格点，每点重复 ${s.replicates} 次，在 Fashion-MNIST 上用 Deno ${s.deno}、TensorFlow.js ${s.tensorflow}、后端 ${s.backend} 训练，命令是`,
+      `这里显示的是 ${s.committed} 随源代码提交的样本：${s.points} 个网格点，每点重复 ${s.replicates} 次，在 Fashion-MNIST 上用 Deno ${s.deno}、TensorFlow.js ${s.tensorflow}、后端 ${s.backend} 训练。所用命令是`,
     leaderboard: "到排行榜看全部数字",
     concludes: "笔记的结论",
     conclusions: {
@@ -771,28 +774,30 @@ export const lesson: typeof en.lesson = {
         `${points} 个网格点的最终训练损失与其两个概率均值的关系；后附表格`,
       x: "dropout1 与 dropout2 的均值",
       limit: "d2l 的检查：低于 0.5",
-      note: "每个网格点一个圆点，带 95% 区间；空心：有重复未通过 d2l 的检查。",
+      note:
+        "每个圆点是一个网格点，并带有 95% 区间。空心圆点表示有重复未通过 d2l 的检查。",
       table: "以表格显示各点",
       rate: "概率均值",
       checks: "通过检查",
     },
     ranking: {
-      heading: "三把尺子并排看",
+      heading: "三个指标并排看",
       note:
-        "均值与 95% 区间，按训练损失排序。粗体：该列最好的均值，但不一定就是最好的点。",
+        "均值与 95% 区间，按训练损失排序。每列最好的均值用粗体表示，但它不一定就是最好的点。",
       point: "概率",
     },
     pairs: {
       heading: "每一对交换",
       note:
-        "较低概率在前的一方减去较高概率在前的一方：平均差异与 95% 区间。灰色：界限之内，差异没有实际意义。",
+        "平均差异与 95% 区间：较低概率在前的一方减去较高概率在前的一方。灰色区域之内，差异小到没有意义。",
       pair: "交换对",
       less: (first, second) => `${first} 减 ${second}`,
     },
   },
   errors: {
     heading: "笔记错在哪里",
-    intro: "笔记的说法、正确的说法，以及上面所示研究中与之相关的数字。",
+    intro:
+      "每一条给出笔记的说法和正确的说法；如果上面所示的研究测量过，还会给出数字。",
     right: "正确",
     measured: "实测",
     items: {
@@ -829,17 +834,17 @@ export const lesson: typeof en.lesson = {
       yardstick: {
         says: "它按开启暂退时的训练损失排名。",
         right:
-          "这个损失必然随概率上升：测量时网络有一部分是关着的。暂退法是为了新图像，应当看的是测试损失和测试准确率。",
+          "这个损失必然随概率上升：测量时网络有一部分是关闭的。暂退法的目的是改善对新图像的表现，所以应当看测试损失和测试准确率。",
       },
       single: {
-        says: "每条结论都只凭每点一次训练。",
+        says: "每个点只训练一次，就得出每条结论。",
         right:
           "同样的概率，各次训练也会因偶然而不同。两次单独训练之间相差 0.01，说明不了什么。",
       },
       order: {
-        says: "看一眼一对交换，就断定顺序没有影响。",
+        says: "只看一对交换，就断定顺序没有影响。",
         right:
-          "没看出差异，不等于证明没有差异。那需要重复训练，以及事先定好界限的等效检验。",
+          "没有看出差异，不等于证明没有差异。要证明这一点，需要重复训练，以及事先定好界限的等效检验。",
       },
     },
     figureAt: (value, point) => `${value}，在 ${point} 处`,
@@ -850,12 +855,12 @@ export const lesson: typeof en.lesson = {
   },
   exercises: {
     heading: "d2l 的练习",
-    intro: "这个系统现在能回答哪些，哪些还不能。",
+    intro: "下面列出这个系统现在能回答哪些练习。",
     states: { answered: "已回答", partly: "部分", open: "尚不能" },
     items: {
       rates: {
         asks: "改变两层的暂退概率，再互相交换。定量描述结果，总结定性的结论。",
-        here: "见本页和排行榜。要以 0.1 为步长跑遍所有组合，请运行：",
+        here: "本页和排行榜已回答。要以 0.1 为步长训练所有组合，请运行：",
       },
       epochs: {
         asks: "增加训练轮数，比较使用与不使用暂退法的结果。",
@@ -892,7 +897,7 @@ export const workers: typeof en.workers = {
   title: "工作节点 · dropout-swarm",
   heading: "工作节点",
   lead:
-    "训练试验的是浏览器标签页和 Deno 进程。每个名字都是主人自取的昵称，或由协调器随意起的名字；除这里所列之外，我们对任何人一无所知。",
+    "浏览器标签页和 Deno 进程负责训练试验。每个名字都是主人自取的昵称，或由协调器随机起的名字。除本页面所列之外，我们对工作节点一无所知。",
   joinToo: "用这台设备加入",
   loading: "正在获取工作节点…",
   failed: "无法获取工作节点",
@@ -926,7 +931,7 @@ export const workers: typeof en.workers = {
   agreement: {
     heading: "结果一致吗？",
     note:
-      "同一个网格点无论由谁训练，损失都相差不大。若某人的结果与其他人的差异超出偶然所能解释的程度，就会在此标出：可能是设备算错、后端有缺陷，或者有人训练了别的东西。如果只有两方而彼此不同，则无法判断是哪一方的问题。",
+      "同一个网格点无论由谁训练，损失都相差不大。如果某个工作节点的结果与其他结果的差异超出偶然所能解释的程度，这里就会标出。原因可能是设备算错、后端有缺陷，或者工作节点训练了别的东西。如果只有两方而且彼此不同，则无法判断哪一方有问题。",
     caption: "各后端的结果是否与其他后端一致",
     backend: "后端",
     results: "结果",
@@ -954,7 +959,7 @@ export const report: typeof en.report = {
   unfinished: (done, total) =>
     `${total} 次试验已完成 ${done} 次：所有结论均为暂定。`,
   made: {
-    heading: "本报告如何得来",
+    heading: "本报告的生成方式",
     on: "生成时间",
     software: "软件",
     versions: (version, deno, protocol) =>
@@ -965,13 +970,13 @@ export const report: typeof en.report = {
     trained: "训练所用",
     backend: (name, trials, time) => `${name}：${trials} 次试验，共 ${time}`,
     notKnown: "现有数据中没有记录",
-    commands: "在仓库的克隆中重新运行",
+    commands: "在仓库的克隆中重新运行本研究的命令",
     seed: (seed) =>
       `研究的种子为 ${seed}：权重、批次与掩码在任何设备上都相同。`,
   },
   embedded: {
     heading: "数据",
-    note: "全部数字都在此文件中，显示时不需要下载任何内容。",
+    note: "此文件包含全部数字，显示时不下载任何内容。",
     save: "保存为 JSON",
     definition: "保存研究定义",
   },

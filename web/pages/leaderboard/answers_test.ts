@@ -41,12 +41,12 @@ Deno.test("answersOf: the sample's answers, in both languages", async () => {
       [
         true,
         "The order of the two rates matters: swapping them changes training " +
-        "loss; judged by test accuracy it is open.",
+        "loss; judged by test accuracy, this is open.",
       ],
       [
         true,
         "The lower rate belongs nearer the input, judged by training loss; " +
-        "judged by test accuracy it is open.",
+        "judged by test accuracy, this is open.",
       ],
     ],
   );
@@ -71,8 +71,8 @@ Deno.test("answersOf: says where the metrics part ways", () => {
     })),
     [
       "The lowest rates train best, judged by training loss and training " +
-      "loss with dropout off; judged by test loss it is not so; judged by " +
-      "test accuracy it is open.",
+      "loss with dropout off; judged by test loss, this does not hold; " +
+      "judged by test accuracy, this is open.",
     ],
   );
   assert.deepEqual(
