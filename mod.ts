@@ -96,6 +96,7 @@ export type {
   Text,
   TrialSpec,
 } from "./protocol/study.ts";
+export type { UserText } from "./protocol/user_text.ts";
 
 // The data set that a study names, on this machine's disk.
 export type {

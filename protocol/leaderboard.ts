@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Infer, StudyId } from "./ids.ts";
 import { MetricName, RankedMetric } from "./metrics.ts";
 import { Params, Recipe, StudyDefinition, Text } from "./study.ts";
+import { UserText } from "./user_text.ts";
 
 export { MetricName };
 
@@ -226,7 +227,7 @@ export type Leaderboard = Infer<typeof Leaderboard>;
 export const Leaderboard = z.strictObject({
   study: z.strictObject({
     id: StudyId,
-    title: Text,
+    title: UserText,
     dataset: z.string(),
     replicates: z.int(),
     seed: z.int(),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Sha256, StudyId, TrialId } from "./ids.ts";
 import type { Infer } from "./ids.ts";
 import { MOST_EPOCHS } from "./training.ts";
+import { UserText } from "./user_text.ts";
 
 /** A dropout rate: 0 keeps every element, 1 drops every one. */
 export const DropoutRate = z.number().min(0).max(1);
@@ -102,7 +103,7 @@ export type StudyDefinition = Infer<typeof StudyDefinition>;
 /** @internal */
 export const StudyDefinition = z.strictObject({
   id: StudyId,
-  title: Text,
+  title: UserText,
   /** Name of a built-in data set, or a full definition. */
   dataset: z.union([z.literal("fashion-mnist"), DatasetDefinition])
     .default("fashion-mnist"),

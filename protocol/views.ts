@@ -2,19 +2,14 @@ import * as z from "zod";
 import { StudyId, TrialId, WorkerId } from "./ids.ts";
 import type { Infer } from "./ids.ts";
 import { Comparison, LeaderboardRow, Progress } from "./leaderboard.ts";
-import {
-  DatasetManifest,
-  Params,
-  Recipe,
-  StudyDefinition,
-  Text,
-} from "./study.ts";
+import { DatasetManifest, Params, Recipe, StudyDefinition } from "./study.ts";
 import {
   BackendName,
   D2lChecks,
   EpochMetrics,
   TrialResult,
 } from "./training.ts";
+import { UserText } from "./user_text.ts";
 
 /** What pages read besides the leaderboard. */
 
@@ -122,7 +117,7 @@ export type PointView = Infer<typeof PointView>;
 /** @internal */
 export const PointView = z.strictObject({
   studyId: StudyId,
-  title: Text,
+  title: UserText,
   recipe: Recipe,
   row: LeaderboardRow,
   /** By replicate. */

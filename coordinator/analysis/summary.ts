@@ -13,6 +13,7 @@ import {
   verdictInText,
 } from "./claims/words.ts";
 import { signOf } from "./study_data.ts";
+import { textIn } from "../../protocol/user_text.ts";
 
 const { levelPercent } = quotedConstants;
 
@@ -107,13 +108,13 @@ export function summaryWords(
   const open = completed + quarantined < total;
   return sentences([
     {
-      en: `Study "${title.en}" (${id}): ` +
+      en: `Study "${textIn(title, "en")}" (${id}): ` +
         `${plural(rows.length, "grid point", "grid points")}, ` +
         `${plural(replicates, "replicate", "replicates")} each, ` +
         `${plural(epochs, "epoch", "epochs")} on ${data}; ` +
         `${completed} of ${total} trials are in` +
         (open ? ", so what follows is provisional." : "."),
-      zh: `研究“${title.zh}”（${id}）：${rows.length} 个网格点，` +
+      zh: `研究“${textIn(title, "zh")}”（${id}）：${rows.length} 个网格点，` +
         `每点重复 ${replicates} 次，在 ${data} 上训练 ${epochs} 轮；` +
         `${total} 次试验已完成 ${completed} 次` +
         (open ? "，以下结论均为暂定。" : "。"),

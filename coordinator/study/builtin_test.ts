@@ -44,6 +44,6 @@ Deno.test("builtinStudies: keyed by id, titles in both languages", () => {
   assert.deepEqual([...builtinStudies.keys()], ["seed", "grid"]);
   for (const { title } of builtinStudies.values()) {
     assert.match(title.en, /[a-z]/);
-    assert.match(title.zh, /\p{Script=Han}/u);
+    assert.match(title.zh ?? "", /\p{Script=Han}/u);
   }
 });

@@ -16,6 +16,7 @@ import {
 } from "../../../protocol/metrics.ts";
 import type { TextStyle } from "./language.ts";
 import { progressText } from "./progress.ts";
+import { textIn } from "../../../protocol/user_text.ts";
 
 const headings = {
   en: {
@@ -72,7 +73,7 @@ export function leaderboardText(
   const dim = (text: string, indent: string) =>
     wrapped(text, columns, indent).map((line) => colours.dim(line));
   const { study, progress, verdicts, summary } = leaderboard;
-  const title = `${study.title[language]} (${study.id})`;
+  const title = `${textIn(study.title, language)} (${study.id})`;
   const { table, notes } = leaderboardTable(leaderboard, style, stringWidth);
   const heatmap = heatmapText(leaderboard, style);
   const provisional = verdicts.some((verdict) => verdict.provisional);
