@@ -13,6 +13,7 @@ import {
   RegisterResponse,
   RenewResponse,
 } from "../protocol/lease.ts";
+import { readBytes } from "../protocol/read_bytes.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { ServedFile } from "../protocol/study.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
@@ -269,25 +270,20 @@ async function download(
       signal: AbortSignal.any([signal, stall.signal]),
     });
     if (!response.ok || response.body === null) throw await failure(response);
-    const bytes = new Uint8Array(file.compressedBytes);
-    let received = 0;
-    const body = response.body.getReader();
-    while (true) {
-      const { done, value } = await body.read();
-      if (done) break;
-      clearTimeout(timer);
-      timer = rearm();
-      if (received + value.length > bytes.length) {
-        await body.cancel();
-        throw foreign(response, `more than ${bytes.length} bytes`);
-      }
-      bytes.set(value, received);
-      received += value.length;
-      onBytes(received);
+    const { compressedBytes } = file;
+    const bytes = await readBytes(response.body, compressedBytes, {
+      onBytes(received) {
+        clearTimeout(timer);
+        timer = rearm();
+        onBytes(received);
+      },
+    });
+    if (bytes === null) {
+      throw foreign(response, `more than ${compressedBytes} bytes`);
     }
-    if (received === bytes.length) return bytes;
+    if (bytes.length === compressedBytes) return bytes;
     throw new UnreachableError(
-      `${file.path}: ${received} of ${bytes.length} bytes came`,
+      `${file.path}: ${bytes.length} of ${compressedBytes} bytes came`,
     );
   } catch (error) {
     signal.throwIfAborted();

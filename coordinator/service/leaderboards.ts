@@ -14,6 +14,7 @@ import {
   type WrittenLeaderboard,
 } from "../threads/leaderboard_json.ts";
 import type { Schedule } from "./event_hub.ts";
+import { createFreshCache } from "./fresh_cache.ts";
 import type { Log } from "./log.ts";
 import type { Views } from "./reads.ts";
 
@@ -29,8 +30,6 @@ const TIMES_AS_LONG = 20;
 interface Kept {
   readonly leaderboard: ReadableLeaderboard;
   readonly throughput: Throughput;
-  /** When a new one may be made. */
-  readonly due: number;
 }
 
 /** What is read of a study beside its trials. */
@@ -67,20 +66,26 @@ export function createLiveLeaderboards(
   analystSync: AnalystSync,
   { now, schedule, publish }: LiveOptions,
 ): LiveLeaderboards {
-  const kept = new Map<StudyId, Kept>();
-  const underWay = new Map<StudyId, Promise<ReadableLeaderboard | null>>();
+  /** Revision that was handed out last, by study. */
+  const handedOut = new Map<StudyId, number>();
   /** Studies whose pages may have to be told soon. */
   const looking = new Set<StudyId>();
+  const cache = createFreshCache<StudyId, Kept | null>({
+    milliseconds: FRESH,
+    timesAsLong: TIMES_AS_LONG,
+    now,
+    onKept: lookLater,
+  });
 
-  /** Tells pages when it is due, if there is anything new by then. */
-  function lookLater(studyId: StudyId, due: number, at: number): void {
+  /** Tells pages when a new one may be made, if there is anything new by then. */
+  function lookLater(studyId: StudyId, milliseconds: number): void {
     if (looking.has(studyId)) return;
     looking.add(studyId);
-    schedule(due - at, () => {
+    schedule(milliseconds, () => {
       looking.delete(studyId);
       views.study(studyId).then((found) => {
         const revision = found?.revision ?? 0;
-        if (revision === kept.get(studyId)?.leaderboard.revision) return;
+        if (revision === handedOut.get(studyId)) return;
         publish({ type: "changed", studyId, revision });
       }).catch(() => {
         // The storage does not answer: whoever asks next will hear of it.
@@ -88,44 +93,24 @@ export function createLiveLeaderboards(
     });
   }
 
-  async function make(
-    studyId: StudyId,
-    asOfNow: boolean,
-  ): Promise<ReadableLeaderboard | null> {
-    const begun = now();
-    const before = kept.get(studyId);
-    if (before !== undefined && begun < before.due && !asOfNow) {
-      lookLater(studyId, before.due, begun);
-      return before.leaderboard;
-    }
-    const made = await analystSync.ask(
+  return async (studyId, asOfNow) => {
+    const made = await cache(
       studyId,
-      async (analyst, { revision }) => {
-        const throughput = await views.throughput(studyId);
-        const same = before?.leaderboard.revision === revision &&
-          JSON.stringify(before.throughput) === JSON.stringify(throughput);
-        const leaderboard = same
-          ? before.leaderboard
-          : readable(await analyst.leaderboard(studyId, throughput, revision));
-        return { leaderboard, throughput };
-      },
+      (before) =>
+        analystSync.ask(studyId, async (analyst, { revision }) => {
+          const throughput = await views.throughput(studyId);
+          const same = before?.leaderboard.revision === revision &&
+            JSON.stringify(before.throughput) === JSON.stringify(throughput);
+          const leaderboard = same ? before.leaderboard : readable(
+            await analyst.leaderboard(studyId, throughput, revision),
+          );
+          return { leaderboard, throughput };
+        }),
+      asOfNow,
     );
     if (made === null) return null;
-    const ended = now();
-    const due = ended + Math.max(FRESH, TIMES_AS_LONG * (ended - begun));
-    kept.set(studyId, { ...made, due });
+    handedOut.set(studyId, made.leaderboard.revision);
     return made.leaderboard;
-  }
-
-  return async (studyId, asOfNow = false) => {
-    const running = underWay.get(studyId);
-    if (running !== undefined && !asOfNow) return await running;
-    if (running !== undefined) await running;
-    const started = make(studyId, asOfNow).finally(() => {
-      if (underWay.get(studyId) === started) underWay.delete(studyId);
-    });
-    underWay.set(studyId, started);
-    return await started;
   };
 }
 
@@ -156,32 +141,29 @@ export function createLiveDeviations(
   analystSync: AnalystSync,
   now: () => number,
 ): LiveDeviations {
-  let kept: {
-    readonly studyId: string;
-    readonly revision: number;
-    readonly deviations: Deviations;
-    readonly due: number;
-  } | null = null;
+  const cache = createFreshCache<
+    StudyId,
+    { readonly revision: number; readonly deviations: Deviations } | null
+  >({
+    milliseconds: DEVIATIONS_FRESH,
+    timesAsLong: DEVIATIONS_TIMES_AS_LONG,
+    most: 1,
+    now,
+  });
   return async () => {
     const studyId = views.activeStudy();
     if (studyId === null) return none;
-    const mine = kept?.studyId === studyId ? kept : null;
-    if (mine !== null && now() < mine.due) return mine.deviations;
-    const begun = now();
-    const made = await analystSync.ask(
+    const made = await cache(
       studyId,
-      async (analyst, { revision }) => ({
-        revision,
-        deviations: mine?.revision === revision
-          ? mine.deviations
-          : lookedUp(await analyst.deviations(studyId)),
-      }),
+      (before) =>
+        analystSync.ask(studyId, async (analyst, { revision }) => ({
+          revision,
+          deviations: before?.revision === revision
+            ? before.deviations
+            : lookedUp(await analyst.deviations(studyId)),
+        })),
     );
-    if (made === null) return none;
-    const due = now() +
-      Math.max(DEVIATIONS_FRESH, DEVIATIONS_TIMES_AS_LONG * (now() - begun));
-    kept = { studyId, ...made, due };
-    return made.deviations;
+    return made?.deviations ?? none;
   };
 }
 

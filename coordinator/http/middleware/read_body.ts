@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { readBytes } from "../../../protocol/read_bytes.ts";
 import type { Guard } from "../limits/guard.ts";
 import { withinBudget } from "./admission.ts";
 import type { WorkerEnv } from "./authenticate.ts";
@@ -29,76 +30,71 @@ export function readBody(guard: Guard) {
       guard,
       c.var.address,
       told ?? bodyBytes,
-      () => receive(c, body, told !== null && told <= SMALL, guard),
+      () => receive(c, body, told, guard),
     );
     await next();
   });
 }
 
-/** @param small Whether the server lets but a few bytes come. */
+/**
+ * @param told Bytes that the body has by its head; null: it does not say.
+ */
 async function receive(
   c: Context,
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  small: boolean,
+  told: number | null,
   { limits: { bodyBytes, bodySeconds } }: Guard,
 ): Promise<void> {
-  const stop = new AbortController();
-  // As text, which is kept: the handler's JSON is parsed from it.
-  const reading: Promise<string | ArrayBuffer> = small
-    ? c.req.text()
-    : readBounded(body, bodyBytes, stop.signal);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), bodySeconds * 1000);
-  });
-  let read: string | ArrayBuffer | null;
-  try {
-    read = await Promise.race([reading, late]);
-  } catch (error) {
-    if (error instanceof ProblemError) throw error;
-    throw new ProblemError(
-      "invalid-request",
-      "the body broke off before its end; send it again",
-      { headers: CLOSE },
-    );
-  } finally {
-    clearTimeout(timer);
+  // The server holds it to its length; as text, which Hono keeps and parses.
+  if (told !== null && told <= SMALL) {
+    await within(bodySeconds, BODY, () => c.req.text());
+    return;
   }
-  if (read === null) {
-    // What comes of it once the connection is cut is nobody's business.
-    reading.catch(() => {});
-    stop.abort();
-    throw new ProblemError(
-      "body-too-slow",
-      `the body did not come within ${bodySeconds} s; ` +
-        "send it again over a better connection",
-      { headers: CLOSE },
-    );
-  }
-  if (!small) c.req.raw = new Request(c.req.raw, { body: read });
+  const read = await within(
+    bodySeconds,
+    BODY,
+    (signal) => readBytes(body, told ?? bodyBytes, { signal }),
+  );
+  if (read === null) throw tooLarge(bodyBytes);
+  c.req.raw = new Request(c.req.raw, { body: read });
 }
+
+const BODY = ["the body", "it"] as const;
+const WEIGHTS = ["the weights", "them"] as const;
 
 /** The rest of the body is not wanted: the connection can serve no more. */
 const CLOSE = { connection: "close" };
 
-async function readBounded(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  most: number,
-  signal: AbortSignal,
-): Promise<ArrayBuffer> {
-  const reader = body.getReader();
-  signal.addEventListener("abort", () => void reader.cancel().catch(() => {}));
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let received = 0;
-  while (true) {
-    const { done, value } = await reader.read();
-    if (done) return await new Blob(chunks).arrayBuffer();
-    received += value.length;
-    if (received > most) {
-      reader.cancel().catch(() => {});
-      throw tooLarge(most);
-    }
-    chunks.push(value);
+/** What was read, if it came within the time and did not break off. */
+async function within<T>(
+  seconds: number,
+  [what, it]: typeof BODY | typeof WEIGHTS,
+  read: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new ProblemError(
+        "body-too-slow",
+        `${what} did not come within ${Math.round(seconds)} s; ` +
+          `send ${it} again over a better connection`,
+        { headers: CLOSE },
+      ),
+    );
+    stop.abort();
+  }, seconds * 1000);
+  try {
+    return await Promise.race([read(stop.signal), late.promise]);
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    throw new ProblemError(
+      "invalid-request",
+      `${what} broke off before the end; send ${it} again`,
+      { headers: CLOSE },
+    );
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -121,48 +117,17 @@ export async function readExactly(
   length: number,
   seconds: number,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
+  const { body } = request;
   const stated = request.headers.get("content-length");
-  if (request.body === null) return null;
-  const reader = request.body.getReader();
-  const giveUp = () => void reader.cancel().catch(() => {});
+  if (body === null) return null;
   if (stated !== null && stated !== String(length)) {
-    giveUp();
+    body.cancel().catch(() => {});
     return null;
   }
-  const late = Promise.withResolvers<never>();
-  late.promise.catch(() => {});
-  const timer = setTimeout(() => {
-    late.reject(
-      new ProblemError(
-        "body-too-slow",
-        `the weights did not come within ${Math.round(seconds)} s; send them ` +
-          "again over a better connection",
-        { headers: { connection: "close" } },
-      ),
-    );
-    giveUp();
-  }, seconds * 1000);
-  const bytes = new Uint8Array(length);
-  let received = 0;
-  try {
-    while (true) {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
-      if (done) return received === length ? bytes : null;
-      if (received + value.length > length) {
-        giveUp();
-        return null;
-      }
-      bytes.set(value, received);
-      received += value.length;
-    }
-  } catch (error) {
-    if (error instanceof ProblemError) throw error;
-    throw new ProblemError(
-      "invalid-request",
-      "the weights broke off before their end; send them again",
-      { headers: { connection: "close" } },
-    );
-  } finally {
-    clearTimeout(timer);
-  }
+  const bytes = await within(
+    seconds,
+    WEIGHTS,
+    (signal) => readBytes(body, length, { signal }),
+  );
+  return bytes?.length === length ? bytes : null;
 }

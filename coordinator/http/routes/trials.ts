@@ -21,7 +21,7 @@ import {
   streamed,
 } from "../middleware/responses.ts";
 import type { WorkerEnv } from "../middleware/authenticate.ts";
-import { createFresh } from "../middleware/responses.ts";
+import { createFreshCache } from "../../service/fresh_cache.ts";
 
 /** Trials read at once for an export: others are served in between. */
 const PART = 100;
@@ -44,7 +44,10 @@ export function trialRoutes(
     readonly freshFor?: number;
   },
 ): void {
-  const fresh = createFresh<RenderedJson>(freshFor, () => performance.now());
+  const fresh = createFreshCache<string, RenderedJson>({
+    milliseconds: freshFor,
+    now: () => performance.now(),
+  });
 
   /** The value as JSON with its tag; one reading for many who ask the same. */
   async function answer(

@@ -1,5 +1,6 @@
 import type { LeaseRequest, RegisterRequest } from "../../../protocol/lease.ts";
 import type { Coordinator } from "../../service/coordinator.ts";
+import { createFreshCache } from "../../service/fresh_cache.ts";
 import type { Acquired, Outcome } from "../../service/service_types.ts";
 import type { WorkerRecord } from "../../storage/storage.ts";
 import type { Address } from "../limits/addresses.ts";
@@ -63,8 +64,10 @@ export function admitWorker(deps: {
   readonly now: () => number;
 }): (address: Address, request: RegisterRequest) => Promise<void> {
   const { coordinator, guard, secrets, now } = deps;
-  let online = 0;
-  let countedAt = -Infinity;
+  const count = createFreshCache<"online", { online: number }>({
+    milliseconds: COUNT_AGAIN,
+    now,
+  });
 
   return async (address, { joinCode }) => {
     if (secrets !== undefined && !secrets.mayJoin(undefined)) {
@@ -86,11 +89,11 @@ export function admitWorker(deps: {
         );
       }
     }
-    if (now() - countedAt >= COUNT_AGAIN) {
-      countedAt = now();
-      online = await coordinator.workersOnline();
-    }
-    if (online >= guard.limits.workers) {
+    const counted = await count(
+      "online",
+      async () => ({ online: await coordinator.workersOnline() }),
+    );
+    if (counted.online >= guard.limits.workers) {
       throw new ProblemError(
         "unavailable",
         `the swarm is full: ${guard.limits.workers} workers are online; ` +
@@ -98,6 +101,6 @@ export function admitWorker(deps: {
         { headers: { "retry-after": "60" }, reason: "unavailable:workers" },
       );
     }
-    online++;
+    counted.online++;
   };
 }

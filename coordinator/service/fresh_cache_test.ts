@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { createFresh } from "./responses.ts";
+import { createFreshCache } from "./fresh_cache.ts";
 
 function world(milliseconds = 250) {
   const clock = { now: 0 };
-  const fresh = createFresh<number>(milliseconds, () => clock.now);
+  const fresh = createFreshCache<string, number>({
+    milliseconds,
+    now: () => clock.now,
+  });
   let made = 0;
   return { clock, fresh, make: () => Promise.resolve(++made) };
 }
 
-Deno.test("createFresh: one reading for all who ask within the time", async () => {
+Deno.test("createFreshCache: one reading for all who ask within the time", async () => {
   const { clock, fresh, make } = world();
   const both = await Promise.all([fresh("a", make), fresh("a", make)]);
   clock.now = 249;
@@ -18,13 +21,13 @@ Deno.test("createFresh: one reading for all who ask within the time", async () =
   assert.equal(await fresh("a", make), 3);
 });
 
-Deno.test("createFresh: a failure is not kept", async () => {
+Deno.test("createFreshCache: a failure is not kept", async () => {
   const { fresh, make } = world();
   await assert.rejects(fresh("a", () => Promise.reject(new Error("away"))));
   assert.equal(await fresh("a", make), 1);
 });
 
-Deno.test("createFresh: keeps only so many answers", async () => {
+Deno.test("createFreshCache: keeps only so many answers", async () => {
   const { fresh, make } = world();
   await fresh("first", make);
   for (let i = 0; i < 100; i++) await fresh(`${i}`, make);
@@ -32,7 +35,7 @@ Deno.test("createFresh: keeps only so many answers", async () => {
   assert.equal(await fresh("first", make), 102, "made anew");
 });
 
-Deno.test("createFresh: with no time each is made for itself", async () => {
+Deno.test("createFreshCache: with no time each is made for itself", async () => {
   const { fresh, make } = world(0);
   assert.deepEqual([await fresh("a", make), await fresh("a", make)], [1, 2]);
 });
