@@ -22,6 +22,11 @@ import {
 import { defaultPolicy } from "../../lease/policy.ts";
 import { step } from "../../service/effects.ts";
 import { storageConformance } from "../../../testing/storage/conformance.ts";
+import {
+  checkDefaults,
+  checkNewerStudy,
+  type MixedDatabase,
+} from "../../../testing/storage/newer.ts";
 import { createWorld } from "../../../testing/storage/world.ts";
 import { type OpenedPostgres, openPostgres } from "./postgres.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
@@ -545,3 +550,20 @@ Deno.test("openPostgres: over TLS, to the server whose certificate is known", as
   url.search = "";
   await refuses(url.href, "cannot-open", /no encryption/);
 });
+
+async function mixed(): Promise<MixedDatabase> {
+  const { url } = await emptySchema(database);
+  const clock = fakeClock();
+  return {
+    clock,
+    open: async (onUnreadable) =>
+      (await openPostgres(url, { clock: clock.now, onUnreadable })).storage,
+    execute: async (sql) => void await psql(sql, url),
+  };
+}
+
+Deno.test("openPostgres: a newer version's study is named in one line, and the others go on", async () =>
+  await checkNewerStudy(await mixed()));
+
+Deno.test("openPostgres: a recipe field that is not stored has its default", async () =>
+  await checkDefaults(await mixed()));

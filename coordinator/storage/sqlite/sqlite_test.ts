@@ -8,6 +8,11 @@ import {
   smallStudy,
 } from "../../../testing/lease/fixtures.ts";
 import { storageConformance } from "../../../testing/storage/conformance.ts";
+import {
+  checkDefaults,
+  checkNewerStudy,
+  type MixedDatabase,
+} from "../../../testing/storage/newer.ts";
 import { openSqlite } from "./sqlite.ts";
 import { migrate, SCHEMA_VERSION } from "./schema.ts";
 import type { StorageErrorCode } from "../storage.ts";
@@ -317,3 +322,35 @@ Deno.test("openSqlite: what comes after the end is refused, and ends nothing els
   await storage.close();
   await assert.rejects(storage.registerWorker(newWorker(1)));
 });
+
+/** A file that is changed past the storage. */
+function mixed(folder: string): MixedDatabase {
+  const path = join(folder, "swarm.db");
+  const clock = fakeClock();
+  return {
+    clock,
+    open: (onUnreadable) =>
+      Promise.resolve(openSqlite(path, clock.now, { onUnreadable })),
+    execute(sql) {
+      const db = new DatabaseSync(path);
+      db.exec(sql);
+      db.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+Deno.test("openSqlite: a newer version's study is named in one line, and the others go on", () =>
+  withFolder((folder) => checkNewerStudy(mixed(folder))));
+
+Deno.test("openSqlite: a recipe field that is not stored has its default", () =>
+  withFolder(async (folder) => {
+    const database = mixed(folder);
+    await checkDefaults(database);
+    const db = new DatabaseSync(join(folder, "swarm.db"));
+    const specs = db.prepare("SELECT spec FROM trials WHERE study_id = 'seed'");
+    for (const { spec } of specs.all()) {
+      assert.match(String(spec), /"recipe":\{"epochs":2\}/);
+    }
+    db.close();
+  }));
