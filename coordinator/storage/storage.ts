@@ -45,8 +45,11 @@ import type { Instant, TrialRecord } from "../lease/trial.ts";
  *    attempts and its result, and has them again when it is planned again. So
  *    it is with a study that is taken out of sight.
  * 8. Secrets come as hashes, never as they are.
+ * 9. A study that a newer version has written, with something that this version
+ *    does not know, is left out; the others go on.
  *
- * Errors: `StorageError` where the storage cannot be reached or used.
+ * Errors: `StorageError` where the storage cannot be reached or used, and with
+ * the code `newer` for calls about such a study.
  */
 export interface Storage {
   /** The storage's clock: whole milliseconds since 1970. */
@@ -62,7 +65,7 @@ export interface Storage {
     trials: readonly TrialSpec[],
   ): Promise<PlanOutcome>;
 
-  /** Every study with its planned trials counted, by id. */
+  /** Every study that can be read, with its planned trials counted, by id. */
   studies(): Promise<StudyRecord[]>;
   study(studyId: StudyId): Promise<StudyRecord | null>;
 
@@ -201,7 +204,7 @@ export type SecretName = "admin" | "join";
 
 /** What any coordinator may have changed. */
 export interface News {
-  /** The active study; null: none; absent: nobody ever said. */
+  /** The active study; null: none to be read; absent: nobody ever said. */
   readonly activeStudy?: StudyDefinition | null;
   /** How far each study is, those out of sight included. */
   readonly revisions: ReadonlyMap<StudyId, number>;

@@ -148,7 +148,7 @@ async function copyWeights(source: End, target: End): Promise<number> {
       const leaseId = LeaseId.safeParse(leases.get(key(row)));
       if (!sha256.success || !leaseId.success) continue;
       const bytes = await source.weights.get(leaseId.data, sha256.data);
-      // Lost before the move: the trial is lent again, as it would have been.
+      // Lost before the move: the trial is leased again, as it would have been.
       if (bytes === null) continue;
       await target.weights.put(leaseId.data, sha256.data, bytes);
       copied++;

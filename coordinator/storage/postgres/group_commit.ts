@@ -27,9 +27,9 @@ import {
 /**
  * Claims and changes of leases. Those that wait for a connection share one
  * transaction: it locks their trials, reads them, calls their functions, writes
- * what differs and raises the revisions, each in one statement for all. A crowd
- * then waits for the disk once, and the row of a study, which every change of it
- * has to pass, is locked for no longer than a commit takes.
+ * what differs and raises the revisions, each in one statement for all. Many
+ * calls then wait for the disk once, and a study's row, which every change of
+ * the study locks, stays locked for no longer than a commit takes.
  */
 export interface GroupCommit {
   claim<T>(request: ClaimRequest, apply: Transact<T>): Promise<Claim<T>>;
@@ -67,11 +67,11 @@ interface Outcome {
 }
 
 export function createGroupCommit(
-  { pool, clock, teller, onBatch, onChange, explain }: {
+  { pool, clock, coordinatorId, onBatch, onChange, explain }: {
     readonly pool: PostgresPool;
     /** For tests; without it, time is the database's. */
     readonly clock: (() => Instant) | undefined;
-    readonly teller: string;
+    readonly coordinatorId: string;
     readonly onBatch: (calls: number, milliseconds: number) => void;
     /** Something changed that other coordinators' pages show. */
     readonly onChange: () => void;
@@ -99,7 +99,7 @@ export function createGroupCommit(
     const start = performance.now();
     try {
       const { answers, visible } = await pool.batch((tx) =>
-        runBatch(tx, batch, clock, teller)
+        runBatch(tx, batch, clock, coordinatorId)
       );
       onBatch(batch.length, performance.now() - start);
       if (visible) onChange();
@@ -198,7 +198,7 @@ async function runBatch(
   tx: Queries,
   units: readonly Unit[],
   clock: (() => Instant) | undefined,
-  teller: string,
+  coordinatorId: string,
 ): Promise<Ending<Outcome>> {
   const claims = units.flatMap(({ claim }) => claim ?? []);
   const claimants = claims.map(({ workerId }) => workerId);
@@ -299,7 +299,7 @@ async function runBatch(
     const before = stored.get(id)?.trial;
     return before === undefined || before === after ? [] : [{ before, after }];
   });
-  await writeTrials(tx, changes, teller);
+  await writeTrials(tx, changes, coordinatorId);
   const { studies, last } = stampTrials(stamped);
   const visible = last.length > 0 ||
     changes.some(({ before, after }) => isVisible(before, after));

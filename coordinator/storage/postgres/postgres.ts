@@ -66,7 +66,7 @@ export async function openPostgres(
   const { clock, onBatch = () => {}, onUnreadable = () => {} } = options;
   const where = withoutPassword(url);
   const pool = createPool(url, options);
-  const teller = crypto.randomUUID();
+  const coordinatorId = crypto.randomUUID();
   let session: PostgresSession | undefined;
   try {
     await pool.transaction((tx) => migrate(tx, where));
@@ -76,7 +76,7 @@ export async function openPostgres(
       clock,
       onBatch,
       onUnreadable,
-      teller,
+      coordinatorId,
       where,
     });
   } catch (error) {
@@ -104,11 +104,11 @@ async function settleClock(
 async function connected(
   pool: PostgresPool,
   session: PostgresSession,
-  { clock, onBatch, onUnreadable, teller, where }: {
+  { clock, onBatch, onUnreadable, coordinatorId, where }: {
     readonly clock: (() => Instant) | undefined;
     readonly onBatch: (calls: number, milliseconds: number) => void;
     readonly onUnreadable: (error: StorageError) => void;
-    readonly teller: string;
+    readonly coordinatorId: string;
     readonly where: string;
   },
 ): Promise<OpenedPostgres> {
@@ -142,7 +142,7 @@ async function connected(
   const groupCommit = createGroupCommit({
     pool,
     clock,
-    teller,
+    coordinatorId,
     onBatch,
     onChange: session.tell,
     explain,
@@ -182,7 +182,7 @@ async function connected(
         "SELECT t.spec, e.metrics FROM epochs AS e " +
           "JOIN trials AS t USING (trial_id) WHERE told > $1 AND told <= $2 " +
           "AND told_to <> $3 ORDER BY told DESC LIMIT $4",
-        [told, upTo, teller, MOST_EPOCHS],
+        [told, upTo, coordinatorId, MOST_EPOCHS],
       ),
     ]);
     told = upTo;

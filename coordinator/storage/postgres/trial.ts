@@ -123,12 +123,12 @@ const INSERT = {
  * Writes what differs in all but the states of the trials, which are stamped
  * later. The trials are locked by whoever calls.
  *
- * @param teller Names this coordinator among those that epochs are told to.
+ * @param coordinatorId This coordinator's; epochs are stored with it.
  */
 export async function writeTrials(
   { rows, count }: Queries,
   changes: readonly TrialChange[],
-  teller: string,
+  coordinatorId: string,
 ): Promise<void> {
   const diffs = changes.map(({ before, after }) => ({
     trial_id: after.spec.trialId,
@@ -153,7 +153,7 @@ export async function writeTrials(
     write(
       INSERT.epochs,
       diffs.flatMap(({ epochs }) =>
-        epochs.map((row) => ({ ...row, told_to: teller }))
+        epochs.map((row) => ({ ...row, told_to: coordinatorId }))
       ),
     ),
     // Fails unless its attempt was refused just now.

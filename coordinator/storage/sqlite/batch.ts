@@ -18,18 +18,16 @@ interface Unit {
 
 /** Units in one transaction: what waits for one more is soon answered. */
 const MAX_BATCH = 256;
-/** Milliseconds from one commit to the next while calls come in crowds. */
+/** Milliseconds from one commit to the next while calls come together. */
 const GATHER = 8;
 
 /**
- * Puts the work that came in one turn of the event loop into one transaction,
- * each unit in a savepoint of its own. Nearly all of a small transaction's time
- * is the wait for the disk: so a crowd waits for it once and not each in turn.
- * Where units came together the last time, the next ones wait for each other a
- * few milliseconds more: the disk, and the event loop that waits for it, are
- * then asked a hundred times a second and not a thousand. Who calls alone never
- * waits. Nobody is answered before the commit, so nothing that was answered is
- * lost.
+ * Group commit: the work that came in one turn of the event loop goes into one
+ * transaction, each unit in a savepoint of its own, because a small transaction
+ * spends nearly all of its time waiting for the disk. After a transaction of
+ * several units the next one waits a few milliseconds for more: about a hundred
+ * commits a second instead of a thousand. A single call never waits. No call is
+ * answered before the commit, so nothing that was answered is lost.
  *
  * @param explain Makes callers' errors of SQLite's.
  * @param told Of each transaction that is on the disk: its calls and its time;
