@@ -409,7 +409,7 @@ export const endpoints = {
     method: "get",
     path: "/readyz",
     tags: ["read"],
-    summary: "Whether a load balancer should send requests here",
+    summary: "Readiness for load balancers",
     responses: {
       ...reading,
       200: json("It should", Health),

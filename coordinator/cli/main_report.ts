@@ -1,5 +1,5 @@
-import { Command, Option } from "commander";
 import { fileURLToPath } from "node:url";
+import { parseReportOptions } from "./options.ts";
 import { createWebAssets } from "../../web/build/assets.ts";
 import { createAnalyst } from "../threads/analyst.ts";
 import { createAnalystSync } from "../threads/analyst_sync.ts";
@@ -21,42 +21,9 @@ import { createViews } from "../service/reads.ts";
 
 const webFolder = fileURLToPath(new URL("../../.cache/web", import.meta.url));
 
-interface Options {
-  readonly db: string;
-  readonly study: string;
-  readonly json?: string;
-  readonly out?: string;
-}
-
 /** What went wrong, in a line for the user. */
 class ReportError extends Error {
   override readonly name = "ReportError";
-}
-
-function readOptions(args: readonly string[]): Options {
-  return new Command("deno task report").description(
-    "Writes a study's report as one HTML file that opens from a disk, offline.",
-  )
-    .addOption(
-      new Option("--db <path>", "a coordinator's SQLite file, not in use")
-        .env("SWARM_DB").default("swarm.db"),
-    )
-    .addOption(
-      new Option("--study <id>", "which of its studies")
-        .env("SWARM_STUDY").default("seed"),
-    )
-    .addOption(
-      new Option(
-        "--json <path>",
-        "a leaderboard's JSON instead of a database",
-      ).conflicts("db"),
-    )
-    .addOption(
-      new Option("--out <path>", "the file to write (default: STUDY.html)"),
-    )
-    .allowExcessArguments(false)
-    .parse([...args], { from: "user" })
-    .opts<Options>();
 }
 
 async function fromJson(path: string): Promise<Report> {
@@ -143,7 +110,7 @@ async function write(path: string, html: string): Promise<number> {
 
 if (import.meta.main) {
   try {
-    const { db, study, json, out } = readOptions(Deno.args);
+    const { db, study, json, out } = parseReportOptions(Deno.args);
     const report = json === undefined
       ? await fromDatabase(db, study)
       : await fromJson(json);

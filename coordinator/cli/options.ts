@@ -1,4 +1,11 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError } from "commander";
+import {
+  createCommand,
+  type Flag,
+  type Flags,
+  parseCommand,
+  wholeNumber,
+} from "../../protocol/command_line.ts";
 import type { Params } from "../../protocol/study.ts";
 import {
   type BackendChoice,
@@ -44,16 +51,6 @@ export interface StartOptions {
 /** How the log is written: for people, or a JSON document a line. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-function wholeNumber(min: number, max: number) {
-  return (text: string): number => {
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-    if (value >= min && value <= max) return value;
-    throw new InvalidArgumentError(
-      `Give a whole number from ${min} to ${max}.`,
-    );
-  };
-}
-
 function points(text: string): Params[] {
   try {
     return parsePoints(text);
@@ -61,11 +58,6 @@ function points(text: string): Params[] {
     if (!(error instanceof InvalidStudy)) throw error;
     throw new InvalidArgumentError(error.message);
   }
-}
-
-/** A flag as commander and the environment see it. */
-function option(flags: string, variable: string, description: string): Option {
-  return new Option(flags, description).env(variable);
 }
 
 const LOG_FORMATS = ["text", "json"] as const;
@@ -92,157 +84,127 @@ function networks(text: string): string[] {
   return given;
 }
 
-/**
- * Reads the flags of the `start` command; what a flag leaves out, its
- * environment variable may say. Prints help or an error and ends the process
- * where commander does so.
- *
- * @param cores What `--workers` is by default.
- */
+/** The flags of `start`. @param cores What `--workers` is by default. */
+const startFlags = (cores: number): Flags<StartOptions> => ({
+  study: {
+    value: "<name>",
+    help: "seed, grid, or the path of a study's JSON file",
+    byDefault: "seed",
+  },
+  points: {
+    value: "<list>",
+    help: 'only these grid points: "0.2,0.5;0.5,0.2"',
+    parse: points,
+  },
+  replicates: {
+    value: "<n>",
+    help: "repeats of each grid point (default: the study's)",
+    parse: wholeNumber(1, 1000),
+  },
+  epochs: {
+    value: "<n>",
+    help: "epochs of each trial (default: the study's)",
+    parse: wholeNumber(1, 1000),
+  },
+  workers: {
+    value: "<n>",
+    help: "local trainer threads; 0 for a coordinator alone",
+    parse: wholeNumber(0, 1024),
+    byDefault: cores,
+    defaultText: "one a core",
+  },
+  backend: {
+    value: "<name>",
+    help: "of the local trainers",
+    choices: denoBackendChoices,
+    byDefault: "auto",
+  },
+  host: {
+    value: "<address>",
+    help: "address to listen on; 0.0.0.0 lets others join",
+    byDefault: "127.0.0.1",
+  },
+  port: {
+    value: "<n>",
+    help: "port to listen on; 0 for a free one",
+    parse: wholeNumber(0, 65_535),
+    byDefault: 8000,
+  },
+  db: {
+    value: "<database>",
+    help: "a SQLite file, made if missing; or postgres://user@host/database, " +
+      "which many coordinators share",
+    byDefault: "swarm.db",
+  },
+  data: {
+    value: "<dir>",
+    help: "folder with the data set's IDX files (default: found or downloaded)",
+  },
+  leaseSeconds: {
+    value: "<n>",
+    help: "shortest time after which a silent worker's trial is lent again",
+    parse: wholeNumber(1, 600),
+    byDefault: 60,
+  },
+  joinCode: {
+    value: "[code]",
+    help: "let only those join who bring it; without a code, one is made",
+    parse: joinCode,
+  },
+  trustProxy: {
+    value: "<list>",
+    help: "proxies whose X-Forwarded-For is believed: addresses, networks, " +
+      "loopback",
+    parse: networks,
+  },
+  drainSeconds: {
+    value: "<n>",
+    help: "serve on for so long after SIGTERM, while /readyz says 503",
+    parse: wholeNumber(0, 3600),
+    byDefault: 0,
+  },
+  newSecrets: {
+    help: "make a new admin token, and a new join code where one is made",
+  },
+  log: {
+    value: "<format>",
+    help: "text for people, json for programs: one document a line",
+    choices: LOG_FORMATS,
+    byDefault: "text",
+  },
+  trustWorkers: {
+    help: "count results without verifying them: for a swarm of your own",
+  },
+  exit: {
+    help: "end when the study is complete",
+  },
+  json: {
+    help: "print the final leaderboard as JSON on standard output, " +
+      "everything else on standard error",
+  },
+});
+
+/** Reads the flags of `start`. @param cores What `--workers` is by default. */
 export function parseStartOptions(
   args: readonly string[],
   cores: number,
 ): StartOptions {
-  return new Command("deno task start").description(
-    "Runs a study: serves its page, lends its trials to browsers and " +
-      "processes that join, and trains with local threads.",
-  )
-    .addOption(
-      option(
-        "--study <name>",
-        "SWARM_STUDY",
-        "seed, grid, or the path of a study's JSON file",
-      ).default("seed"),
-    )
-    .addOption(
-      option(
-        "--points <list>",
-        "SWARM_POINTS",
-        'only these grid points: "0.2,0.5;0.5,0.2"',
-      ).argParser(points),
-    )
-    .addOption(
-      option(
-        "--replicates <n>",
-        "SWARM_REPLICATES",
-        "repeats of each grid point (default: the study's)",
-      ).argParser(wholeNumber(1, 1000)),
-    )
-    .addOption(
-      option(
-        "--epochs <n>",
-        "SWARM_EPOCHS",
-        "epochs of each trial (default: the study's)",
-      ).argParser(wholeNumber(1, 1000)),
-    )
-    .addOption(
-      option(
-        "--workers <n>",
-        "SWARM_WORKERS",
-        "local trainer threads; 0 for a coordinator alone",
-      ).argParser(wholeNumber(0, 1024)).default(cores, "one a core"),
-    )
-    .addOption(
-      option("--backend <name>", "SWARM_BACKEND", "of the local trainers")
-        .choices(denoBackendChoices).default("auto"),
-    )
-    .addOption(
-      option(
-        "--host <address>",
-        "SWARM_HOST",
-        "address to listen on; 0.0.0.0 lets others join",
-      ).default("127.0.0.1"),
-    )
-    .addOption(
-      option("--port <n>", "SWARM_PORT", "port to listen on; 0 for a free one")
-        .argParser(wholeNumber(0, 65_535)).default(8000),
-    )
-    .addOption(
-      option(
-        "--db <database>",
-        "SWARM_DB",
-        "a SQLite file, made if missing; or postgres://user@host/database, " +
-          "which many coordinators share",
-      ).default("swarm.db"),
-    )
-    .addOption(
-      option(
-        "--data <dir>",
-        "SWARM_DATA",
-        "folder with the data set's IDX files (default: found or downloaded)",
-      ),
-    )
-    .addOption(
-      option(
-        "--lease-seconds <n>",
-        "SWARM_LEASE_SECONDS",
-        "shortest time after which a silent worker's trial is lent again",
-      ).argParser(wholeNumber(1, 600)).default(60),
-    )
-    .addOption(
-      option(
-        "--join-code [code]",
-        "SWARM_JOIN_CODE",
-        "let only those join who bring it; without a code, one is made",
-      ).argParser(joinCode),
-    )
-    .addOption(
-      option(
-        "--trust-proxy <list>",
-        "SWARM_TRUST_PROXY",
-        "proxies whose X-Forwarded-For is believed: addresses, networks, " +
-          "loopback",
-      ).argParser(networks),
-    )
-    .addOption(
-      option(
-        "--drain-seconds <n>",
-        "SWARM_DRAIN_SECONDS",
-        "serve on for so long after SIGTERM, while /readyz says 503",
-      ).argParser(wholeNumber(0, 3600)).default(0),
-    )
-    .addOption(
-      option(
-        "--new-secrets",
-        "SWARM_NEW_SECRETS",
-        "make a new admin token, and a new join code where one is made",
-      ).default(false),
-    )
-    .addOption(
-      option(
-        "--log <format>",
-        "SWARM_LOG",
-        "text for people, json for programs: one document a line",
-      ).choices(LOG_FORMATS).default("text"),
-    )
-    .addOption(
-      option(
-        "--trust-workers",
-        "SWARM_TRUST_WORKERS",
-        "count results without verifying them: for a swarm of your own",
-      ).default(false),
-    )
-    .addOption(
-      option("--exit", "SWARM_EXIT", "end when the study is complete")
-        .default(false),
-    )
-    .addOption(
-      option(
-        "--json",
-        "SWARM_JSON",
-        "print the final leaderboard as JSON on standard output, " +
-          "everything else on standard error",
-      ).default(false),
-    )
-    .allowExcessArguments(false)
-    // A suggestion stays on the error's line.
-    .configureOutput({
-      outputError: (text, write) =>
-        write(`${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`),
-    })
-    .parse([...args], { from: "user" })
-    .opts<StartOptions>();
+  return parseCommand(
+    createCommand(
+      "start",
+      "Runs a study: serves its page, lends its trials to browsers and " +
+        "processes that join, and trains with local threads.",
+      startFlags(cores),
+    ),
+    args,
+  );
 }
+
+const sqliteFile: Flag = {
+  value: "<path>",
+  help: "the coordinator's SQLite file",
+  byDefault: "swarm.db",
+};
 
 /** What the `backup` command was asked for. */
 export interface BackupOptions {
@@ -252,6 +214,28 @@ export interface BackupOptions {
   readonly force: boolean;
 }
 
+/** Reads the flags of `backup`. */
+export function parseBackupOptions(args: readonly string[]): BackupOptions {
+  const command = createCommand<BackupOptions>(
+    "backup",
+    "Copies a database while its coordinator runs, and checks the copy.",
+    {
+      db: sqliteFile,
+      out: {
+        value: "<file>",
+        noVariable: true,
+        help: "where to write the copy",
+        required: true,
+      },
+      force: {
+        noVariable: true,
+        help: "replace the file --out names",
+      },
+    },
+  );
+  return parseCommand(command, args);
+}
+
 /** What the `restore` command was asked for. */
 export interface RestoreOptions {
   readonly from: string;
@@ -259,38 +243,27 @@ export interface RestoreOptions {
   readonly force: boolean;
 }
 
-function command(name: string, about: string): Command {
-  return new Command(`deno task ${name}`).description(about)
-    .addOption(
-      new Option("--db <path>", "the coordinator's SQLite file")
-        .env("SWARM_DB").default("swarm.db"),
-    )
-    .allowExcessArguments(false);
-}
-
-/** Reads the flags of `backup`; prints help or an error where due. */
-export function parseBackupOptions(args: readonly string[]): BackupOptions {
-  return command(
-    "backup",
-    "Copies a database while its coordinator runs, and checks the copy.",
-  )
-    .requiredOption("--out <file>", "where to write the copy")
-    .option("--force", "replace the file --out names", false)
-    .parse([...args], { from: "user" })
-    .opts<BackupOptions>();
-}
-
-/** Reads the flags of `restore`; prints help or an error where due. */
+/** Reads the flags of `restore`. */
 export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
-  return command(
+  const command = createCommand<RestoreOptions>(
     "restore",
     "Puts a checked backup in the place of a database that nobody has open. " +
       "What was there is kept beside it.",
-  )
-    .requiredOption("--from <file>", "the backup")
-    .option("--force", "though the database is newer than the backup", false)
-    .parse([...args], { from: "user" })
-    .opts<RestoreOptions>();
+    {
+      db: sqliteFile,
+      from: {
+        value: "<file>",
+        noVariable: true,
+        help: "the backup",
+        required: true,
+      },
+      force: {
+        noVariable: true,
+        help: "though the database is newer than the backup",
+      },
+    },
+  );
+  return parseCommand(command, args);
 }
 
 /** What the `move` command was asked for. */
@@ -300,21 +273,68 @@ export interface MoveOptions {
   readonly live: boolean;
 }
 
-/** Reads the flags of `move`; prints help or an error where due. */
+/** Reads the flags of `move`. */
 export function parseMoveOptions(args: readonly string[]): MoveOptions {
-  return new Command("deno task move").description(
+  const command = createCommand<MoveOptions>(
+    "move",
     "Copies all that a database holds into an empty one: a SQLite file's path " +
       "or postgres://user@host/database, either way round. Compares both " +
       "before it says so.",
-  )
-    .requiredOption("--from <database>", "what to copy")
-    .requiredOption("--to <database>", "where to: an empty one, or none yet")
-    .option(
-      "--live",
-      "though coordinators write on: what comes later is not in the copy",
-      false,
-    )
-    .allowExcessArguments(false)
-    .parse([...args], { from: "user" })
-    .opts<MoveOptions>();
+    {
+      from: {
+        value: "<database>",
+        noVariable: true,
+        help: "what to copy",
+        required: true,
+      },
+      to: {
+        value: "<database>",
+        noVariable: true,
+        help: "where to: an empty one, or none yet",
+        required: true,
+      },
+      live: {
+        noVariable: true,
+        help:
+          "though coordinators write on: what comes later is not in the copy",
+      },
+    },
+  );
+  return parseCommand(command, args);
+}
+
+/** What the `report` command was asked for. */
+export interface ReportOptions {
+  readonly db: string;
+  readonly study: string;
+  readonly json?: string;
+  readonly out?: string;
+}
+
+/** Reads the flags of `report`. */
+export function parseReportOptions(args: readonly string[]): ReportOptions {
+  const command = createCommand<ReportOptions>(
+    "report",
+    "Writes a study's report as one HTML file that opens from a disk, offline.",
+    {
+      db: { ...sqliteFile, help: "a coordinator's SQLite file, not in use" },
+      study: {
+        value: "<id>",
+        help: "which of its studies",
+        byDefault: "seed",
+      },
+      json: {
+        value: "<path>",
+        noVariable: true,
+        help: "a leaderboard's JSON instead of a database",
+        conflicts: "db",
+      },
+      out: {
+        value: "<path>",
+        noVariable: true,
+        help: "the file to write (default: STUDY.html)",
+      },
+    },
+  );
+  return parseCommand(command, args);
 }

@@ -1,14 +1,14 @@
 import { StorageError } from "../storage/storage.ts";
 import type { Schedule } from "../service/event_hub.ts";
 
-/** Why no balancer should send requests here. */
+/** Why this coordinator is not ready. */
 export type NotReady = "draining" | "storage";
 
-/** Whether a balancer should send this coordinator requests. */
+/** Readiness for load balancers. */
 export interface Readiness {
-  /** Null: it should. */
+  /** Null: ready. */
   check(): Promise<NotReady | null>;
-  /** From now on it should not. */
+  /** Not ready from now on. */
   drain(): void;
 }
 

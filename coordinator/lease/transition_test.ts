@@ -50,7 +50,7 @@ Deno.test("transition lease: a running, done or unplanned trial is not leasable"
   rejected(unplanned.lease(1), "not-leasable");
 });
 
-Deno.test("transition fence: attempt, lease and worker all have to fit", () => {
+Deno.test("transition fence: lease id, attempt and worker must all match", () => {
   const s = script();
   s.lease(1);
   const good = s.fence(1);

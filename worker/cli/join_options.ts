@@ -1,4 +1,10 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError } from "commander";
+import {
+  createCommand,
+  type Flags,
+  parseCommand,
+  wholeNumber,
+} from "../../protocol/command_line.ts";
 import {
   type BackendChoice,
   denoBackendChoices,
@@ -19,6 +25,35 @@ export interface JoinOptions {
   readonly exit: boolean;
 }
 
+/** @param cores What `--threads` is by default. */
+const joinFlags = (cores: number): Flags<Omit<JoinOptions, "url">> => ({
+  threads: {
+    value: "<n>",
+    help: "trials that train at once",
+    parse: wholeNumber(1, 1024),
+    byDefault: cores,
+    defaultText: "one a core",
+  },
+  backend: {
+    value: "<name>",
+    help: "what trains; auto takes the fastest",
+    choices: denoBackendChoices,
+    byDefault: "auto",
+  },
+  name: {
+    value: "<nick>",
+    help: "shown beside your trials",
+    parse: nickname,
+  },
+  joinCode: {
+    value: "<code>",
+    help: "as the invitation says it",
+  },
+  exit: {
+    help: "end when the study is complete",
+  },
+});
+
 /**
  * Reads the flags of the `join` command; what a flag leaves out, its
  * environment variable may say. Prints help or one line of error and ends the
@@ -31,43 +66,17 @@ export function parseJoinOptions(
   cores: number,
   variables: (name: string) => string | undefined,
 ): JoinOptions {
-  const command = new Command("deno task join")
-    .description(
-      "Joins a swarm: trains trials that its coordinator lends, until you " +
-        "press Ctrl-C.",
-    )
-    .argument(
-      "[url]",
-      "the coordinator's address, or its invitation with #CODE (env: SWARM_URL)",
-      address,
-    )
-    .addOption(
-      new Option("--threads <n>", "trials that train at once")
-        .env("SWARM_THREADS").argParser(threads).default(cores, "one a core"),
-    )
-    .addOption(
-      new Option("--backend <name>", "what trains; auto takes the fastest")
-        .env("SWARM_BACKEND").choices(denoBackendChoices).default("auto"),
-    )
-    .addOption(
-      new Option("--name <nick>", "shown beside your trials")
-        .env("SWARM_NAME").argParser(nickname),
-    )
-    .addOption(
-      new Option("--join-code <code>", "as the invitation says it")
-        .env("SWARM_JOIN_CODE"),
-    )
-    .addOption(
-      new Option("--exit", "end when the study is complete")
-        .env("SWARM_EXIT").default(false),
-    )
-    .allowExcessArguments(false)
-    // A suggestion stays on the error's line.
-    .configureOutput({
-      outputError: (text, write) =>
-        write(`${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`),
-    })
-    .parse([...args], { from: "user" });
+  const command = createCommand(
+    "join",
+    "Joins a swarm: trains trials that its coordinator lends, until you " +
+      "press Ctrl-C.",
+    joinFlags(cores),
+  ).argument(
+    "[url]",
+    "the coordinator's address, or its invitation with #CODE (env: SWARM_URL)",
+    address,
+  );
+  const options = parseCommand<Omit<JoinOptions, "url">>(command, args);
   const given: unknown = command.processedArgs[0];
   const variable = variables("SWARM_URL");
   try {
@@ -77,7 +86,7 @@ export function parseJoinOptions(
       ? undefined
       : address(variable);
     if (invitation !== undefined) {
-      return { ...invitation, ...command.opts<Omit<JoinOptions, "url">>() };
+      return { ...invitation, ...options };
     }
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
@@ -106,12 +115,6 @@ function address(text: string): Invitation {
   throw new InvalidArgumentError(
     `Give an address such as http://192.168.0.5:8000.`,
   );
-}
-
-function threads(text: string): number {
-  const value = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
-  if (value >= 1 && value <= 1024) return value;
-  throw new InvalidArgumentError("Give a whole number from 1 to 1024.");
 }
 
 function nickname(text: string): string {
