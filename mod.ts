@@ -67,14 +67,14 @@
 
 // Studies: a definition is laid out into trials.
 export { builtinStudies } from "./coordinator/study/builtin.ts";
-export { InvalidStudy } from "./coordinator/study/parse.ts";
+export { InvalidStudy } from "./coordinator/study/points.ts";
 export { parseStudy } from "./coordinator/study/parse.ts";
 export {
   planStudy,
   type StudyOverrides,
   type StudyPlan,
 } from "./coordinator/study/plan.ts";
-export { parsePoints } from "./coordinator/study/parse.ts";
+export { parsePoints } from "./coordinator/study/points.ts";
 export type {
   LeaseId,
   Sha256,

@@ -20,7 +20,7 @@ import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
 import { stopSignals } from "./cli/stop_signals.ts";
 import { builtinStudies } from "./study/builtin.ts";
-import { InvalidStudy } from "./study/parse.ts";
+import { InvalidStudy } from "./study/points.ts";
 import { parseStudy } from "./study/parse.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createLog, createTextLog, type Log } from "./service/log.ts";

@@ -17,7 +17,7 @@ import type { DatasetManifest, StudyDefinition } from "../protocol/study.ts";
 import { createReadiness } from "./http/readiness.ts";
 import { reportHtml, reportOf } from "./service/report.ts";
 import { openStorage } from "./storage/open_storage.ts";
-import { InvalidStudy } from "./study/parse.ts";
+import { InvalidStudy } from "./study/points.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createCoordinator } from "./service/coordinator.ts";
 import type { Verification } from "./verification/verification_queue.ts";

@@ -1,27 +1,180 @@
 import * as z from "zod";
-import { DropoutRate, type Params } from "./study.ts";
+import {
+  Params,
+  type Recipe,
+  type RecipeField,
+  type RecipeFieldName,
+  recipeFieldNames,
+  recipeFields,
+} from "./recipe.ts";
+import type { Text } from "./text.ts";
 
-/** Names a grid point in addresses and as a key: `0.2,0.5`. */
-export function pointKey(params: Params): string {
-  return `${params.dropout1},${params.dropout2}`;
+/** Any recipe field's value. */
+export type RecipeValue = Recipe[RecipeFieldName];
+
+/** A recipe field without regard to which it is. */
+export const fieldOf = (name: RecipeFieldName): RecipeField<RecipeValue> =>
+  recipeFields[name] as RecipeField<RecipeValue>;
+
+/** The recipe fields that grid points name, in the table's order. */
+export function axesOf(
+  points: Iterable<{ readonly [K in RecipeFieldName]?: unknown }>,
+): RecipeFieldName[] {
+  const named = new Set<string>();
+  for (const point of points) {
+    for (const [name, value] of Object.entries(point)) {
+      if (value !== undefined) named.add(name);
+    }
+  }
+  return recipeFieldNames.filter((name) => named.has(name));
 }
+
+/** What a trial at a grid point trains: the study's recipe, and the point's fields. */
+export function trialRecipe(recipe: Recipe, params: Params): Recipe {
+  const merged = { ...recipe };
+  for (const name of axesOf([params])) {
+    Object.assign(merged, { [name]: params[name] });
+  }
+  return merged;
+}
+
+/** Plain decimal digits without an exponent: `0.00005` and not `5e-5`. */
+function plainDecimal(value: number): string {
+  const [digits = "", exponent] = String(value).split("e");
+  if (exponent === undefined) return digits;
+  const sign = value < 0 ? "-" : "";
+  const [whole = "", fraction = ""] = digits.replace("-", "").split(".");
+  const point = whole.length + Number(exponent);
+  const all = whole + fraction;
+  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${all}`;
+  return sign + all.padEnd(point, "0");
+}
+
+/** A field's value as text that loses no digit: `0.00005`, `256x128`, `fused`. */
+export function formatValue(value: RecipeValue): string {
+  if (typeof value === "number") return plainDecimal(value);
+  return typeof value === "string" ? value : value.map(plainDecimal).join("x");
+}
+
+/** Plain decimals, with an exponent if need be; no hexadecimal, no `1_000`. */
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/**
+ * Reads a field's value from text, as {@linkcode formatValue} writes it.
+ * Returns null where the field cannot have it.
+ */
+export function parseValue(
+  name: RecipeFieldName,
+  text: string,
+): RecipeValue | null {
+  const { kind, schema } = fieldOf(name);
+  const numberOf = (part: string) => NUMBER.test(part) ? Number(part) : NaN;
+  const value = kind === "name"
+    ? text
+    : kind === "list"
+    ? text.split("x").map(numberOf)
+    : numberOf(text);
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
+
+/** Significant digits of a number that a grid point may have. */
+export const MOST_DIGITS = 6;
+
+/**
+ * The number that was meant where arithmetic left a trace: 0.1 * 3 is
+ * 0.30000000000000004 and means 0.3. Others are returned as they are.
+ */
+export function meantNumber(value: number): number {
+  const short = Number(value.toPrecision(15));
+  return Math.abs(short - value) <= Math.abs(value) * 4 * Number.EPSILON
+    ? short
+    : value;
+}
+
+/** {@linkcode meantNumber} for a field's value of any kind. */
+export function meantValue(value: RecipeValue): RecipeValue {
+  if (typeof value === "number") return meantNumber(value);
+  if (typeof value === "string") return value;
+  const [first, second] = value;
+  return [meantNumber(first), meantNumber(second)];
+}
+
+/** Whether a value is short enough to be read in a trial's id. */
+export function isPlainValue(value: RecipeValue): boolean {
+  return typeof value !== "number" ||
+    Number(value.toPrecision(MOST_DIGITS)) === value;
+}
+
+/**
+ * Names a grid point in trial ids, in addresses and as a key:
+ * `d1_0.2-d2_0.5`, `lr_0.1-h_256x128`. Fields stand in the table's order.
+ */
+export function pointKey(params: Params): string {
+  return recipeFieldNames.flatMap((name) => {
+    const value = params[name];
+    return value === undefined
+      ? []
+      : [`${recipeFields[name].code}_${formatValue(value)}`];
+  }).join("-");
+}
+
+const nameOfCode: ReadonlyMap<string, RecipeFieldName> = new Map(
+  recipeFieldNames.map((name) => [recipeFields[name].code, name]),
+);
 
 /** Reads what {@linkcode pointKey} wrote; null for anything else. */
 export function parsePoint(key: string): Params | null {
-  const parts = key.split(",");
-  if (parts.length !== 2 || parts.some((part) => part.trim() === "")) {
-    return null;
+  const params: Record<string, RecipeValue> = {};
+  for (const part of key.split("-")) {
+    const [code = "", text, ...rest] = part.split("_");
+    const name = nameOfCode.get(code);
+    if (name === undefined || text === undefined || rest.length > 0) {
+      return null;
+    }
+    const value = parseValue(name, text);
+    if (value === null || name in params) return null;
+    params[name] = value;
   }
-  const [dropout1, dropout2] = parts.map(Number);
-  const [first, second] = [dropout1, dropout2].map((rate) =>
-    DropoutRate.safeParse(rate)
-  );
-  if (!first?.success || !second?.success) return null;
-  return { dropout1: first.data, dropout2: second.data };
+  const parsed = Params.safeParse(params);
+  return parsed.success && pointKey(parsed.data) === key ? parsed.data : null;
 }
 
-/** A grid point in an address: `0.2,0.5`. */
-export const PointKey = z.string().max(40).refine(
+/** A grid point in an address: `d1_0.2-d2_0.5`. */
+export const PointKey = z.string().max(200).refine(
   (key) => parsePoint(key) !== null,
-  "a grid point is two rates from 0 to 1 with a comma: 0.2,0.5",
+  "a grid point names recipe fields and values: d1_0.2-d2_0.5",
 );
+
+/** Whether a study varies the two dropout rates and nothing else. */
+export function isRatePair(axes: readonly RecipeFieldName[]): boolean {
+  return axes.length === 2 && axes.includes("dropout1") &&
+    axes.includes("dropout2");
+}
+
+/** A point's two dropout rates; one that it does not name is 0, no dropout. */
+export function ratesOf(
+  { dropout1 = 0, dropout2 = 0 }: Params,
+): { dropout1: number; dropout2: number } {
+  return { dropout1, dropout2 };
+}
+
+/**
+ * A grid point for people: `(0.2, 0.5)` where it has the two dropout rates and
+ * nothing else, and `learning rate 0.1, weight decay 0.0001` elsewhere.
+ */
+export function pointText(params: Params): Text {
+  const axes = axesOf([params]);
+  const valueOf = (name: RecipeFieldName) => {
+    const value = params[name];
+    return value === undefined ? "" : formatValue(value);
+  };
+  if (isRatePair(axes)) {
+    const pair = `(${axes.map(valueOf).join(", ")})`;
+    return { en: pair, zh: pair };
+  }
+  const words = (language: keyof Text, separator: string) =>
+    axes.map((name) => `${fieldOf(name).label[language]} ${valueOf(name)}`)
+      .join(separator);
+  return { en: words("en", ", "), zh: words("zh", "，") };
+}

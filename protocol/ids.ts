@@ -11,14 +11,14 @@ export const StudyId = z.string().regex(
   "a study id is lower-case letters and digits joined by dashes",
 ).max(64).brand<"StudyId">();
 
-/** Says what the trial trains: `seed-1a2b3c4d-d0.2-d0.5-r0`. */
+/** Says what the trial trains: `seed-1a2b3c4d-d1_0.2-d2_0.5-r0`. */
 export type TrialId = Infer<typeof TrialId>;
 
 /** @internal */
 export const TrialId = z.string().regex(
-  /^[a-z0-9][a-z0-9.-]*$/,
-  "a trial id is lower-case letters, digits, dots and dashes",
-).max(128).brand<"TrialId">();
+  /^[a-z0-9][a-z0-9._-]*$/,
+  "a trial id is lower-case letters, digits, dots, dashes and underscores",
+).max(256).brand<"TrialId">();
 
 /** Given by the coordinator at registration. */
 export type WorkerId = Infer<typeof WorkerId>;

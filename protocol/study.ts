@@ -1,49 +1,11 @@
 import * as z from "zod";
 import { Sha256, StudyId, TrialId } from "./ids.ts";
 import type { Infer } from "./ids.ts";
-import { MOST_EPOCHS } from "./training.ts";
+import { Grid, Params, Recipe } from "./recipe.ts";
 import { UserText } from "./user_text.ts";
 
-/** A dropout rate: 0 keeps every element, 1 drops every one. */
-export const DropoutRate = z.number().min(0).max(1);
-
-/** A grid point: what a study varies. */
-export type Params = Infer<typeof Params>;
-/** @internal */
-export const Params = z.strictObject({
-  /** Rate after the first hidden layer, the one nearer the input. */
-  dropout1: DropoutRate,
-  /** Rate after the second hidden layer. */
-  dropout2: DropoutRate,
-});
-
-/**
- * Which implementation of the network trains. All compute the same function
- * from the same weights and masks: `scratch` is written from tf ops, `layers`
- * from tf.layers, `fused` with forward and backward written out for speed.
- */
-export type NetworkName = Infer<typeof NetworkName>;
-/** @internal */
-export const NetworkName = z.enum(["fused", "scratch", "layers"]);
-
-/** Everything but the rates and the replicate that decides a trial's figures. */
-export type Recipe = Infer<typeof Recipe>;
-/** @internal */
-export const Recipe = z.strictObject({
-  network: NetworkName.default("fused"),
-  /** Units of the two hidden layers. */
-  hiddenSizes: z.tuple([
-    z.int().min(1).max(4096),
-    z.int().min(1).max(4096),
-  ]).default([256, 256]),
-  epochs: z.int().min(1).max(MOST_EPOCHS).default(10),
-  /** Examples in a step; a short last batch is kept. */
-  batchSize: z.int().min(1).max(65_536).default(256),
-  /** Of plain stochastic gradient descent. */
-  learningRate: z.number().positive().max(100).default(0.5),
-  /** Standard deviation of the initial weights. */
-  weightStd: z.number().positive().max(10).default(0.01),
-});
+export { type NetworkName, Params, Recipe } from "./recipe.ts";
+export { Text } from "./text.ts";
 
 /** The four IDX files of a data set in the shape of MNIST. */
 export type DatasetFileName = Infer<typeof DatasetFileName>;
@@ -80,22 +42,13 @@ export const DatasetDefinition = z.strictObject({
   }),
 });
 
-/** Text shown to people, in both languages of the product. */
-export type Text = Infer<typeof Text>;
-/** @internal */
-export const Text = z.strictObject({ en: z.string(), zh: z.string() });
-
-/** Where the search space lies: listed points, or all pairs of two axes. */
+/** Where the search space lies: listed points, or all combinations of axes. */
 export type SearchSpace = Infer<typeof SearchSpace>;
+
 /** @internal */
 export const SearchSpace = z.union([
   z.strictObject({ points: z.array(Params).min(1).max(10_000) }),
-  z.strictObject({
-    grid: z.strictObject({
-      dropout1: z.array(DropoutRate).min(1).max(100),
-      dropout2: z.array(DropoutRate).min(1).max(100),
-    }),
-  }),
+  z.strictObject({ grid: Grid }),
 ]);
 
 /** A study as data: what a user's JSON file holds. */
@@ -151,9 +104,11 @@ export type TrialSpec = Infer<typeof TrialSpec>;
 export const TrialSpec = z.strictObject({
   trialId: TrialId,
   studyId: StudyId,
+  /** Its grid point: the fields that the study varies. */
   params: Params,
   /** Counted from 0. */
   replicate: z.int().min(0),
   seed: z.int().min(0).max(0xffff_ffff),
+  /** The study's recipe with the grid point's values: all that is trained by. */
   recipe: Recipe,
 });

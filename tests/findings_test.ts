@@ -1,3 +1,4 @@
+import { ratesOf } from "../protocol/grid_point.ts";
 import assert from "node:assert/strict";
 import {
   type Comparison,
@@ -139,8 +140,7 @@ const figures: readonly number[] = [
     ...comparisons.flatMap(({ difference }) => difference.mean ?? []),
   ]),
   ...sample.rows.flatMap(({ params, metrics }) => [
-    params.dropout1,
-    params.dropout2,
+    ...Object.values(ratesOf(params)),
     ...(["trainLoss", "testLoss", "testAccuracy"] as const).flatMap((name) => {
       const { mean, sd } = metrics[name];
       return [mean, sd].flatMap((value) => value ?? []);

@@ -1,3 +1,4 @@
+import { ratesOf } from "../../protocol/grid_point.ts";
 import type {
   Curves,
   Estimate,
@@ -105,6 +106,6 @@ export function compareRows(a: RowFigures, b: RowFigures): number {
   const [lossA, lossB] = [loss(a), loss(b)];
   return group(a) - group(b) ||
     (lossA === lossB ? 0 : lossA - lossB) ||
-    a.params.dropout1 - b.params.dropout1 ||
-    a.params.dropout2 - b.params.dropout2;
+    ratesOf(a.params).dropout1 - ratesOf(b.params).dropout1 ||
+    ratesOf(a.params).dropout2 - ratesOf(b.params).dropout2;
 }

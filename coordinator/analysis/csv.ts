@@ -1,3 +1,4 @@
+import { ratesOf } from "../../protocol/grid_point.ts";
 import Papa from "papaparse";
 import type {
   Leaderboard,
@@ -29,8 +30,8 @@ const columns = [
 
 function cellsOf(row: LeaderboardRow): (number | null)[] {
   return [
-    row.params.dropout1,
-    row.params.dropout2,
+    ratesOf(row.params).dropout1,
+    ratesOf(row.params).dropout2,
     row.replicatesPlanned,
     row.replicatesDone,
     row.replicatesRunning,
@@ -120,8 +121,8 @@ function trialCells(trial: TrialCurve): CsvCell[] {
   const final = trial.outcome === "trained" ? trial.epochs.at(-1) : undefined;
   return [
     trial.trialId,
-    trial.params.dropout1,
-    trial.params.dropout2,
+    ratesOf(trial.params).dropout1,
+    ratesOf(trial.params).dropout2,
     trial.replicate,
     trial.state,
     trial.outcome,
@@ -156,8 +157,8 @@ function curveRows(trial: TrialCurve): CsvCell[][] {
   const { trialId, params, replicate, state } = trial;
   return trial.epochs.map((metrics) => [
     trialId,
-    params.dropout1,
-    params.dropout2,
+    ratesOf(params).dropout1,
+    ratesOf(params).dropout2,
     replicate,
     state,
     metrics.epoch,

@@ -12,7 +12,7 @@ import {
   denoBackendChoices,
 } from "../../protocol/training.ts";
 import { AddressError, parseNetworks } from "../http/limits/addresses.ts";
-import { InvalidStudy, parsePoints } from "../study/parse.ts";
+import { InvalidStudy, parsePoints } from "../study/points.ts";
 
 /** What the `start` command was asked for. */
 export interface StartOptions {

@@ -1,7 +1,7 @@
 import type { LeaseId, WorkerId } from "../../protocol/ids.ts";
 import type { StudyDefinition } from "../../protocol/study.ts";
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
-import { InvalidStudy } from "../study/parse.ts";
+import { InvalidStudy } from "../study/points.ts";
 import { createActor } from "./effects.ts";
 import { createPeers } from "./peers.ts";
 import { sameValue } from "../lease/same_value.ts";

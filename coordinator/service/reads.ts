@@ -1,4 +1,9 @@
-import { pointKey } from "../../protocol/grid_point.ts";
+import {
+  axesOf,
+  isRatePair,
+  pointKey,
+  ratesOf,
+} from "../../protocol/grid_point.ts";
 import type { StudyId, TrialId } from "../../protocol/ids.ts";
 import type {
   Comparison,
@@ -320,9 +325,11 @@ export function pointView(
   };
   const row = rowOf(params);
   if (row === null) return null;
-  const { dropout1, dropout2 } = params;
+  const { dropout1, dropout2 } = ratesOf(params);
   const partner = { dropout1: dropout2, dropout2: dropout1 };
-  const swapped = dropout1 === dropout2 ? null : rowOf(partner);
+  const swapped = dropout1 === dropout2 || !isRatePair(axesOf([params]))
+    ? null
+    : rowOf(partner);
   const { study, verdicts } = leaderboard;
   return {
     studyId: study.id,

@@ -1,13 +1,12 @@
 import type * as z from "zod";
+import { Grid, Params, Recipe } from "../../protocol/recipe.ts";
 import {
   DatasetDefinition,
   DatasetFile,
-  Params,
-  Recipe,
   StudyDefinition,
   Text,
 } from "../../protocol/study.ts";
-import { studyPoints } from "./plan.ts";
+import { checkDigits, InvalidStudy } from "./points.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -21,7 +20,7 @@ const OBJECTS: readonly (readonly [RegExp, object])[] = [
   [/^dataset\.files\.\w+$/, DatasetFile.shape],
   [/^searchSpace$/, { points: 0, grid: 0 }],
   [/^searchSpace\.points\[\d+\]$/, Params.shape],
-  [/^searchSpace\.grid$/, Params.shape],
+  [/^searchSpace\.grid$/, Grid.shape],
 ];
 
 /** `searchSpace.points[3].dropout1` */
@@ -157,80 +156,14 @@ export function parseStudy(text: string, source?: string): StudyDefinition {
     const issue = first === undefined ? "no study" : issueText(first, json);
     throw new InvalidStudy(where + issue + more);
   }
-  for (const { dropout1, dropout2 } of studyPoints(parsed.data.searchSpace)) {
-    const fine = [dropout1, dropout2].find((rate) => !isPlainRate(rate));
-    if (fine === undefined) continue;
-    throw new InvalidStudy(
-      `${where}searchSpace: rate ${fine} is too fine; ` +
-        `give at most ${RATE_DECIMALS} digits after the point`,
-    );
-  }
+  const { searchSpace } = parsed.data;
+  checkDigits(
+    "points" in searchSpace
+      ? searchSpace.points
+      : Object.entries(searchSpace.grid).flatMap(([name, values]) =>
+        (values ?? []).map((value) => ({ [name]: value }))
+      ),
+    (why) => new InvalidStudy(`${where}searchSpace: ${why}`),
+  );
   return parsed.data;
-}
-
-/** Plain decimals only: `1e-1`, `0x1` or an empty text are slips here. */
-const DECIMAL = /^(?:\d+(?:\.\d*)?|\.\d+)$/;
-
-/**
- * Digits after the point that a rate may have: finer ones change nothing that
- * training could show, and would make a trial's id unreadable.
- */
-export const RATE_DECIMALS = 6;
-
-/** Whether a rate has at most `RATE_DECIMALS` digits after the point. */
-export function isPlainRate(rate: number): boolean {
-  return Number(rate.toFixed(RATE_DECIMALS)) === rate;
-}
-
-function parseRate(text: string, point: string): number {
-  const trimmed = text.trim();
-  const rate = DECIMAL.test(trimmed) ? Number(trimmed) : NaN;
-  if (!(rate >= 0 && rate <= 1)) {
-    throw new InvalidStudy(
-      `points: "${trimmed}" in "${point}" is not a dropout rate; ` +
-        "give a number from 0 to 1",
-    );
-  }
-  if (!isPlainRate(rate)) {
-    throw new InvalidStudy(
-      `points: "${trimmed}" in "${point}" is too fine; ` +
-        `give at most ${RATE_DECIMALS} digits after the point`,
-    );
-  }
-  return rate;
-}
-
-/**
- * Reads grid points as the command line gives them: `0.2,0.5;0.5,0.2`, each
- * `dropout1,dropout2`. Repeated points are kept; planning drops them.
- *
- * @throws {InvalidStudy} naming the first point that is wrong.
- */
-export function parsePoints(text: string): Params[] {
-  const parts = text.split(";").map((part) => part.trim());
-  if (parts.at(-1) === "") parts.pop();
-  if (parts.length === 0) {
-    throw new InvalidStudy(
-      'points: none given; write them as "0.2,0.5;0.5,0.2"',
-    );
-  }
-  return parts.map((part) => {
-    const [first, second, ...rest] = part.split(",");
-    if (first === undefined || second === undefined || rest.length > 0) {
-      throw new InvalidStudy(
-        `points: "${part}" is not a pair of rates; ` +
-          'write points as "0.2,0.5;0.5,0.2"',
-      );
-    }
-    return {
-      dropout1: parseRate(first, part),
-      dropout2: parseRate(second, part),
-    };
-  });
-}
-
-/** A study that cannot be run; the message is one line for its writer. */
-export class InvalidStudy extends Error {
-  /** Tells this error from others. */
-  override name = "InvalidStudy";
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { seedStudy } from "./builtin.ts";
-import { InvalidStudy } from "./parse.ts";
+import { InvalidStudy } from "./points.ts";
 import { parseStudy } from "./parse.ts";
 
 const least = {
@@ -83,8 +83,8 @@ for (
     ],
     [
       { searchSpace: { points: [{ dropout1: 0.1234567, dropout2: 0 }] } },
-      "searchSpace: rate 0.1234567 is too fine; give at most 6 digits after " +
-      "the point",
+      "searchSpace: dropout1 0.1234567 is too fine; give at most 6 " +
+      "significant digits",
     ],
     [
       { dataset: "mnist" },

@@ -1,13 +1,25 @@
+import {
+  axesOf,
+  meantValue,
+  pointKey,
+  trialRecipe,
+} from "../../protocol/grid_point.ts";
 import { TrialId } from "../../protocol/ids.ts";
 import {
   type Params,
-  type SearchSpace,
-  StudyDefinition,
-  type TrialSpec,
-} from "../../protocol/study.ts";
-import { canonicalJson, fnv1a32 } from "./fingerprint.ts";
-import { InvalidStudy } from "./parse.ts";
-import { isPlainRate, RATE_DECIMALS } from "./parse.ts";
+  type RecipeFieldName,
+  recipeFieldNames,
+  recipeFields,
+} from "../../protocol/recipe.ts";
+import { StudyDefinition, type TrialSpec } from "../../protocol/study.ts";
+import { sameValue } from "../lease/same_value.ts";
+import { canonicalJson, fnv1a32, type Json } from "./fingerprint.ts";
+import {
+  checkDigits,
+  InvalidStudy,
+  pointCount,
+  studyPoints,
+} from "./points.ts";
 
 /** What a command line changes of a study. */
 export interface StudyOverrides {
@@ -27,32 +39,38 @@ export interface StudyPlan {
   readonly trials: readonly TrialSpec[];
 }
 
+/** The data set that a study has unless it names another; frozen. */
+const NEUTRAL_DATASET = "fashion-mnist";
+
 /** More than this many trials is a slip of the pen, not a study. */
 const MAX_TRIALS = 1_000_000;
 
-/** The study's grid points in order, each once. */
-export function studyPoints(space: SearchSpace): Params[] {
-  const all = "points" in space
-    ? space.points
-    : space.grid.dropout1.flatMap((dropout1) =>
-      space.grid.dropout2.map((dropout2) => ({ dropout1, dropout2 }))
-    );
-  const seen = new Map<string, Params>();
-  for (const { dropout1, dropout2 } of all) {
-    const key = `${dropout1},${dropout2}`;
-    if (!seen.has(key)) seen.set(key, { dropout1, dropout2 });
-  }
-  return [...seen.values()];
-}
-
 /**
- * Eight hexadecimal digits that stand for everything of a study but its rates
+ * Eight hexadecimal digits that stand for everything of a study but its axes
  * and replicates: data set, seed and recipe. Trials of two studies of one name
  * that train differently have different ids, so no result is taken for another.
+ * What has its default is left out: a field that is added later with a default
+ * changes no fingerprint.
+ *
+ * @param axes The fields that stand in the grid point, and so in the trial's id.
  */
-export function recipeFingerprint(definition: StudyDefinition): string {
-  const { dataset, seed, recipe } = definition;
-  return fnv1a32(canonicalJson({ dataset, seed, recipe }));
+export function recipeFingerprint(
+  { dataset, seed, recipe }: StudyDefinition,
+  axes: readonly RecipeFieldName[],
+): string {
+  const changed: Record<string, Json> = {};
+  for (const name of recipeFieldNames) {
+    const value = recipe[name];
+    if (axes.includes(name) || sameValue(value, recipeFields[name].neutral)) {
+      continue;
+    }
+    changed[name] = value;
+  }
+  return fnv1a32(canonicalJson({
+    ...dataset !== NEUTRAL_DATASET && { dataset },
+    ...seed !== 0 && { seed },
+    ...Object.keys(changed).length > 0 && { recipe: changed },
+  }));
 }
 
 function applyOverrides(
@@ -63,10 +81,12 @@ function applyOverrides(
   const changed = StudyDefinition.safeParse({
     ...definition,
     replicates: replicates ?? definition.replicates,
-    recipe: {
-      ...definition.recipe,
-      epochs: epochs ?? definition.recipe.epochs,
-    },
+    recipe: Object.fromEntries(
+      Object.entries({
+        ...definition.recipe,
+        epochs: epochs ?? definition.recipe.epochs,
+      }).map(([name, value]) => [name, meantValue(value)]),
+    ),
     searchSpace: points === undefined ? definition.searchSpace : { points },
   });
   if (changed.success) return changed.data;
@@ -86,37 +106,39 @@ export function planStudy(
   overrides: StudyOverrides = {},
 ): StudyPlan {
   const changed = applyOverrides(definition, overrides);
-  const points = studyPoints(changed.searchSpace);
-  for (const { dropout1, dropout2 } of points) {
-    for (const rate of [dropout1, dropout2]) {
-      if (isPlainRate(rate)) continue;
-      throw new InvalidStudy(
-        `study ${changed.id}: rate ${rate} is too fine; ` +
-          `give at most ${RATE_DECIMALS} digits after the point`,
-      );
-    }
+  const fail = (why: string) => new InvalidStudy(`study ${changed.id}: ${why}`);
+  if (pointCount(changed.searchSpace) > MAX_TRIALS) {
+    throw fail(
+      `${pointCount(changed.searchSpace)} grid points are too many; ` +
+        `at most ${MAX_TRIALS} trials`,
+    );
   }
+  const points = studyPoints(changed.searchSpace, changed.recipe);
+  const axes = axesOf(points);
+  if (overrides.epochs !== undefined && axes.includes("epochs")) {
+    throw fail("epochs is an axis of this study; leave out --epochs");
+  }
+  checkDigits(points, fail);
   const count = points.length * changed.replicates;
   if (count > MAX_TRIALS) {
-    throw new InvalidStudy(
-      `study ${changed.id}: ${count} trials (${points.length} points x ` +
+    throw fail(
+      `${count} trials (${points.length} points x ` +
         `${changed.replicates} replicates) are too many; at most ${MAX_TRIALS}`,
     );
   }
-  const fingerprint = recipeFingerprint(changed);
+  const fingerprint = recipeFingerprint(changed, axes);
   const trials: TrialSpec[] = [];
   for (let replicate = 0; replicate < changed.replicates; replicate++) {
     for (const params of points) {
-      const rates = `d${params.dropout1}-d${params.dropout2}`;
       trials.push({
         trialId: TrialId.parse(
-          `${changed.id}-${fingerprint}-${rates}-r${replicate}`,
+          `${changed.id}-${fingerprint}-${pointKey(params)}-r${replicate}`,
         ),
         studyId: changed.id,
         params,
         replicate,
         seed: changed.seed,
-        recipe: changed.recipe,
+        recipe: trialRecipe(changed.recipe, params),
       });
     }
   }

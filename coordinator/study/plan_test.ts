@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { StudyDefinition, TrialSpec } from "../../protocol/study.ts";
 import { gridStudy, seedStudy } from "./builtin.ts";
-import { InvalidStudy } from "./parse.ts";
-import { planStudy, recipeFingerprint, studyPoints } from "./plan.ts";
+import { InvalidStudy, studyPoints } from "./points.ts";
+import { planStudy, recipeFingerprint } from "./plan.ts";
 
+const rates = ["dropout1", "dropout2"] as const;
 const points = [
   { dropout1: 0.2, dropout2: 0.5 },
   { dropout1: 0.5, dropout2: 0.2 },
@@ -28,7 +29,7 @@ Deno.test("planStudy: a trial's id spells study, recipe, rates and replicate", (
   const { definition, trials } = planStudy(seedStudy, { points });
   assert.equal(
     trials[0]?.trialId,
-    `seed-${recipeFingerprint(definition)}-d0.2-d0.5-r0`,
+    `seed-${recipeFingerprint(definition, rates)}-d1_0.2-d2_0.5-r0`,
   );
 });
 
@@ -52,9 +53,9 @@ Deno.test("planStudy: overrides end up in the definition and the trials", () => 
 });
 
 Deno.test("recipeFingerprint: changes with all that trains differently, and only that", () => {
-  const base = recipeFingerprint(seedStudy);
+  const base = recipeFingerprint(seedStudy, rates);
   const changed = (over: Partial<StudyDefinition>) =>
-    recipeFingerprint({ ...seedStudy, ...over });
+    recipeFingerprint({ ...seedStudy, ...over }, rates);
   assert.notEqual(changed({ seed: 1 }), base);
   for (
     const over of [
@@ -78,7 +79,10 @@ Deno.test("recipeFingerprint: changes with all that trains differently, and only
 
 Deno.test("studyPoints: a grid lists dropout2 fastest", () => {
   assert.deepEqual(
-    studyPoints({ grid: { dropout1: [0, 0.5], dropout2: [0.1, 0.2] } })
+    studyPoints(
+      { grid: { dropout1: [0, 0.5], dropout2: [0.1, 0.2] } },
+      seedStudy.recipe,
+    )
       .map(({ dropout1, dropout2 }) => [dropout1, dropout2]),
     [[0, 0.1], [0, 0.2], [0.5, 0.1], [0.5, 0.2]],
   );
@@ -107,7 +111,7 @@ for (
     [
       "a rate too fine",
       { points: [{ dropout1: 0.1234567, dropout2: 0 }] },
-      /rate 0\.1234567 is too fine/,
+      /dropout1 0\.1234567 is too fine/,
     ],
     [
       "a million trials and more",

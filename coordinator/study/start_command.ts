@@ -1,6 +1,7 @@
 import type { StudyDefinition } from "../../protocol/study.ts";
 import { builtinStudies } from "./builtin.ts";
-import { planStudy, studyPoints } from "./plan.ts";
+import { planStudy } from "./plan.ts";
+import { pointsArgument } from "./points.ts";
 
 /**
  * The command that runs a study again. One that is not built in, or was
@@ -19,8 +20,7 @@ export function startCommand(definition: StudyDefinition): string {
     ...points && { points },
   }).definition;
   if (!same(again, definition)) return `deno task start --study ${id}.json`;
-  const list = points && studyPoints({ points })
-    .map(({ dropout1, dropout2 }) => `${dropout1},${dropout2}`).join(";");
+  const list = points && pointsArgument(points);
   return `deno task start --study ${id} --replicates ${replicates} ` +
     `--epochs ${epochs}` + (list ? ` --points "${list}"` : "");
 }

@@ -1,3 +1,4 @@
+import { pointKey } from "../../protocol/grid_point.ts";
 import type { StudyId, TrialId, WorkerId } from "../../protocol/ids.ts";
 import type { ReportOrigin } from "../../protocol/leaderboard.ts";
 import type { Params, StudyDefinition } from "../../protocol/study.ts";
@@ -230,7 +231,7 @@ function compare(trials: readonly KnownTrial[]): DeviationTable {
     return [{
       workerId,
       backend,
-      point: `${params.dropout1} ${params.dropout2}`,
+      point: pointKey(params),
       replicate,
       trainLoss: losses.train,
       testLoss: losses.test,

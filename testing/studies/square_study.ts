@@ -39,10 +39,11 @@ export function squareStudy(
 }
 
 function drawResult(
-  { params: { dropout1, dropout2 }, recipe }: TrialSpec,
+  { recipe }: TrialSpec,
   effect: number,
   normal: () => number,
 ): TrialResult {
+  const { dropout1, dropout2 } = recipe;
   const noise = () => 0.004 * (0.6 * effect + 0.8 * normal());
   const loss = 0.31 + 0.24 * dropout1 ** 1.6 + 0.11 * dropout2 ** 2 + noise();
   const accuracy = 0.862 - 0.09 * dropout1 ** 3 - 0.03 * dropout2 ** 4;

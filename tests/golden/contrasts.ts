@@ -1,3 +1,4 @@
+import { ratesOf } from "../../protocol/grid_point.ts";
 import { tQuantile } from "../../coordinator/analysis/statistics/distributions.ts";
 import type { Params } from "../../protocol/study.ts";
 import { referencePoints } from "./reference.ts";
@@ -61,7 +62,7 @@ export function slopeOf(
   points: readonly { readonly params: Params; readonly mean: number }[],
 ): number {
   const rate = ({ params }: { readonly params: Params }) =>
-    (params.dropout1 + params.dropout2) / 2;
+    (ratesOf(params).dropout1 + ratesOf(params).dropout2) / 2;
   const centre = points.reduce((sum, point) => sum + rate(point), 0) /
     points.length;
   let [sum, squares] = [0, 0];

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { DropoutRate } from "../../protocol/study.ts";
+import { recipeFields } from "../../protocol/recipe.ts";
 import reference from "./pytorch_reference.json" with { type: "json" };
 
 const Spread = z.strictObject({ mean: z.number(), sd: z.number() });
 
 /** A grid point as PyTorch trained it: `source` and `recipe` in the file. */
 const ReferencePoint = z.strictObject({
-  dropout1: DropoutRate,
-  dropout2: DropoutRate,
+  dropout1: recipeFields.dropout1.schema,
+  dropout2: recipeFields.dropout2.schema,
   replicates: z.int().positive(),
   /** After ten epochs, over the replicates. */
   final: z.strictObject({

@@ -113,7 +113,7 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
 
 /** What training a trial yields, wherever and whenever it is done. */
 export function truth(trial: TrialSpec, epoch: number): EpochMetrics {
-  const { dropout1, dropout2 } = trial.params;
+  const { dropout1, dropout2 } = trial.recipe;
   const loss = 0.4 + (dropout1 + dropout2 + trial.replicate / 7) / 10 +
     0.3 / epoch;
   return {

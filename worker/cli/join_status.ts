@@ -1,3 +1,9 @@
+import {
+  axesOf,
+  isRatePair,
+  pointText,
+  ratesOf,
+} from "../../protocol/grid_point.ts";
 import cliProgress from "cli-progress";
 import type { Writable } from "node:stream";
 import pc from "picocolors";
@@ -235,9 +241,13 @@ function milliseconds(value: number): string {
   return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`;
 }
 
-/** `dropout 0.2, 0.5`. */
-export function describeParams({ dropout1, dropout2 }: Params): string {
-  return `dropout ${dropout1}, ${dropout2}`;
+/** `dropout 0.2, 0.5`, or `learning rate 0.1`. */
+export function describeParams(params: Params): string {
+  const axes = axesOf([params]);
+  const { dropout1, dropout2 } = ratesOf(params);
+  return isRatePair(axes)
+    ? `dropout ${dropout1}, ${dropout2}`
+    : pointText(params).en;
 }
 
 function describeResult(result: TrialResult): string {

@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import assert from "node:assert/strict";
 import type { VerdictName } from "../../../protocol/leaderboard.ts";
 import { type BestByMetric, judgeClaims } from "./judge.ts";
@@ -305,7 +306,9 @@ Deno.test("judgeClaims: the whole claim about swapping is as its parts", () => {
           metrics: {
             ...figures.metrics,
             testAccuracy: figures.metrics.testAccuracy -
-              (entry.params.dropout1 > entry.params.dropout2 ? 0.05 : 0),
+              (ratesOf(entry.params).dropout1 > ratesOf(entry.params).dropout2
+                ? 0.05
+                : 0),
           },
         },
       })),

@@ -32,7 +32,7 @@ Deno.test("swapsOf: differences are those of the verdicts' comparisons", () => {
       const figures = swap.metrics[metric];
       const comparison = compared.find(({ first: [first] }) =>
         first?.dropout1 === swap.lowerFirst.dropout1 &&
-        first.dropout2 === swap.lowerFirst.dropout2
+        first?.dropout2 === swap.lowerFirst.dropout2
       );
       assert.ok(comparison);
       assert.deepEqual(figures.difference, comparison.difference);

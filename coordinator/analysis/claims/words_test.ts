@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import assert from "node:assert/strict";
 import {
   Leaderboard,
@@ -315,8 +316,8 @@ Deno.test("words: facts of the trend can be counted in the rows", () => {
   for (const a of rows) {
     for (const b of rows) {
       if (a === b) continue;
-      if (b.params.dropout1 < a.params.dropout1) continue;
-      if (b.params.dropout2 < a.params.dropout2) continue;
+      if (ratesOf(b.params).dropout1 < ratesOf(a.params).dropout1) continue;
+      if (ratesOf(b.params).dropout2 < ratesOf(a.params).dropout2) continue;
       comparable += 1;
       const [lower, higher] = [a, b].map(({ metrics }) =>
         metrics.trainLoss.mean

@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import Table from "cli-table3";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
@@ -304,7 +305,9 @@ export function heatmapText(
   style: TextStyle,
 ): readonly string[] | null {
   const axis = (of: "dropout1" | "dropout2") =>
-    [...new Set(rows.map(({ params }) => params[of]))].sort((a, b) => a - b);
+    [...new Set(rows.map(({ params }) => ratesOf(params)[of]))].sort((a, b) =>
+      a - b
+    );
   const [down, across] = [axis("dropout1"), axis("dropout2")];
   if (down.length < 3 || across.length < 3) return null;
   if (rows.length <= Math.max(down.length, across.length)) return null;

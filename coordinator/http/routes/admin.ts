@@ -12,7 +12,7 @@ import { adminEndpoints } from "../../../protocol/admin_endpoints.ts";
 import { endpoints } from "../../../protocol/endpoints.ts";
 import type { StudyId } from "../../../protocol/ids.ts";
 import { StorageError } from "../../storage/storage.ts";
-import { InvalidStudy } from "../../study/parse.ts";
+import { InvalidStudy } from "../../study/points.ts";
 import type { Coordinator } from "../../service/coordinator.ts";
 
 /** What the operator's routes need. */

@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { StudyId } from "../../../protocol/ids.ts";
@@ -174,8 +175,8 @@ function Dots(
 ): JSX.Element {
   // By the rates: a point stays where it is while results come in.
   const sorted = rows.toSorted((a, b) =>
-    a.params.dropout1 - b.params.dropout1 ||
-    a.params.dropout2 - b.params.dropout2
+    ratesOf(a.params).dropout1 - ratesOf(b.params).dropout1 ||
+    ratesOf(a.params).dropout2 - ratesOf(b.params).dropout2
   );
   // For the pointer: the table below has the same links for everybody, and so
   // many stops before the verdicts would be in the keyboard's way.

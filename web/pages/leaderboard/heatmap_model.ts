@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import type {
   LeaderboardRow,
   MetricName,
@@ -59,8 +60,8 @@ export function heatmapOf(
     };
   });
   return {
-    rates1: ascending(rows.map((row) => row.params.dropout1)),
-    rates2: ascending(rows.map((row) => row.params.dropout2)),
+    rates1: ascending(rows.map((row) => ratesOf(row.params).dropout1)),
+    rates2: ascending(rows.map((row) => ratesOf(row.params).dropout2)),
     cells: new Map(cells.map((cell) => [cell.key, cell])),
     extent,
   };

@@ -1,5 +1,5 @@
 import type { Params } from "../../../protocol/study.ts";
-import { parsePoint, pointKey } from "../../../protocol/grid_point.ts";
+import { parsePoint, pointKey, ratesOf } from "../../../protocol/grid_point.ts";
 
 export { parsePoint, pointKey };
 
@@ -17,9 +17,12 @@ export const MAX_CHOSEN = 8;
  * that the choice stays while results come in.
  */
 export function defaultPoints(points: readonly Params[]): string[] {
+  const sumOf = (params: Params) => {
+    const { dropout1, dropout2 } = ratesOf(params);
+    return dropout1 + dropout2;
+  };
   const sorted = points.toSorted((a, b) =>
-    a.dropout1 + a.dropout2 - b.dropout1 - b.dropout2 ||
-    a.dropout1 - b.dropout1
+    sumOf(a) - sumOf(b) || ratesOf(a).dropout1 - ratesOf(b).dropout1
   );
   const count = Math.min(4, sorted.length);
   const chosen = Array.from({ length: count }, (_, i) => {

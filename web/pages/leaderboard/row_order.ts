@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import {
   type LeaderboardRow,
   MetricName,
@@ -9,9 +10,9 @@ import type { SortKey } from "./view_state.ts";
 export function sortValue(row: LeaderboardRow, key: SortKey): number | null {
   switch (key) {
     case "dropout1":
-      return row.params.dropout1;
+      return ratesOf(row.params).dropout1;
     case "dropout2":
-      return row.params.dropout2;
+      return ratesOf(row.params).dropout2;
     case "replicates":
       return row.replicatesDone;
     case "checks":
@@ -43,8 +44,8 @@ export function rowOrder(
 ): string[] {
   const sign = descending ? -1 : 1;
   const ties = (a: LeaderboardRow, b: LeaderboardRow) =>
-    a.params.dropout1 - b.params.dropout1 ||
-    a.params.dropout2 - b.params.dropout2;
+    ratesOf(a.params).dropout1 - ratesOf(b.params).dropout1 ||
+    ratesOf(a.params).dropout2 - ratesOf(b.params).dropout2;
   return rows.toSorted((a, b) => {
     const [x, y] = [sortValue(a, key), sortValue(b, key)];
     return group(a, key) - group(b, key) ||

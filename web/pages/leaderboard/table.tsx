@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import type { StudyId } from "../../../protocol/ids.ts";
 import {
@@ -265,10 +266,10 @@ export function TableRow(
           params={row.params}
           title={words(trialsWords).pointTitle(pointLabel(row.params))}
         >
-          {formats.value.rate(row.params.dropout1)}
+          {formats.value.rate(ratesOf(row.params).dropout1)}
         </PointAnchor>
       </th>
-      <td class="rate">{formats.value.rate(row.params.dropout2)}</td>
+      <td class="rate">{formats.value.rate(ratesOf(row.params).dropout2)}</td>
       <td class="interval-cell">
         {estimate.mean === null ? null : (
           <Interval

@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type {
@@ -26,7 +27,7 @@ const margin = { top: 12, right: 14, bottom: 40, left: 46 };
 const LIMIT = 0.5;
 
 const meanRate = ({ params }: LeaderboardRow) =>
-  (params.dropout1 + params.dropout2) / 2;
+  (ratesOf(params).dropout1 + ratesOf(params).dropout2) / 2;
 
 const passesAll = (row: LeaderboardRow) =>
   row.checksPassed === row.replicatesDone;

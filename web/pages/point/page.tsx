@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { type Comparison, MetricName } from "../../../protocol/leaderboard.ts";
@@ -69,7 +70,10 @@ function Body(
         />
         <h1>{title}</h1>
         <p class="recipe">
-          {t.rates(rate(params.dropout1), rate(params.dropout2))}
+          {t.rates(
+            rate(ratesOf(params).dropout1),
+            rate(ratesOf(params).dropout2),
+          )}
         </p>
         <p class="recipe">{localized(point.title)}</p>
       </div>

@@ -1,3 +1,4 @@
+import { ratesOf } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type {
@@ -43,7 +44,7 @@ function Body(
 ): JSX.Element {
   const t = words(trialsWords);
   const { rate } = formats.value;
-  const { dropout1, dropout2 } = trial.params;
+  const { dropout1, dropout2 } = ratesOf(trial.params);
   return (
     <>
       <div class="item-head">

@@ -1,0 +1,190 @@
+import * as z from "zod";
+import {
+  axesOf,
+  fieldOf,
+  formatValue,
+  isPlainValue,
+  isRatePair,
+  meantValue,
+  MOST_DIGITS,
+  parseValue,
+  pointKey,
+  type RecipeValue,
+} from "../../protocol/grid_point.ts";
+import {
+  type Grid,
+  type Params,
+  type Recipe,
+  type RecipeFieldName,
+  recipeFieldNames,
+} from "../../protocol/recipe.ts";
+import type { SearchSpace } from "../../protocol/study.ts";
+
+/** A study that cannot be run; the message is one line for its writer. */
+export class InvalidStudy extends Error {
+  /** Tells this error from others. */
+  override name = "InvalidStudy";
+}
+
+/** How many points a search space spells out, repeated ones included. */
+export function pointCount(space: SearchSpace): number {
+  return "points" in space ? space.points.length : axesOf([space.grid]).reduce(
+    (count, name) => count * (space.grid[name]?.length ?? 1),
+    1,
+  );
+}
+
+/** Every combination of a grid's values; the last axis changes fastest. */
+function gridPoints(grid: Grid): Params[] {
+  return axesOf([grid]).reduce<Params[]>(
+    (points, name) =>
+      points.flatMap((point) =>
+        (grid[name] ?? []).map((value) => ({ ...point, [name]: value }))
+      ),
+    [{}],
+  );
+}
+
+/**
+ * A study's grid points in order, each once. All name the same fields: a point
+ * that leaves out what another one names has the recipe's value there.
+ */
+export function studyPoints(
+  space: SearchSpace,
+  recipe: Recipe,
+): Params[] {
+  const all = "points" in space ? space.points : gridPoints(space.grid);
+  const axes = axesOf(all);
+  const byKey = new Map<string, Params>();
+  for (const point of all) {
+    const whole: Params = Object.fromEntries(
+      axes.map((name) => [name, meantValue(point[name] ?? recipe[name])]),
+    );
+    const key = pointKey(whole);
+    if (!byKey.has(key)) byKey.set(key, whole);
+  }
+  return [...byKey.values()];
+}
+
+/** Refuses grid points whose numbers are too long to be read in an id. */
+export function checkDigits(
+  points: readonly Params[],
+  fail: (why: string) => InvalidStudy,
+): void {
+  for (const point of points) {
+    for (const name of axesOf([point])) {
+      const value = point[name];
+      if (value === undefined || isPlainValue(meantValue(value))) continue;
+      throw fail(
+        `${name} ${formatValue(value)} is too fine; ` +
+          `give at most ${MOST_DIGITS} significant digits`,
+      );
+    }
+  }
+}
+
+/** What a field may be, for whoever gave something else. */
+function allowedText(name: RecipeFieldName): string {
+  const { kind, schema } = fieldOf(name);
+  switch (kind) {
+    case "list":
+      return "two whole numbers with an x between them: 256x128";
+    case "name":
+      return schema instanceof z.ZodEnum
+        ? `one of ${schema.options.join(", ")}`
+        : "a name";
+    case "number": {
+      if (!(schema instanceof z.ZodNumber)) return "a number";
+      const { isInt, minValue, maxValue } = schema;
+      const least = isInt || minValue === 0 ? `from ${minValue}` : "above 0";
+      return `a ${isInt ? "whole " : ""}number ${least} to ${maxValue}`;
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Reads one field's value as the command line gives it. */
+function commandValue(
+  name: RecipeFieldName,
+  text: string,
+  point: string,
+): RecipeValue {
+  const value = parseValue(name, text);
+  if (value === null) {
+    throw new InvalidStudy(
+      `points: "${text}" in "${point}" is no value of ${name}; ` +
+        `give ${allowedText(name)}`,
+    );
+  }
+  return meantValue(value);
+}
+
+const EXAMPLES = '"0.2,0.5;0.5,0.2" or "learningRate=0.1;learningRate=0.5"';
+
+/** Reads one point: `0.2,0.5`, or `learningRate=0.1,hiddenSizes=256x128`. */
+function commandPoint(point: string): Params {
+  const parts = point.split(",").map((part) => part.trim());
+  if (!point.includes("=")) {
+    const [first, second, ...rest] = parts;
+    if (first === undefined || second === undefined || rest.length > 0) {
+      throw new InvalidStudy(
+        `points: "${point}" is not a pair of rates; write points as ${EXAMPLES}`,
+      );
+    }
+    const rate = (name: "dropout1" | "dropout2", part: string) =>
+      Number(commandValue(name, part, point));
+    return {
+      dropout1: rate("dropout1", first),
+      dropout2: rate("dropout2", second),
+    };
+  }
+  const params: Record<string, RecipeValue> = {};
+  for (const part of parts) {
+    const [name = "", text, ...rest] = part.split("=").map((x) => x.trim());
+    const field = recipeFieldNames.find((known) => known === name);
+    if (field === undefined || text === undefined || rest.length > 0) {
+      throw new InvalidStudy(
+        `points: "${part}" in "${point}" names no recipe field; ` +
+          `there are ${recipeFieldNames.join(", ")}`,
+      );
+    }
+    if (field in params) {
+      throw new InvalidStudy(`points: ${field} is twice in "${point}"`);
+    }
+    params[field] = commandValue(field, text, point);
+  }
+  return params;
+}
+
+/**
+ * Reads grid points as the command line gives them: pairs of dropout rates such
+ * as `0.2,0.5;0.5,0.2`, or named recipe fields such as
+ * `learningRate=0.1;learningRate=0.5`. Repeated points are kept; planning drops
+ * them.
+ *
+ * @throws {InvalidStudy} naming the first point that is wrong.
+ */
+export function parsePoints(text: string): Params[] {
+  const parts = text.split(";").map((part) => part.trim());
+  if (parts.at(-1) === "") parts.pop();
+  if (parts.length === 0) {
+    throw new InvalidStudy(`points: none given; write them as ${EXAMPLES}`);
+  }
+  const points = parts.map(commandPoint);
+  checkDigits(points, (why) => new InvalidStudy(`points: ${why}`));
+  return points;
+}
+
+/** What {@linkcode parsePoints} reads, for a command that runs a study again. */
+export function pointsArgument(points: readonly Params[]): string {
+  return points.map((point) => {
+    const axes = axesOf([point]);
+    const named = !isRatePair(axes);
+    return axes.map((name) => {
+      const value = point[name];
+      const text = value === undefined ? "" : formatValue(value);
+      return named ? `${name}=${text}` : text;
+    }).join(",");
+  }).join(";");
+}
