@@ -7,7 +7,12 @@ import {
   pointText,
   trialRecipe,
 } from "./grid_point.ts";
-import { type Params, Recipe, recipeFieldNames, recipeFields } from "./recipe.ts";
+import {
+  type Params,
+  Recipe,
+  recipeFieldNames,
+  recipeFields,
+} from "./recipe.ts";
 
 Deno.test("pointKey and parsePoint: each reads what the other writes", () => {
   const points: [Params, string][] = [

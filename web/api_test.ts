@@ -96,7 +96,7 @@ Deno.test("Api.trials, trial, point and workers ask for what they name", async (
         offset: "40",
       }],
       ["/api/trials/seed-1a-d0.2-d0.5-r0", {}],
-      ["/api/studies/seed/points/0.2,0.5", {}],
+      ["/api/studies/seed/points/d1_0.2-d2_0.5", {}],
       ["/api/workers", {
         show: "online",
         order: "results",

@@ -158,11 +158,11 @@ Deno.test("createApp pages: what the build made, and nothing else", () =>
     assert.deepEqual(await get("/"), [200, html, "no-cache", "<p>board"]);
     assert.deepEqual(await get("/join"), [200, html, "no-cache", "<p>join"]);
     assert.deepEqual(
-      await get("/trials/seed-1a2b3c4d-d0.2-d0.5-r0"),
+      await get("/trials/seed-1a2b3c4d-d1_0.2-d2_0.5-r0"),
       [200, html, "no-cache", "<p>trial"],
     );
     assert.deepEqual(
-      await get("/studies/seed/points/0.2,0.5"),
+      await get("/studies/seed/points/d1_0.2-d2_0.5"),
       [200, html, "no-cache", "<p>point"],
     );
     assert.deepEqual(

@@ -10,8 +10,8 @@ Deno.test("pointView: the leaderboard's very row, and the swapped partner's", ()
   const view = pointView(board, params, []);
   const rowOf = (key: string) =>
     board.rows.find((row) => pointKey(row.params) === key);
-  assert.equal(view?.row, rowOf("0.2,0.5"));
-  assert.equal(view?.swapped, rowOf("0.5,0.2"));
+  assert.equal(view?.row, rowOf("d1_0.2-d2_0.5"));
+  assert.equal(view?.swapped, rowOf("d1_0.5-d2_0.2"));
 });
 
 Deno.test("pointView: comparisons are between the two partners, each once", () => {
@@ -20,7 +20,7 @@ Deno.test("pointView: comparisons are between the two partners, each once", () =
   for (const { first, second } of comparisons) {
     assert.deepEqual(
       [...first, ...second].map(pointKey).toSorted(),
-      ["0.2,0.5", "0.5,0.2"],
+      ["d1_0.2-d2_0.5", "d1_0.5-d2_0.2"],
     );
   }
   const texts = comparisons.map((c) => JSON.stringify(c));

@@ -22,6 +22,8 @@ Deno.test("seedStudy: 15 points, each swapped pair complete, a control, 3 replic
 
 Deno.test("seedStudy: the recipe is the lesson's", () => {
   assert.deepEqual(seedStudy.recipe, {
+    dropout1: 0,
+    dropout2: 0,
     network: "fused",
     hiddenSizes: [256, 256],
     epochs: 10,
@@ -34,9 +36,11 @@ Deno.test("seedStudy: the recipe is the lesson's", () => {
 Deno.test("gridStudy: every pair of tenths below 1, once, without rounding dust", () => {
   const { trials } = planStudy(gridStudy);
   assert.equal(trials.length, 100);
-  assert.ok(trials.some(({ trialId }) => trialId.endsWith("-d0.3-d0.7-r0")));
   assert.ok(
-    trials.every(({ trialId }) => /-d0(\.\d)?-d0(\.\d)?-/.test(trialId)),
+    trials.some(({ trialId }) => trialId.endsWith("-d1_0.3-d2_0.7-r0")),
+  );
+  assert.ok(
+    trials.every(({ trialId }) => /-d1_0(\.\d)?-d2_0(\.\d)?-/.test(trialId)),
   );
 });
 

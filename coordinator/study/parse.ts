@@ -92,16 +92,19 @@ function meantIssue(issue: Issue, root: unknown): Issue {
 }
 
 function issueText(raw: Issue, root: unknown): string {
+  const space = raw.path[0] === "searchSpace"
+    ? valueAt(root, ["searchSpace"])
+    : undefined;
+  if (
+    typeof space === "object" && space !== null && "points" in space &&
+    "grid" in space
+  ) {
+    return "searchSpace: has both points and grid; give one of them";
+  }
   const issue = meantIssue(raw, root);
   const path = pathText(issue.path);
   const place = path === "" ? "" : `${path}: `;
   const value = valueAt(root, issue.path);
-  if (
-    path === "searchSpace" && typeof value === "object" && value !== null &&
-    "points" in value && "grid" in value
-  ) {
-    return "searchSpace: has both points and grid; give one of them";
-  }
   if (issue.code === "unrecognized_keys") {
     const known = OBJECTS.find(([where]) => where.test(path))?.[1];
     const allowed = known === undefined

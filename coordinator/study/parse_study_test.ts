@@ -1,3 +1,4 @@
+import { recipeFieldNames } from "../../protocol/recipe.ts";
 import assert from "node:assert/strict";
 import { seedStudy } from "./builtin.ts";
 import { InvalidStudy } from "./points.ts";
@@ -49,8 +50,8 @@ for (
     ],
     [
       { recipe: { epoch: 1 } },
-      'recipe: unknown field "epoch"; allowed: network, hiddenSizes, epochs, ' +
-      "batchSize, learningRate, weightStd",
+      'recipe: unknown field "epoch"; allowed: ' +
+      recipeFieldNames.join(", "),
     ],
     [
       { recipe: { learningRate: 0 } },
@@ -74,8 +75,8 @@ for (
     ],
     [
       { searchSpace: { points: [point, { ...point, dropout3: 1 }] } },
-      'searchSpace.points[1]: unknown field "dropout3"; allowed: dropout1, ' +
-      "dropout2",
+      'searchSpace.points[1]: unknown field "dropout3"; allowed: ' +
+      recipeFieldNames.join(", "),
     ],
     [
       { searchSpace: { grid: { dropout1: [0.1], dropout2: ["a"] } } },
@@ -124,7 +125,7 @@ Deno.test("parseStudy: an error begins with the file that it is about", () => {
   const fine = { points: [{ dropout1: 0.1234567, dropout2: 0 }] };
   assert.match(
     message(JSON.stringify({ ...least, searchSpace: fine })),
-    /^studies\/mine\.json: searchSpace: rate 0\.1234567/,
+    /^studies\/mine\.json: searchSpace: dropout1 0\.1234567/,
   );
 });
 

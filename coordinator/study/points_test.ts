@@ -52,7 +52,7 @@ for (
     ["0x1,0", /"0x1" in .* is no value of dropout1/],
     ["0.1234567,0", /dropout1 0\.1234567 is too fine; .* 6 significant/],
     ["dropout3=1", /"dropout3=1" in .* names no recipe field; there are dro/],
-    ["learningRate=0", /"0" in .* is no value of learningRate; .* above 0/],
+    ["learningRate=0", /"0" in .* is no value of learningRate; .* to 100/],
     ["epochs=1.5", /no value of epochs; give a whole number from 1 to 1000/],
     ["hiddenSizes=256", /no value of hiddenSizes; .* 256x128/],
     ["network=big", /no value of network; give one of fused, scratch, layers/],

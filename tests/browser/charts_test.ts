@@ -64,17 +64,21 @@ browserTest(
 browserTest(
   "the seed's axes: a plot a chosen point, from 0.3 to 0.9",
   () =>
-    visit("?axes=seed&points=0.2,0.5;0.8,0.3", {}, async ({ page }) => {
-      const plots = page.locator(".seed-plots figure");
-      assert.equal(await plots.count(), 2);
-      const ticks = (await plots.first().locator(".tick").allTextContents())
-        .filter((text) => text.includes("."));
-      assert.deepEqual(
-        ticks,
-        ["0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"],
-      );
-      assert.equal(await plots.first().locator("path.line").count(), 3);
-    }),
+    visit(
+      "?axes=seed&points=d1_0.2-d2_0.5;d1_0.8-d2_0.3",
+      {},
+      async ({ page }) => {
+        const plots = page.locator(".seed-plots figure");
+        assert.equal(await plots.count(), 2);
+        const ticks = (await plots.first().locator(".tick").allTextContents())
+          .filter((text) => text.includes("."));
+        assert.deepEqual(
+          ticks,
+          ["0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9"],
+        );
+        assert.equal(await plots.first().locator("path.line").count(), 3);
+      },
+    ),
 );
 
 browserTest(

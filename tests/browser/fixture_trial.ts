@@ -15,7 +15,7 @@ export function trialFixture(
 ): TrialView {
   const startedAt = "2026-01-01T00:00:00.000Z";
   return {
-    trialId: TrialId.parse("seed-1a2b3c4d-d0.2-d0.5-r0"),
+    trialId: TrialId.parse("seed-1a2b3c4d-d1_0.2-d2_0.5-r0"),
     studyId: StudyId.parse("seed"),
     params: { dropout1: 0.2, dropout2: 0.5 },
     replicate: 0,
@@ -65,7 +65,7 @@ export function trialsOf({ study, rows }: Leaderboard): TrialSummary[] {
       const taken = state === "completed" || state === "leased";
       return {
         trialId: TrialId.parse(
-          `${study.id}-1a2b3c4d-d${dropout1}-d${dropout2}-r${replicate}`,
+          `${study.id}-1a2b3c4d-d1_${dropout1}-d2_${dropout2}-r${replicate}`,
         ),
         studyId: study.id,
         params: row.params,

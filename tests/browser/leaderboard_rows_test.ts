@@ -198,5 +198,5 @@ browserTest(
         "Test accuracy",
       ]);
       assert.equal(await plots.first().locator("tbody tr").count(), 10);
-    }, "?axes=seed&points=0.2,0.5;0.8,0.3"),
+    }, "?axes=seed&points=d1_0.2-d2_0.5;d1_0.8-d2_0.3"),
 );

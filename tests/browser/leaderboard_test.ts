@@ -144,7 +144,7 @@ browserTest(
         hasText: "Test accuracy",
       })
         .click();
-      await page.locator('.heat td[data-at="0,0"]').click();
+      await page.locator('.heat td[data-at="d1_0-d2_0"]').click();
       assert.equal(query(page).get("sort"), "testAccuracy.desc");
       assert.equal(query(page).get("metric"), "testLoss");
       assert.equal(query(page).get("curve"), "testAccuracy");
@@ -166,17 +166,17 @@ browserTest(
     visit(seedLeaderboard("complete"), {}, async ({ page }) => {
       const chips = page.locator(".legend li");
       const before = await chips.count();
-      await page.locator('.heat td[data-at="0,0"]').focus();
+      await page.locator('.heat td[data-at="d1_0-d2_0"]').focus();
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowRight");
       assert.equal(
         await page.evaluate("document.activeElement?.dataset.at"),
-        "1,1",
+        "d1_1-d2_1",
       );
       await page.keyboard.press("Enter");
       assert.equal(await chips.count(), before + 1);
       assert.equal(
-        await page.locator('.heat td[data-at="1,1"]').getAttribute(
+        await page.locator('.heat td[data-at="d1_1-d2_1"]').getAttribute(
           "aria-selected",
         ),
         "true",

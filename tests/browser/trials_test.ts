@@ -140,7 +140,7 @@ browserTest("point page shows replicates, figures and the partner", () =>
       assert.ok(await page.locator("text=needs two replicates").count() > 0);
       const { dropout1, dropout2 } = done.trial.params;
       await page.locator("a", { hasText: "The partner of this point" }).click();
-      await page.waitForURL(`**/points/${dropout2},${dropout1}`);
+      await page.waitForURL(`**/points/d1_${dropout2}-d2_${dropout1}`);
       await page.waitForSelector("main .strip");
       assert.equal(
         await page.innerText("h1"),
@@ -264,7 +264,7 @@ browserTest(
         const [path, file, said] of [
           [
             `${pointPath(done)}?curve=testAccuracy`,
-            `seed-${dropout1},${dropout2}-testAccuracy.svg`,
+            `seed-d1_${dropout1}-d2_${dropout2}-testAccuracy.svg`,
             `Study seed, (${dropout1}, ${dropout2}).`,
           ],
           [

@@ -4,14 +4,17 @@ import { joinCodeOf, readAddress } from "./links.ts";
 
 Deno.test("readAddress reads what stands in each name's place", () => {
   const { address } = itemPages.point;
-  assert.deepEqual(readAddress(address, "/studies/seed/points/0.2,0.5"), {
+  assert.deepEqual(readAddress(address, "/studies/seed/points/d1_0.2-d2_0.5"), {
     studyId: "seed",
-    point: "0.2,0.5",
+    point: "d1_0.2-d2_0.5",
   });
-  assert.deepEqual(readAddress(address, "/studies/seed/points/0.2%2C0.5"), {
-    studyId: "seed",
-    point: "0.2,0.5",
-  });
+  assert.deepEqual(
+    readAddress(address, "/studies/seed/points/d1_0.2%2Dd2_0.5"),
+    {
+      studyId: "seed",
+      point: "d1_0.2-d2_0.5",
+    },
+  );
 });
 
 Deno.test("readAddress: another page, or no text, is null", () => {

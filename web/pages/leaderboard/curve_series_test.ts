@@ -3,7 +3,7 @@ import { tQuantile } from "../../../coordinator/analysis/statistics/distribution
 import { seedLeaderboard } from "../../../tests/browser/fixture_leaderboard.ts";
 import { bandFactor, curveSeries } from "./curve_series.ts";
 
-const line = { key: "0.2,0.5", label: "(0.2, 0.5)", colour: 0 };
+const line = { key: "d1_0.2-d2_0.5", label: "(0.2, 0.5)", colour: 0 };
 
 Deno.test("bandFactor of the 95% interval is Student's t over the root of n", () => {
   for (const row of seedLeaderboard("complete").rows) {

@@ -1,3 +1,4 @@
+import { pointKey } from "../../../protocol/grid_point.ts";
 import { type JSX, render } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { StudyId } from "../../../protocol/ids.ts";
@@ -253,7 +254,9 @@ export function HeatmapGrid(
                 <Cell
                   key={rate2}
                   params={{ dropout1: rate1, dropout2: rate2 }}
-                  cell={map.cells.get(`${rate1},${rate2}`) ?? null}
+                  cell={map.cells.get(
+                    pointKey({ dropout1: rate1, dropout2: rate2 }),
+                  ) ?? null}
                   metric={metric}
                   at={`${i},${j}`}
                   focusable={i === here[0] && j === here[1]}
@@ -272,9 +275,10 @@ export function HeatmapGrid(
       <HeatmapDetails
         study={state.leaderboard.value?.study.id ?? null}
         cell={touched
-          ? map.cells.get(
-            `${map.rates1[here[0]]},${map.rates2[here[1]]}`,
-          ) ?? null
+          ? map.cells.get(pointKey({
+            dropout1: map.rates1[here[0]],
+            dropout2: map.rates2[here[1]],
+          })) ?? null
           : null}
         metric={metric}
       />

@@ -1,3 +1,4 @@
+import { pointKey } from "../../../protocol/grid_point.ts";
 import assert from "node:assert/strict";
 import {
   gridLeaderboard,
@@ -15,18 +16,18 @@ Deno.test("heatStep spreads values over all steps, ends included", () => {
 Deno.test("heatmapOf tells value, running, to go, failed and absent apart", () => {
   const map = heatmapOf(seedLeaderboard("running").rows, "trainLoss");
   const state = (key: string) => map.cells.get(key)?.state;
-  assert.equal(state("0.2,0.5"), "value");
-  assert.equal(state("0.05,0.02"), "running");
-  assert.equal(state("0.8,0.5"), "failed");
-  assert.equal(state("0.1,0.1"), undefined);
+  assert.equal(state("d1_0.2-d2_0.5"), "value");
+  assert.equal(state("d1_0.05-d2_0.02"), "running");
+  assert.equal(state("d1_0.8-d2_0.5"), "failed");
+  assert.equal(state("d1_0.1-d2_0.1"), undefined);
   const before = heatmapOf(seedLeaderboard("empty").rows, "trainLoss");
-  assert.equal(before.cells.get("0.2,0.5")?.state, "queued");
+  assert.equal(before.cells.get("d1_0.2-d2_0.5")?.state, "queued");
   assert.equal(before.extent, null);
 });
 
 Deno.test("heatmapOf colours no mean of what a diverged replicate left over", () => {
   const { rows } = seedLeaderboard("running");
-  const cell = heatmapOf(rows, "trainLoss").cells.get("0.5,0.2");
+  const cell = heatmapOf(rows, "trainLoss").cells.get("d1_0.5-d2_0.2");
   assert.equal(cell?.row.diverged, 1);
   assert.notEqual(cell?.row.metrics.trainLoss.mean, null);
   assert.deepEqual([cell?.state, cell?.value, cell?.step], [
@@ -44,7 +45,7 @@ Deno.test("heatmapOf: a point that trained and lacks a figure has not failed", (
   assert.ok(never.length > 0);
   const map = heatmapOf(rows, "epochsToHalf");
   for (const { params } of never) {
-    const key = `${params.dropout1},${params.dropout2}`;
+    const key = pointKey(params);
     assert.equal(map.cells.get(key)?.state, "none", key);
   }
 });

@@ -1,3 +1,4 @@
+import { pointKey } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import type { MetricName } from "../../../protocol/leaderboard.ts";
 import { leaderboardWords } from "../../i18n/language.ts";
@@ -66,7 +67,9 @@ export function HeatmapPicture(
         map.rates2.map((rate2, j) => (
           <Cell
             key={`${rate1},${rate2}`}
-            cell={map.cells.get(`${rate1},${rate2}`) ?? null}
+            cell={map.cells.get(
+              pointKey({ dropout1: rate1, dropout2: rate2 }),
+            ) ?? null}
             metric={metric}
             x={left + j * cell}
             y={top + i * tall}

@@ -1,3 +1,4 @@
+import { pointKey } from "../../../protocol/grid_point.ts";
 import assert from "node:assert/strict";
 import { seedLeaderboard } from "../../../tests/browser/fixture_leaderboard.ts";
 import { heldOrder, rowOrder, sortValue } from "./row_order.ts";
@@ -5,7 +6,7 @@ import { sortKeys } from "./view_state.ts";
 
 const { rows } = seedLeaderboard("running");
 const byKey = new Map(
-  rows.map((row) => [`${row.params.dropout1},${row.params.dropout2}`, row]),
+  rows.map((row) => [pointKey(row.params), row]),
 );
 
 Deno.test("rowOrder sorts each column both ways, points without a figure last", () => {
@@ -13,11 +14,13 @@ Deno.test("rowOrder sorts each column both ways, points without a figure last", 
     for (const descending of [false, true]) {
       const order = rowOrder(rows, key, descending);
       assert.equal(order.length, rows.length);
-      const values = order.filter((name) => name !== "0.5,0.2").map((name) => {
-        const row = byKey.get(name);
-        assert.ok(row !== undefined);
-        return sortValue(row, key);
-      });
+      const values = order.filter((name) => name !== "d1_0.5-d2_0.2").map(
+        (name) => {
+          const row = byKey.get(name);
+          assert.ok(row !== undefined);
+          return sortValue(row, key);
+        },
+      );
       const figures = values.filter((value) => value !== null);
       const expected = figures.toSorted((a, b) => descending ? b - a : a - b);
       assert.deepEqual(values.slice(0, figures.length), expected, key);
@@ -30,12 +33,12 @@ Deno.test("rowOrder puts a point that diverged after all that trained", () => {
     for (const descending of [false, true]) {
       const order = rowOrder(rows, key, descending);
       const trained = rows.filter(({ metrics }) => metrics[key].mean !== null);
-      assert.equal(byKey.get("0.5,0.2")?.diverged, 1);
-      assert.equal(order.indexOf("0.5,0.2"), trained.length - 1, key);
+      assert.equal(byKey.get("d1_0.5-d2_0.2")?.diverged, 1);
+      assert.equal(order.indexOf("d1_0.5-d2_0.2"), trained.length - 1, key);
     }
   }
   assert.notEqual(
-    rowOrder(rows, "dropout1", false).indexOf("0.5,0.2"),
+    rowOrder(rows, "dropout1", false).indexOf("d1_0.5-d2_0.2"),
     rows.length - 1,
   );
 });

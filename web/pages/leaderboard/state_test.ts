@@ -92,7 +92,7 @@ Deno.test("LeaderboardState.take shows a burst of epochs at once, and of this st
   assert.equal(later.length, 1);
   later[0]?.();
   assert.deepEqual([...state.liveEpochs.value], [
-    ["0.2,0.5", { replicate: 0, epoch: 10 }],
+    ["d1_0.2-d2_0.5", { replicate: 0, epoch: 10 }],
   ]);
 });
 
@@ -101,7 +101,7 @@ Deno.test("LeaderboardState.toggle starts from the usual points and keeps colour
   await state.refresh();
   const before = new Map(state.chosen.value);
   assert.equal(before.size, 4);
-  state.toggle("0.6,0.6");
+  state.toggle("d1_0.6-d2_0.6");
   assert.equal(state.chosen.value.size, 5);
   for (const [key, colour] of before) {
     assert.equal(state.chosen.value.get(key), colour);

@@ -23,7 +23,7 @@ Deno.test("parseViewState reads back what writeViewState wrote", () => {
     band: "none",
     seedAxes: true,
     swap: "testLoss",
-    points: ["0.2,0.5", "0.5,0.2"],
+    points: ["d1_0.2-d2_0.5", "d1_0.5-d2_0.2"],
     page: 3,
     trials: "leased",
     trialsPage: 3,
@@ -44,10 +44,10 @@ Deno.test("writeViewState leaves defaults out and other keys alone", () => {
 
 Deno.test("parseViewState falls back where a link makes no sense", () => {
   const query = new URLSearchParams(
-    "study=../x&sort=rank.desc&metric=speed&curve=x&band=y&axes=z&swap=trainAccuracy&points=9,9;0.2,0.5;0.2,0.5;q&page=-1",
+    "study=../x&sort=rank.desc&metric=speed&curve=x&band=y&axes=z&swap=trainAccuracy&points=9,9;d1_0.2-d2_0.5;d1_0.2-d2_0.5;q&page=-1",
   );
   assert.deepEqual(parseViewState(query), {
     ...defaultViewState,
-    points: ["0.2,0.5"],
+    points: ["d1_0.2-d2_0.5"],
   });
 });
