@@ -1,3 +1,4 @@
+import { ratesOf } from "../../protocol/grid_point.ts";
 import type { VerdictName } from "../../protocol/leaderboard.ts";
 import {
   byRankedMetric,
@@ -47,7 +48,8 @@ function world(
   return {
     shared: 0.3,
     points: realPoints.map(({ params, metrics }) => {
-      const rates = [params.dropout1, params.dropout2] as const;
+      const { dropout1, dropout2 } = ratesOf(params);
+      const rates = [dropout1, dropout2] as const;
       return {
         params,
         metrics: byRankedMetric((metric) => ({
@@ -112,7 +114,8 @@ export function rightVerdicts(
     const lowMean = low.reduce((sum, point) => sum + mean(point, metric), 0) /
       low.length;
     if (kind === claimKinds.trend) {
-      const rate = ({ params }: PointData) => params.dropout1 + params.dropout2;
+      const rate = ({ params }: PointData) =>
+        ratesOf(params).dropout1 + ratesOf(params).dropout2;
       const centre = truth.reduce((sum, point) => sum + rate(point), 0) /
         truth.length;
       right.set(

@@ -13,6 +13,8 @@ type Part = "network" | "update" | "loop";
 
 /** Which part heeds each field. A new field does not compile without one. */
 const actsIn = {
+  dropout1: "network",
+  dropout2: "network",
   network: "network",
   hiddenSizes: "network",
   weightStd: "network",

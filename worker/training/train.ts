@@ -109,15 +109,16 @@ async function trainNetwork(
 }
 
 function networkOf(
-  { recipe, params, ...replicate }: TrialSpec,
+  { recipe, ...replicate }: TrialSpec,
   { train, classes }: Dataset,
 ): Network {
   const heeded: RecipeOf<"network"> = recipe;
-  const { network, hiddenSizes, weightStd, ...rest } = heeded;
+  const { network, hiddenSizes, weightStd, dropout1, dropout2, ...rest } =
+    heeded;
   rest satisfies Nothing;
   return createNetwork(network, {
     sizes: [train.images.size, ...hiddenSizes, classes],
-    rates: [params.dropout1, params.dropout2],
+    rates: [dropout1, dropout2],
     replicate,
     weightStd,
   });
