@@ -37,6 +37,8 @@ export function spec(
       batchSize: 128,
       learningRate: 0.2,
       weightStd: 0.3,
+      dropout1: rates[0],
+      dropout2: rates[1],
       ...recipe,
     },
   });

@@ -97,7 +97,7 @@ export function smallStudy(
           params: { dropout1: rate, dropout2: rate },
           replicate,
           seed: 0,
-          recipe: Recipe.parse({ epochs }),
+          recipe: Recipe.parse({ epochs, dropout1: rate, dropout2: rate }),
         })
       ),
   ).flat();

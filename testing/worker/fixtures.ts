@@ -42,7 +42,7 @@ export function trialSpec(replicate: number): TrialSpec {
     params: { dropout1: 0.2, dropout2: 0.5 },
     replicate,
     seed: 0,
-    recipe: Recipe.parse({ epochs: 3 }),
+    recipe: Recipe.parse({ epochs: 3, dropout1: 0.2, dropout2: 0.5 }),
   };
 }
 
