@@ -7,8 +7,12 @@ import type { Text } from "./text.ts";
  * from the same weights and masks: `scratch` is written from tf ops, `layers`
  * from tf.layers, `fused` with forward and backward written out for speed.
  */
-export type NetworkName = (typeof networkNames)[number];
-const networkNames = ["fused", "scratch", "layers"] as const;
+export type NetworkName = "fused" | "scratch" | "layers";
+const networkNames = [
+  "fused",
+  "scratch",
+  "layers",
+] as const satisfies readonly NetworkName[];
 
 /** Everything but seed and replicate that decides a trial's figures. */
 export interface Recipe {
@@ -18,11 +22,13 @@ export interface Recipe {
   dropout2: number;
   /** Of plain stochastic gradient descent. */
   learningRate: number;
+  /** Passes over the training set. */
   epochs: number;
   /** Examples in a step; a short last batch is kept. */
   batchSize: number;
   /** Units of the two hidden layers. */
   hiddenSizes: [number, number];
+  /** Which implementation trains. */
   network: NetworkName;
   /** Standard deviation of the initial weights. */
   weightStd: number;
@@ -208,7 +214,7 @@ export const Recipe = z.strictObject(
 );
 
 /** A grid point: the recipe fields that a study varies, with their values. */
-export type Params = { [K in RecipeFieldName]?: Recipe[K] | undefined };
+export type Params = { [K in keyof Recipe]?: Recipe[K] | undefined };
 
 /** @internal */
 export const Params = z.strictObject(
