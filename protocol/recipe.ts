@@ -22,6 +22,8 @@ export interface Recipe {
   dropout2: number;
   /** Of plain stochastic gradient descent. */
   learningRate: number;
+  /** The gradient of the weights, not of the biases, gains this times them. */
+  weightDecay: number;
   /** Passes over the training set. */
   epochs: number;
   /** Examples in a step; a short last batch is kept. */
@@ -106,6 +108,20 @@ export const recipeFields: {
     meaning: {
       en: "step size of plain stochastic gradient descent",
       zh: "普通随机梯度下降的步长",
+    },
+  },
+  weightDecay: {
+    schema: z.number().min(0).max(10),
+    neutral: 0,
+    kind: "number",
+    code: "wd",
+    axis: true,
+    label: { en: "weight decay", zh: "权重衰减" },
+    short: { en: "weight decay", zh: "权重衰减" },
+    unit: null,
+    meaning: {
+      en: "factor of the weights, not of the biases, that their gradient gains",
+      zh: "梯度更新时加到权重（不含偏置）梯度上的权重的倍数",
     },
   },
   epochs: {

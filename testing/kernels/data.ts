@@ -133,6 +133,7 @@ export function dataChecks(check: Check): void {
   });
 
   check("sgdUpdate takes learningRate * dw off w alone", async () => {
+    const attrs = { learningRate: 0.5, weightDecay: 0 };
     for (const size of [1, 10, 256, 784 * 16 + 3]) {
       const [before, gradient] = [normals(8, size), normals(9, size)];
       const initial = tf.tensor1d(before.slice());
@@ -140,7 +141,7 @@ export function dataChecks(check: Check): void {
       const dw = tf.tensor1d(gradient.slice());
       // Values that were read back once are not to be read again.
       for (const times of [1, 2]) {
-        sgdUpdate(w, dw, { learningRate: 0.5 });
+        sgdUpdate(w, dw, attrs);
         const expected = before.map((v, i) =>
           v - times * 0.5 * at(gradient, i)
         );
@@ -151,6 +152,26 @@ export function dataChecks(check: Check): void {
       w.dispose();
     }
   });
+
+  check(
+    "sgdUpdate takes learningRate * weightDecay * w off w as well",
+    async () => {
+      for (const size of [1, 3, 10, 256, 784 * 16 + 3]) {
+        for (const weightDecay of [10, 0.25, 5e-5]) {
+          const [before, gradient] = [normals(8, size), normals(9, size)];
+          const w = tf.variable(tf.tensor1d(before.slice()));
+          const dw = tf.tensor1d(gradient.slice());
+          sgdUpdate(w, dw, { learningRate: 0.5, weightDecay });
+          const expected = before.map((v, i) =>
+            v - 0.5 * (at(gradient, i) + weightDecay * v)
+          );
+          await assertTensor(w, [size], expected, 1e-6);
+          await assertTensor(dw, [size], gradient, 0);
+          tf.dispose([w, dw]);
+        }
+      }
+    },
+  );
 }
 
 /** Odd ones, single ones, a row longer than a texture, and more dimensions. */

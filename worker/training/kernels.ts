@@ -90,8 +90,9 @@ export interface SoftmaxCrossEntropyAttrs {
 }
 
 /**
- * {w, dw} of one shape -> []: w -= learningRate * dw, in place. Optional: a
- * backend whose tensors cannot change leaves it out, and `sgdUpdate` assigns.
+ * {w, dw} of one shape -> []: w -= learningRate * (dw + weightDecay * w), in
+ * place. Optional: a backend whose tensors cannot change leaves it out, and
+ * `sgdUpdate` assigns.
  */
 export const SgdUpdate = "SwarmSgdUpdate";
 
@@ -315,7 +316,7 @@ export function softmaxCrossEntropy(
   return dlogits === undefined ? { stats } : { stats, dlogits };
 }
 
-/** w -= learningRate * dw; in place where the backend can. */
+/** w -= learningRate * (dw + weightDecay * w); in place where it can be. */
 export function sgdUpdate(
   w: tf.Variable,
   dw: tf.Tensor,
@@ -325,9 +326,14 @@ export function sgdUpdate(
     runSwarmKernel(SgdUpdate, { w, dw }, attrs);
     return;
   }
-  const { learningRate, ...rest } = attrs;
+  const { learningRate, weightDecay, ...rest } = attrs;
   rest satisfies Nothing;
-  tf.tidy(() => w.assign(tf.sub(w, tf.mul(dw, learningRate))));
+  tf.tidy(() => {
+    const gradient = weightDecay === 0
+      ? dw
+      : tf.add(dw, tf.mul(w, weightDecay));
+    w.assign(tf.sub(w, tf.mul(gradient, learningRate)));
+  });
 }
 
 /**

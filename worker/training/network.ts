@@ -19,6 +19,7 @@ const actsIn = {
   hiddenSizes: "network",
   weightStd: "network",
   learningRate: "update",
+  weightDecay: "update",
   epochs: "loop",
   batchSize: "loop",
 } as const satisfies Record<keyof Recipe, Part>;
@@ -96,7 +97,7 @@ export function trainStep(
   images: tf.Tensor2D,
   labels: tf.Tensor1D,
   position: MaskPosition,
-  { learningRate, ...rest }: RecipeOf<"update">,
+  { learningRate, weightDecay, ...rest }: RecipeOf<"update">,
 ): tf.Tensor1D {
   rest satisfies Nothing;
   return tf.tidy(() => {
@@ -106,7 +107,9 @@ export function trainStep(
       if (gradient === undefined) {
         throw new Error(`training step: no gradient for variable ${i}`);
       }
-      sgdUpdate(variable, gradient, { learningRate });
+      // Biases do not decay.
+      const decay = variable.rank > 1 ? weightDecay : 0;
+      sgdUpdate(variable, gradient, { learningRate, weightDecay: decay });
     });
     return stats;
   });

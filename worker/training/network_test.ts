@@ -57,6 +57,7 @@ interface Observed {
 async function observe(
   name: NetworkName,
   rates: readonly [number, number],
+  weightDecay = 0,
 ): Promise<Observed> {
   const network = createNetwork(name, options(rates));
   const { images, labels } = batch();
@@ -70,7 +71,8 @@ async function observe(
   };
   tf.dispose([stats, evaluation, [...gradients]]);
   for (let step = 0; step < 4; step++) {
-    trainStep(network, images, labels, at(step), recipe).dispose();
+    trainStep(network, images, labels, at(step), { ...recipe, weightDecay })
+      .dispose();
   }
   const parameters = await readParameters(network);
   network.dispose();
@@ -94,24 +96,30 @@ function assertNear(
   });
 }
 
-const RATES = [[0, 0], [0.2, 0.5], [0.8, 0.3], [1, 0.5], [0.5, 1]] as const;
+/** With the weight decay of the steps. */
+const CASES = [[0, 0, 0], [0.2, 0.5, 0], [0.2, 0.5, 0.1], [0.8, 0.3, 0], [
+  1,
+  0.5,
+  0,
+], [0.5, 1, 0.1]] as const;
 
 for (const tested of await testedBackends()) {
   const { backend, start, skip } = tested;
-  for (const rates of RATES) {
+  for (const [rate1, rate2, weightDecay] of CASES) {
+    const rates = [rate1, rate2] as const;
     Deno.test({
       ...BACKEND_TEST,
       name: titled(
-        `networks on ${backend} at ${rates} have one loss, gradient and course`,
+        `networks on ${backend} at ${rates}, weight decay ${weightDecay}, have one loss, gradient and course`,
         tested,
       ),
       ignore: skip !== undefined,
       fn: async () => {
         await start();
         const before = tf.memory().numTensors;
-        const scratch = await observe("scratch", rates);
+        const scratch = await observe("scratch", rates, weightDecay);
         for (const name of ["fused", "layers"] as const) {
-          const other = await observe(name, rates);
+          const other = await observe(name, rates, weightDecay);
           assertNear(other.stats, scratch.stats, 1e-5, `${name} loss`);
           assertNear(
             other.evaluation,

@@ -159,7 +159,13 @@ export interface KernelExports {
     out: number,
     size: number,
   ): void;
-  descend(w: number, dw: number, rate: number, size: number): void;
+  descend(
+    w: number,
+    dw: number,
+    rate: number,
+    decay: number,
+    size: number,
+  ): void;
   repeatRow(row: number, out: number, rows: number, columns: number): void;
   sumRows(a: number, out: number, rows: number, columns: number): void;
   transpose(a: number, out: number, rows: number, columns: number): void;

@@ -328,10 +328,10 @@ export function registerSwarmKernels(backend: SimdBackend): void {
   });
 
   registerSwarmKernel(SgdUpdate, "simd", ({ inputs: { w, dw }, attrs }) => {
-    const { learningRate, ...rest } = attrs;
+    const { learningRate, weightDecay, ...rest } = attrs;
     rest satisfies Nothing;
     const [weights, gradient] = [backend.addressOf(w), backend.addressOf(dw)];
-    call.descend(weights, gradient, learningRate, sizeOf(w));
+    call.descend(weights, gradient, learningRate, weightDecay, sizeOf(w));
     return [];
   });
 }

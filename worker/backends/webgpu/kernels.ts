@@ -55,14 +55,17 @@ export function registerWebGpuKernels(): void {
 
   registerSwarmKernel(SgdUpdate, WEBGPU, ({ inputs, attrs, backend }) => {
     const { w, dw } = inputs;
-    const { learningRate, ...rest } = attrs;
+    const { learningRate, weightDecay, ...rest } = attrs;
     rest satisfies Nothing;
     const gpu = webGpu(backend);
     gpu.runWebGPUProgram(
-      sgdProgram(w.shape),
+      sgdProgram(w.shape, weightDecay !== 0),
       [dw],
       "float32",
-      [{ type: "float32", data: [learningRate] }],
+      [
+        { type: "float32", data: [learningRate] },
+        { type: "float32", data: [weightDecay] },
+      ],
       w,
     );
     // tfjs keeps what was read back before, and would answer with it again.
@@ -203,17 +206,24 @@ fn main(index : i32) {
   });
 }
 
-/** Into the weights themselves. Input: their gradient. Uniform: the rate. */
-export function sgdProgram(outputShape: number[]): WebGPUProgram {
+/** Into the weights themselves. Input: their gradient. Uniforms: the numbers. */
+export function sgdProgram(
+  outputShape: number[],
+  decays: boolean,
+): WebGPUProgram {
+  // Without decay the code stays as it was, and so does its rounding.
+  const gradient = decays
+    ? "(dw[index] + uniforms.decay * result[index])"
+    : "dw[index]";
   return program({
-    key: "swarm_sgd",
+    key: decays ? "swarm_sgd_decay" : "swarm_sgd",
     inputs: ["dw"],
-    uniforms: "rate : f32,",
+    uniforms: "rate : f32, decay : f32,",
     outputShape,
     code: `
 fn main(index : i32) {
   if (index >= uniforms.size) { return; }
-  result[index] = result[index] - uniforms.rate * dw[index];
+  result[index] = result[index] - uniforms.rate * ${gradient};
 }`,
   });
 }

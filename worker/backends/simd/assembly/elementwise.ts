@@ -95,15 +95,33 @@ export function passWherePositive(
   }
 }
 
-/** w -= rate * dw. */
-export function descend(w: usize, dw: usize, rate: f32, size: i32): void {
+/** w -= rate * (dw + decay * w). */
+export function descend(
+  w: usize,
+  dw: usize,
+  rate: f32,
+  decay: f32,
+  size: i32,
+): void {
   const rates = f32x4.splat(-rate);
+  const decays = f32x4.splat(decay);
   const end = w + (<usize> (size & ~3) << 2);
-  for (; w < end; w += 16, dw += 16) {
-    v128.store(w, multiplyAdd(rates, v128.load(dw), v128.load(w)));
+  if (decay == 0) {
+    for (; w < end; w += 16, dw += 16) {
+      v128.store(w, multiplyAdd(rates, v128.load(dw), v128.load(w)));
+    }
+  } else {
+    for (; w < end; w += 16, dw += 16) {
+      const before = v128.load(w);
+      const gradient = multiplyAdd(decays, before, v128.load(dw));
+      v128.store(w, multiplyAdd(rates, gradient, before));
+    }
   }
   for (let i = size & ~3; i < size; i++, w += 4, dw += 4) {
-    store<f32>(w, load<f32>(w) - rate * load<f32>(dw));
+    const before = load<f32>(w);
+    let gradient = load<f32>(dw);
+    if (decay != 0) gradient += decay * before;
+    store<f32>(w, before - rate * gradient);
   }
 }
 
