@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { seedStudy } from "../coordinator/study/builtin.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
-import type { Params, TrialSpec } from "../protocol/study.ts";
+import type { TrialSpec } from "../protocol/study.ts";
 import {
   type BackendChoice,
   denoBackendChoices,
@@ -14,10 +14,13 @@ import {
   type ReferencePoint,
   referencePoints,
   TOLERANCE,
+  weightDecayPoints,
 } from "../tests/golden/reference.ts";
 import { startTrainers } from "../tests/golden/trainers.ts";
 import type { TrainerThread } from "../worker/trainer/trainer.ts";
 import { FlagError, wholeNumber } from "./flags.ts";
+
+const goldenPoints = [...referencePoints, ...weightDecayPoints];
 
 const USAGE = `Usage: deno task bench golden [flags]
 
@@ -27,7 +30,7 @@ A leap is a trial whose training loss rose by 0.1 or more between two epochs: at
 this learning rate and little dropout it happens by chance, in PyTorch too (4 of
 16 seeds at 0,0, though none of the reference's five), and moves the mean.
 
-  --points A,B;C,D   rates to train (default: all ${referencePoints.length})
+  --points A,B;C,D   rates to train, with weight decay as A,B,W (default: all ${goldenPoints.length})
   --replicates N     repeats a point (default: 3)
   --threads N        trainer threads (default: one a core)
   --backend NAME     ${denoBackendChoices.join(", ")} (default: auto)`;
@@ -41,7 +44,11 @@ export async function run(args: string[]): Promise<void> {
   }
   const { points, replicates, threads, backend } = options;
   const { trials } = planStudy(seedStudy, {
-    points: points.map(({ dropout1, dropout2 }) => ({ dropout1, dropout2 })),
+    points: points.map(({ dropout1, dropout2, weightDecay }) => ({
+      dropout1,
+      dropout2,
+      weightDecay,
+    })),
     replicates,
   });
   const dataset = await loadFashionMnist(true);
@@ -56,7 +63,8 @@ export async function run(args: string[]): Promise<void> {
       trials.flatMap(({ params }, i) => {
         const result = results[i];
         return result !== undefined && params.dropout1 === point.dropout1 &&
-            params.dropout2 === point.dropout2
+            params.dropout2 === point.dropout2 &&
+            params.weightDecay === point.weightDecay
           ? [result]
           : [];
       }),
@@ -96,7 +104,7 @@ function readOptions(args: string[]): Options | null {
   if (values.help) return null;
   return {
     points: values.points === undefined
-      ? referencePoints
+      ? goldenPoints
       : values.points.split(";").map(referencePoint),
     replicates: wholeNumber("replicates", values.replicates),
     threads: wholeNumber("threads", values.threads),
@@ -105,14 +113,15 @@ function readOptions(args: string[]): Options | null {
 }
 
 function referencePoint(text: string): ReferencePoint {
-  const [dropout1, dropout2] = text.split(",").map(Number);
-  const point = referencePoints.find((candidate) =>
-    candidate.dropout1 === dropout1 && candidate.dropout2 === dropout2
+  const [dropout1, dropout2, weightDecay = 0] = text.split(",").map(Number);
+  const point = goldenPoints.find((candidate) =>
+    candidate.dropout1 === dropout1 && candidate.dropout2 === dropout2 &&
+    candidate.weightDecay === weightDecay
   );
   if (point === undefined) {
     throw new FlagError(
       `--points: no reference figures for: ${text}; there are: ` +
-        referencePoints.map((p) => `${p.dropout1},${p.dropout2}`).join("; "),
+        goldenPoints.map(nameOf).join("; "),
     );
   }
   return point;
@@ -158,7 +167,8 @@ async function trainAll(
   return results;
 }
 
-interface Row extends Params {
+interface Row {
+  readonly point: string;
   readonly trainLoss: Compared;
   readonly testAccuracy: Compared;
   readonly testLoss: Compared;
@@ -172,6 +182,11 @@ interface Compared {
   readonly ours: number;
   readonly pytorch: { readonly mean: number; readonly sd: number };
   readonly difference: number;
+}
+
+function nameOf({ dropout1, dropout2, weightDecay }: ReferencePoint): string {
+  const rates = `${dropout1},${dropout2}`;
+  return weightDecay === 0 ? rates : `${rates},${weightDecay}`;
 }
 
 function compare(
@@ -192,8 +207,7 @@ function compare(
   const trainLoss = compared("trainLoss");
   const testAccuracy = compared("testAccuracy");
   return {
-    dropout1: point.dropout1,
-    dropout2: point.dropout2,
+    point: nameOf(point),
     trainLoss,
     testAccuracy,
     testLoss: compared("testLoss"),
@@ -212,7 +226,7 @@ function leapt({ epochs }: TrialResult): boolean {
 function print(rows: readonly Row[]): void {
   const table = new Table({
     head: [
-      "rates",
+      "point",
       "train loss",
       "PyTorch",
       "diff",
@@ -236,7 +250,7 @@ function print(rows: readonly Row[]): void {
     );
     const [loss, accuracy, testLoss] = shown;
     table.push([
-      `${row.dropout1}, ${row.dropout2}`,
+      row.point,
       loss?.ours ?? "",
       loss?.pytorch ?? "",
       loss?.difference ?? "",
