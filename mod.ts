@@ -1,14 +1,13 @@
 /**
- * A volunteer swarm that answers how dropout rates shape training: the
- * coordinator, the studies, the analysis and the random numbers as a library.
- * The commands `deno task start` and `deno task join` are made of the same
- * parts.
+ * A volunteer swarm that measures how dropout rates and other settings change
+ * training: coordinator, studies, analysis and random numbers as a library. The
+ * commands `deno task start` and `deno task join` use the same parts.
  *
- * Nothing here loads TensorFlow.js or asks for a permission before it is called.
- * What trains is in the entry `/training`, a worker that joins a swarm in
- * `/worker`, and the leaderboard for a terminal in `/terminal`.
+ * Importing this module loads no TensorFlow.js and needs no permission. Training
+ * is in the entry `/training`, a worker that joins a swarm in `/worker`, and the
+ * leaderboard for a terminal in `/terminal`.
  *
- * Lay out a study, here two points of a built-in one:
+ * Plan a study, here two points of a built-in one:
  *
  * ```ts
  * import {
@@ -26,7 +25,7 @@
  * console.assert(plan.trials.length === 10);
  * ```
  *
- * Lend its trials to whoever asks, from a server of your own:
+ * Lease its trials to workers, from your own server:
  *
  * ```ts
  * import {
@@ -52,7 +51,7 @@
  * }
  * ```
  *
- * Draw what every device draws at this place of this replicate:
+ * Draw the same mask as every device at this place of this replicate:
  *
  * ```ts
  * import { dropoutKey, dropoutMask } from "@dropout-swarm/dropout-swarm";
@@ -65,7 +64,7 @@
  * @module
  */
 
-// Studies: a definition is laid out into trials.
+// Studies: a definition is planned into trials.
 export { builtinStudies } from "./coordinator/study/builtin.ts";
 export { InvalidStudy } from "./coordinator/study/points.ts";
 export { parseStudy } from "./coordinator/study/parse.ts";
@@ -98,7 +97,7 @@ export type {
 } from "./protocol/study.ts";
 export type { UserText } from "./protocol/user_text.ts";
 
-// The data set that a study names, on this machine's disk.
+// A study's data set on this machine's disk.
 export type {
   DownloadProgress,
   RunCommand,
@@ -114,7 +113,7 @@ export {
   type FoundDataset,
 } from "./worker/data/find_dataset.ts";
 
-// Draws: what training draws is a function of where it is drawn.
+// Random numbers: each is a function of its place in training.
 export {
   batchOrder,
   dropoutKey,
@@ -132,7 +131,7 @@ export {
   threefry4x32,
 } from "./worker/random/threefry.ts";
 
-// Results, and what is checked before one counts.
+// Results and their checks.
 export {
   type BackendName,
   type D2lChecks,
@@ -188,7 +187,7 @@ export {
 } from "./coordinator/storage/storage.ts";
 export type { Log, LogFields, LogLevel } from "./coordinator/service/log.ts";
 
-// The protocol as a worker speaks it.
+// The protocol for workers.
 export type { Problem, ProblemType } from "./protocol/problem.ts";
 export type {
   CompleteRequest,
@@ -216,7 +215,7 @@ export {
   UnreachableError,
 } from "./worker/session/swarm_client.ts";
 
-// Analysis: results in, figures and verdicts in words out.
+// Analysis: from results to figures and verdicts in words.
 export {
   type Analyser,
   createAnalyser,

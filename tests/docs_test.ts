@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { parseStudy } from "../coordinator/study/parse.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
+import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import { recipeFields } from "../protocol/recipe.ts";
 import { type Flag, flagsOf } from "./command_flags.ts";
 
-/** The documents against what they speak of. */
+/** Compares the documents with the code. */
 
 const root = new URL("../", import.meta.url);
 
@@ -23,18 +25,18 @@ const documents = async () => [
   ...await filesIn("docs/decisions/", ".md"),
 ];
 
-/** The address that a code forge gives a heading. */
+/** The anchor that code forges give a heading. */
 function anchor(heading: string): string {
   return heading.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim()
     .replaceAll(/\s/g, "-");
 }
 
-/** A document without what stands in fences, where nothing is a link. */
+/** A document without its code fences, where nothing is a link. */
 function prose(text: string): string {
   return text.replaceAll(/^```[\s\S]*?^```/gm, "");
 }
 
-/** What is wrong with the links of a document; empty: nothing. */
+/** The broken links of a document. */
 async function brokenLinks(path: string): Promise<string[]> {
   const broken: string[] = [];
   const text = prose(await read(path));
@@ -79,6 +81,8 @@ Deno.test("every study in docs/examples is parsed and planned", async () => {
   }));
   assert.deepEqual(sizes, [
     ["every_field.json", 15],
+    ["hidden_sizes.json", 20],
+    ["learning_rate.json", 25],
     ["order.json", 60],
     ["small_steps.json", 45],
   ]);
@@ -91,7 +95,7 @@ Deno.test("docs/studies.md shows order.json as it is, and names each field", asy
     JSON.parse(shown),
     JSON.parse(await read("docs/examples/order.json")),
   );
-  // What the example leaves out, its parsed form has by default.
+  // The parsed form has the defaults of fields that the example leaves out.
   const { dataset, ...study } = parseStudy(
     await read("docs/examples/every_field.json"),
   );
@@ -109,7 +113,36 @@ Deno.test("docs/studies.md shows order.json as it is, and names each field", asy
   );
 });
 
-/** The flags in the table below this line of a document. */
+Deno.test("docs/studies.md has the table of recipe fields", async () => {
+  const [, section = ""] = (await read("docs/studies.md")).split(
+    "### The recipe\n",
+  );
+  const [table = ""] = /(?:^\|.*\n)+/m.exec(section) ?? [];
+  const rows = table.trim().split("\n").slice(2).map((row) =>
+    row.split("|").slice(1, -1).map((cell) => cell.trim())
+  );
+  assert.deepEqual(
+    rows.map(([name, neutral = "", axis, meaning]) => [
+      name,
+      JSON.parse(neutral.replaceAll("`", "")),
+      axis,
+      meaning,
+    ]),
+    Object.entries(recipeFields).map(([name, field]) => [
+      `\`${name}\``,
+      field.neutral,
+      field.axis ? "yes" : "no",
+      field.meaning.en,
+    ]),
+  );
+});
+
+Deno.test("docs/protocol.md names the protocol's version", async () => {
+  const [title] = (await read("docs/protocol.md")).split("\n");
+  assert.equal(title, `# The swarm protocol, version ${PROTOCOL_VERSION}`);
+});
+
+/** The flags in the table after this line of a document. */
 function tableBelow(text: string, line: string): Flag[] {
   const at = text.indexOf(line);
   assert.ok(at >= 0, `there is no line ${line}`);

@@ -10,7 +10,7 @@ import { checkDigits, InvalidStudy } from "./points.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** The object schemas by where they stand, for a message about a misspelling. */
+/** The object schemas by their paths, for messages about misspelled fields. */
 const OBJECTS: readonly (readonly [RegExp, object])[] = [
   [/^$/, StudyDefinition.shape],
   [/^title$/, Text.shape],
@@ -38,7 +38,7 @@ function shown(value: unknown): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
-/** The value that a path leads to, or undefined. */
+/** The value at a path, or undefined. */
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   let value = root;
   for (const key of path) {
@@ -77,7 +77,9 @@ function limits(issue: Issue): string | undefined {
   }
 }
 
-/** A union's issues are those of the form that the writer seems to mean. */
+/**
+ * For a union, reports the issues of the form that the writer probably meant.
+ */
 function meantIssue(issue: Issue, root: unknown): Issue {
   if (issue.code !== "invalid_union") return issue;
   const value = valueAt(root, issue.path);
@@ -133,10 +135,10 @@ function issueText(raw: Issue, root: unknown): string {
 }
 
 /**
- * Reads a study from the text of its JSON file. Fields left out take the
- * schema's defaults: those of the built-in study `seed`.
+ * Reads a study from the text of its JSON file. Missing fields take the
+ * schema's defaults.
  *
- * @param source the file's path, to begin an error's message with
+ * @param source the file's path, for error messages
  * @throws {InvalidStudy} with one line: where, what is wrong, what is allowed.
  */
 export function parseStudy(text: string, source?: string): StudyDefinition {

@@ -21,38 +21,37 @@ import {
   studyPoints,
 } from "./points.ts";
 
-/** What a command line changes of a study. */
+/** Changes that a command line makes to a study. */
 export interface StudyOverrides {
-  /** Repeats of each grid point, in place of the study's. */
+  /** Repeats of each grid point. */
   readonly replicates?: number | undefined;
-  /** Epochs of each trial, in place of the recipe's. */
+  /** Epochs of each trial. */
   readonly epochs?: number | undefined;
-  /** In place of the study's own points. */
+  /** Grid points. */
   readonly points?: readonly Params[] | undefined;
 }
 
 /** A study ready to run. */
 export interface StudyPlan {
-  /** With the overrides in it. */
+  /** With the overrides applied. */
   readonly definition: StudyDefinition;
-  /** In the order in which to lend them: replicate 0 of every point first. */
+  /** In the order of leasing: replicate 0 of every point first. */
   readonly trials: readonly TrialSpec[];
 }
 
-/** The data set that a study has unless it names another; frozen. */
+/** The data set of a study that names none; frozen. */
 const NEUTRAL_DATASET = "fashion-mnist";
 
-/** More than this many trials is a slip of the pen, not a study. */
+/** A study with more trials than this is a mistake. */
 const MAX_TRIALS = 1_000_000;
 
 /**
- * Eight hexadecimal digits that stand for everything of a study but its axes
- * and replicates: data set, seed and recipe. Trials of two studies of one name
- * that train differently have different ids, so no result is taken for another.
- * What has its default is left out: a field that is added later with a default
- * changes no fingerprint.
+ * Eight hexadecimal digits for everything in a study except axes and
+ * replicates: data set, seed and recipe. Trials that train differently have
+ * different ids, so no result is taken for another trial's. Fields with their
+ * default are left out, so a field that is added later changes no fingerprint.
  *
- * @param axes The fields that stand in the grid point, and so in the trial's id.
+ * @param axes The fields that are in the grid point, and so in the trial's id.
  */
 export function recipeFingerprint(
   { dataset, seed, recipe }: StudyDefinition,
@@ -96,10 +95,10 @@ function applyOverrides(
 }
 
 /**
- * Lays out the trials of a study, with what the command line changes of it.
+ * Lays out the trials of a study, with the command line's changes.
  *
- * @throws {InvalidStudy} where the overrides do not fit the study's schema, a
- * rate is too fine to stand in an id, or there would be too many trials.
+ * @throws {InvalidStudy} if the overrides do not fit the study's schema, a
+ * number is too long for an id, or there are too many trials.
  */
 export function planStudy(
   definition: StudyDefinition,

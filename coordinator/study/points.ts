@@ -20,13 +20,13 @@ import {
 } from "../../protocol/recipe.ts";
 import type { SearchSpace } from "../../protocol/study.ts";
 
-/** A study that cannot be run; the message is one line for its writer. */
+/** A study that cannot be run; the message is one line. */
 export class InvalidStudy extends Error {
   /** Tells this error from others. */
   override name = "InvalidStudy";
 }
 
-/** How many points a search space spells out, repeated ones included. */
+/** Number of points that a search space lists, repeated ones included. */
 export function pointCount(space: SearchSpace): number {
   return "points" in space ? space.points.length : axesOf([space.grid]).reduce(
     (count, name) => count * (space.grid[name]?.length ?? 1),
@@ -47,7 +47,7 @@ function gridPoints(grid: Grid): Params[] {
 
 /**
  * A study's grid points in order, each once. All name the same fields: a point
- * that leaves out what another one names has the recipe's value there.
+ * that leaves out another point's field gets the recipe's value.
  */
 export function studyPoints(
   space: SearchSpace,
@@ -66,7 +66,7 @@ export function studyPoints(
   return [...byKey.values()];
 }
 
-/** Refuses grid points whose numbers are too long to be read in an id. */
+/** Refuses points whose numbers are too long for an id. */
 export function checkDigits(
   points: readonly Params[],
   fail: (why: string) => InvalidStudy,
@@ -83,7 +83,7 @@ export function checkDigits(
   }
 }
 
-/** What a field may be, for whoever gave something else. */
+/** A field's allowed values, for error messages. */
 function allowedText(name: RecipeFieldName): string {
   const { kind, schema } = fieldOf(name);
   switch (kind) {
@@ -104,7 +104,7 @@ function allowedText(name: RecipeFieldName): string {
   }
 }
 
-/** Reads one field's value as the command line gives it. */
+/** Reads one field's value from the command line. */
 function commandValue(
   name: RecipeFieldName,
   text: string,
@@ -158,8 +158,8 @@ function commandPoint(point: string): Params {
 }
 
 /**
- * Reads grid points as the command line gives them: pairs of dropout rates such
- * as `0.2,0.5;0.5,0.2`, or named recipe fields such as
+ * Reads grid points from the command line: pairs of dropout rates such as
+ * `0.2,0.5;0.5,0.2`, or named recipe fields such as
  * `learningRate=0.1;learningRate=0.5`. Repeated points are kept; planning drops
  * them.
  *
@@ -176,7 +176,9 @@ export function parsePoints(text: string): Params[] {
   return points;
 }
 
-/** What {@linkcode parsePoints} reads, for a command that runs a study again. */
+/**
+ * The inverse of {@linkcode parsePoints}, for a command that repeats a study.
+ */
 export function pointsArgument(points: readonly Params[]): string {
   return points.map((point) => {
     const axes = axesOf([point]);

@@ -4,8 +4,8 @@ import { planStudy } from "./plan.ts";
 import { pointsArgument } from "./points.ts";
 
 /**
- * The command that runs a study again. One that is not built in, or was
- * changed beyond what flags can change, is named by a file with its definition.
+ * The command that runs a study again. A study that is not built in, or that
+ * flags cannot describe, is named by a file with its definition.
  */
 export function startCommand(definition: StudyDefinition): string {
   const { id, replicates, recipe: { epochs }, searchSpace } = definition;
