@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseStudy } from "../coordinator/study/parse.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
+import { metricNames } from "../protocol/metrics.ts";
 import { recipeFields } from "../protocol/recipe.ts";
 import { type Flag, flagsOf } from "./command_flags.ts";
 
@@ -134,6 +135,17 @@ Deno.test("docs/studies.md has the table of recipe fields", async () => {
       field.axis ? "yes" : "no",
       field.meaning.en,
     ]),
+  );
+});
+
+Deno.test("docs/statistics.md explains every metric", async () => {
+  const [, section = ""] = (await read("docs/statistics.md")).split(
+    "## What a figure is\n",
+  );
+  const [table = ""] = /(?:^\|.*\n)+/m.exec(section) ?? [];
+  assert.deepEqual(
+    [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name).sort(),
+    [...metricNames].sort(),
   );
 });
 
