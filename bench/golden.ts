@@ -26,9 +26,9 @@ const USAGE = `Usage: deno task bench golden [flags]
 
 Trains the reference points as the study "seed" does and compares the final
 figures with PyTorch's. Fails if a mean misses by more than ${TOLERANCE.trainLoss}.
-A leap is a trial whose training loss rose by 0.1 or more between two epochs: at
-this learning rate and little dropout it happens by chance, in PyTorch too (4 of
-16 seeds at 0,0, though none of the reference's five), and moves the mean.
+A leap is a trial whose training loss rose by 0.1 or more between two epochs. At
+this learning rate with little dropout this happens by chance, also in PyTorch
+(4 of 16 seeds at 0,0, none of the reference's five), and changes the mean.
 
   --points A,B;C,D   rates to train, with weight decay as A,B,W (default: all ${goldenPoints.length})
   --replicates N     repeats a point (default: 3)

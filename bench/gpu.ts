@@ -7,12 +7,11 @@ import { wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench gpu [flags]
 
-Counts what a training step of the seed's network (784-256-256-10, batch 256)
-asks of a GPU: dispatches or draw calls, bytes uploaded, bytes read back. Once
-with the kernels built from tfjs's own (masks drawn and images gathered in
-JavaScript), once with ours on the device; on WebGPU in Deno, on WebGL and
-WebGPU in Chromium. A software GPU counts as well as another; its times say
-nothing of a real one.
+Counts the GPU calls of a training step of the network (784-256-256-10, batch
+256): dispatches or draw calls, bytes uploaded, bytes read back. Once with
+kernels made of tfjs's own (masks and batches made in JavaScript), once with
+ours on the device; on WebGPU in Deno, on WebGL and WebGPU in Chromium. Counts
+on a software GPU are valid; its times are not.
 
   --steps N     steps counted after the first (default: 10)
   --json        print the counts as JSON`;

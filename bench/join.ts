@@ -13,11 +13,11 @@ import { wholeNumber } from "./flags.ts";
 const USAGE = `Usage: deno task bench join [flags]
 
 Opens the join page of a coordinator with the seed study in headless Chromium,
-presses Start and waits until the page shows a training step. Measures what is
-transferred before and after Start, and the time from one to the other: for a
-browser that was never there, and for its next visit, which has the data.
+presses Start and waits until the page shows a training step. Measures the bytes
+before and after Start, and the time from Start to the first step: for a new
+browser, and for its next visit, which has the data.
 
-  --rounds N    browsers that were never there, each backend (default: 3)
+  --rounds N    new browsers for each backend (default: 3)
   --json        print the measurements as JSON`;
 
 const BACKENDS = ["simd", "auto"] as const;

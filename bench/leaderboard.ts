@@ -15,10 +15,10 @@ import { wholeNumber } from "./flags.ts";
 
 const USAGE = `Usage: deno task bench leaderboard [flags]
 
-Measures what a leaderboard of many grid points costs the coordinator: worked
-out from nothing, after one more result, asked for again, written as JSON, and
-its size on the wire. Results are drawn, the analysis is the real one. What else
-the machine does shows in the medians, less in the least.
+Measures the cost of a leaderboard of many grid points: computed from nothing,
+after one more result, requested again, written as JSON, and its compressed
+size. Results are random, the analysis is real. Other load on the machine
+affects the medians more than the minima.
 
   --side N         points along each side of the square (default: 50)
   --replicates N   repeats a point (default: 5)

@@ -25,10 +25,10 @@ import { threadContender } from "./step/thread.ts";
 
 const USAGE = `Usage: deno task bench step [flags]
 
-Measures a training step of the seed's network (784-256-256-10, batch 256) on
-the backend simd, tfjs's backends and PyTorch, in turns of a fraction of a
-second, so that whatever else the machine does meets all of them alike. Compare
-the ratios; absolute times drift.
+Measures a training step of the network (784-256-256-10, batch 256) on the
+backend simd, tfjs's backends and PyTorch, in turns of a fraction of a second, so
+that other load on the machine affects all of them alike. Compare the ratios;
+absolute times drift.
 
   --quick          fewer rounds, three of the seed's points, one epoch each
   --epochs N       epochs of each of the trials compared (default: 10)
