@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { parseStudy } from "../coordinator/study/parse.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
-import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { metricNames } from "../protocol/metrics.ts";
 import { recipeFields } from "../protocol/recipe.ts";
 import { type Flag, flagsOf } from "./command_flags.ts";
@@ -147,11 +146,6 @@ Deno.test("docs/statistics.md explains every metric", async () => {
     [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name).sort(),
     [...metricNames].sort(),
   );
-});
-
-Deno.test("docs/protocol.md names the protocol's version", async () => {
-  const [title] = (await read("docs/protocol.md")).split("\n");
-  assert.equal(title, `# The swarm protocol, version ${PROTOCOL_VERSION}`);
 });
 
 /** The flags in the table after this line of a document. */
