@@ -85,6 +85,7 @@ Deno.test("every study in docs/examples is parsed and planned", async () => {
     ["learning_rate.json", 25],
     ["order.json", 60],
     ["small_steps.json", 45],
+    ["weight_decay.json", 60],
   ]);
 });
 
