@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type Infer, StudyId } from "./ids.ts";
 import { MetricName, RankedMetric } from "./metrics.ts";
+import { recipeFieldNames } from "./recipe.ts";
 import { Params, Recipe, StudyDefinition, Text } from "./study.ts";
 import { UserText } from "./user_text.ts";
 
@@ -232,6 +233,8 @@ export const Leaderboard = z.strictObject({
     replicates: z.int(),
     seed: z.int(),
     recipe: Recipe,
+    /** The recipe fields that the grid points vary, in the table's order. */
+    axes: z.array(z.enum(recipeFieldNames)),
   }),
   progress: Progress,
   /** Sorted by final training loss, points without a result last. */

@@ -237,6 +237,7 @@ async function emptyLeaderboard(
       replicates: definition.replicates,
       seed: definition.seed,
       recipe: definition.recipe,
+      axes: ["dropout1", "dropout2"],
     },
     progress,
     rows: [],

@@ -1,10 +1,10 @@
-import { ratesOf } from "../../protocol/grid_point.ts";
 import type {
   Curves,
   Estimate,
   LeaderboardRow,
 } from "../../protocol/leaderboard.ts";
 import { byMetric, type MetricName, metrics } from "../../protocol/metrics.ts";
+import { type Params, recipeFieldNames } from "../../protocol/recipe.ts";
 import type { TrialState } from "../../protocol/views.ts";
 import {
   columnMoments,
@@ -44,8 +44,8 @@ const noCurves = (): Curves => ({
 function curvesOf(trained: readonly TrialFigures[]) {
   const [curves, curveSds] = [noCurves(), noCurves()];
   if (trained.length === 0) return { curves, curveSds };
-  // Accepted results of one recipe have the same epochs; if one were short, a
-  // mean over fewer replicates would make a jump, so the curves end there.
+  // Results of one point have the same epochs. If one were short, a mean over
+  // fewer replicates would make a jump, so the curves end there.
   const epochs = Math.min(
     ...trained.map(({ curves: { trainLoss } }) => trainLoss.length),
   );
@@ -106,6 +106,18 @@ export function compareRows(a: RowFigures, b: RowFigures): number {
   const [lossA, lossB] = [loss(a), loss(b)];
   return group(a) - group(b) ||
     (lossA === lossB ? 0 : lossA - lossB) ||
-    ratesOf(a.params).dropout1 - ratesOf(b.params).dropout1 ||
-    ratesOf(a.params).dropout2 - ratesOf(b.params).dropout2;
+    comparePoints(a.params, b.params);
+}
+
+/** By each axis in turn: numbers and lists by size, names by the alphabet. */
+function comparePoints(a: Params, b: Params): number {
+  for (const name of recipeFieldNames) {
+    const [x, y] = [a[name], b[name]].map((value) => [value ?? []].flat());
+    for (const [index, first] of x?.entries() ?? []) {
+      const second = y?.[index];
+      if (second === undefined || first === second) continue;
+      return first < second ? -1 : 1;
+    }
+  }
+  return 0;
 }

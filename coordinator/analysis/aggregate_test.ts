@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { byMetric } from "../../protocol/metrics.ts";
 import { aggregateRow, compareRows } from "./aggregate.ts";
 import type { Cell, PointData } from "./study_data.ts";
 import type { TrialFigures } from "./study_data.ts";
@@ -11,6 +12,7 @@ function figures(trainLoss: number, over: Partial<TrialFigures> = {}): Cell {
     figures: {
       diverged: false,
       metrics: {
+        ...byMetric(() => 0),
         trainLoss,
         trainAccuracy: 0.88,
         testAccuracy: 0.86,

@@ -5,6 +5,7 @@ import type {
   SeedRemark,
   Swap,
 } from "../../protocol/leaderboard.ts";
+import { axesOf, pointKey } from "../../protocol/grid_point.ts";
 import type { TrialId } from "../../protocol/ids.ts";
 import { byRankedMetric, type RankedMetric } from "../../protocol/metrics.ts";
 import type {
@@ -25,7 +26,6 @@ import {
   type Cell,
   diverged,
   type PointData,
-  pointKey,
   signOf,
   valuesOf,
   withCell,
@@ -141,6 +141,7 @@ export function createAnalyser(
   trials: readonly TrialSpec[],
 ): Analyser {
   const { points, places } = laidOut(trials);
+  const axes = axesOf(points.map(({ params }) => params));
   const rowOf = new WeakMap<PointData, RowFigures>();
   let findings: Findings | null = null;
 
@@ -188,13 +189,14 @@ export function createAnalyser(
           replicates,
           seed,
           recipe,
+          axes: [...axes],
         },
         progress,
         rows,
         verdicts: judged.map((entry) => verdictOf(entry, progress)),
         swaps,
         remarks,
-        summary: summaryWords(definition, rows, judged, progress),
+        summary: summaryWords(definition, axes, rows, judged, progress),
         revision,
       };
     },

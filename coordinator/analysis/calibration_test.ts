@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { byRankedMetric } from "../../protocol/metrics.ts";
 import { type BestByMetric, judgeClaims } from "./claims/judge.ts";
 import { claims } from "./claims/registry.ts";
 import { probabilityBest } from "./statistics/probability_best.ts";
@@ -27,12 +28,7 @@ const STUDIES = 600;
 /** One-sided 1% limit on the share seen when the true one is ALPHA. */
 const LIMIT = ALPHA + 2.33 * Math.sqrt(ALPHA * (1 - ALPHA) / STUDIES);
 
-const noProbabilities: BestByMetric = {
-  trainLoss: [],
-  trainLossDropoutOff: [],
-  testLoss: [],
-  testAccuracy: [],
-};
+const noProbabilities: BestByMetric = byRankedMetric(() => []);
 
 interface Tally {
   readonly wrong: Map<string, number>;

@@ -1,21 +1,19 @@
-import { ratesOf } from "../../protocol/grid_point.ts";
+// @ts-types="@types/papaparse"
 import Papa from "papaparse";
+import { formatValue } from "../../protocol/grid_point.ts";
 import type {
   Leaderboard,
   LeaderboardRow,
 } from "../../protocol/leaderboard.ts";
 import { metricNames, rankedMetrics } from "../../protocol/metrics.ts";
+import type { Params, RecipeFieldName } from "../../protocol/recipe.ts";
 import type { EpochMetrics } from "../../protocol/training.ts";
 import type { TrialCurve } from "../../protocol/views.ts";
 
-// @ts-types="@types/papaparse"
-
 const estimateFields = ["n", "mean", "sd", "low", "high"] as const;
 
-/** The columns, in order; figures carry the metric's name in front. */
+/** The columns after the axes; figures carry the metric's name in front. */
 const columns = [
-  "dropout1",
-  "dropout2",
   "replicatesPlanned",
   "replicatesDone",
   "replicatesRunning",
@@ -30,8 +28,6 @@ const columns = [
 
 function cellsOf(row: LeaderboardRow): (number | null)[] {
   return [
-    ratesOf(row.params).dropout1,
-    ratesOf(row.params).dropout2,
     row.replicatesPlanned,
     row.replicatesDone,
     row.replicatesRunning,
@@ -77,9 +73,21 @@ export function csvOf(
   return csvLines([fields, ...rows]);
 }
 
+/** A point's value on each axis, without rounding: `0.00005`, `256x128`. */
+function valuesOn(axes: readonly RecipeFieldName[], params: Params): CsvCell[] {
+  return axes.map((name) => {
+    const value = params[name];
+    return value === undefined ? null : formatValue(value);
+  });
+}
+
 /** The leaderboard's rows as CSV, one grid point a line, in its order. */
 export function leaderboardCsv(leaderboard: Leaderboard): string {
-  return csvOf(columns, leaderboard.rows.map(cellsOf));
+  const { study: { axes }, rows } = leaderboard;
+  return csvOf(
+    [...axes, ...columns],
+    rows.map((row) => [...valuesOn(axes, row.params), ...cellsOf(row)]),
+  );
 }
 
 /** Figures of an epoch that have a column each. */
@@ -94,9 +102,6 @@ const figures = [
 const checks = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
 
 const trialColumns = [
-  "trialId",
-  "dropout1",
-  "dropout2",
   "replicate",
   "state",
   "outcome",
@@ -120,9 +125,6 @@ const trialColumns = [
 function trialCells(trial: TrialCurve): CsvCell[] {
   const final = trial.outcome === "trained" ? trial.epochs.at(-1) : undefined;
   return [
-    trial.trialId,
-    ratesOf(trial.params).dropout1,
-    ratesOf(trial.params).dropout2,
     trial.replicate,
     trial.state,
     trial.outcome,
@@ -143,9 +145,6 @@ function trialCells(trial: TrialCurve): CsvCell[] {
 }
 
 const curveColumns = [
-  "trialId",
-  "dropout1",
-  "dropout2",
   "replicate",
   "state",
   "epoch",
@@ -154,11 +153,8 @@ const curveColumns = [
 ];
 
 function curveRows(trial: TrialCurve): CsvCell[][] {
-  const { trialId, params, replicate, state } = trial;
+  const { replicate, state } = trial;
   return trial.epochs.map((metrics) => [
-    trialId,
-    ratesOf(params).dropout1,
-    ratesOf(params).dropout2,
     replicate,
     state,
     metrics.epoch,
@@ -167,20 +163,32 @@ function curveRows(trial: TrialCurve): CsvCell[][] {
   ]);
 }
 
-/** A table that is written part by part. */
+/** A table of a study's trials that is written part by part. */
 export interface TableWriter {
   readonly head: string;
   lines(trials: readonly TrialCurve[]): string;
 }
 
+/** Each line begins with the trial's id and its value on each axis. */
+function writer(
+  axes: readonly RecipeFieldName[],
+  fields: readonly string[],
+  rowsOf: (trial: TrialCurve) => CsvCell[][],
+): TableWriter {
+  return {
+    head: csvLines([["trialId", ...axes, ...fields]]),
+    lines: (trials) =>
+      csvLines(trials.flatMap((trial) => {
+        const known = [trial.trialId, ...valuesOn(axes, trial.params)];
+        return rowsOf(trial).map((cells) => [...known, ...cells]);
+      })),
+  };
+}
+
 /** Trials as CSV, one a line. */
-export const trialsCsv: TableWriter = {
-  head: csvLines([trialColumns]),
-  lines: (trials) => csvLines(trials.map(trialCells)),
-};
+export const trialsCsv = (axes: readonly RecipeFieldName[]): TableWriter =>
+  writer(axes, trialColumns, (trial) => [trialCells(trial)]);
 
 /** Trials' figures by epoch as CSV, one epoch a line. */
-export const curvesCsv: TableWriter = {
-  head: csvLines([curveColumns]),
-  lines: (trials) => csvLines(trials.flatMap(curveRows)),
-};
+export const curvesCsv = (axes: readonly RecipeFieldName[]): TableWriter =>
+  writer(axes, curveColumns, curveRows);

@@ -5,11 +5,11 @@ import {
 } from "./statistics/distributions.ts";
 
 /**
- * Whose results differ from everybody else's at the same grid points more than
- * chance explains. Repeating a training tells a lie for certain, where bits can
- * be compared; between backends that drift apart it cannot. This looks at all
- * that somebody gave and says how odd it is, of workers and of backends. It
- * proves nothing of a single result, and takes none back.
+ * Finds workers and backends whose results differ from all others' at the same
+ * grid points more than chance explains. Recomputing a trial proves a false
+ * result only where backends agree bit for bit. This test needs no agreement of
+ * bits, but it judges all results of a worker together: it proves nothing about
+ * a single result and revokes none.
  */
 
 /** A figure of a result, and who gave it. */
@@ -52,7 +52,7 @@ export interface JudgedDeviation extends Deviation {
   readonly odd: boolean;
 }
 
-/** Above, a deviation is not spoken of: in one study of a thousand by chance. */
+/** Level of the test: one study in a thousand has an odd group by chance. */
 const ALPHA = 0.001;
 
 /** Compares each group's results with all others', by the figure that tells most. */
@@ -73,9 +73,9 @@ export function judgeDeviations(
 }
 
 /**
- * The most that one result may say, in standard deviations. Training goes wrong
- * now and then at any rates, with a loss far off, and that is nobody's fault:
- * one such result must not give its worker away, three in a row should.
+ * Limit for one result, in standard deviations. Now and then a trial ends with
+ * a loss far from the others without anybody's fault: one such result must not
+ * mark its worker as odd, three of them should.
  */
 const MOST = 3;
 /** Weight of the spread of all points in that of one, as so many results. */

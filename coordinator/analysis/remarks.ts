@@ -1,13 +1,21 @@
+import {
+  axesOf,
+  formatValue,
+  isRatePair,
+  ratesOf,
+} from "../../protocol/grid_point.ts";
 import type { Estimate, SeedRemark } from "../../protocol/leaderboard.ts";
 import { type MetricName, metrics } from "../../protocol/metrics.ts";
+import { recipeFieldNames, recipeFields } from "../../protocol/recipe.ts";
 import type { Params, StudyDefinition, Text } from "../../protocol/study.ts";
 import { LOSS_LIMIT } from "../../protocol/training.ts";
 import { compare } from "./claims/claim.ts";
 import {
   figure,
+  figureWithInterval,
   plural,
-  pointText,
   quotedConstants,
+  ratesText,
   withInterval,
 } from "./claims/words.ts";
 import { tQuantile } from "./statistics/distributions.ts";
@@ -19,13 +27,7 @@ import {
   outside,
   round6,
 } from "./statistics/statistics.ts";
-import {
-  diverged,
-  paired,
-  type PointData,
-  pointKey,
-  valuesOf,
-} from "./study_data.ts";
+import { diverged, paired, type PointData, valuesOf } from "./study_data.ts";
 
 /**
  * What the lesson behind the study (the "seed", one run a point, no repeats)
@@ -109,14 +111,20 @@ export const remarks: readonly Remark[] = [
   than(at(0.6, 0.6), "higher", at(0.4, 0.4), "lossArea"),
 ];
 
-/** Whether a study trains as the lesson did, so that figures compare. */
+/**
+ * Whether a study trains as the lesson did, so that figures compare: Fashion-
+ * MNIST, and every field but the rates as the lesson has it, which is its neutral
+ * value. The networks compute the same function, so any of them will do.
+ */
 export function trainsAsTheLesson(
   { dataset, recipe }: Pick<StudyDefinition, "dataset" | "recipe">,
 ): boolean {
-  const { hiddenSizes: [first, second], epochs, batchSize } = recipe;
-  return dataset === "fashion-mnist" && first === 256 && second === 256 &&
-    epochs === 10 && batchSize === 256 && recipe.learningRate === 0.5 &&
-    recipe.weightStd === 0.01;
+  const free: readonly string[] = ["dropout1", "dropout2", "network"];
+  return dataset === "fashion-mnist" &&
+    recipeFieldNames.every((name) =>
+      free.includes(name) ||
+      formatValue(recipe[name]) === formatValue(recipeFields[name].neutral)
+    );
 }
 
 type Agreement = SeedRemark["agreement"];
@@ -217,9 +225,14 @@ function checkAgainst(
   return { measured: comparison.difference, expected: null, agreement };
 }
 
+function inId(params: Params): string {
+  const { dropout1, dropout2 } = ratesOf(params);
+  return `${dropout1}-${dropout2}`;
+}
+
 function idOf(remark: Remark): string {
   const { params, metric } = remark;
-  const own = `${metric}-${params.dropout1}-${params.dropout2}`;
+  const own = `${metric}-${inId(params)}`;
   switch (remark.kind) {
     case "value":
     case "below":
@@ -228,8 +241,7 @@ function idOf(remark: Remark): string {
     case "higher":
     case "lower":
     case "same": {
-      const { dropout1, dropout2 } = remark.against;
-      return `${remark.kind}-${own}-than-${dropout1}-${dropout2}`;
+      return `${remark.kind}-${own}-than-${inId(remark.against)}`;
     }
     default:
       return remark satisfies never;
@@ -239,21 +251,24 @@ function idOf(remark: Remark): string {
 /**
  * Sets what the lesson reports beside what the study measured. Each remark is
  * checked on its own at 5%: these are descriptions, not verdicts, and nothing
- * is adjusted for their number. Empty where the study trains otherwise than
- * the lesson did.
+ * is adjusted for their number. Empty where the study varies other fields than
+ * the two rates, or trains otherwise than the lesson did.
  */
 export function checkRemarks(
   definition: StudyDefinition,
   points: readonly PointData[],
 ): SeedRemark[] {
-  if (!trainsAsTheLesson(definition)) return [];
-  const byKey = new Map(points.map((point) => [pointKey(point.params), point]));
+  const axes = axesOf(points.map(({ params }) => params));
+  if (!isRatePair(axes) || !trainsAsTheLesson(definition)) return [];
+  const byRates = new Map(
+    points.map((point) => [inId(point.params), point]),
+  );
   return remarks.flatMap((remark): SeedRemark[] => {
-    const point = byKey.get(pointKey(remark.params));
+    const point = byRates.get(inId(remark.params));
     if (point === undefined) return [];
     let checked: Checked;
     if ("against" in remark) {
-      const other = byKey.get(pointKey(remark.against));
+      const other = byRates.get(inId(remark.against));
       if (other === undefined) return [];
       checked = checkAgainst(remark, point, other);
     } else {
@@ -285,7 +300,7 @@ const agreementWords: Readonly<Record<SeedRemark["agreement"], Text>> = {
 function saysWords(remark: Remark): Text {
   const { metric } = remark;
   const name = nameOf(metric);
-  const at = pointText(remark.params);
+  const at = ratesText(remark.params);
   switch (remark.kind) {
     case "value":
       return {
@@ -305,7 +320,7 @@ function saysWords(remark: Remark): Text {
     case "higher":
     case "lower":
     case "same": {
-      const other = pointText(remark.against);
+      const other = ratesText(remark.against);
       const relation = relations(metric)[remark.kind];
       return {
         en: `${at}: ${relation.en} ${other}`,
@@ -383,10 +398,7 @@ function measuredWords(remark: Remark, figures: CheckedRemark): Text {
       zh: `实测：${name.zh}之差 ${size.zh}（${interval.zh}${count.zh}）。`,
     };
   }
-  const size = figure(metric, mean) +
-    (low === null || high === null
-      ? ""
-      : ` [${figure(metric, low)}, ${figure(metric, high)}]`);
+  const size = figureWithInterval(metric, { estimate: mean, low, high });
   const run = expected === null ? { en: "", zh: "" } : {
     en: `; one more run would fall between ${figure(metric, expected.low)} ` +
       `and ${figure(metric, expected.high)}`,

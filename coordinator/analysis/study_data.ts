@@ -12,8 +12,8 @@ export interface Cell {
 }
 
 /**
- * A grid point and its replicates, by number. A value: what changes is a new
- * point, so that what was worked out of one can be kept with it.
+ * A grid point and its replicates, by number. It is immutable: a change makes a
+ * new object, so that results can be cached by the object.
  */
 export interface PointData {
   readonly params: Params;
@@ -26,11 +26,10 @@ export function signOf(metric: MetricName): 1 | -1 {
 }
 
 /**
- * The point with one replicate changed. What was worked out of the point before
- * becomes the new one's, but for that replicate: with hundreds of replicates,
- * reading them all again would be most of a leaderboard's work. So the values
- * that were asked for before change with it; the point before may still be
- * asked, and works them out anew.
+ * The point with one replicate changed. The cache of the old point moves to the
+ * new one and is updated for that replicate: reading hundreds of replicates
+ * again would be most of a leaderboard's work. The old point stays valid; it
+ * fills its cache again when it is asked.
  */
 export function withCell(
   point: PointData,
@@ -60,7 +59,7 @@ function valueOf({ figures }: Cell, metric: MetricName): number {
   return signOf(metric) * Infinity;
 }
 
-/** Whether a replicate's loss stopped being finite: the point fails to learn. */
+/** Whether the loss of some replicate stopped being finite. */
 export function diverged(point: PointData): boolean {
   return keptOf(point).diverged > 0;
 }
@@ -88,7 +87,7 @@ interface Kept {
   readonly columns: Map<MetricName, number[]>;
 }
 
-/** Thousands of points are asked for their values again after each result. */
+/** After each result every point is asked for its values again. */
 const kept = new WeakMap<PointData, Kept>();
 
 function keptOf(point: PointData): Kept {
@@ -126,11 +125,6 @@ export function meanOver(columns: readonly (readonly number[])[]): number[] {
     }
   }
   return Array.from(sums, (sum) => sum / columns.length);
-}
-
-/** `0.2,0.5`: tells points apart. */
-export function pointKey({ dropout1, dropout2 }: Params): string {
-  return `${dropout1},${dropout2}`;
 }
 
 /** What the analysis keeps of a trial's result. */

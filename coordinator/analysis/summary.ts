@@ -1,14 +1,22 @@
+import { isRatePair, pointText } from "../../protocol/grid_point.ts";
 import type { LeaderboardRow, Progress } from "../../protocol/leaderboard.ts";
-import { metrics, type RankedMetric } from "../../protocol/metrics.ts";
+import {
+  metrics,
+  type RankedMetric,
+  rankedMetrics,
+} from "../../protocol/metrics.ts";
+import type { RecipeFieldName } from "../../protocol/recipe.ts";
 import type { StudyDefinition, Text } from "../../protocol/study.ts";
 import type { ClaimKind, JudgedClaim, TestedClaim } from "./claims/claim.ts";
 import { claimKinds } from "./claims/registry.ts";
 import {
   figure,
+  figureWithInterval,
+  percent,
   plural,
   pointList,
-  pointText,
   quotedConstants,
+  ratesText,
   sentences,
   verdictInText,
 } from "./claims/words.ts";
@@ -73,8 +81,8 @@ function bestWords(rows: readonly LeaderboardRow[]): Text | null {
   const loss = bestRow(rows, "trainLoss");
   const accuracy = bestRow(rows, "testAccuracy");
   if (loss === null || accuracy === null) return null;
-  const lossAt = pointText(loss.row.params);
-  const accuracyAt = pointText(accuracy.row.params);
+  const lossAt = ratesText(loss.row.params);
+  const accuracyAt = ratesText(accuracy.row.params);
   const lossText = figure("trainLoss", loss.mean);
   const accuracyText = figure("testAccuracy", accuracy.mean);
   return {
@@ -83,6 +91,34 @@ function bestWords(rows: readonly LeaderboardRow[]): Text | null {
     zh: `平均最终训练损失最低：${lossAt}，${lossText}；` +
       `平均测试准确率最高：${accuracyAt}，${accuracyText}。`,
   };
+}
+
+/**
+ * The best point by each metric, with its interval and how sure that is: for a
+ * study whose claims do not say it.
+ */
+function bestByMetric(rows: readonly LeaderboardRow[]): readonly Text[] {
+  return rankedMetrics.flatMap((metric) => {
+    const best = bestRow(rows, metric);
+    if (best === null) return [];
+    const { row: { params, metrics: figures, probabilityBest }, mean } = best;
+    const { phrase, better } = metrics[metric];
+    const { low, high } = figures[metric];
+    const at = pointText(params);
+    const size = figureWithInterval(metric, { estimate: mean, low, high });
+    const probability = probabilityBest[metric];
+    const sure = probability === null ? { en: "", zh: "" } : {
+      en: `, the best of all points with probability ${percent(probability)}`,
+      zh: `，为最优点的概率 ${percent(probability)}`,
+    };
+    return [{
+      en: `Best mean ${phrase.en} (${better} is better): ${size} at ` +
+        `${at.en}${sure.en}.`,
+      zh:
+        `${phrase.zh}均值最优（越${better === "lower" ? "低" : "高"}越好）：` +
+        `${at.zh}，${size}${sure.zh}。`,
+    }];
+  });
 }
 
 function divergedWords(rows: readonly LeaderboardRow[]): Text | null {
@@ -99,6 +135,7 @@ function divergedWords(rows: readonly LeaderboardRow[]): Text | null {
 /** One paragraph on a study, fit to paste into a report. */
 export function summaryWords(
   definition: StudyDefinition,
+  axes: readonly RecipeFieldName[],
   rows: readonly LeaderboardRow[],
   judged: readonly JudgedClaim[],
   { total, completed, quarantined }: TrialCounts,
@@ -106,20 +143,24 @@ export function summaryWords(
   const { title, id, replicates, recipe: { epochs }, dataset } = definition;
   const data = dataset === "fashion-mnist" ? "Fashion-MNIST" : dataset.name;
   const open = completed + quarantined < total;
+  const ofEpochs = axes.includes("epochs") ? { en: "", zh: "" } : {
+    en: `${plural(epochs, "epoch", "epochs")} `,
+    zh: ` ${epochs} 轮`,
+  };
   return sentences([
     {
       en: `Study "${textIn(title, "en")}" (${id}): ` +
         `${plural(rows.length, "grid point", "grid points")}, ` +
         `${plural(replicates, "replicate", "replicates")} each, ` +
-        `${plural(epochs, "epoch", "epochs")} on ${data}; ` +
+        `${ofEpochs.en}on ${data}; ` +
         `${completed} of ${total} trials are in` +
         (open ? ", so what follows is provisional." : "."),
       zh: `研究“${textIn(title, "zh")}”（${id}）：${rows.length} 个网格点，` +
-        `每点重复 ${replicates} 次，在 ${data} 上训练 ${epochs} 轮；` +
+        `每点重复 ${replicates} 次，在 ${data} 上训练${ofEpochs.zh}；` +
         `${total} 次试验已完成 ${completed} 次` +
         (open ? "，以下结论均为暂定。" : "。"),
     },
-    bestWords(rows),
+    ...isRatePair(axes) ? [bestWords(rows)] : bestByMetric(rows),
     divergedWords(rows),
     ...Object.values<ClaimKind>(claimKinds).map((kind) =>
       topicWords(kind, judged)

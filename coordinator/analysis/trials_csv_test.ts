@@ -45,6 +45,8 @@ const diverged: TrialCurve = {
   epochs: [epochMetrics(1)],
 };
 
+const rates = ["dropout1", "dropout2"] as const;
+
 function read(writer: TableWriter, trials: readonly TrialCurve[]) {
   const text = writer.head + writer.lines(trials.slice(0, 1)) +
     writer.lines(trials.slice(1));
@@ -57,7 +59,11 @@ function read(writer: TableWriter, trials: readonly TrialCurve[]) {
 }
 
 Deno.test("trialsCsv: final figures of accepted results, and of no others", () => {
-  const [first, second, third] = read(trialsCsv, [done, running, diverged]);
+  const [first, second, third] = read(trialsCsv(rates), [
+    done,
+    running,
+    diverged,
+  ]);
   const final = done.epochs.at(-1);
   assert.equal(Number(first?.["testLoss"]), final?.testLoss);
   assert.equal(first?.["check.testAccuracy"], "false");
@@ -71,18 +77,18 @@ Deno.test("trialsCsv: final figures of accepted results, and of no others", () =
 });
 
 Deno.test("trialsCsv: what workers say of themselves is never a formula", () => {
-  const [row] = read(trialsCsv, [done]);
+  const [row] = read(trialsCsv(rates), [done]);
   assert.equal(row?.["worker"], `'${done.workerName}`);
   assert.equal(row["backendDetail"], "'@relaxed");
 });
 
 Deno.test("curvesCsv: one line an epoch, reported ones included", () => {
-  const rows = read(curvesCsv, [done, running]);
+  const rows = read(curvesCsv(rates), [done, running]);
   assert.deepEqual(rows.map((row) => [row["state"], row["epoch"]]), [
     ["completed", "1"],
     ["completed", "2"],
     ["leased", "1"],
   ]);
   assert.equal(Number(rows[1]?.["trainLoss"]), done.epochs[1]?.trainLoss);
-  assert.equal(curvesCsv.lines([]), "");
+  assert.equal(curvesCsv(rates).lines([]), "");
 });

@@ -17,14 +17,14 @@ import {
   type WrittenLeaderboard,
 } from "./leaderboard_json.ts";
 
-/** What an analyst is told of a study. */
+/** Changes of a study, for an analyst. */
 export interface StudyNews {
   readonly definition: StudyDefinition;
-  /** What changed since it was told last. */
+  /** What changed since the last call. */
   readonly trials: readonly TrialChange[];
-  /** The first of all that there is: what it knew of the study is void. */
+  /** The first part of the whole study: what was known of it is discarded. */
   readonly anew: boolean;
-  /** There is more, and until then nobody asks. */
+  /** More parts follow, and no question comes before the last one. */
   readonly more: boolean;
 }
 
@@ -35,17 +35,17 @@ export interface DeviationTable {
 }
 
 /**
- * Knows the trials of studies as far as it was told, and works out what pages
- * show of them. It may live in another thread: what goes in and comes out is
- * plain data. Each answer rejects for a study that it was not told of.
+ * Keeps the trials of studies and works out what pages show of them. It may run
+ * in another thread: arguments and answers are plain data. Questions about a
+ * study that it does not know reject.
  */
 export interface Analyst {
-  /** False: the plan is another one, so that it has to be told all anew. */
+  /** False: the plan has changed, and the whole study must be sent again. */
   tell(news: StudyNews): Promise<boolean>;
   /**
-   * Its rows and its progress are of one moment.
+   * Rows and progress show the same moment.
    *
-   * @param revision How far the trials were told.
+   * @param revision Of the last change that was sent.
    */
   leaderboard(
     studyId: StudyId,
@@ -87,7 +87,7 @@ interface KnownStudy {
 /** An analyst in this very thread. */
 export function createAnalyst(): Analyst {
   const studies = new Map<StudyId, KnownStudy>();
-  /** What was told of studies of which there is more to come. */
+  /** Studies of which not all parts have come yet. */
   const learning = new Map<StudyId, Map<TrialId, TrialChange>>();
 
   function known(studyId: StudyId): KnownStudy {
@@ -99,7 +99,7 @@ export function createAnalyst(): Analyst {
   }
 
   return {
-    // Async, so that what is wrong rejects here as it does from a thread.
+    // Async, so that errors reject here as they do from a thread.
     // deno-lint-ignore require-await
     async tell({ definition, trials, anew, more }) {
       const { id } = definition;
@@ -182,7 +182,7 @@ function learn(
   return study;
 }
 
-/** Whether the news are of the very trials that the analyser was made for. */
+/** Whether the changes are of the plan that the analyser was made for. */
 function samePlan(
   study: KnownStudy,
   definition: StudyDefinition,
@@ -212,7 +212,7 @@ function take(
   };
 }
 
-/** Of a trained result. A loss of 0 has no logarithm, and no network has it. */
+/** Final losses of a trained result; the comparison takes their logarithms. */
 function lossesOf({ outcome, epochs }: TrialResult): KnownResult["losses"] {
   const last = epochs.at(-1);
   return outcome === "trained" && last !== undefined && last.trainLoss > 0 &&

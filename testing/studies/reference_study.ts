@@ -11,7 +11,7 @@ import {
   type Analyser,
   createAnalyser,
 } from "../../coordinator/analysis/analyser.ts";
-import { pointKey } from "../../coordinator/analysis/study_data.ts";
+import { pointKey } from "../../protocol/grid_point.ts";
 import {
   guessedPoints,
   type ReferencePoint,

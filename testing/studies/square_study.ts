@@ -18,7 +18,7 @@ export function squareStudy(
     { length: side },
     (_, i) => Math.round(i / side * 1000) / 1000,
   );
-  const { definition, trials } = planStudy(StudyDefinition.parse({
+  return drawnStudy({
     id: "grid",
     title: {
       en: `A square of ${side * side} points`,
@@ -26,9 +26,14 @@ export function squareStudy(
     },
     searchSpace: { grid: { dropout1: rates, dropout2: rates } },
     replicates,
-  }));
+  }, seed);
+}
+
+/** Any study, given as its JSON, with results of the same kind. */
+export function drawnStudy(study: unknown, seed = 1): ReferenceStudy {
+  const { definition, trials } = planStudy(StudyDefinition.parse(study));
   const normal = normals(seed);
-  const effects = Array.from({ length: replicates }, normal);
+  const effects = Array.from({ length: definition.replicates }, normal);
   const results = new Map(
     trials.map((trial) => [
       trial.trialId,
@@ -43,9 +48,10 @@ function drawResult(
   effect: number,
   normal: () => number,
 ): TrialResult {
-  const { dropout1, dropout2 } = recipe;
+  const { dropout1, dropout2, learningRate } = recipe;
   const noise = () => 0.004 * (0.6 * effect + 0.8 * normal());
-  const loss = 0.31 + 0.24 * dropout1 ** 1.6 + 0.11 * dropout2 ** 2 + noise();
+  const loss = 0.31 + 0.24 * dropout1 ** 1.6 + 0.11 * dropout2 ** 2 +
+    0.05 * Math.abs(Math.log10(learningRate / 0.5)) + noise();
   const accuracy = 0.862 - 0.09 * dropout1 ** 3 - 0.03 * dropout2 ** 4;
   const epochs = Array.from({ length: recipe.epochs }, (_, i) => {
     const left = 1 / (i + 1) - 1 / recipe.epochs;

@@ -25,8 +25,6 @@ import {
 
 /** Studies whose truth is known, and the noise in which it hides. */
 
-type Means = Readonly<Record<RankedMetric, Population>>;
-
 const realPoints = [...referencePoints, ...guessedPoints].map((point) => ({
   params: point.params,
   metrics: {
@@ -38,7 +36,7 @@ const realPoints = [...referencePoints, ...guessedPoints].map((point) => ({
     },
     testLoss: point.testLoss,
     testAccuracy: point.testAccuracy,
-  } satisfies Means,
+  } as Partial<Record<RankedMetric, Population>>,
 }));
 
 /** The real points and spreads, with means of another world. */
@@ -54,7 +52,7 @@ function world(
         params,
         metrics: byRankedMetric((metric) => ({
           mean: mean(metric, rates),
-          sd: metrics[metric].sd,
+          sd: metrics[metric]?.sd ?? 0.01,
         })),
       };
     }),

@@ -8,6 +8,7 @@ import {
   metrics,
   type RankedMetric,
 } from "../../../protocol/metrics.ts";
+import type { RecipeFieldName } from "../../../protocol/recipe.ts";
 import type { Params, Text } from "../../../protocol/study.ts";
 import {
   ALPHA,
@@ -47,7 +48,7 @@ export interface ClaimKind {
   /** In the order in which they are shown. */
   readonly claims: readonly Claim[];
   /** Whether it can be asked of a study that varies these fields. */
-  readonly appliesTo: (axes: readonly string[]) => boolean;
+  readonly appliesTo: (axes: readonly RecipeFieldName[]) => boolean;
   /**
    * Null where the points do not allow the test.
    *
@@ -157,19 +158,6 @@ export function claimsBy(
       allOf: null,
     };
   });
-}
-
-/** Whether a study varies the two dropout rates and nothing else. */
-export function areTheTwoRates(axes: readonly string[]): boolean {
-  return axes.length === 2 && axes.includes("dropout1") &&
-    axes.includes("dropout2");
-}
-
-/** The rates after the first and the second hidden layer. */
-export function ratesOf(
-  { dropout1 = NaN, dropout2 = NaN }: Params,
-): readonly [number, number] {
-  return [dropout1, dropout2];
 }
 
 /** The mean of a sample with its 95% interval; null for none. */

@@ -1,4 +1,5 @@
 import type { Verdict, VerdictName } from "../../../protocol/leaderboard.ts";
+import { axesOf } from "../../../protocol/grid_point.ts";
 import { metrics, type RankedMetric } from "../../../protocol/metrics.ts";
 import { ALPHA, holm } from "../statistics/statistics.ts";
 import type { PointData } from "../study_data.ts";
@@ -112,7 +113,7 @@ export function judgeClaims(
   points: readonly PointData[],
   best: BestByMetric,
 ): JudgedClaim[] {
-  const axes = Object.keys(points[0]?.params ?? {});
+  const axes = axesOf(points.map(({ params }) => params));
   const asked = claims.filter(([, kind]) => kind.appliesTo(axes));
   const tested = judgeTested(asked.flatMap(([claim, claimKind]) => {
     if (claim.allOf !== null) return [];

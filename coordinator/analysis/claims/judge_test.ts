@@ -1,16 +1,12 @@
 import { ratesOf } from "../../../protocol/grid_point.ts";
 import assert from "node:assert/strict";
 import type { VerdictName } from "../../../protocol/leaderboard.ts";
+import { byMetric, byRankedMetric } from "../../../protocol/metrics.ts";
 import { type BestByMetric, judgeClaims } from "./judge.ts";
 import { claimKinds } from "./registry.ts";
 import type { Cell, PointData } from "../study_data.ts";
 
-const best: BestByMetric = {
-  trainLoss: [],
-  trainLossDropoutOff: [],
-  testLoss: [],
-  testAccuracy: [],
-};
+const best: BestByMetric = byRankedMetric(() => []);
 
 /** A replicate with one loss for all losses, and an accuracy to match. */
 function cell(loss: number | "diverged" | null): Cell {
@@ -22,6 +18,7 @@ function cell(loss: number | "diverged" | null): Cell {
     figures: {
       diverged: fails,
       metrics: {
+        ...byMetric(() => 0),
         trainLoss: value,
         trainAccuracy: 1 - value,
         testAccuracy: 1 - value,

@@ -1,5 +1,5 @@
-import type { RankedMetric } from "../../../protocol/metrics.ts";
-import { metrics } from "../../../protocol/metrics.ts";
+import { isRatePair, ratesOf } from "../../../protocol/grid_point.ts";
+import { metrics, type RankedMetric } from "../../../protocol/metrics.ts";
 import type { Params } from "../../../protocol/study.ts";
 import {
   ALPHA,
@@ -18,7 +18,6 @@ import {
   valuesOf,
 } from "../study_data.ts";
 import {
-  areTheTwoRates,
   type ClaimKind,
   claimsBy,
   type ClaimWords,
@@ -28,7 +27,6 @@ import {
   type Evidence,
   type Judgement,
   MOST_COMPARISONS,
-  ratesOf,
 } from "./claim.ts";
 import {
   basis,
@@ -37,7 +35,7 @@ import {
   headlineOn,
   percent,
   pointList,
-  pointText,
+  ratesText,
   sentences,
   withInterval,
 } from "./words.ts";
@@ -45,7 +43,8 @@ import {
 /** Rates up to this count as the lowest ones, if the study has any. */
 export const LOW_RATE = 0.05;
 
-const highestRate = (params: Params) => Math.max(...ratesOf(params));
+const highestRate = (params: Params) =>
+  Math.max(...Object.values(ratesOf(params)));
 
 /** The study's low points, the others, and the one without dropout. */
 export function lowPoints(points: readonly PointData[]) {
@@ -279,7 +278,7 @@ function wordsOf(
   const { metric } = judged.claim;
   const name = metrics[metric].phrase;
   const ahead = effect.estimate >= 0;
-  const at = pointText(rival);
+  const at = ratesText(rival);
   const size = difference(metric, Math.abs(effect.estimate));
   const measured = withInterval(metric, sized(effect));
   const of = basis(judged);
@@ -319,9 +318,9 @@ function wordsOf(
       },
       likeliest === null ? null : {
         en: `Most likely the best of all points: ` +
-          `${pointText(likeliest.params)}, probability ` +
+          `${ratesText(likeliest.params)}, probability ` +
           `${percent(likeliest.probability)}.`,
-        zh: `最可能是最优的点：${pointText(likeliest.params)}，概率 ` +
+        zh: `最可能是最优的点：${ratesText(likeliest.params)}，概率 ` +
           `${percent(likeliest.probability)}。`,
       },
       controlMean === null ? null : {
@@ -343,7 +342,7 @@ export const lowest: ClaimKind = {
       zh: "两层暂退概率最低时训练效果最好",
     },
   ),
-  appliesTo: areTheTwoRates,
+  appliesTo: isRatePair,
   evidence,
   caution: null,
   assertsNoDifference: false,

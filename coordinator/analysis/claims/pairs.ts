@@ -1,4 +1,5 @@
 import type { VerdictName } from "../../../protocol/leaderboard.ts";
+import { isRatePair } from "../../../protocol/grid_point.ts";
 import { metrics, type RankedMetric } from "../../../protocol/metrics.ts";
 import type { Text } from "../../../protocol/study.ts";
 import {
@@ -14,7 +15,6 @@ import {
   valuesOf,
 } from "../study_data.ts";
 import {
-  areTheTwoRates,
   type Claim,
   type ClaimKind,
   claimsBy,
@@ -37,8 +37,8 @@ import {
   marginText,
   notAveraged,
   plural,
-  pointText,
   quotedConstants,
+  ratesText,
   sentences,
   verdictWords,
   withInterval,
@@ -179,8 +179,8 @@ function swapWords(
   const { metric } = judged.claim;
   const margin = marginText(metric);
   const size = difference(metric, Math.abs(effect.estimate));
-  const first = worst === null ? "" : pointText(worst.lowerFirst.params);
-  const second = worst === null ? "" : pointText(worst.higherFirst.params);
+  const first = worst === null ? "" : ratesText(worst.lowerFirst.params);
+  const second = worst === null ? "" : ratesText(worst.higherFirst.params);
   const measured = withInterval(metric, effect);
   const of = basis(judged);
   const headline = {
@@ -328,7 +328,7 @@ export const swap: ClaimKind = {
     zh: "交换两层概率没有影响",
   },
   claims: [wholeClaim, ...swapClaims],
-  appliesTo: areTheTwoRates,
+  appliesTo: isRatePair,
   evidence: swapEvidence,
   combined: combinedWords,
   caution: null,
@@ -345,7 +345,7 @@ export const order: ClaimKind = {
     en: "The lower dropout rate belongs nearer the input",
     zh: "较低的暂退概率应放在靠近输入的一层",
   }),
-  appliesTo: areTheTwoRates,
+  appliesTo: isRatePair,
   evidence: orderEvidence,
   caution: {
     en: "This is an average: single pairs may go the other way.",

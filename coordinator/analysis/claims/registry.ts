@@ -3,19 +3,13 @@ import { lowest } from "./lowest.ts";
 import { order, swap } from "./pairs.ts";
 import { trend } from "./trend.ts";
 
-/** The kinds of claims by name. */
-export type ClaimKindName = "trend" | "lowest" | "swap" | "order";
-
 /** Every kind of claim, in the order in which verdicts are shown. */
 export const claimKinds = {
   trend,
   lowest,
   swap,
   order,
-} as const satisfies Record<
-  ClaimKindName,
-  ClaimKind
->;
+} as const satisfies Readonly<Record<string, ClaimKind>>;
 
 /** The built-in claims with their kinds, in the order in which they are shown. */
 export const claims: readonly (readonly [Claim, ClaimKind])[] = Object

@@ -1,3 +1,4 @@
+import { axesOf, isRatePair, ratesOf } from "../../../protocol/grid_point.ts";
 import type {
   Estimate,
   Swap,
@@ -19,14 +20,8 @@ import {
   tost,
   twoSided,
 } from "../statistics/statistics.ts";
-import {
-  diverged,
-  paired,
-  type PointData,
-  pointKey,
-  valuesOf,
-} from "../study_data.ts";
-import { areTheTwoRates, MOST_COMPARISONS, ratesOf } from "./claim.ts";
+import { diverged, paired, type PointData, valuesOf } from "../study_data.ts";
+import { MOST_COMPARISONS } from "./claim.ts";
 
 /** Two points whose rates are each other's, swapped. */
 export interface SwappedPair {
@@ -51,16 +46,18 @@ export function swappedPairs(
 const pairsOf = new WeakMap<readonly PointData[], readonly SwappedPair[]>();
 
 function findPairs(points: readonly PointData[]): SwappedPair[] {
-  const axes = Object.keys(points[0]?.params ?? {});
-  if (!areTheTwoRates(axes)) return [];
-  const byKey = new Map(points.map((point) => [pointKey(point.params), point]));
+  if (!isRatePair(axesOf(points.map(({ params }) => params)))) return [];
+  // A study of thousands of points asks after each result: short keys are fast.
+  const keyOf = (first: number, second: number) => `${first},${second}`;
+  const byKey = new Map(points.map((point) => {
+    const { dropout1, dropout2 } = ratesOf(point.params);
+    return [keyOf(dropout1, dropout2), point];
+  }));
   const pairs: SwappedPair[] = [];
   for (const lowerFirst of points) {
-    const [first, second] = ratesOf(lowerFirst.params);
-    if (first >= second) continue;
-    const higherFirst = byKey.get(
-      pointKey({ dropout1: second, dropout2: first }),
-    );
+    const { dropout1, dropout2 } = ratesOf(lowerFirst.params);
+    if (dropout1 >= dropout2) continue;
+    const higherFirst = byKey.get(keyOf(dropout2, dropout1));
     if (higherFirst === undefined) continue;
     let pair = pairOf.get(lowerFirst);
     if (pair?.higherFirst !== higherFirst) {

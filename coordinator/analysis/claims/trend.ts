@@ -1,16 +1,15 @@
+import { isRatePair, ratesOf } from "../../../protocol/grid_point.ts";
 import type { RankedMetric } from "../../../protocol/metrics.ts";
 import type { Params, Text } from "../../../protocol/study.ts";
 import { concordance } from "../statistics/concordance.ts";
 import { finiteMoments, moments } from "../statistics/statistics.ts";
 import { diverged, type PointData, valuesOf } from "../study_data.ts";
 import {
-  areTheTwoRates,
   type ClaimKind,
   type ClaimWords,
   type Effect,
   type Evidence,
   type Judgement,
-  ratesOf,
   testMean,
 } from "./claim.ts";
 import {
@@ -28,8 +27,8 @@ import {
 const { rateStep, lossLimit } = quotedConstants;
 
 function meanRate(params: Params): number {
-  const [first, second] = ratesOf(params);
-  return (first + second) / 2;
+  const { dropout1, dropout2 } = ratesOf(params);
+  return (dropout1 + dropout2) / 2;
 }
 
 /**
@@ -101,7 +100,7 @@ function evidence(
   const flattering = leftOut.some((params) => meanRate(params) < middle);
   const check = checkedPoints(points);
   const pairs = concordance(used.map((point) => {
-    const [first, second] = ratesOf(point.params);
+    const { dropout1: first, dropout2: second } = ratesOf(point.params);
     return { first, second, mean: finiteMoments(valuesOf(point, metric)).mean };
   }));
   return {
@@ -214,7 +213,7 @@ export const trend: ClaimKind = {
     metric: "trainLoss",
     allOf: null,
   }],
-  appliesTo: areTheTwoRates,
+  appliesTo: isRatePair,
   evidence,
   summarySize: ({ estimate }) => {
     const size = difference("trainLoss", estimate);

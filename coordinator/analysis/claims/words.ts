@@ -1,4 +1,5 @@
 import type { VerdictName } from "../../../protocol/leaderboard.ts";
+import { pointText } from "../../../protocol/grid_point.ts";
 import { type MetricName, metrics } from "../../../protocol/metrics.ts";
 import type { Params, Text } from "../../../protocol/study.ts";
 import { LOSS_LIMIT } from "../../../protocol/training.ts";
@@ -77,6 +78,17 @@ export function figure(metric: MetricName, value: number): string {
   return isShare(metric) ? `${fixed(value * 100, 2)}%` : fixed(value, 4);
 }
 
+/** A mean and its interval: `0.3108 [0.3014, 0.3202]`, `85.74% [85.12%, 86.36%]`. */
+export function figureWithInterval(
+  metric: MetricName,
+  { estimate, low, high }: Effect,
+): string {
+  const text = figure(metric, estimate);
+  return low === null || high === null
+    ? text
+    : `${text} [${figure(metric, low)}, ${figure(metric, high)}]`;
+}
+
 /** A difference's digits alone: shares in percentage points. */
 function digits(metric: MetricName, value: number): string {
   return isShare(metric) ? fixed(value * 100, 2) : fixed(value, 4);
@@ -116,21 +128,20 @@ export function withInterval(metric: MetricName, effect: Effect): Text {
   return { en: text + en, zh: text + zh };
 }
 
-/** `(0.2, 0.5)`: dropout1, dropout2. */
-export function pointText({ dropout1, dropout2 }: Params): string {
-  return `(${dropout1}, ${dropout2})`;
+/** `(0.2, 0.5)`, in both languages: of a point with the two rates alone. */
+export function ratesText(params: Params): string {
+  return pointText(params).en;
 }
 
 /** At most `most` points, and how many there are if that is not all. */
 export function pointList(points: readonly Params[], most = 6): Text {
   const shown = points.slice(0, most).map(pointText);
   const all = points.length;
-  if (all === shown.length) {
-    return { en: shown.join(", "), zh: shown.join("、") };
-  }
-  return {
-    en: `${shown.join(", ")} and others, ${all} in all`,
-    zh: `${shown.join("、")}等 ${all} 个点`,
+  const en = shown.map((point) => point.en).join(", ");
+  const zh = shown.map((point) => point.zh).join("、");
+  return all === shown.length ? { en, zh } : {
+    en: `${en} and others, ${all} in all`,
+    zh: `${zh}等 ${all} 个点`,
   };
 }
 

@@ -1,8 +1,14 @@
-import { ratesOf } from "../../../protocol/grid_point.ts";
 import Table from "cli-table3";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
 import wrapAnsi from "wrap-ansi";
+import {
+  fieldOf,
+  formatValue,
+  isRatePair,
+  pointKey,
+  ratesOf,
+} from "../../../protocol/grid_point.ts";
 import type {
   Estimate,
   Leaderboard,
@@ -15,6 +21,7 @@ import {
   metrics,
   RankedMetric,
 } from "../../../protocol/metrics.ts";
+import type { RecipeFieldName } from "../../../protocol/recipe.ts";
 import type { TextStyle } from "./language.ts";
 import { progressText } from "./progress.ts";
 import { textIn } from "../../../protocol/user_text.ts";
@@ -159,12 +166,27 @@ const metricColumns: readonly Column[] = metricNames
       : [{ ...column, cell: metricCell(name, column.digits) }];
   }).sort((a, b) => a.place - b.place);
 
-const columns: readonly Column[] = [
-  {
-    head: { en: "dropout 1, 2", zh: "暂退概率" },
-    cell: ({ params: { dropout1, dropout2 } }) => `${dropout1}, ${dropout2}`,
+/** The two rates share a column; other axes have one each. */
+function axisColumns(axes: readonly RecipeFieldName[]): readonly Column[] {
+  const valueOf = (name: RecipeFieldName, { params }: LeaderboardRow) => {
+    const value = params[name];
+    return value === undefined ? "-" : formatValue(value);
+  };
+  if (isRatePair(axes)) {
+    return [{
+      head: { en: "dropout 1, 2", zh: "暂退概率" },
+      cell: (row) => axes.map((name) => valueOf(name, row)).join(", "),
+      spare: 0,
+    }];
+  }
+  return axes.map((name) => ({
+    head: fieldOf(name).short,
+    cell: (row) => valueOf(name, row),
     spare: 0,
-  },
+  }));
+}
+
+const columns: readonly Column[] = [
   {
     head: { en: "runs", zh: "次数" },
     cell: ({ replicatesDone, replicatesPlanned }) =>
@@ -245,12 +267,12 @@ const notes = {
 
 /** The leaderboard's rows as a table that fits the width, and its key. */
 export function leaderboardTable(
-  { rows }: Leaderboard,
+  { study: { axes }, rows }: Leaderboard,
   style: TextStyle,
   width: (text: string) => number,
 ): { readonly table: string; readonly notes: readonly string[] } {
   const first = rows.slice(0, MOST_ROWS);
-  let shown = columns;
+  let shown = [...axisColumns(axes), ...columns];
   let table = drawn(first, shown, style);
   const tooWide = () =>
     table.split("\n").some((line) => width(line) > style.columns);
@@ -296,14 +318,15 @@ function cellText(row: LeaderboardRow | undefined): string {
 
 /**
  * The mean final training loss over a grid of rates, as text: numbers in cells
- * of `CELL` columns, coloured by fifths of the points. Null where there is
- * nothing to compare along a line, because hardly a rate is there twice, or
- * where it does not fit.
+ * of `CELL` columns, coloured by fifths of the points. Null where the study
+ * varies other fields than the two rates, where hardly a rate is there twice, so
+ * that no line compares anything, or where it does not fit.
  */
 export function heatmapText(
-  { rows }: Leaderboard,
+  { study: { axes }, rows }: Leaderboard,
   style: TextStyle,
 ): readonly string[] | null {
+  if (!isRatePair(axes)) return null;
   const axis = (of: "dropout1" | "dropout2") =>
     [...new Set(rows.map(({ params }) => ratesOf(params)[of]))].sort((a, b) =>
       a - b
@@ -332,7 +355,7 @@ export function heatmapText(
     return (ramp[fifth] ?? colours.red)(text);
   };
   const byRates = new Map(
-    rows.map((row) => [`${row.params.dropout1},${row.params.dropout2}`, row]),
+    rows.map((row) => [pointKey(row.params), row]),
   );
   const fit = (text: string, size: number) =>
     text.length > size ? text.slice(0, size) : text.padStart(size);
@@ -340,7 +363,7 @@ export function heatmapText(
     across.map((rate) => fit(` ${rate}`, CELL)).join("");
   const lines = down.map((dropout1) => {
     const cells = across.map((dropout2) => {
-      const row = byRates.get(`${dropout1},${dropout2}`);
+      const row = byRates.get(pointKey({ dropout1, dropout2 }));
       return paint(row, fit(cellText(row), CELL));
     });
     return colours.bold(fit(`${dropout1}`, LABEL)) + cells.join("");

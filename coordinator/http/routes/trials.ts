@@ -6,7 +6,8 @@ import type { ReadableLeaderboard } from "../../threads/leaderboard_json.ts";
 import { pointView } from "../../service/reads.ts";
 import { endpoints } from "../../../protocol/endpoints.ts";
 import type { StudyId } from "../../../protocol/ids.ts";
-import { parsePoint } from "../../../protocol/grid_point.ts";
+import { axesOf, parsePoint } from "../../../protocol/grid_point.ts";
+import type { RecipeFieldName } from "../../../protocol/recipe.ts";
 import type {
   CurveList,
   TrialCurve,
@@ -156,12 +157,18 @@ export function trialRoutes(
 function table(
   c: Context,
   name: string,
-  { head, lines }: TableWriter,
+  writerOf: (axes: readonly RecipeFieldName[]) => TableWriter,
   parts: AsyncIterable<readonly TrialCurve[]>,
 ): Response {
   async function* text() {
-    yield head;
-    for await (const part of parts) yield lines(part);
+    let writer: TableWriter | null = null;
+    for await (const part of parts) {
+      if (writer === null) {
+        writer = writerOf(axesOf(part.map(({ params }) => params)));
+        yield writer.head;
+      }
+      yield writer.lines(part);
+    }
   }
   return streamed(c, text(), {
     "content-type": "text/csv; charset=utf-8",
