@@ -57,6 +57,11 @@ export const LeaderboardRow = z.strictObject({
   /** Standard deviations of the same, for a band; empty under 2 replicates. */
   curveSds: Curves,
   /**
+   * The same metrics by replicate; null for one that has no figure, or that
+   * diverged. Only in studies with one axis, and not too many trials to draw.
+   */
+  byReplicate: z.record(MetricName, z.array(z.number().nullable())).optional(),
+  /**
    * The probability that this point has the best mean of all points, per
    * metric: lowest loss, highest accuracy. Null for a point with fewer than 2
    * trained replicates, and where no second point has them; 0 for one that

@@ -95,6 +95,15 @@ export function aggregateRow(point: PointData): RowFigures {
   };
 }
 
+/** Each metric by replicate; null where there is no figure, or it diverged. */
+export function byReplicate(point: PointData): LeaderboardRow["byReplicate"] {
+  return byMetric((name) =>
+    valuesOf(point, name).map((value) =>
+      Number.isFinite(value) ? round6(value) : null
+    )
+  );
+}
+
 /**
  * The leaderboard's order: by mean final training loss; points with a diverged
  * replicate after all that trained, points without a result last.

@@ -15,7 +15,12 @@ import type {
 } from "../../protocol/study.ts";
 import type { TrialResult } from "../../protocol/training.ts";
 import type { TrialState } from "../../protocol/views.ts";
-import { aggregateRow, compareRows, type RowFigures } from "./aggregate.ts";
+import {
+  aggregateRow,
+  byReplicate,
+  compareRows,
+  type RowFigures,
+} from "./aggregate.ts";
 import { checkRemarks } from "./remarks.ts";
 import type { JudgedClaim } from "./claims/claim.ts";
 import { type BestByMetric, judgeClaims } from "./claims/judge.ts";
@@ -131,6 +136,9 @@ function laidOut(trials: readonly TrialSpec[]) {
   return { points: points as PointData[], places };
 }
 
+/** Replicates that a chart can draw: more would be a cloud. */
+const MOST_DRAWN = 2_000;
+
 /**
  * An analyser of a planned study, all of whose trials are still queued.
  *
@@ -143,6 +151,8 @@ export function createAnalyser(
   const { points, places } = laidOut(trials);
   const axes = axesOf(points.map(({ params }) => params));
   const rowOf = new WeakMap<PointData, RowFigures>();
+  // A chart of a single axis draws every replicate; no other chart does.
+  const drawn = axes.length === 1 && trials.length <= MOST_DRAWN;
   let findings: Findings | null = null;
 
   return {
@@ -174,7 +184,11 @@ export function createAnalyser(
       const { best, judged, swaps, remarks } = findings;
       const rows = points.map((point, index): LeaderboardRow => {
         let row = rowOf.get(point);
-        if (row === undefined) rowOf.set(point, row = aggregateRow(point));
+        if (row === undefined) {
+          row = aggregateRow(point);
+          if (drawn) row = { ...row, byReplicate: byReplicate(point) };
+          rowOf.set(point, row);
+        }
         return {
           ...row,
           probabilityBest: byRankedMetric((name) => best[name][index] ?? null),

@@ -94,7 +94,7 @@ browserTest(
 
 const charts = [
   [".curves", "seed-curves-trainLoss", "Training loss by epoch"],
-  [".heatmap", "seed-heatmap-testAccuracy", "Test accuracy by dropout1"],
+  [".heatmap", "seed-heatmap-testAccuracy", "Test accuracy by dropout 1"],
   [".swaps", "seed-swaps-trainLoss", "Swapped pairs"],
   [".card", "seed-effect-high-rates", "Dropout rates that are too high"],
 ] as const;

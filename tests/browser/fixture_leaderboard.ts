@@ -6,7 +6,11 @@ import { referenceStudy } from "../../testing/studies/reference_study.ts";
 import { squareStudy } from "../../testing/studies/square_study.ts";
 import { Leaderboard, type Progress } from "../../protocol/leaderboard.ts";
 import { StudyDefinition, type TrialSpec } from "../../protocol/study.ts";
-import type { TrialResult } from "../../protocol/training.ts";
+import type * as z from "zod";
+import { axesOf, formatValue } from "../../protocol/grid_point.ts";
+import type { Grid } from "../../protocol/recipe.ts";
+import { d2lChecks, type TrialResult } from "../../protocol/training.ts";
+import { normals } from "../../testing/studies/simulated_study.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
 
 /**
@@ -69,6 +73,75 @@ export function gridLeaderboard(
     }),
     revision,
   );
+}
+
+/** A study over any axes; each of them moves the made-up figures a little. */
+export function axesLeaderboard(
+  grid: z.input<typeof Grid>,
+  stage: Exclude<Stage, "empty"> = "complete",
+  replicates = 4,
+): Leaderboard {
+  const { definition, trials } = planStudy(StudyDefinition.parse({
+    id: "axes",
+    title: { en: "A study of other axes", zh: "其他轴的研究" },
+    searchSpace: { grid },
+    replicates,
+  }));
+  const axes = axesOf(trials.map(({ params }) => params));
+  const places = axes.map((axis) => {
+    const values = [
+      ...new Set(trials.map(({ params }) => formatValue(params[axis] ?? 0))),
+    ];
+    return ({ params }: TrialSpec) =>
+      values.indexOf(formatValue(params[axis] ?? 0)) / values.length;
+  });
+  const normal = normals(1);
+  return leaderboardOf(
+    definition,
+    trials,
+    (trial, i) => {
+      const place = places.reduce((sum, of) => sum + of(trial), 0) /
+        places.length;
+      const result = drawResult(place, trial.recipe.epochs, normal);
+      if (stage === "running" && trial.replicate > 1) {
+        return i % 3 === 0 ? leased : queued;
+      }
+      return { state: "completed", result };
+    },
+    7,
+  );
+}
+
+/** Best at two thirds of the way along. */
+function drawResult(
+  place: number,
+  count: number,
+  normal: () => number,
+): TrialResult {
+  const worse = (place - 0.66) ** 2;
+  const noise = 0.003 * normal();
+  const epochs = Array.from({ length: count }, (_, i) => {
+    const left = 1 / (i + 1) - 1 / count;
+    const loss = 0.34 + 0.3 * worse + noise + 0.7 * left;
+    return {
+      epoch: i + 1,
+      trainLoss: loss,
+      trainAccuracy: 0.99 - 0.35 * loss,
+      trainLossDropoutOff: loss - 0.03,
+      testLoss: loss + 0.05,
+      testAccuracy: 0.87 - 0.08 * worse - noise - 0.2 * left,
+      seconds: 1,
+    };
+  });
+  const last = epochs.at(-1);
+  if (last === undefined) throw new RangeError("a recipe without epochs");
+  return {
+    outcome: "trained",
+    epochs,
+    backend: "simd",
+    seconds: count,
+    checks: d2lChecks(last),
+  };
 }
 
 /** A study of a single point that nobody has trained yet. */

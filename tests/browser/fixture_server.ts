@@ -1,4 +1,7 @@
 import type { Leaderboard } from "../../protocol/leaderboard.ts";
+import { itemPages } from "../../protocol/pages.ts";
+import { pointKey } from "../../protocol/grid_point.ts";
+import type { PointView } from "../../protocol/views.ts";
 import { mediaType } from "../../coordinator/http/middleware/responses.ts";
 import { createWebAssets } from "../../web/build/assets.ts";
 import { trialPageOf } from "./fixture_trial.ts";
@@ -106,14 +109,36 @@ export async function startFixtureServer(
     if (/^\/api\/studies\/[\w-]+\/trials$/.test(pathname)) {
       return json(trialPageOf(leaderboard, searchParams));
     }
+    const point = /^\/api\/studies\/[\w-]+\/points\/(.+)$/.exec(pathname)?.[1];
+    if (point !== undefined) {
+      const { study, rows } = leaderboard;
+      const row = rows.find(({ params }) => pointKey(params) === point);
+      if (row === undefined) {
+        return new Response("no", { status: 404, headers });
+      }
+      return json(
+        {
+          studyId: study.id,
+          title: study.title,
+          recipe: study.recipe,
+          row,
+          trials: [],
+          swapped: null,
+          comparisons: [],
+        } satisfies PointView,
+      );
+    }
     if (pathname === "/api/events") return events();
     const accepted = request.headers.get("Accept-Encoding") ?? "";
-    const file = await assets.find(pathname, accepted);
+    const page = /^\/studies\/[\w-]+\/points\/./.test(pathname)
+      ? itemPages.point.shell
+      : pathname;
+    const file = await assets.find(page, accepted);
     if (file === null) return new Response("no", { status: 404, headers });
     return new Response(await file.open(), {
       headers: {
         ...headers,
-        "Content-Type": mediaType(pathname),
+        "Content-Type": mediaType(page),
         ...(file.encoding && { "Content-Encoding": file.encoding }),
       },
     });

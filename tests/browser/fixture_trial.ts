@@ -1,3 +1,4 @@
+import { pointKey } from "../../protocol/grid_point.ts";
 import { StudyId, TrialId } from "../../protocol/ids.ts";
 import { Recipe } from "../../protocol/study.ts";
 import type { Leaderboard } from "../../protocol/leaderboard.ts";
@@ -50,7 +51,6 @@ export function trialFixture(
 /** Trials of a leaderboard's rows, in the states that the rows count. */
 export function trialsOf({ study, rows }: Leaderboard): TrialSummary[] {
   return rows.flatMap((row) => {
-    const { dropout1, dropout2 } = row.params;
     const done = row.replicatesDone;
     const running = done + row.replicatesRunning;
     const aside = running + row.replicatesQuarantined;
@@ -65,7 +65,7 @@ export function trialsOf({ study, rows }: Leaderboard): TrialSummary[] {
       const taken = state === "completed" || state === "leased";
       return {
         trialId: TrialId.parse(
-          `${study.id}-1a2b3c4d-d1_${dropout1}-d2_${dropout2}-r${replicate}`,
+          `${study.id}-1a2b3c4d-${pointKey(row.params)}-r${replicate}`,
         ),
         studyId: study.id,
         params: row.params,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pointKey } from "../../protocol/grid_point.ts";
 import type {
   Leaderboard,
   LeaderboardRow,
@@ -35,7 +36,7 @@ const answers = (page: Page) => page.locator(".answers li").allInnerTexts();
 const rowOf = (page: Page, { params }: LeaderboardRow) =>
   page.locator(".points tbody tr").filter({
     has: page.locator(
-      `a[href$="/points/${params.dropout1},${params.dropout2}"]`,
+      `a[href$="/points/${pointKey(params)}"]`,
     ),
   });
 

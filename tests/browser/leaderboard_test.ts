@@ -225,7 +225,7 @@ browserTest(
     visit(seedLeaderboard("complete"), {}, async ({ page }) => {
       const row = page.locator(".points tbody tr").first();
       const rates = await row.locator(".rate").allInnerTexts();
-      const path = `/studies/seed/points/${rates.join(",")}`;
+      const path = `/studies/seed/points/d1_${rates[0]}-d2_${rates[1]}`;
       const link = row.locator("th a");
       assert.equal(await link.getAttribute("href"), path);
       assert.equal(await page.locator(`.dots a[href="${path}"]`).count(), 1);

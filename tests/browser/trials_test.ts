@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pointKey } from "../../protocol/grid_point.ts";
 import type { Lease } from "../../protocol/lease.ts";
 import { d2lChecks, type TrialResult } from "../../protocol/training.ts";
 import { axeViolations } from "./axe.ts";
@@ -59,7 +60,7 @@ function visit(
 
 const trialPath = ({ trial }: Lease) => `/trials/${trial.trialId}`;
 const pointPath = ({ trial }: Lease) =>
-  `/studies/seed/points/${trial.params.dropout1},${trial.params.dropout2}`;
+  `/studies/seed/points/${pointKey(trial.params)}`;
 
 const cells = (page: Page, column: number, within = "main") =>
   page.locator(`${within} table.list tbody tr > :nth-child(${column})`)
@@ -264,7 +265,7 @@ browserTest(
         const [path, file, said] of [
           [
             `${pointPath(done)}?curve=testAccuracy`,
-            `seed-d1_${dropout1}-d2_${dropout2}-testAccuracy.svg`,
+            `seed-${pointKey(done.trial.params)}-testAccuracy.svg`,
             `Study seed, (${dropout1}, ${dropout2}).`,
           ],
           [

@@ -12,6 +12,7 @@ import type {
   UnusedReason,
 } from "../../worker/main_browser.ts";
 import type { LossReason } from "../pages/join/progress_model.ts";
+import type { Spread } from "../components/charts/scale.ts";
 import type { BandName } from "../pages/leaderboard/view_state.ts";
 
 /**
@@ -146,18 +147,9 @@ export const leaderboard = {
   failed: "The leaderboard could not be fetched",
   study: "Study",
   activeStudy: (id: string) => `${id} (running now)`,
-  recipe: (r: {
-    dataset: string;
-    layers: string;
-    epochs: number;
-    batch: number;
-    rate: string;
-    replicates: number;
-  }) =>
-    `${r.dataset}, hidden layers ${r.layers}, ${r.epochs} ${
-      plural(r.epochs, "epoch", "epochs")
-    }, batch ${r.batch}, SGD at ${r.rate}, ${r.replicates} ${
-      plural(r.replicates, "replicate", "replicates")
+  recipe: (dataset: string, fields: string, replicates: string) =>
+    `${dataset}, ${fields}, ${replicates} ${
+      replicates === "1" ? "replicate" : "replicates"
     } a point`,
   summary: "In one paragraph",
   strip: {
@@ -258,9 +250,13 @@ export const leaderboard = {
     heading: "Every pair of rates",
     none: "This study has no grid points.",
     metric: "Metric",
-    dropout1: "dropout1, after the first hidden layer",
-    dropout2: "dropout2, after the second hidden layer",
-    caption: (metric: string) => `${metric} by dropout1 and dropout2`,
+    every: "Every grid point",
+    down: "Rows",
+    across: "Columns",
+    held:
+      "Each cell is one grid point. The heatmap shows the points with the values chosen here; nothing is averaged, and every choice has the same colour scale.",
+    caption: (metric: string, down: string, across: string) =>
+      `${metric} by ${down} and ${across}`,
     hint:
       "Choose a cell to show its curves; arrow keys move from cell to cell.",
     low: "low",
@@ -273,6 +269,29 @@ export const leaderboard = {
       absent: "not in the study",
     },
     cell: (point: string, value: string) => `${point}: ${value}`,
+  },
+  axisChart: {
+    heading: (axis: string) => `By ${axis}`,
+    title: (metric: string, axis: string) => `${metric} by ${axis}`,
+    chart: (title: string, count: string) =>
+      `${title}: mean, 95% interval and replicates at ${count} values`,
+    between: (low: string, high: string) => `95% interval ${low} to ${high}`,
+    replicates: (count: string) =>
+      `${count} ${count === "1" ? "replicate" : "replicates"}`,
+    key:
+      "Large dots are means, bars 95% intervals of the mean, small dots replicates.",
+    spread: {
+      logarithmic: "The values stand on a logarithmic scale.",
+      even: "The values are evenly spaced, not to scale.",
+    } satisfies Record<Exclude<Spread, "linear">, string>,
+    choose: "Choose a value to show its curve; arrow keys move among them.",
+    comma: ", ",
+    withUnit: (axis: string, unit: string) => `${axis} (${unit})`,
+    asTable: "Chart as a table",
+    mean: "Mean",
+    interval: "95% interval",
+    count: "Replicates",
+    each: "Each replicate",
   },
   swaps: {
     heading: "Swapped pairs",
@@ -577,8 +596,6 @@ export const trials = {
   noPoint: "This study does not have this grid point.",
   failed: "The data could not be fetched",
   path: "Location",
-  rates: (dropout1: string, dropout2: string) =>
-    `Dropout ${dropout1} after the first hidden layer, ${dropout2} after the second`,
   unplanned:
     "This trial is no longer part of its study's plan. It is kept but not counted.",
   states: {
@@ -672,11 +689,7 @@ export const trials = {
     id: "Trial",
     study: "Study",
     seed: "Seed",
-    network: "Network",
-    layers: (sizes: string) => `hidden layers ${sizes}`,
     recipe: "Recipe",
-    recipeOf: (epochs: string, batch: string, rate: string) =>
-      `epochs: ${epochs}, batch: ${batch}, SGD at ${rate}`,
   },
   point: {
     metrics: "Every metric",

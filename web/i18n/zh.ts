@@ -98,8 +98,8 @@ export const leaderboard: typeof en.leaderboard = {
   failed: "无法获取排行榜",
   study: "研究",
   activeStudy: (id) => `${id}（正在进行）`,
-  recipe: (r) =>
-    `${r.dataset}，隐藏层 ${r.layers}，${r.epochs} 轮，批量 ${r.batch}，SGD 学习率 ${r.rate}，每点重复 ${r.replicates} 次`,
+  recipe: (dataset, fields, replicates) =>
+    `${dataset}，${fields}，每点重复 ${replicates} 次`,
   summary: "一段话总结",
   strip: {
     heading: "进度",
@@ -191,9 +191,12 @@ export const leaderboard: typeof en.leaderboard = {
     heading: "所有暂退概率组合",
     none: "本研究没有网格点。",
     metric: "指标",
-    dropout1: "dropout1（第一隐藏层之后）",
-    dropout2: "dropout2（第二隐藏层之后）",
-    caption: (metric) => `${metric}随 dropout1 与 dropout2 的变化`,
+    every: "所有网格点",
+    down: "行",
+    across: "列",
+    held:
+      "每个单元格是一个网格点。热图只显示取这里所选值的网格点，不做任何平均；无论怎么选，颜色的标尺都相同。",
+    caption: (metric, down, across) => `${metric}随${down}与${across}的变化`,
     hint: "选择一个单元格即可显示其曲线；方向键可在单元格之间移动。",
     low: "低",
     high: "高",
@@ -205,6 +208,27 @@ export const leaderboard: typeof en.leaderboard = {
       absent: "不在研究中",
     },
     cell: (point, value) => `${point}:${value}`,
+  },
+  axisChart: {
+    heading: (axis) => `随${axis}的变化`,
+    title: (metric, axis) => `${metric}随${axis}的变化`,
+    chart: (title, count) =>
+      `${title}：${count} 个取值的均值、95% 区间与各次重复`,
+    between: (low, high) => `95% 区间 ${low} 到 ${high}`,
+    replicates: (count) => `${count} 次重复`,
+    key: "大圆点是均值，线段是均值的 95% 区间，小圆点是各次重复。",
+    spread: {
+      logarithmic: "取值按对数刻度排列。",
+      even: "取值等距排列，不按比例。",
+    },
+    choose: "选择一个取值即可显示其曲线；方向键可在取值之间移动。",
+    comma: "，",
+    withUnit: (axis, unit) => `${axis}（${unit}）`,
+    asTable: "图中数据表",
+    mean: "均值",
+    interval: "95% 区间",
+    count: "重复次数",
+    each: "各次重复",
   },
   swaps: {
     heading: "交换两层概率",
@@ -473,8 +497,6 @@ export const trials: typeof en.trials = {
   noPoint: "本研究没有这个网格点。",
   failed: "无法获取",
   path: "所在位置",
-  rates: (dropout1, dropout2) =>
-    `第一隐藏层之后的暂退概率为 ${dropout1}，第二隐藏层之后为 ${dropout2}`,
   unplanned: "这个试验已不在研究计划之内。结果会保留，但不再计入。",
   states: {
     queued: "待进行",
@@ -565,11 +587,7 @@ export const trials: typeof en.trials = {
     id: "试验",
     study: "研究",
     seed: "随机种子",
-    network: "网络",
-    layers: (sizes) => `隐藏层 ${sizes}`,
     recipe: "配方",
-    recipeOf: (epochs, batch, rate) =>
-      `轮次：${epochs}，批量：${batch}，SGD 学习率 ${rate}`,
   },
   point: {
     metrics: "所有指标",

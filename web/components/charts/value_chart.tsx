@@ -73,7 +73,7 @@ export function ValueChart(props: ValueChartProps): JSX.Element {
           </text>
         </g>
         <path
-          class="mean-line"
+          class="means"
           d={line<ValueMark>()
             .defined(({ mean }) => mean !== null)
             .x(({ value }) => x(value))

@@ -43,7 +43,11 @@ export interface Answer {
   readonly text: string;
 }
 
-/** That nothing changes falls where one thing does; the others hold by part. */
+/**
+ * Verdicts in the order in which a sentence gives them. One metric that changes
+ * contradicts the claim that swapping changes nothing; the other claims may
+ * hold for some metrics.
+ */
 function leading(topic: Topic): readonly VerdictName[] {
   return topic === "swap"
     ? ["contradicted", "supported", "not-enough-evidence"]
@@ -67,7 +71,7 @@ function answerOf(
   });
   const [first, ...others] = groups;
   if (first === undefined) return [];
-  // What is the same on every metric needs none named, but for what changes.
+  // A verdict that holds for every metric names none, except what changes.
   const on = others.length === 0 && topic !== "swap" ? "" : first.on;
   return [{
     topic,
@@ -83,10 +87,7 @@ function answerOf(
   }];
 }
 
-/**
- * A sentence for each question that the study's claims ask, by nothing but
- * their verdicts: the shortest thing that can be said of a study.
- */
+/** A sentence for each question that the study asks, made from its verdicts. */
 export function answersOf(
   verdicts: readonly Verdict[],
   t: AnswerWords,

@@ -49,7 +49,9 @@ export function Curves(
     })
   );
   const epochs = Math.max(
-    leaderboard.study.recipe.epochs,
+    ...leaderboard.rows.map(({ params }) =>
+      params.epochs ?? leaderboard.study.recipe.epochs
+    ),
     ...series.map((one) => one.values.length),
   );
   const names = series.map((one) => one.label).join(", ");

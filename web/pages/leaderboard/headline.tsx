@@ -1,4 +1,3 @@
-import { ratesOf } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { StudyId } from "../../../protocol/ids.ts";
@@ -12,24 +11,26 @@ import { formats, localized, words } from "../../components/language.ts";
 import { pointLink } from "../../components/links.ts";
 import { Stat } from "../../components/site.tsx";
 import { commonWords, leaderboardWords } from "../../i18n/language.ts";
+import { recipeFieldNames } from "../../../protocol/recipe.ts";
+import { axesOf, axisLabel, formatValue, pointOrder } from "./axes.ts";
 import { pointKey, pointLabel } from "./points.ts";
 
-/** What was trained, and how, in a line. */
+/** What every trial has in common, in a line: the fields that do not vary. */
 export function RecipeLine(
   { leaderboard: { study } }: { readonly leaderboard: Leaderboard },
 ): JSX.Element {
   const t = words(leaderboardWords);
-  const { recipe } = study;
+  const fields = recipeFieldNames.filter((name) =>
+    // A rate of 0 is a thing that is not done.
+    !study.axes.includes(name) && study.recipe[name] !== 0
+  ).map((name) => `${axisLabel(name)} ${formatValue(study.recipe[name])}`);
   return (
     <p class="recipe">
-      {t.recipe({
-        dataset: datasetName(study.dataset),
-        layers: recipe.hiddenSizes.join(" + "),
-        epochs: recipe.epochs,
-        batch: recipe.batchSize,
-        rate: formats.value.rate(recipe.learningRate),
-        replicates: study.replicates,
-      })}
+      {t.recipe(
+        datasetName(study.dataset),
+        fields.join(t.axisChart.comma),
+        formats.value.integer(study.replicates),
+      )}
     </p>
   );
 }
@@ -39,7 +40,7 @@ function datasetName(name: string): string {
   return name === "fashion-mnist" ? "Fashion-MNIST" : name;
 }
 
-/** Fit to paste into a report, so there is a button for that. */
+/** The study in one paragraph, with a button that copies it. */
 export function Summary(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element | null {
@@ -47,7 +48,7 @@ export function Summary(
   const text = localized(leaderboard.summary);
   const common = words(commonWords);
   const [copied, setCopied] = useState(false);
-  // Absent on pages that came over plain HTTP from another machine.
+  // Browsers have none on pages over plain HTTP from another machine.
   const clipboard: Clipboard | undefined = navigator.clipboard;
   const copy = async () => {
     try {
@@ -72,7 +73,7 @@ export function Summary(
   );
 }
 
-/** How far the study is, in figures and as one dot a trial. */
+/** How far the study is, in figures and with a dot for each trial. */
 export function Strip(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element {
@@ -119,12 +120,12 @@ function timeLeft(progress: Progress): string {
     : formats.value.duration(progress.secondsLeft);
 }
 
-/** With more trials than this a dot each is noise: a bar says it better. */
+/** With more trials than this a bar takes the place of the dots. */
 const MOST_DOTS = 600;
 
 const states = ["done", "running", "quarantined", "queued"] as const;
 
-/** One dot a trial, a group a grid point; a bar for large studies. */
+/** A dot for each trial, grouped by grid point; a bar for large studies. */
 export function TrialDots(
   { study, progress, rows }: {
     readonly study: StudyId;
@@ -173,13 +174,11 @@ function Dots(
     readonly rows: readonly LeaderboardRow[];
   },
 ): JSX.Element {
-  // By the rates: a point stays where it is while results come in.
-  const sorted = rows.toSorted((a, b) =>
-    ratesOf(a.params).dropout1 - ratesOf(b.params).dropout1 ||
-    ratesOf(a.params).dropout2 - ratesOf(b.params).dropout2
-  );
-  // For the pointer: the table below has the same links for everybody, and so
-  // many stops before the verdicts would be in the keyboard's way.
+  // By the axes: a point stays where it is while results come in.
+  const order = pointOrder(axesOf(rows.map(({ params }) => params)));
+  const sorted = rows.toSorted((a, b) => order(a.params, b.params));
+  // For the pointer only: the table below has the same links for everybody, and
+  // the keyboard would stop here hundreds of times before the verdicts.
   return (
     <div class="dots" aria-hidden="true">
       {sorted.map((row) => (

@@ -1,67 +1,142 @@
-import { pointKey } from "../../../protocol/grid_point.ts";
 import { type JSX, render } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { StudyId } from "../../../protocol/ids.ts";
-import { type Leaderboard, MetricName } from "../../../protocol/leaderboard.ts";
+import type { Leaderboard, MetricName } from "../../../protocol/leaderboard.ts";
+import type { Params } from "../../../protocol/recipe.ts";
 import { formats, words } from "../../components/language.ts";
-import { PointAnchor } from "../../components/site.tsx";
-import { leaderboardWords, trialsWords } from "../../i18n/language.ts";
+import { leaderboardWords } from "../../i18n/language.ts";
+import {
+  axisLabel,
+  axisName,
+  formatValue,
+  isRatePair,
+  type RecipeFieldName,
+} from "./axes.ts";
+import { ChartHead, PointDetails, SignKey } from "./chart_parts.tsx";
 import {
   HEAT_STEPS,
   type Heatmap as HeatmapModel,
   type HeatmapCell,
   heatmapOf,
+  type HeatmapSide,
+  stateSigns,
 } from "./heatmap_model.ts";
 import { formatMetric, formatShort, isHigherBetter } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
 import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";
 
-/** The study's points by their two rates, coloured by a metric. */
+/** The study's points by two of its axes, coloured by a metric. */
 export function Heatmap(
-  { state, leaderboard }: {
+  { state, leaderboard, axes }: {
     readonly state: LeaderboardState;
     readonly leaderboard: Leaderboard;
+    readonly axes: readonly RecipeFieldName[];
   },
 ): JSX.Element {
   const t = words(leaderboardWords);
   const { metric } = state.view.value;
-  const map = heatmapOf(leaderboard.rows, metric);
-  const title = t.heatmap.caption(t.metrics[metric].name);
+  const map = heatmapOf(leaderboard.rows, axes, state.view.value);
+  const heading = isRatePair(axes) ? t.heatmap.heading : t.heatmap.every;
+  if (map === null) {
+    return (
+      <section class="heatmap" aria-labelledby="chart-heading">
+        <ChartHead state={state} heading={heading} />
+        <p class="faint">{t.heatmap.none}</p>
+      </section>
+    );
+  }
+  const title = titleOf(map, metric);
   return (
-    <section class="heatmap" aria-labelledby="heatmap-heading">
-      <div class="section-head">
-        <h2 id="heatmap-heading">{t.heatmap.heading}</h2>
-        <label class="select">
-          <span class="hidden">{t.heatmap.metric}</span>
+    <section class="heatmap" aria-labelledby="chart-heading">
+      <ChartHead state={state} heading={heading} />
+      {!isRatePair(axes) && <Plane state={state} map={map} axes={axes} />}
+      <p class="printed">{title}</p>
+      <HeatmapGrid {...{ state, map, metric, leaderboard }} />
+      <Scale map={map} metric={metric} />
+      <p class="hint">{t.heatmap.hint}</p>
+      <SaveChart
+        leaderboard={leaderboard}
+        name={`heatmap-${metric}`}
+        title={title}
+        chart={() => drawn(map, metric)}
+      />
+    </section>
+  );
+}
+
+/** The metric, the axes drawn, and the values held of the others. */
+function titleOf({ down, across, held }: HeatmapModel, metric: MetricName) {
+  const t = words(leaderboardWords);
+  return [
+    t.heatmap.caption(
+      t.metrics[metric].name,
+      axisLabel(down.axis),
+      axisLabel(across.axis),
+    ),
+    ...held.map(({ axis, value }) =>
+      `${axisLabel(axis)} ${formatValue(value)}`
+    ),
+  ].join(t.axisChart.comma);
+}
+
+/** Which two axes are drawn, and which points of the others are. */
+function Plane(
+  { state, map: { down, across, held }, axes }: {
+    readonly state: LeaderboardState;
+    readonly map: HeatmapModel;
+    readonly axes: readonly RecipeFieldName[];
+  },
+): JSX.Element {
+  const t = words(leaderboardWords).heatmap;
+  const choose = (side: "down" | "across", name: string) => {
+    const axis = axes.find((one) => one === name);
+    if (axis === undefined) return;
+    const now = { down: down.axis, across: across.axis };
+    const other = side === "down" ? "across" : "down";
+    // The axis of the other side changes places with this one's.
+    state.change({
+      ...now,
+      ...now[other] === axis ? { [other]: now[side] } : {},
+      [side]: axis,
+    });
+  };
+  const hold = ({ axis, values }: HeatmapSide, text: string) => {
+    const slice: Params = {
+      ...Object.fromEntries(held.map(({ axis, value }) => [axis, value])),
+      [axis]: values.find((one) => formatValue(one) === text),
+    };
+    state.change({ slice });
+  };
+  return (
+    <div class="plane">
+      {([["down", down], ["across", across]] as const).map(([name, side]) => (
+        <label key={name} class="select">
+          <span>{t[name]}</span>
           <select
-            value={metric}
-            onChange={(event) => {
-              const chosen = MetricName.safeParse(event.currentTarget.value);
-              if (chosen.success) state.change({ metric: chosen.data });
-            }}
+            value={side.axis}
+            onChange={(event) => choose(name, event.currentTarget.value)}
           >
-            {MetricName.options.map((name) => (
-              <option key={name} value={name}>{t.metrics[name].name}</option>
+            {axes.map((axis) => (
+              <option key={axis} value={axis}>{axisLabel(axis)}</option>
             ))}
           </select>
         </label>
-      </div>
-      {map.cells.size === 0 ? <p class="faint">{t.heatmap.none}</p> : (
-        <>
-          <p class="printed">{title}</p>
-          <HeatmapGrid state={state} map={map} metric={metric} />
-          <Scale map={map} metric={metric} />
-          <p class="hint">{t.heatmap.hint}</p>
-          <SaveChart
-            leaderboard={leaderboard}
-            name={`heatmap-${metric}`}
-            title={title}
-            chart={() => drawn(map, metric)}
-          />
-        </>
-      )}
-    </section>
+      ))}
+      {held.map((side) => (
+        <label key={side.axis} class="select">
+          <span>{axisLabel(side.axis)}</span>
+          <select
+            value={formatValue(side.value)}
+            onChange={(event) => hold(side, event.currentTarget.value)}
+          >
+            {side.values.map(formatValue).map((value) => (
+              <option key={value} value={value}>{value}</option>
+            ))}
+          </select>
+        </label>
+      ))}
+      {held.length > 0 && <p class="hint">{t.held}</p>}
+    </div>
   );
 }
 
@@ -83,8 +158,10 @@ function Scale(
   },
 ): JSX.Element {
   const t = words(leaderboardWords);
-  const states = new Set([...map.cells.values()].map((cell) => cell.state));
-  const full = map.rates1.length * map.rates2.length === map.cells.size;
+  const cells = map.cells.flat();
+  const states = new Set(
+    cells.flatMap((cell) => cell === null ? [] : [cell.state]),
+  );
   return (
     <div class="heat-key">
       {map.extent !== null && (
@@ -104,53 +181,15 @@ function Scale(
           </span>
         </div>
       )}
-      <ul class="key">
-        {(["running", "queued", "failed", "none"] as const)
-          .filter((state) => states.has(state))
-          .map((state) => (
-            <li key={state}>
-              <i class={`heat-cell is-${state}`} aria-hidden="true">
-                {{ running: "…", queued: "·", failed: "×", none: "–" }[state]}
-              </i>
-              {t.heatmap.states[state]}
-            </li>
-          ))}
-        {!full && (
+      <SignKey states={states}>
+        {cells.includes(null) && (
           <li>
             <i class="heat-cell is-absent" aria-hidden="true" />
             {t.heatmap.states.absent}
           </li>
         )}
-      </ul>
+      </SignKey>
     </div>
-  );
-}
-
-/** The cell that was chosen last, in full, with the way to its own page. */
-export function HeatmapDetails(
-  { study, cell, metric }: {
-    readonly study: StudyId | null;
-    /** Null before any was chosen. */
-    readonly cell: HeatmapCell | null;
-    readonly metric: MetricName;
-  },
-): JSX.Element {
-  const { metrics, heatmap } = words(leaderboardWords);
-  const t = words(trialsWords);
-  if (study === null || cell === null) return <p class="heat-details" />;
-  const { params, metrics: figures } = cell.row;
-  const { sd } = figures[metric];
-  const figure = (value: number) => formatMetric(metric, value, formats.value);
-  return (
-    <p class="heat-details">
-      <PointAnchor study={study} params={params}>
-        {t.pointTitle(pointLabel(params))}
-      </PointAnchor>
-      {cell.value !== null
-        ? ` · ${metrics[metric].short} ${figure(cell.value)}`
-        : cell.state !== "value" && ` · ${heatmap.states[cell.state]}`}
-      {cell.value !== null && sd !== null && ` · ${t.stats.sd(figure(sd))}`}
-    </p>
   );
 }
 
@@ -164,8 +203,17 @@ const densities = [
   { most: Infinity, name: "heat is-dense is-tiny", rem: 0.62 },
 ] as const;
 
-/** Rates written along a side at most. */
+/** Values written along a side at most. */
 const MOST_LABELS = 12;
+
+/** Of a character of a label, in rem. */
+const CHARACTER = 0.44;
+
+const longest = ({ values }: HeatmapSide) =>
+  values.reduce<number>(
+    (most, value) => Math.max(most, formatValue(value).length),
+    0,
+  );
 
 /** Moves by a number of cells, for each key that moves. */
 const moves: Readonly<Record<string, readonly [number, number]>> = {
@@ -178,18 +226,19 @@ const moves: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** The cells, one tab stop: arrow keys move among them. */
-export function HeatmapGrid(
-  { state, map, metric }: {
+function HeatmapGrid(
+  { state, map, metric, leaderboard }: {
     readonly state: LeaderboardState;
     readonly map: HeatmapModel;
     readonly metric: MetricName;
+    readonly leaderboard: Leaderboard;
   },
 ): JSX.Element {
-  const t = words(leaderboardWords);
+  const { down, across } = map;
   const [focus, setFocus] = useState<readonly [number, number]>([0, 0]);
   const [touched, setTouched] = useState(false);
   const table = useRef<HTMLTableElement>(null);
-  const last = [map.rates1.length - 1, map.rates2.length - 1] as const;
+  const last = [down.values.length - 1, across.values.length - 1] as const;
   const clamp = (value: number, most: number) =>
     Math.max(0, Math.min(most, value));
   const here = [clamp(focus[0], last[0]), clamp(focus[1], last[1])] as const;
@@ -206,57 +255,60 @@ export function HeatmapGrid(
       `[data-at="${next[0]},${next[1]}"]`,
     )?.focus();
   };
-  const columns = map.rates2.length;
+  const columns = across.values.length;
   const density = densities.find(({ most }) => columns <= most) ??
     densities[2];
+  const corner = Math.max(2.6, longest(down) * CHARACTER + 0.8);
+  const column = density === densities[0]
+    ? Math.max(density.rem, longest(across) * CHARACTER + 0.6)
+    : density.rem;
+  const labels = [down, across].map(({ axis }) => axisName(axis));
   return (
     <div class="heat-scroll">
       <table
         class={density.name}
         style={{
-          minWidth: `${3 + columns * density.rem}rem`,
-          maxWidth: `${3 + columns * 7}rem`,
+          minWidth: `${corner + 0.4 + columns * column}rem`,
+          maxWidth: `${corner + 0.4 + columns * 7}rem`,
         }}
         role="grid"
-        aria-labelledby="heatmap-heading"
+        aria-labelledby="chart-heading"
         aria-multiselectable="true"
         ref={table}
         onKeyDown={onKeyDown}
       >
-        <caption class="hidden">
-          {t.heatmap.caption(t.metrics[metric].name)}
-        </caption>
+        <caption class="hidden">{titleOf(map, metric)}</caption>
         <thead>
           <tr>
-            <td class="corner" />
-            <th class="axis-name" colSpan={Math.max(1, map.rates2.length)}>
-              {t.heatmap.dropout2} →
-            </th>
+            <td class="corner" style={{ width: `${corner}rem` }} />
+            <th class="axis-name" colSpan={columns}>{labels[1]} →</th>
           </tr>
           <tr>
             <th class="corner" scope="col">
-              <span class="hidden">{t.heatmap.dropout1}</span>
+              <span class="hidden">{labels[0]}</span>
             </th>
-            {map.rates2.map((rate, j) => (
-              <th key={rate} scope="col">
-                <RateLabel rate={rate} index={j} of={columns} />
+            {across.values.map((value, j) => (
+              <th key={formatValue(value)} scope="col">
+                <Label text={formatValue(value)} index={j} of={columns} />
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {map.rates1.map((rate1, i) => (
-            <tr key={rate1}>
+          {down.values.map((value, i) => (
+            <tr key={formatValue(value)}>
               <th scope="row">
-                <RateLabel rate={rate1} index={i} of={map.rates1.length} />
+                <Label
+                  text={formatValue(value)}
+                  index={i}
+                  of={down.values.length}
+                />
               </th>
-              {map.rates2.map((rate2, j) => (
+              {across.values.map((other, j) => (
                 <Cell
-                  key={rate2}
-                  params={{ dropout1: rate1, dropout2: rate2 }}
-                  cell={map.cells.get(
-                    pointKey({ dropout1: rate1, dropout2: rate2 }),
-                  ) ?? null}
+                  key={formatValue(other)}
+                  params={pointOf(map, i, j)}
+                  cell={map.cells[i]?.[j] ?? null}
                   metric={metric}
                   at={`${i},${j}`}
                   focusable={i === here[0] && j === here[1]}
@@ -271,38 +323,44 @@ export function HeatmapGrid(
           ))}
         </tbody>
       </table>
-      <p class="axis-below" aria-hidden="true">↑ {t.heatmap.dropout1}</p>
-      <HeatmapDetails
-        study={state.leaderboard.value?.study.id ?? null}
-        cell={touched
-          ? map.cells.get(pointKey({
-            dropout1: map.rates1[here[0]],
-            dropout2: map.rates2[here[1]],
-          })) ?? null
-          : null}
+      <p class="axis-below" aria-hidden="true">↑ {labels[0]}</p>
+      <PointDetails
+        study={leaderboard.study.id}
+        row={touched ? map.cells[here[0]]?.[here[1]]?.row ?? null : null}
         metric={metric}
       />
     </div>
   );
 }
 
+/** The grid point of a cell, whether the study has it or not. */
+function pointOf(
+  { down, across, held }: HeatmapModel,
+  i: number,
+  j: number,
+): Params {
+  return {
+    ...Object.fromEntries(held.map(({ axis, value }) => [axis, value])),
+    [down.axis]: down.values[i],
+    [across.axis]: across.values[j],
+  };
+}
+
 /** Along a crowded side only some are written; screen readers hear all. */
-function RateLabel(
-  { rate, index, of }: {
-    readonly rate: number;
+function Label(
+  { text, index, of }: {
+    readonly text: string;
     readonly index: number;
     readonly of: number;
   },
 ): JSX.Element {
   const shown = index % Math.ceil(of / MOST_LABELS) === 0;
-  return (
-    <span class={shown ? "written" : "hidden"}>{formats.value.rate(rate)}</span>
-  );
+  return <span class={shown ? "written" : "hidden"}>{text}</span>;
 }
 
 function Cell(
   { params, cell, metric, at, focusable, state, onFocus }: {
-    readonly params: { readonly dropout1: number; readonly dropout2: number };
+    readonly params: Params;
     readonly cell: HeatmapCell | null;
     readonly metric: MetricName;
     readonly at: string;
@@ -362,22 +420,13 @@ function describe(
     : format(metric, cell.value ?? 0, formats.value);
 }
 
-function cellText(cell: HeatmapCell | null, metric: MetricName): string {
+/** A figure in short, or the sign in its place. */
+export function cellText(
+  cell: HeatmapCell | null,
+  metric: MetricName,
+): string {
   if (cell === null) return "";
-  switch (cell.state) {
-    case "value":
-      return cell.value === null
-        ? ""
-        : formatShort(metric, cell.value, formats.value);
-    case "running":
-      return "…";
-    case "queued":
-      return "·";
-    case "failed":
-      return "×";
-    case "none":
-      return "–";
-    default:
-      return cell.state satisfies never;
-  }
+  return cell.value === null
+    ? stateSigns[cell.state]
+    : formatShort(metric, cell.value, formats.value);
 }

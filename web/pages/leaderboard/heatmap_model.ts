@@ -1,11 +1,18 @@
-import { ratesOf } from "../../../protocol/grid_point.ts";
 import type {
   LeaderboardRow,
   MetricName,
 } from "../../../protocol/leaderboard.ts";
+import type { Params } from "../../../protocol/recipe.ts";
+import {
+  axisValues,
+  formatValue,
+  type RecipeFieldName,
+  type RecipeValue,
+} from "./axes.ts";
 import { pointKey } from "./points.ts";
+import type { ViewState } from "./view_state.ts";
 
-/** What a cell of the heatmap is. */
+/** What a chart shows of a grid point. */
 export type CellState =
   /** It has a figure. */
   | "value"
@@ -17,6 +24,15 @@ export type CellState =
   /** Trained, but not so that it yields this figure. */
   | "none";
 
+/** Drawn in the place of a figure. */
+export const stateSigns: Readonly<Record<CellState, string>> = {
+  value: "",
+  running: "…",
+  queued: "·",
+  failed: "×",
+  none: "–",
+};
+
 export interface HeatmapCell {
   readonly key: string;
   readonly row: LeaderboardRow;
@@ -26,45 +42,114 @@ export interface HeatmapCell {
   readonly step: number | null;
 }
 
+/** A side of the heatmap: an axis and its values, in order. */
+export interface HeatmapSide {
+  readonly axis: RecipeFieldName;
+  readonly values: readonly RecipeValue[];
+}
+
+/** An axis that is not drawn: the heatmap shows the points with one value. */
+export interface HeldAxis extends HeatmapSide {
+  readonly value: RecipeValue;
+}
+
 export interface Heatmap {
-  /** Rates along each side, ascending: rows are dropout1, columns dropout2. */
-  readonly rates1: readonly number[];
-  readonly rates2: readonly number[];
-  /** By point key; a pair that is not in the study is absent. */
-  readonly cells: ReadonlyMap<string, HeatmapCell>;
-  /** Ends of the colour scale; null while there is no value. */
+  readonly down: HeatmapSide;
+  readonly across: HeatmapSide;
+  readonly held: readonly HeldAxis[];
+  /** By row and column; null where the study has no such point. */
+  readonly cells: readonly (readonly (HeatmapCell | null)[])[];
+  /** Ends of the colour scale, over all points of the study; null: no value. */
   readonly extent: readonly [number, number] | null;
 }
 
 export const HEAT_STEPS = 9;
 
-/** Lays the grid points out by their rates, with a colour step for each. */
+/**
+ * Lays a study's grid points out by two of its axes, two or more. Points are
+ * never averaged: of the other axes, one value each is held.
+ */
 export function heatmapOf(
   rows: readonly LeaderboardRow[],
-  metric: MetricName,
-): Heatmap {
-  const values = rows.map((row) => valueOf(row, metric))
+  axes: readonly RecipeFieldName[],
+  { metric, down, across, slice }: Pick<
+    ViewState,
+    "metric" | "down" | "across" | "slice"
+  >,
+): Heatmap | null {
+  const points = rows.map(({ params }) => params);
+  const side = (axis: RecipeFieldName): HeatmapSide => ({
+    axis,
+    values: axisValues(points, axis),
+  });
+  const drawn = axes.filter((axis) => axis === down || axis === across);
+  const wanted = (axis: RecipeFieldName | null, other: typeof axis) =>
+    axes.find((one) => one === axis) ??
+      axes.find((one) => !drawn.includes(one) && one !== other);
+  const first = wanted(down, null);
+  const second = wanted(across === down ? null : across, first ?? null);
+  if (first === undefined || second === undefined || rows.length === 0) {
+    return null;
+  }
+  const held = axes.filter((axis) => axis !== first && axis !== second)
+    .map((axis): HeldAxis => {
+      const { values } = side(axis);
+      const chosen = slice?.[axis];
+      const value = chosen !== undefined &&
+          values.some((one) => formatValue(one) === formatValue(chosen))
+        ? chosen
+        : mostFrequent(points, axis, values);
+      return { axis, values, value };
+    });
+  const means = rows.map((row) => valueOf(row, metric))
     .filter((mean) => mean !== null);
-  const extent = values.length === 0 ? null : [
-    values.reduce((a, b) => Math.min(a, b)),
-    values.reduce((a, b) => Math.max(a, b)),
+  const extent = means.length === 0 ? null : [
+    means.reduce((a, b) => Math.min(a, b)),
+    means.reduce((a, b) => Math.max(a, b)),
   ] as const;
-  const cells = rows.map((row): HeatmapCell => {
+  const byKey = new Map(rows.map((row) => [pointKey(row.params), row]));
+  const [rowsOf, columns] = [side(first), side(second)];
+  const base = Object.fromEntries(held.map(({ axis, value }) => [axis, value]));
+  const cellOf = (params: Params): HeatmapCell | null => {
+    const key = pointKey(params);
+    const row = byKey.get(key);
+    if (row === undefined) return null;
     const value = valueOf(row, metric);
     return {
-      key: pointKey(row.params),
+      key,
       row,
-      state: value !== null ? "value" : stateOf(row),
+      state: stateOf(row, metric),
       value,
       step: value === null || extent === null ? null : heatStep(value, extent),
     };
-  });
+  };
   return {
-    rates1: ascending(rows.map((row) => ratesOf(row.params).dropout1)),
-    rates2: ascending(rows.map((row) => ratesOf(row.params).dropout2)),
-    cells: new Map(cells.map((cell) => [cell.key, cell])),
+    down: rowsOf,
+    across: columns,
+    held,
+    cells: rowsOf.values.map((one) =>
+      columns.values.map((other) =>
+        cellOf({ ...base, [first]: one, [second]: other })
+      )
+    ),
     extent,
   };
+}
+
+/** What most points have: a study may list points instead of a full grid. */
+function mostFrequent(
+  points: readonly Params[],
+  axis: RecipeFieldName,
+  values: readonly RecipeValue[],
+): RecipeValue {
+  const counts = new Map<string, number>();
+  for (const { [axis]: value } of points) {
+    if (value === undefined) continue;
+    const text = formatValue(value);
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const count = (value: RecipeValue) => counts.get(formatValue(value)) ?? 0;
+  return values.reduce((a, b) => count(b) > count(a) ? b : a);
 }
 
 /** The step of a value between the ends; in the middle where they are one. */
@@ -77,12 +162,17 @@ export function heatStep(
   return Math.min(HEAT_STEPS - 1, Math.max(0, step));
 }
 
-/** A replicate that diverged is not averaged away: the point has no figure. */
-function valueOf(row: LeaderboardRow, metric: MetricName): number | null {
+/** The mean; a replicate that diverged leaves the point without a figure. */
+export function valueOf(
+  row: LeaderboardRow,
+  metric: MetricName,
+): number | null {
   return row.diverged > 0 ? null : row.metrics[metric].mean;
 }
 
-function stateOf(row: LeaderboardRow): CellState {
+/** What there is to show of a point by a metric. */
+export function stateOf(row: LeaderboardRow, metric: MetricName): CellState {
+  if (valueOf(row, metric) !== null) return "value";
   if (row.diverged > 0) return "failed";
   if (row.replicatesDone > 0) return "none";
   if (row.replicatesRunning > 0) return "running";
@@ -90,8 +180,4 @@ function stateOf(row: LeaderboardRow): CellState {
       row.replicatesQuarantined >= row.replicatesPlanned
     ? "failed"
     : "queued";
-}
-
-function ascending(values: readonly number[]): number[] {
-  return [...new Set(values)].toSorted((a, b) => a - b);
 }

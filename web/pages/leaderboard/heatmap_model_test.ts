@@ -1,10 +1,34 @@
-import { pointKey } from "../../../protocol/grid_point.ts";
 import assert from "node:assert/strict";
+import type {
+  LeaderboardRow,
+  MetricName,
+} from "../../../protocol/leaderboard.ts";
+import type { Params } from "../../../protocol/recipe.ts";
 import {
+  axesLeaderboard,
   gridLeaderboard,
   seedLeaderboard,
 } from "../../../tests/browser/fixture_leaderboard.ts";
+import { axesOf, formatValue } from "./axes.ts";
 import { HEAT_STEPS, heatmapOf, heatStep } from "./heatmap_model.ts";
+import { pointKey } from "./points.ts";
+import { defaultViewState, type ViewState } from "./view_state.ts";
+
+/** The heatmap of these rows, and its cells by point key. */
+function mapOf(
+  rows: readonly LeaderboardRow[],
+  metric: MetricName,
+  view: Partial<ViewState> = {},
+) {
+  const axes = axesOf(rows.map(({ params }) => params));
+  const map = heatmapOf(rows, axes, { ...defaultViewState, ...view, metric });
+  assert.ok(map !== null);
+  const cells = map.cells.flat().filter((cell) => cell !== null);
+  const byKey = new Map(cells.map((cell) => [cell.key, cell]));
+  return { map, cell: (params: Params) => byKey.get(pointKey(params)) };
+}
+
+const at = (dropout1: number, dropout2: number) => ({ dropout1, dropout2 });
 
 Deno.test("heatStep spreads values over all steps, ends included", () => {
   assert.equal(heatStep(0.3, [0.3, 0.5]), 0);
@@ -14,20 +38,19 @@ Deno.test("heatStep spreads values over all steps, ends included", () => {
 });
 
 Deno.test("heatmapOf tells value, running, to go, failed and absent apart", () => {
-  const map = heatmapOf(seedLeaderboard("running").rows, "trainLoss");
-  const state = (key: string) => map.cells.get(key)?.state;
-  assert.equal(state("d1_0.2-d2_0.5"), "value");
-  assert.equal(state("d1_0.05-d2_0.02"), "running");
-  assert.equal(state("d1_0.8-d2_0.5"), "failed");
-  assert.equal(state("d1_0.1-d2_0.1"), undefined);
-  const before = heatmapOf(seedLeaderboard("empty").rows, "trainLoss");
-  assert.equal(before.cells.get("d1_0.2-d2_0.5")?.state, "queued");
-  assert.equal(before.extent, null);
+  const { cell } = mapOf(seedLeaderboard("running").rows, "trainLoss");
+  assert.equal(cell(at(0.2, 0.5))?.state, "value");
+  assert.equal(cell(at(0.05, 0.02))?.state, "running");
+  assert.equal(cell(at(0.8, 0.5))?.state, "failed");
+  assert.equal(cell(at(0.1, 0.1)), undefined);
+  const before = mapOf(seedLeaderboard("empty").rows, "trainLoss");
+  assert.equal(before.cell(at(0.2, 0.5))?.state, "queued");
+  assert.equal(before.map.extent, null);
 });
 
 Deno.test("heatmapOf colours no mean of what a diverged replicate left over", () => {
   const { rows } = seedLeaderboard("running");
-  const cell = heatmapOf(rows, "trainLoss").cells.get("d1_0.5-d2_0.2");
+  const cell = mapOf(rows, "trainLoss").cell(at(0.5, 0.2));
   assert.equal(cell?.row.diverged, 1);
   assert.notEqual(cell?.row.metrics.trainLoss.mean, null);
   assert.deepEqual([cell?.state, cell?.value, cell?.step], [
@@ -43,16 +66,76 @@ Deno.test("heatmapOf: a point that trained and lacks a figure has not failed", (
     metrics.epochsToHalf.mean === null
   );
   assert.ok(never.length > 0);
-  const map = heatmapOf(rows, "epochsToHalf");
+  const { cell } = mapOf(rows, "epochsToHalf");
   for (const { params } of never) {
-    const key = pointKey(params);
-    assert.equal(map.cells.get(key)?.state, "none", key);
+    assert.equal(cell(params)?.state, "none", pointKey(params));
   }
 });
 
 Deno.test("heatmapOf orders the rates along both sides", () => {
-  const map = heatmapOf(gridLeaderboard(3).rows, "testAccuracy");
-  assert.deepEqual(map.rates1, [0, 0.333, 0.667]);
-  assert.deepEqual(map.rates2, [0, 0.333, 0.667]);
-  assert.equal(map.cells.size, 9);
+  const { map } = mapOf(gridLeaderboard(3).rows, "testAccuracy");
+  assert.deepEqual(map.down, { axis: "dropout1", values: [0, 0.333, 0.667] });
+  assert.deepEqual(map.across, { axis: "dropout2", values: [0, 0.333, 0.667] });
+  assert.equal(map.cells.flat().filter((cell) => cell !== null).length, 9);
+  assert.deepEqual(map.held, []);
+});
+
+const three = axesLeaderboard({
+  dropout1: [0, 0.5],
+  learningRate: [0.5, 0.00005],
+  hiddenSizes: [[256, 64], [64, 256], [64, 64]],
+}).rows;
+
+Deno.test("heatmapOf draws two axes and holds a value of each other one", () => {
+  const { map, cell } = mapOf(three, "trainLoss");
+  assert.deepEqual([map.down.axis, map.across.axis], [
+    "dropout1",
+    "learningRate",
+  ]);
+  assert.deepEqual(
+    map.held.map(({ axis, values, value }) => [
+      axis,
+      values.map(formatValue),
+      formatValue(value),
+    ]),
+    [["hiddenSizes", ["64x64", "64x256", "256x64"], "64x64"]],
+  );
+  // A cell is one grid point, with its own mean.
+  const params: Params = {
+    dropout1: 0.5,
+    learningRate: 0.00005,
+    hiddenSizes: [64, 64],
+  };
+  const row = three.find((row) => pointKey(row.params) === pointKey(params));
+  assert.equal(cell(params)?.value, row?.metrics.trainLoss.mean);
+  assert.equal(cell({ ...params, hiddenSizes: [64, 256] }), undefined);
+});
+
+Deno.test("heatmapOf draws the axes that were chosen, and the slice", () => {
+  const sides = (view: Partial<ViewState>) => {
+    const { down, across, held } = mapOf(three, "trainLoss", view).map;
+    return [down.axis, across.axis, ...held.map(({ value }) => value)];
+  };
+  assert.deepEqual(
+    sides({ down: "hiddenSizes", slice: { learningRate: 0.5 } }),
+    ["hiddenSizes", "dropout1", 0.5],
+  );
+  assert.deepEqual(sides({ across: "dropout1" }).slice(0, 2), [
+    "learningRate",
+    "dropout1",
+  ]);
+  // What the study does not vary, or does not have, changes nothing.
+  assert.deepEqual(
+    sides({ down: "network", across: "epochs", slice: { learningRate: 9 } }),
+    sides({}),
+  );
+  assert.deepEqual(
+    sides({ down: "learningRate", across: "learningRate" }).slice(0, 2),
+    ["learningRate", "dropout1"],
+  );
+});
+
+Deno.test("heatmapOf: one axis or none is no heatmap", () => {
+  assert.equal(heatmapOf(three, ["dropout1"], defaultViewState), null);
+  assert.equal(heatmapOf([], [], defaultViewState), null);
 });

@@ -1,14 +1,16 @@
-import { pointKey } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import type { MetricName } from "../../../protocol/leaderboard.ts";
 import { leaderboardWords } from "../../i18n/language.ts";
 import { formats, words } from "../../components/language.ts";
+import { axisName, formatValue } from "./axes.ts";
+import { cellText } from "./heatmap.tsx";
 import { HEAT_STEPS, type Heatmap, type HeatmapCell } from "./heatmap_model.ts";
 import { formatShort, isHigherBetter } from "./metrics.ts";
 
-/** Rates written along a side at most. */
+/** Values written along a side at most. */
 const MOST_LABELS = 12;
-const left = 52;
+/** Of a character of a label, in CSS pixels. */
+const CHARACTER = 7;
 const top = 44;
 
 /** The heatmap as one SVG: what is saved as a file. */
@@ -19,13 +21,22 @@ export function HeatmapPicture(
   },
 ): JSX.Element {
   const t = words(leaderboardWords);
-  const [rows, columns] = [map.rates1.length, map.rates2.length];
-  const cell = Math.max(8, Math.min(56, 640 / Math.max(rows, columns)));
+  const [down, across] = [map.down, map.across].map(({ axis, values }) => ({
+    name: axisName(axis),
+    labels: values.map(formatValue),
+  }));
+  const [rows, columns] = [down?.labels ?? [], across?.labels ?? []];
+  const longest = (labels: readonly string[]) =>
+    CHARACTER * labels.reduce((most, { length }) => Math.max(most, length), 0);
+  const left = Math.max(52, longest(rows) + 16);
+  const most = Math.max(rows.length, columns.length);
+  const cell = most <= MOST_LABELS
+    ? Math.max(56, longest(columns) + 10)
+    : Math.max(8, Math.min(56, 640 / most));
   const tall = Math.min(cell, 36);
-  const width = left + Math.max(columns * cell, 320);
-  const foot = top + rows * tall;
+  const width = left + Math.max(columns.length * cell, 320);
+  const foot = top + rows.length * tall;
   const height = foot + 66;
-  const rate = formats.value.rate;
   const written = (index: number, of: number) =>
     index % Math.ceil(of / MOST_LABELS) === 0;
   return (
@@ -35,41 +46,39 @@ export function HeatmapPicture(
       height={height}
       viewBox={`0 0 ${width} ${height}`}
     >
-      <text class="tick" x={left} y={14}>{t.heatmap.dropout2} →</text>
-      {map.rates2.map((value, j) =>
-        written(j, columns) && (
+      <text class="tick" x={left} y={14}>{across?.name} →</text>
+      {columns.map((label, j) =>
+        written(j, columns.length) && (
           <text
-            key={value}
+            key={label}
             class="tick"
             x={left + (j + 0.5) * cell}
             y={top - 8}
             text-anchor="middle"
           >
-            {rate(value)}
+            {label}
           </text>
         )
       )}
-      {map.rates1.map((value, i) =>
-        written(i, rows) && (
+      {rows.map((label, i) =>
+        written(i, rows.length) && (
           <text
-            key={value}
+            key={label}
             class="tick"
             x={left - 8}
             y={top + (i + 0.5) * tall}
             dy="0.32em"
             text-anchor="end"
           >
-            {rate(value)}
+            {label}
           </text>
         )
       )}
-      {map.rates1.map((rate1, i) =>
-        map.rates2.map((rate2, j) => (
+      {map.cells.map((row, i) =>
+        row.map((one, j) => (
           <Cell
-            key={`${rate1},${rate2}`}
-            cell={map.cells.get(
-              pointKey({ dropout1: rate1, dropout2: rate2 }),
-            ) ?? null}
+            key={`${i},${j}`}
+            cell={one}
             metric={metric}
             x={left + j * cell}
             y={top + i * tall}
@@ -78,7 +87,7 @@ export function HeatmapPicture(
           />
         ))
       )}
-      <text class="tick" x={left} y={foot + 18}>↑ {t.heatmap.dropout1}</text>
+      <text class="tick" x={left} y={foot + 18}>↑ {down?.name}</text>
       {map.extent !== null && (
         <g transform={`translate(${left} ${foot + 34})`}>
           <text class="tick" x={0} y={11}>
@@ -121,20 +130,8 @@ function Cell(
       ? null
       : <circle class="heat-absent" cx={cx} cy={cy} r={1.5} />;
   }
-  const room = width >= 40;
   const gap = width < 16 ? 0.25 : 1;
-  const sign = {
-    value: "",
-    running: "…",
-    queued: "·",
-    failed: "×",
-    none: "–",
-  }[cell.state];
-  const text = cell.value === null
-    ? sign
-    : room
-    ? formatShort(metric, cell.value, formats.value)
-    : "";
+  const text = cell.value === null || width >= 40 ? cellText(cell, metric) : "";
   return (
     <>
       <rect

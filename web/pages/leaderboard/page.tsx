@@ -18,9 +18,9 @@ import {
   trialsWords,
 } from "../../i18n/language.ts";
 import { AnswerList } from "./answers.tsx";
+import { StudyChart } from "./axis_chart.tsx";
 import { Curves } from "./curves.tsx";
 import { RecipeLine, Strip, Summary } from "./headline.tsx";
-import { Heatmap } from "./heatmap.tsx";
 import { Remarks } from "./remarks.tsx";
 import type { LeaderboardState } from "./state.ts";
 import { Swaps } from "./swaps.tsx";
@@ -73,14 +73,14 @@ function Body(
       <Summary leaderboard={leaderboard} />
       <div class="pair">
         <Curves state={state} leaderboard={leaderboard} />
-        <Heatmap state={state} leaderboard={leaderboard} />
+        <StudyChart state={state} leaderboard={leaderboard} />
       </div>
       <PointTable state={state} rows={leaderboard.rows} />
       <Swaps state={state} leaderboard={leaderboard} />
       <TrialList
         state={state}
         trials={trials}
-        epochs={leaderboard.study.recipe.epochs}
+        recipe={leaderboard.study.recipe}
       />
       <Remarks leaderboard={leaderboard} />
       <Exports leaderboard={leaderboard} api={api} />
@@ -227,10 +227,10 @@ function Exports(
   );
 }
 
-/** Only this machine reaches itself by these names: no use to a phone. */
+/** Names by which only this machine reaches itself: a phone cannot. */
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
 
-/** Asks the reader to lend a device: this one, or the phone in their hand. */
+/** Invites the reader to join with this device or with a phone. */
 export function Invite(): JSX.Element {
   const t = words(leaderboardWords).invite;
   const code = joinCode();

@@ -1,11 +1,17 @@
-import type { Params } from "../../../protocol/study.ts";
-import { parsePoint, pointKey, ratesOf } from "../../../protocol/grid_point.ts";
+import {
+  parsePoint,
+  pointKey,
+  pointText,
+} from "../../../protocol/grid_point.ts";
+import type { Params } from "../../../protocol/recipe.ts";
+import { localized } from "../../components/language.ts";
+import { axesOf, axisValues, formatValue, pointOrder } from "./axes.ts";
 
 export { parsePoint, pointKey };
 
-/** As people read it: `(0.2, 0.5)`. */
+/** A grid point as people read it: `(0.2, 0.5)`, `learning rate 0.1`. */
 export function pointLabel(params: Params): string {
-  return `(${params.dropout1}, ${params.dropout2})`;
+  return localized(pointText(params));
 }
 
 /** Curves drawn at once: as many colours as the eye tells apart. */
@@ -13,16 +19,29 @@ export const MAX_CHOSEN = 8;
 
 /**
  * The points whose curves are shown before anybody chose: up to four, spread
- * evenly from the lowest rates to the highest. It looks at the rates alone, so
- * that the choice stays while results come in.
+ * evenly from the lowest values to the highest. Only the axes decide, so the
+ * choice stays while results come in.
  */
 export function defaultPoints(points: readonly Params[]): string[] {
-  const sumOf = (params: Params) => {
-    const { dropout1, dropout2 } = ratesOf(params);
-    return dropout1 + dropout2;
-  };
+  // Each axis counts alike: a value's place among the axis' values, 0 to 1.
+  const axes = axesOf(points);
+  const places = axes.map((axis) => {
+    const values = axisValues(points, axis);
+    const most = values.at(-1);
+    const place = new Map(values.map((value, i) => [
+      formatValue(value),
+      typeof value === "number" && typeof most === "number" && most > 0
+        ? value / most
+        : i / Math.max(1, values.length - 1),
+    ]));
+    return ({ [axis]: value }: Params) =>
+      value === undefined ? 0 : place.get(formatValue(value)) ?? 0;
+  });
+  const height = (point: Params) =>
+    Math.round(1e9 * places.reduce((sum, of) => sum + of(point), 0));
+  const order = pointOrder(axes);
   const sorted = points.toSorted((a, b) =>
-    sumOf(a) - sumOf(b) || ratesOf(a).dropout1 - ratesOf(b).dropout1
+    height(a) - height(b) || order(a, b)
   );
   const count = Math.min(4, sorted.length);
   const chosen = Array.from({ length: count }, (_, i) => {

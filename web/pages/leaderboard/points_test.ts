@@ -3,21 +3,9 @@ import {
   assignColours,
   defaultPoints,
   MAX_CHOSEN,
-  parsePoint,
-  pointKey,
+  pointLabel,
   togglePoint,
 } from "./points.ts";
-
-Deno.test("parsePoint reads what pointKey wrote and refuses the rest", () => {
-  const params = { dropout1: 0.02, dropout2: 0.5 };
-  assert.deepEqual(parsePoint(pointKey(params)), params);
-  assert.deepEqual(parsePoint("d1_0-d2_1"), { dropout1: 0, dropout2: 1 });
-  for (
-    const bad of ["", "0.2", "0.2,", ",0.2", "d1_0.2-d2_1.5", "a,b", "1,2,3"]
-  ) {
-    assert.equal(parsePoint(bad), null, bad);
-  }
-});
 
 Deno.test("defaultPoints spreads four points from the lowest rates to the highest", () => {
   const points = [0.9, 0.1, 0.5, 0.3, 0.7, 0, 0.6]
@@ -30,6 +18,28 @@ Deno.test("defaultPoints spreads four points from the lowest rates to the highes
   ]);
   assert.deepEqual(defaultPoints(points.slice(0, 1)), ["d1_0.9-d2_0.9"]);
   assert.deepEqual(defaultPoints([]), []);
+});
+
+Deno.test("defaultPoints counts numbers, names and lists alike", () => {
+  assert.deepEqual(
+    defaultPoints([
+      { network: "layers", hiddenSizes: [64, 64] },
+      { network: "layers", hiddenSizes: [256, 256] },
+      { network: "fused", hiddenSizes: [256, 256] },
+      { network: "fused", hiddenSizes: [64, 64] },
+    ]),
+    [
+      "h_64x64-net_fused",
+      "h_64x64-net_layers",
+      "h_256x256-net_fused",
+      "h_256x256-net_layers",
+    ],
+  );
+});
+
+Deno.test("pointLabel writes every digit of a value", () => {
+  assert.equal(pointLabel({ dropout1: 0.2, dropout2: 0.5 }), "(0.2, 0.5)");
+  assert.equal(pointLabel({ learningRate: 5e-5 }), "learning rate 0.00005");
 });
 
 Deno.test("togglePoint drops the oldest beyond the limit", () => {

@@ -1,18 +1,21 @@
-import { ratesOf } from "../../../protocol/grid_point.ts";
 import {
   type LeaderboardRow,
   MetricName,
 } from "../../../protocol/leaderboard.ts";
+import {
+  type RecipeFieldName,
+  recipeFields,
+} from "../../../protocol/recipe.ts";
+import { axesOf, compareValues, pointOrder, type RecipeValue } from "./axes.ts";
 import { pointKey } from "./points.ts";
 import type { SortKey } from "./view_state.ts";
 
-/** What a column sorts by; null where there is no figure yet. */
-export function sortValue(row: LeaderboardRow, key: SortKey): number | null {
+/** The figure that a column sorts by; null where there is none yet. */
+export function sortValue(
+  row: LeaderboardRow,
+  key: Exclude<SortKey, RecipeFieldName>,
+): number | null {
   switch (key) {
-    case "dropout1":
-      return ratesOf(row.params).dropout1;
-    case "dropout2":
-      return ratesOf(row.params).dropout2;
     case "replicates":
       return row.replicatesDone;
     case "checks":
@@ -25,7 +28,10 @@ export function sortValue(row: LeaderboardRow, key: SortKey): number | null {
 }
 
 /** Rows with a figure first, those that cannot be ranked by it after them. */
-function group(row: LeaderboardRow, key: SortKey): number {
+function group(
+  row: LeaderboardRow,
+  key: Exclude<SortKey, RecipeFieldName>,
+): number {
   if (sortValue(row, key) === null) return 2;
   // The mean of the replicates that trained would flatter the point.
   return MetricName.safeParse(key).success && row.diverged > 0 ? 1 : 0;
@@ -34,8 +40,8 @@ function group(row: LeaderboardRow, key: SortKey): number {
 /**
  * Keys of the rows in the order to show. Whichever the direction, points with
  * a diverged replicate come after all that trained, as the analysis ranks them,
- * and rows without a figure last; ties go by the two rates, so that the order
- * is always the same.
+ * and rows without a figure last; ties go by the axes, so that the order is
+ * always the same. An axis that the study does not vary sorts nothing.
  */
 export function rowOrder(
   rows: readonly LeaderboardRow[],
@@ -43,15 +49,23 @@ export function rowOrder(
   descending: boolean,
 ): string[] {
   const sign = descending ? -1 : 1;
-  const ties = (a: LeaderboardRow, b: LeaderboardRow) =>
-    ratesOf(a.params).dropout1 - ratesOf(b.params).dropout1 ||
-    ratesOf(a.params).dropout2 - ratesOf(b.params).dropout2;
-  return rows.toSorted((a, b) => {
-    const [x, y] = [sortValue(a, key), sortValue(b, key)];
-    return group(a, key) - group(b, key) ||
-      sign * ((x ?? 0) - (y ?? 0)) || ties(a, b);
-  }).map((row) => pointKey(row.params));
+  const by = isAxis(key)
+    ? (a: LeaderboardRow, b: LeaderboardRow) =>
+      sign * compareAxis(a.params[key], b.params[key])
+    : (a: LeaderboardRow, b: LeaderboardRow) =>
+      group(a, key) - group(b, key) ||
+      sign * ((sortValue(a, key) ?? 0) - (sortValue(b, key) ?? 0));
+  const ties = pointOrder(axesOf(rows.map(({ params }) => params)));
+  return rows.toSorted((a, b) => by(a, b) || ties(a.params, b.params))
+    .map((row) => pointKey(row.params));
 }
+
+const isAxis = (key: SortKey): key is RecipeFieldName => key in recipeFields;
+
+const compareAxis = (
+  a: RecipeValue | undefined,
+  b: RecipeValue | undefined,
+) => a === undefined || b === undefined ? 0 : compareValues(a, b);
 
 /**
  * The order while somebody points at a row: what was there stays where it was,

@@ -1,16 +1,17 @@
-import { pointKey } from "../../../protocol/grid_point.ts";
 import assert from "node:assert/strict";
-import { seedLeaderboard } from "../../../tests/browser/fixture_leaderboard.ts";
+import {
+  axesLeaderboard,
+  seedLeaderboard,
+} from "../../../tests/browser/fixture_leaderboard.ts";
 import { heldOrder, rowOrder, sortValue } from "./row_order.ts";
-import { sortKeys } from "./view_state.ts";
+import { MetricName } from "../../../protocol/leaderboard.ts";
+import { pointKey } from "./points.ts";
 
 const { rows } = seedLeaderboard("running");
-const byKey = new Map(
-  rows.map((row) => [pointKey(row.params), row]),
-);
+const byKey = new Map(rows.map((row) => [pointKey(row.params), row]));
 
 Deno.test("rowOrder sorts each column both ways, points without a figure last", () => {
-  for (const key of sortKeys) {
+  for (const key of ["replicates", "checks", ...MetricName.options] as const) {
     for (const descending of [false, true]) {
       const order = rowOrder(rows, key, descending);
       assert.equal(order.length, rows.length);
@@ -43,11 +44,35 @@ Deno.test("rowOrder puts a point that diverged after all that trained", () => {
   );
 });
 
-Deno.test("rowOrder breaks ties by the rates, whatever order rows come in", () => {
+Deno.test("rowOrder breaks ties by the axes, whatever order rows come in", () => {
   assert.deepEqual(
     rowOrder(rows.toReversed(), "replicates", true),
     rowOrder(rows, "replicates", true),
   );
+});
+
+Deno.test("rowOrder sorts an axis by its values, both ways, and the rest by the others", () => {
+  const { rows } = axesLeaderboard(
+    {
+      learningRate: [0.5, 0.00005, 0.1],
+      hiddenSizes: [[256, 64], [64, 256]],
+    },
+    "complete",
+    1,
+  );
+  const key = (rate: string, sizes: string) => `lr_${rate}-h_${sizes}`;
+  const ascending = ["0.00005", "0.1", "0.5"].flatMap((rate) => [
+    key(rate, "64x256"),
+    key(rate, "256x64"),
+  ]);
+  assert.deepEqual(rowOrder(rows, "learningRate", false), ascending);
+  assert.deepEqual(
+    rowOrder(rows, "hiddenSizes", true),
+    ascending.filter((key) => key.endsWith("256x64"))
+      .concat(ascending.filter((key) => key.endsWith("64x256"))),
+  );
+  // An axis that the study does not vary sorts nothing.
+  assert.deepEqual(rowOrder(rows, "network", true), ascending);
 });
 
 Deno.test("heldOrder keeps rows in place, drops the gone and appends the new", () => {

@@ -9,18 +9,32 @@ import {
 } from "../../components/charts/slope_chart.tsx";
 import { inPlace, Segmented, useHold } from "../../components/controls.tsx";
 import { Icon, type IconName } from "../../components/icon.tsx";
+import { TableScroll } from "../../components/tables.tsx";
 import { formats, words } from "../../components/language.ts";
 import { leaderboardWords } from "../../i18n/language.ts";
 import { decimalsOf, formatMetric, formatP } from "./metrics.ts";
+import { isRatePair } from "./axes.ts";
 import { pointKey, pointLabel } from "./points.ts";
 import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";
 
-/** Drawn at once; the largest differences, by the metric shown. */
+/** Pairs that are drawn: those with the largest differences. */
 const MOST = 12;
 
-/** Each pair of points with swapped rates: both ends, and every replicate. */
+/**
+ * Each pair of points with swapped rates: both ends, and every replicate. Of a
+ * study that varies anything but the two rates there is nothing to show.
+ */
 export function Swaps(
+  props: {
+    readonly state: LeaderboardState;
+    readonly leaderboard: Leaderboard;
+  },
+): JSX.Element | null {
+  return isRatePair(props.leaderboard.study.axes) ? <Pairs {...props} /> : null;
+}
+
+function Pairs(
   { state, leaderboard }: {
     readonly state: LeaderboardState;
     readonly leaderboard: Leaderboard;
@@ -90,7 +104,7 @@ export function Swaps(
   );
 }
 
-/** The largest difference first; a pair that diverged has no larger one. */
+/** Largest difference first; pairs with a diverged replicate before all. */
 function bySize(swaps: readonly Swap[], metric: RankedMetric): Swap[] {
   const size = ({ metrics }: Swap) => {
     const { difference: { mean }, diverged } = metrics[metric];
@@ -137,12 +151,12 @@ const icons = {
   open: "question",
 } as const satisfies Record<string, IconName>;
 
-/** The pairs' figures and verdicts: what the slopes show, in words. */
+/** The figures and verdicts that the chart shows. */
 export function SwapTable(
   { swaps, metric, all }: {
     readonly swaps: readonly Swap[];
     readonly metric: RankedMetric;
-    /** Pairs in the data, of which these are the first. */
+    /** Number of pairs in the data, of which `swaps` are the first. */
     readonly all: number;
   },
 ): JSX.Element {
@@ -155,12 +169,7 @@ export function SwapTable(
   return (
     <>
       <p class="faint" aria-hidden="true">{caption}</p>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-labelledby="swaps-heading"
-        tabIndex={0}
-      >
+      <TableScroll label="#swaps-heading">
         <table>
           <caption class="hidden">{caption}</caption>
           <thead>
@@ -183,7 +192,7 @@ export function SwapTable(
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {all > swaps.length && (
         <p class="faint">
           {t.more(formats.value.integer(all - swaps.length))}

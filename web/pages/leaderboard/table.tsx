@@ -1,4 +1,3 @@
-import { ratesOf } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import type { StudyId } from "../../../protocol/ids.ts";
 import {
@@ -15,7 +14,8 @@ import {
 } from "../../components/charts/sparkline.tsx";
 import { Pager, useHold } from "../../components/controls.tsx";
 import { Icon } from "../../components/icon.tsx";
-import { formats, words } from "../../components/language.ts";
+import { TableScroll } from "../../components/tables.tsx";
+import { formats, localized, words } from "../../components/language.ts";
 import { PointAnchor } from "../../components/site.tsx";
 import {
   type LeaderboardWords,
@@ -24,12 +24,19 @@ import {
 } from "../../i18n/language.ts";
 import { rankedMetrics } from "../../../protocol/metrics.ts";
 import { formatMetric, isHigherBetter, tableMetrics } from "./metrics.ts";
+import {
+  axesOf,
+  axisName,
+  fieldOf,
+  formatValue,
+  type RecipeFieldName,
+} from "./axes.ts";
 import { pointKey, pointLabel } from "./points.ts";
 import { heldOrder, rowOrder } from "./row_order.ts";
 import type { LeaderboardState, LiveEpoch } from "./state.ts";
 import { type CurveName, curveNames, type SortKey } from "./view_state.ts";
 
-/** Above this the table has pages. */
+/** A table of more rows has pages. */
 const MOST_ROWS = 200;
 
 const PAGE_ROWS = 100;
@@ -74,8 +81,10 @@ export function PointTable(
   const curve = curveNames.find((name) => name === view.sort) ?? "trainLoss";
   const sparks = sparkScale(rows.map((row) => row.curves[curve]));
   const ends = axis.domain.map((end) => formats.value.fixed(end, 2));
-  const columns = columnsOf(t);
-  const sortLabel = [...columns.rates, ...columns.metrics, ...columns.counts]
+  const axes = axesOf(rows.map(({ params }) => params));
+  const epochs = state.leaderboard.value?.study.recipe.epochs ?? 0;
+  const columns = columnsOf(t, axes);
+  const sortLabel = [...columns.axes, ...columns.metrics, ...columns.counts]
     .find((column) => column.key === view.sort)?.label ??
     t.metrics[metric].short;
   const header = (column: Column) => (
@@ -89,12 +98,7 @@ export function PointTable(
           {t.table.held}
         </p>
       </div>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-labelledby="points-heading"
-        tabIndex={0}
-      >
+      <TableScroll label="#points-heading">
         <table>
           <caption class="hidden">
             {t.table.caption(formats.value.integer(rows.length), sortLabel)}
@@ -104,7 +108,7 @@ export function PointTable(
               <th scope="col" class="pick">
                 <span class="hidden">{t.table.show}</span>
               </th>
-              {columns.rates.map(header)}
+              {columns.axes.map(header)}
               <th scope="col" class="interval-head">
                 <span>{t.table.interval(t.metrics[metric].short)}</span>
                 <span class="ends" aria-hidden="true">
@@ -136,6 +140,7 @@ export function PointTable(
                 <TableRow
                   key={key}
                   row={row}
+                  axes={axes}
                   study={study}
                   axis={axis}
                   metric={metric}
@@ -145,14 +150,14 @@ export function PointTable(
                   sort={view.sort}
                   colour={state.chosen.value.get(key) ?? null}
                   live={state.liveEpochs.value.get(key) ?? null}
-                  epochs={state.leaderboard.value?.study.recipe.epochs ?? 0}
+                  epochs={row.params.epochs ?? epochs}
                   onToggle={() => state.toggle(key)}
                 />
               );
             })}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {pages > 1 && (
         <Pager
           t={t.table}
@@ -201,13 +206,14 @@ function HeaderCell(
   );
 }
 
-/** Of the column of intervals, in CSS pixels. */
+/** Width of the column of intervals, in CSS pixels. */
 export const INTERVAL_WIDTH = 104;
 
 /** One grid point. A click anywhere on it shows or hides its curve. */
 export function TableRow(
   {
     row,
+    axes,
     study,
     axis,
     metric,
@@ -221,16 +227,17 @@ export function TableRow(
     onToggle,
   }: {
     readonly row: LeaderboardRow;
+    /** A column each. */
+    readonly axes: readonly RecipeFieldName[];
     /** Where the point has a page of its own. */
     readonly study: StudyId;
+    /** Scale of the column of intervals, and the metric shown there. */
     readonly axis: Axis;
-    /** Of the column of intervals. */
     readonly metric: MetricName;
-    /** Probability that this point is the best one; null: not to be said. */
+    /** Probability that this point is the best one; null where unknown. */
     readonly best: number | null;
-    /** Of the column of sparklines, */
+    /** Metric and shared scale of the column of sparklines. */
     readonly curve: CurveName;
-    /** and the scale that they share. */
     readonly sparks: SparkScale;
     readonly sort: SortKey;
     readonly colour: number | null;
@@ -260,16 +267,23 @@ export function TableRow(
           <span class="hidden">{t.showPoint(pointLabel(row.params))}</span>
         </label>
       </td>
-      <th scope="row" class="rate">
-        <PointAnchor
-          study={study}
-          params={row.params}
-          title={words(trialsWords).pointTitle(pointLabel(row.params))}
-        >
-          {formats.value.rate(ratesOf(row.params).dropout1)}
-        </PointAnchor>
-      </th>
-      <td class="rate">{formats.value.rate(ratesOf(row.params).dropout2)}</td>
+      {axes.map((name, i) => {
+        const value = row.params[name];
+        const text = value === undefined ? t.noFigure : formatValue(value);
+        return i > 0
+          ? <td key={name} class="rate">{text}</td>
+          : (
+            <th key={name} scope="row" class="rate">
+              <PointAnchor
+                study={study}
+                params={row.params}
+                title={words(trialsWords).pointTitle(pointLabel(row.params))}
+              >
+                {text}
+              </PointAnchor>
+            </th>
+          );
+      })}
       <td class="interval-cell">
         {estimate.mean === null ? null : (
           <Interval
@@ -349,7 +363,7 @@ function Best(
   );
 }
 
-/** What a sparkline says to those who do not see it. */
+/** A sparkline in words, for screen readers. */
 function sparkLabel(values: readonly number[], curve: CurveName): string {
   const { curves, metrics } = words(leaderboardWords);
   const [first, last] = [values[0], values.at(-1)];
@@ -425,13 +439,16 @@ export interface Column {
   readonly key: SortKey;
   readonly label: string;
   readonly note: string | null;
-  /** A first click sorts the better ones up. */
+  /** Whether the first click sorts the highest to the top. */
   readonly descendingFirst: boolean;
 }
 
-/** The rates come first: a narrow screen shows them and the intervals. */
-export function columnsOf(t: LeaderboardWords): {
-  readonly rates: readonly Column[];
+/** The axes come first: a narrow screen shows them and the intervals. */
+export function columnsOf(
+  t: LeaderboardWords,
+  axes: readonly RecipeFieldName[],
+): {
+  readonly axes: readonly Column[];
   readonly metrics: readonly Column[];
   readonly counts: readonly Column[];
 } {
@@ -442,10 +459,9 @@ export function columnsOf(t: LeaderboardWords): {
     descendingFirst = false,
   ): Column => ({ key, label, note, descendingFirst });
   return {
-    rates: [
-      plain("dropout1", "dropout1", t.heatmap.dropout1),
-      plain("dropout2", "dropout2", t.heatmap.dropout2),
-    ],
+    axes: axes.map((axis) =>
+      plain(axis, localized(fieldOf(axis).short), axisName(axis))
+    ),
     metrics: tableMetrics.map((metric) =>
       plain(
         metric,

@@ -1,5 +1,7 @@
 import type { JSX } from "preact";
 import { TrialState, type TrialSummary } from "../../../protocol/views.ts";
+import type { Recipe } from "../../../protocol/recipe.ts";
+import { TableScroll } from "../../components/tables.tsx";
 import { trialsWords } from "../../i18n/language.ts";
 import { StateTag } from "../trial/page.tsx";
 import {
@@ -23,12 +25,13 @@ const shownStates = [
   "queued",
 ] as const satisfies readonly TrialState[];
 
-/** Who trained what, when, and what became of it. */
+/** The study's trials: who trained them, when, and how they ended. */
 export function TrialList(
-  { state, trials, epochs }: {
+  { state, trials, recipe }: {
     readonly state: LeaderboardState;
     readonly trials: TrialListState;
-    readonly epochs: number;
+    /** The study's, which a trial's grid point completes. */
+    readonly recipe: Recipe;
   },
 ): JSX.Element | null {
   const t = words(trialsWords);
@@ -73,12 +76,7 @@ export function TrialList(
       {page !== null && shown.length === 0
         ? <p class="empty">{t.list.empty}</p>
         : (
-          <div
-            class="table-scroll"
-            role="group"
-            aria-labelledby="trials-heading"
-            tabIndex={0}
-          >
+          <TableScroll label="#trials-heading">
             <table class="list">
               <caption class="hidden">{t.list.caption(which)}</caption>
               <thead>
@@ -95,11 +93,15 @@ export function TrialList(
               </thead>
               <tbody {...holdProps}>
                 {shown.map((trial) => (
-                  <Row key={trial.trialId} trial={trial} epochs={epochs} />
+                  <Row
+                    key={trial.trialId}
+                    trial={trial}
+                    epochs={trial.params.epochs ?? recipe.epochs}
+                  />
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableScroll>
         )}
       {pages > 1 && (
         <Pager

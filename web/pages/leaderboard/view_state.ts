@@ -2,12 +2,16 @@ import { MetricName } from "../../../protocol/leaderboard.ts";
 import { StudyId } from "../../../protocol/ids.ts";
 import { type RankedMetric, rankedMetrics } from "../../../protocol/metrics.ts";
 import { TrialState } from "../../../protocol/views.ts";
+import {
+  type Params,
+  type RecipeFieldName,
+  recipeFieldNames,
+} from "../../../protocol/recipe.ts";
 import { MAX_CHOSEN, parsePoint, pointKey } from "./points.ts";
 
-/** Columns of the table that it can be sorted by. */
+/** Columns of the table that it can be sorted by; a table has some of them. */
 export const sortKeys = [
-  "dropout1",
-  "dropout2",
+  ...recipeFieldNames,
   "replicates",
   "checks",
   ...MetricName.options,
@@ -26,14 +30,19 @@ export type CurveName = typeof curveNames[number];
 export const bandNames = ["sd", "ci", "none"] as const;
 export type BandName = typeof bandNames[number];
 
-/** What a visitor sees besides the data: all of it is in the page's address. */
+/** What a visitor chose to see. All of it is in the page's address. */
 export interface ViewState {
   /** Null for the study that the coordinator leases out now. */
   readonly study: StudyId | null;
   readonly sort: SortKey;
   readonly descending: boolean;
-  /** The heatmap's metric. */
+  /** Of the heatmap, or of the chart that takes its place. */
   readonly metric: MetricName;
+  /** The heatmap's two axes; null, as for one that the study does not vary. */
+  readonly down: RecipeFieldName | null;
+  readonly across: RecipeFieldName | null;
+  /** A value for each other axis: the heatmap shows the points that have it. */
+  readonly slice: Params | null;
   readonly curve: CurveName;
   readonly band: BandName;
   /** Whether the curves are drawn as the lesson behind the study does. */
@@ -42,11 +51,11 @@ export interface ViewState {
   readonly swap: RankedMetric;
   /** Keys of the points whose curves are drawn; null before anybody chose. */
   readonly points: readonly string[] | null;
-  /** Of the table, counted from 1. */
+  /** Page of the table, counted from 1. */
   readonly page: number;
-  /** Trials in the list: those of a state, or null for all. */
+  /** State of the trials that are listed; null for all. */
   readonly trials: TrialState | null;
-  /** Of the list of trials, counted from 1. */
+  /** Page of the list of trials, counted from 1. */
   readonly trialsPage: number;
 }
 
@@ -55,6 +64,9 @@ export const defaultViewState: ViewState = {
   sort: "trainLoss",
   descending: false,
   metric: "testAccuracy",
+  down: null,
+  across: null,
+  slice: null,
   curve: "trainLoss",
   band: "sd",
   seedAxes: false,
@@ -65,7 +77,7 @@ export const defaultViewState: ViewState = {
   trialsPage: 1,
 };
 
-/** Reads a link; what it does not understand it leaves at the default. */
+/** Reads an address; what it cannot read stays at the default. */
 export function parseViewState(query: URLSearchParams): ViewState {
   const study = StudyId.safeParse(query.get("study"));
   const metric = MetricName.safeParse(query.get("metric"));
@@ -77,11 +89,16 @@ export function parseViewState(query: URLSearchParams): ViewState {
     const number = Number(query.get(name));
     return Number.isInteger(number) && number >= 1 ? number : 1;
   };
+  const axis = (name: string) =>
+    recipeFieldNames.find((field) => field === query.get(name)) ?? null;
   return {
     study: study.success ? study.data : defaultViewState.study,
     sort: known ?? defaultViewState.sort,
     descending: known !== undefined && direction === "desc",
     metric: metric.success ? metric.data : defaultViewState.metric,
+    down: axis("down"),
+    across: axis("across"),
+    slice: parsePoint(query.get("slice") ?? ""),
     curve: curveNames.find((name) => name === query.get("curve")) ??
       defaultViewState.curve,
     band: bandNames.find((name) => name === query.get("band")) ??
@@ -105,6 +122,9 @@ export function writeViewState(state: ViewState, query: URLSearchParams): void {
   const sort = `${state.sort}${state.descending ? ".desc" : ""}`;
   set("sort", unless(sort, defaultViewState.sort));
   set("metric", unless(state.metric, defaultViewState.metric));
+  set("down", state.down);
+  set("across", state.across);
+  set("slice", state.slice === null ? null : pointKey(state.slice));
   set("curve", unless(state.curve, defaultViewState.curve));
   set("band", unless(state.band, defaultViewState.band));
   set("axes", state.seedAxes ? "seed" : null);

@@ -19,11 +19,14 @@ Deno.test("parseViewState reads back what writeViewState wrote", () => {
     sort: "testLoss",
     descending: true,
     metric: "generalisationGap",
+    down: "batchSize",
+    across: "dropout1",
+    slice: { learningRate: 0.00005, network: "layers" },
     curve: "testAccuracy",
     band: "none",
     seedAxes: true,
     swap: "testLoss",
-    points: ["d1_0.2-d2_0.5", "d1_0.5-d2_0.2"],
+    points: ["d1_0.2-d2_0.5", "lr_0.1"],
     page: 3,
     trials: "leased",
     trialsPage: 3,
@@ -44,7 +47,7 @@ Deno.test("writeViewState leaves defaults out and other keys alone", () => {
 
 Deno.test("parseViewState falls back where a link makes no sense", () => {
   const query = new URLSearchParams(
-    "study=../x&sort=rank.desc&metric=speed&curve=x&band=y&axes=z&swap=trainAccuracy&points=9,9;d1_0.2-d2_0.5;d1_0.2-d2_0.5;q&page=-1",
+    "study=../x&sort=rank.desc&metric=speed&curve=x&band=y&axes=z&swap=trainAccuracy&points=d1_9;d1_0.2-d2_0.5;d1_0.2-d2_0.5;q&page=-1&down=x&across=y&slice=z",
   );
   assert.deepEqual(parseViewState(query), {
     ...defaultViewState,

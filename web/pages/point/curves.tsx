@@ -30,7 +30,7 @@ export function PointCurves(
   const metric = curveNames.find((name) => name === chosen) ?? "trainLoss";
   const frame = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<number | null>(null);
-  const epochs = point.recipe.epochs;
+  const epochs = point.row.params.epochs ?? point.recipe.epochs;
   const mean = curveSeries(point.row, metric, "sd", {
     key: "mean",
     label: t.mean,

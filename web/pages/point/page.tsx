@@ -1,4 +1,8 @@
-import { ratesOf } from "../../../protocol/grid_point.ts";
+import {
+  axesOf,
+  isRatePair,
+  trialRecipe,
+} from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { type Comparison, MetricName } from "../../../protocol/leaderboard.ts";
@@ -6,9 +10,11 @@ import type { PointView, TrialCurve } from "../../../protocol/views.ts";
 import type { Api } from "../../api.ts";
 import { Icon } from "../../components/icon.tsx";
 import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
+import { TableScroll } from "../../components/tables.tsx";
 import { formats, localized, words } from "../../components/language.ts";
 import { pointLink, studyLink, trialLink } from "../../components/links.ts";
-import { Crumbs, Nickname, Site, Stat } from "../../components/site.tsx";
+import { recipeFacts } from "../../components/recipe_facts.tsx";
+import { Crumbs, Facts, Nickname, Site, Stat } from "../../components/site.tsx";
 import {
   commonWords,
   leaderboardWords,
@@ -53,7 +59,6 @@ function Body(
   },
 ): JSX.Element {
   const t = words(trialsWords);
-  const { rate } = formats.value;
   const { params } = point.row;
   const files = api.exports(point.studyId);
   const key = pointKey(params);
@@ -69,19 +74,20 @@ function Body(
           here={t.pointTitle(pointLabel(params))}
         />
         <h1>{title}</h1>
-        <p class="recipe">
-          {t.rates(
-            rate(ratesOf(params).dropout1),
-            rate(ratesOf(params).dropout2),
-          )}
-        </p>
         <p class="recipe">{localized(point.title)}</p>
       </div>
       <Figures point={point} />
       <PointCurves point={point} />
       <Replicates point={point} />
       <MetricsTable point={point} />
-      <Swapped point={point} />
+      {isRatePair(axesOf([params])) && <Swapped point={point} />}
+      <section aria-labelledby="recipe-heading">
+        <h2 id="recipe-heading">{t.about.recipe}</h2>
+        <Facts
+          class="facts is-recipe"
+          rows={recipeFacts(trialRecipe(point.recipe, params), params)}
+        />
+      </section>
       <section class="exports" aria-labelledby="exports-heading">
         <h2 id="exports-heading">{t.exports.heading}</h2>
         <ul>
@@ -176,12 +182,7 @@ export function MetricsTable(
   return (
     <section aria-labelledby="metrics-heading">
       <h2 id="metrics-heading">{t.metrics}</h2>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-labelledby="metrics-heading"
-        tabIndex={0}
-      >
+      <TableScroll label="#metrics-heading">
         <table class="list">
           <caption class="hidden">
             {t.metricsCaption(pointLabel(row.params))}
@@ -231,7 +232,7 @@ export function MetricsTable(
             })}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </section>
   );
 }
@@ -252,12 +253,7 @@ export function Replicates(
   return (
     <section aria-labelledby="replicates-heading">
       <h2 id="replicates-heading">{t.point.replicates}</h2>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-labelledby="replicates-heading"
-        tabIndex={0}
-      >
+      <TableScroll label="#replicates-heading">
         <table class="list">
           <caption class="hidden">
             {t.point.replicatesCaption(pointLabel(point.row.params))}
@@ -280,12 +276,12 @@ export function Replicates(
               <Row
                 key={trial.trialId}
                 trial={trial}
-                epochs={point.recipe.epochs}
+                epochs={point.row.params.epochs ?? point.recipe.epochs}
               />
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </section>
   );
 }
@@ -295,7 +291,7 @@ function Row(
 ): JSX.Element {
   const t = words(trialsWords);
   const { fixed, integer, duration } = formats.value;
-  // What a running trial has reported is not final, and stands in the curves.
+  // A running trial's reports are not final: only the curves show them.
   const final = trial.outcome === "trained" ? trial.epochs.at(-1) : undefined;
   const { checks } = trial;
   return (
@@ -372,12 +368,7 @@ function Comparisons(
   return (
     <>
       <h3 id="compared-heading">{t.comparisons}</h3>
-      <div
-        class="table-scroll"
-        role="group"
-        aria-labelledby="compared-heading"
-        tabIndex={0}
-      >
+      <TableScroll label="#compared-heading">
         <table class="list">
           <caption class="hidden">{t.comparisons}</caption>
           <thead>
@@ -419,7 +410,7 @@ function Comparisons(
             })}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </>
   );
 }

@@ -16,9 +16,9 @@ import {
 import { Facts, LanguageSwitch, Notice } from "../../components/site.tsx";
 import { languages, reportWords } from "../../i18n/language.ts";
 import { AnswerList } from "../leaderboard/answers.tsx";
+import { StudyChart } from "../leaderboard/axis_chart.tsx";
 import { Curves } from "../leaderboard/curves.tsx";
 import { RecipeLine, Summary } from "../leaderboard/headline.tsx";
-import { Heatmap } from "../leaderboard/heatmap.tsx";
 import { Remarks } from "../leaderboard/remarks.tsx";
 import type { LeaderboardState } from "../leaderboard/state.ts";
 import { Swaps } from "../leaderboard/swaps.tsx";
@@ -65,7 +65,7 @@ export function ReportPage(
       <PointTable state={state} rows={rows} />
       <div class="pair">
         <Curves state={state} leaderboard={leaderboard} />
-        <Heatmap state={state} leaderboard={leaderboard} />
+        <StudyChart state={state} leaderboard={leaderboard} />
       </div>
       <Swaps state={state} leaderboard={leaderboard} />
       <Remarks leaderboard={leaderboard} />

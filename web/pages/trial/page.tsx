@@ -1,4 +1,3 @@
-import { ratesOf } from "../../../protocol/grid_point.ts";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type {
@@ -11,6 +10,7 @@ import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
 import { TableScroll } from "../../components/tables.tsx";
 import { formats, words } from "../../components/language.ts";
 import { pointLink, studyLink } from "../../components/links.ts";
+import { recipeFacts } from "../../components/recipe_facts.tsx";
 import { Crumbs, Facts, Nickname, Site, Stat } from "../../components/site.tsx";
 import { commonWords, trialsWords } from "../../i18n/language.ts";
 import { pointLabel } from "../leaderboard/points.ts";
@@ -43,8 +43,6 @@ function Body(
   { trial, title }: { readonly trial: TrialView; readonly title: string },
 ): JSX.Element {
   const t = words(trialsWords);
-  const { rate } = formats.value;
-  const { dropout1, dropout2 } = ratesOf(trial.params);
   return (
     <>
       <div class="item-head">
@@ -63,7 +61,6 @@ function Body(
           here={t.curves.replicate(String(trial.replicate))}
         />
         <h1>{title}</h1>
-        <p class="recipe">{t.rates(rate(dropout1), rate(dropout2))}</p>
         {!trial.planned && <p class="aside">{t.unplanned}</p>}
       </div>
       <Figures trial={trial} />
@@ -136,23 +133,13 @@ function Figures({ trial }: { readonly trial: TrialView }): JSX.Element {
 /** What fixes the trial's figures. */
 function About({ trial }: { readonly trial: TrialView }): JSX.Element {
   const t = words(trialsWords).about;
-  const { recipe } = trial;
-  const { integer, rate } = formats.value;
   const rows = [
     [t.id, <code key="id">{trial.trialId}</code>],
     [
       t.study,
       <a key="study" href={studyLink(trial.studyId)}>{trial.studyId}</a>,
     ],
-    [t.network, t.layers(recipe.hiddenSizes.join(" + "))],
-    [
-      t.recipe,
-      t.recipeOf(
-        integer(recipe.epochs),
-        integer(recipe.batchSize),
-        rate(recipe.learningRate),
-      ),
-    ],
+    ...recipeFacts(trial.recipe, trial.params),
     [t.seed, String(trial.seed)],
   ] as const;
   return (
