@@ -78,6 +78,7 @@ Deno.test("recipe fields: neutral values are frozen, since fingerprints rest on 
     dropout1: 0,
     dropout2: 0,
     learningRate: 0.5,
+    weightDecay: 0,
     epochs: 10,
     batchSize: 256,
     hiddenSizes: [256, 256],

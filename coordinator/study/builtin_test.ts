@@ -29,6 +29,7 @@ Deno.test("seedStudy: the recipe is the lesson's", () => {
     epochs: 10,
     batchSize: 256,
     learningRate: 0.5,
+    weightDecay: 0,
     weightStd: 0.01,
   });
 });
