@@ -74,7 +74,7 @@ browserTest(
       const text = await page.innerText("main");
       // A stranger's words are text, whatever they look like.
       assert.ok(text.includes(MALLORY));
-      assert.ok(text.includes("It said: <b>out of memory</b>"));
+      assert.ok(text.includes("Message: <b>out of memory</b>"));
       assert.equal(await page.locator("main img, main td b").count(), 0);
       assert.equal(await page.locator(".checklist li").count(), 3);
       const points = () =>
