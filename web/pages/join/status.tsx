@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { pointText } from "../../../protocol/grid_point.ts";
 import { backends } from "../../../protocol/training.ts";
 import { LineChart, type Series } from "../../components/charts/line_chart.tsx";
 import { formats, localized, words } from "../../components/language.ts";
@@ -222,8 +223,7 @@ export function SlotCard(
   );
 }
 
-const pointOf = ({ spec: { params } }: TrialInHand) =>
-  `(${params.dropout1}, ${params.dropout2})`;
+const pointOf = ({ spec }: TrialInHand) => localized(pointText(spec.params));
 
 function Point({ trial }: { readonly trial: TrialInHand }): JSX.Element {
   const t = words(joinWords).slot;

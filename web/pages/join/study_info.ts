@@ -1,4 +1,5 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
+import type { Recipe } from "../../../protocol/recipe.ts";
 import type { StudyDetail } from "../../../protocol/views.ts";
 import { type Api, OutdatedPageError } from "../../api.ts";
 
@@ -43,17 +44,32 @@ const IMAGES_HEADER = 16;
 const LABELS_HEADER = 8;
 
 /**
- * Bytes that a trial's result brings along: weights and biases of the network,
- * as float32.
+ * Bytes that a trial's result brings along: weights and biases of the study's
+ * largest network, as float32.
  */
-export function uploadBytes(study: StudyDetail | null): number | null {
+export function uploadBytes(
+  study: Pick<StudyDetail, "dataset" | "definition"> | null,
+): number | null {
   if (study === null || study.dataset === null) return null;
   const { files, classes } = study.dataset;
-  const [first, second] = study.definition.recipe.hiddenSizes;
   const pixels = (files.testImages.bytes - IMAGES_HEADER) /
     (files.testLabels.bytes - LABELS_HEADER);
-  return 4 *
-    ((pixels + 1) * first + (first + 1) * second + (second + 1) * classes);
+  return Math.max(
+    ...hiddenSizesOf(study.definition).map(([first, second]) =>
+      4 * ((pixels + 1) * first + (first + 1) * second + (second + 1) * classes)
+    ),
+  );
+}
+
+/** Of every grid point. */
+function hiddenSizesOf(
+  { searchSpace, recipe }: StudyDetail["definition"],
+): readonly Recipe["hiddenSizes"][] {
+  return "grid" in searchSpace
+    ? searchSpace.grid.hiddenSizes ?? [recipe.hiddenSizes]
+    : searchSpace.points.map((point) =>
+      point.hiddenSizes ?? recipe.hiddenSizes
+    );
 }
 
 /** Bytes of a study's data set as it is downloaded. */

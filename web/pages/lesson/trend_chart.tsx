@@ -6,6 +6,7 @@ import type {
   LeaderboardRow,
   MetricName,
 } from "../../../protocol/leaderboard.ts";
+import { UprightAxis } from "../../components/charts/axes.tsx";
 import {
   type Axis,
   linearAxis,
@@ -90,26 +91,7 @@ function Picture(
         aria-label={t.label(integer(points.length))}
       >
         <g class="axes">
-          {y.ticks.map((tick) => (
-            <g key={tick}>
-              <line
-                class="grid"
-                x1={margin.left}
-                x2={right}
-                y1={y(tick)}
-                y2={y(tick)}
-              />
-              <text
-                class="tick"
-                x={margin.left - 8}
-                y={y(tick)}
-                dy="0.32em"
-                text-anchor="end"
-              >
-                {fixed(tick, y.decimals)}
-              </text>
-            </g>
-          ))}
+          <UprightAxis y={y} left={margin.left} right={right} format={fixed} />
           {x.ticks.map((tick) => (
             <text
               key={tick}
