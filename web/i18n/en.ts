@@ -1037,7 +1037,8 @@ export const lesson = {
       },
       decay: {
         asks: "Compare dropout with weight decay, and use both.",
-        here: "The recipe has no weight decay.",
+        here:
+          "A study file can vary the weight decay together with the dropout rates. No claim tests the difference yet.",
       },
       weights: {
         asks:

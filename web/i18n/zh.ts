@@ -896,7 +896,8 @@ export const lesson: typeof en.lesson = {
       },
       decay: {
         asks: "比较暂退法与权重衰减，再同时使用两者。",
-        here: "训练方案中没有权重衰减。",
+        here:
+          "研究文件可以让权重衰减与暂退概率一起变化。目前没有检验其差异的论断。",
       },
       weights: {
         asks: "如果丢弃的是单个权重而不是活性值，会怎样？",
