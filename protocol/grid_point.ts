@@ -161,7 +161,7 @@ export function ratesOf(
 
 /**
  * A grid point for people: `(0.2, 0.5)` where it has the two dropout rates and
- * nothing else, and `learning rate 0.1, weight decay 0.0001` elsewhere.
+ * nothing else, and `learning rate = 0.1, weight decay = 0.0001` elsewhere.
  */
 export function pointText(params: Params): Text {
   const axes = axesOf([params]);
@@ -174,7 +174,7 @@ export function pointText(params: Params): Text {
     return { en: pair, zh: pair };
   }
   const words = (language: keyof Text, separator: string) =>
-    axes.map((name) => `${fieldOf(name).label[language]} ${valueOf(name)}`)
+    axes.map((name) => `${fieldOf(name).label[language]} = ${valueOf(name)}`)
       .join(separator);
   return { en: words("en", ", "), zh: words("zh", "，") };
 }

@@ -97,7 +97,7 @@ Deno.test("trialRecipe: the study's recipe with the point's values", () => {
 Deno.test("pointText: a pair for the two rates, names elsewhere", () => {
   assert.equal(pointText({ dropout1: 0.2, dropout2: 0.5 }).en, "(0.2, 0.5)");
   assert.deepEqual(pointText({ dropout1: 0.2, learningRate: 0.00005 }), {
-    en: "dropout 1 0.2, learning rate 0.00005",
-    zh: "暂退概率 1 0.2，学习率 0.00005",
+    en: "dropout 1 = 0.2, learning rate = 0.00005",
+    zh: "暂退概率 1 = 0.2，学习率 = 0.00005",
   });
 });
