@@ -32,8 +32,11 @@ export const PLAIN_HOST = "swarm.test";
 /**
  * Starts a headless Chromium: the one named by `CHROMIUM`, else one that is
  * installed, else the one inside the npm package `@sparticuz/chromium`.
+ *
+ * @param gpu Whether pages find WebGL and WebGPU, by a program that also paints
+ *   them, much more slowly than without
  */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(gpu: boolean): Promise<Browser> {
   const executablePath = Deno.env.get("CHROMIUM") ??
     installed.find((path) => existsSync(path)) ?? await packagedChromium();
   return await chromium.launch({
@@ -41,7 +44,7 @@ export async function launchChromium(): Promise<Browser> {
     args: [
       ...["--no-sandbox", "--disable-dev-shm-usage"],
       `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
-      ...gpuFlags,
+      ...(gpu ? gpuFlags : ["--disable-gpu"]),
     ],
   });
 }

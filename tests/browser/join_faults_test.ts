@@ -15,7 +15,7 @@ import {
 } from "./joining.ts";
 import { PATIENCE, visitors } from "./visit.ts";
 
-const { visit, test } = visitors();
+const { visit, test } = visitors({ gpu: true });
 
 /** No WebAssembly: cpu is the fallback. The GPU is not known for a program. */
 const onlyGpu = `

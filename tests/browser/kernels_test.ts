@@ -9,7 +9,7 @@ import { maskAttrs, maskShape } from "./masks.ts";
 import { startTestCoordinator } from "./test_coordinator.ts";
 import { visitors } from "./visit.ts";
 
-const { visit, test } = visitors();
+const { visit, test } = visitors({ gpu: true });
 
 let bundled: Promise<string> | undefined;
 

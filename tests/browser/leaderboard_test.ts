@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Leaderboard } from "../../protocol/leaderboard.ts";
-import { axeViolations } from "./axe.ts";
+import { checkLooks } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import {
   gridLeaderboard,
@@ -284,26 +284,16 @@ browserTest(
     }),
 );
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const locale of ["en-GB", "zh-CN"]) {
-    browserTest(
-      `leaderboard page: axe-core finds no violation, ${colorScheme}, ${locale}`,
-      () =>
-        visit(
-          seedLeaderboard("running"),
-          { colorScheme, locale },
-          async ({ page }) => {
-            for (const width of [1280, 360]) {
-              await page.setViewportSize({ width, height: 900 });
-              await page.evaluate(
-                "document.querySelectorAll('details').forEach((d) => d.open = true)",
-              );
-              assert.deepEqual(await axeViolations(page), [], `${width}`);
-            }
-          },
-        ),
-    );
-  }
+for (const locale of ["en-GB", "zh-CN"]) {
+  browserTest(
+    `leaderboard page: axe-core finds no violation and nothing is too wide, light and dark, ${locale}`,
+    () =>
+      visit(
+        seedLeaderboard("running"),
+        { locale },
+        ({ page }) => checkLooks(page),
+      ),
+  );
 }
 
 const sizes: readonly (readonly [string, () => Leaderboard])[] = [

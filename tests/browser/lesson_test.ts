@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Leaderboard } from "../../protocol/leaderboard.ts";
 import { outputAt, positionOf } from "../../web/pages/lesson/masks.ts";
-import { axeViolations } from "./axe.ts";
+import { checkLooks } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";
 import { type FixtureServer, startFixtureServer } from "./fixture_server.ts";
@@ -276,29 +276,21 @@ browserTest(
     ),
 );
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const locale of ["en-GB", "zh-CN"]) {
-    browserTest(
-      `lesson page: axe-core finds no violation, ${colorScheme}, ${locale}`,
-      () =>
-        visit(
-          sample,
-          { colorScheme, locale },
-          async ({ page, complaints }) => {
-            await page.waitForSelector(".answer");
-            await page.waitForSelector(".listing pre");
-            for (const width of [1280, 360]) {
-              await page.setViewportSize({ width, height: 900 });
-              await page.evaluate(
-                "document.querySelectorAll('details').forEach((d) => d.open = true)",
-              );
-              assert.deepEqual(await axeViolations(page), [], `${width}`);
-            }
-            assert.deepEqual(complaints, []);
-          },
-        ),
-    );
-  }
+for (const locale of ["en-GB", "zh-CN"]) {
+  browserTest(
+    `lesson page: axe-core finds no violation and nothing is too wide, light and dark, ${locale}`,
+    () =>
+      visit(
+        sample,
+        { locale },
+        async ({ page, complaints }) => {
+          await page.waitForSelector(".answer");
+          await page.waitForSelector(".listing pre");
+          await checkLooks(page);
+          assert.deepEqual(complaints, []);
+        },
+      ),
+  );
 }
 
 for (const stage of ["empty", "running", "complete"] as const) {

@@ -34,7 +34,7 @@ export interface Visitors {
 }
 
 /** To be called once at the top of a test file. */
-export function visitors(): Visitors {
+export function visitors({ gpu = false } = {}): Visitors {
   let browser: Promise<Browser> | undefined;
   Deno.test.afterAll(async () => {
     const open = await browser;
@@ -43,7 +43,7 @@ export function visitors(): Visitors {
   });
   return {
     async visit(address, options, run) {
-      browser ??= launchChromium();
+      browser ??= launchChromium(gpu);
       const context = await (await browser).newContext({
         locale: "en-GB",
         viewport: { width: 1280, height: 900 },
