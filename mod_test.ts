@@ -25,6 +25,7 @@ import {
   type TrialResult,
 } from "./mod.ts";
 import { leaseId, manifest, workerId } from "./testing/lease/fixtures.ts";
+import { needsProcesses } from "./testing/needs_processes.ts";
 
 /** What a user of the package can do, through its public surface alone. */
 
@@ -224,24 +225,28 @@ Deno.test("transition takes a late result of an expired lease", () => {
   }, newTrial(spec));
 });
 
-Deno.test("mod.ts loads no TensorFlow.js and needs no permission to load", async () => {
-  const deno = async (...args: string[]) => {
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args,
-      cwd: fileURLToPath(new URL(".", import.meta.url)),
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-    }).output();
-    const text = new TextDecoder();
-    assert.equal(code, 0, text.decode(stderr));
-    return text.decode(stdout);
-  };
-  const graph = await deno("info", "--json", "mod.ts");
-  assert.match(graph, /coordinator\/open_swarm\.ts/);
-  // A package.json says where its files lie, and runs nothing.
-  assert.doesNotMatch(
-    graph,
-    /"specifier": "npm:\/?@tensorflow(?![^"]*\/package\.json")/,
-  );
-  await deno("run", "--no-prompt", "mod.ts");
-});
+Deno.test(
+  "mod.ts loads no TensorFlow.js and needs no permission to load",
+  needsProcesses,
+  async () => {
+    const deno = async (...args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args,
+        cwd: fileURLToPath(new URL(".", import.meta.url)),
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      const text = new TextDecoder();
+      assert.equal(code, 0, text.decode(stderr));
+      return text.decode(stdout);
+    };
+    const graph = await deno("info", "--json", "mod.ts");
+    assert.match(graph, /coordinator\/open_swarm\.ts/);
+    // A package.json says where its files lie, and runs nothing.
+    assert.doesNotMatch(
+      graph,
+      /"specifier": "npm:\/?@tensorflow(?![^"]*\/package\.json")/,
+    );
+    await deno("run", "--no-prompt", "mod.ts");
+  },
+);

@@ -62,7 +62,7 @@ Deno.test("a fleet of coordinators on PostgreSQL completes a study though one is
       const port = freePort();
       const command = run("coordinator/main.ts", [
         ...["--study", study.path, "--data", study.data, "--db", database],
-        ...["--port", String(port), "--workers", "0", "--lease-seconds", "3"],
+        ...["--port", String(port), "--workers", "0", "--lease-seconds", "30"],
         ...["--trust-proxy", "loopback", "--log", "json"],
       ]);
       return { url: `http://127.0.0.1:${port}`, command };

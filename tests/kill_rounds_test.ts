@@ -64,7 +64,7 @@ async function killRounds(database: Database): Promise<void> {
       run("coordinator/main.ts", [
         ...["--study", study.path, "--data", study.data],
         ...["--db", database.address, "--port", String(port)],
-        ...["--workers", "0", "--lease-seconds", "1"],
+        ...["--workers", "0", "--lease-seconds", "5"],
       ]);
     const joinAs = (name: string) =>
       run("worker/main_deno.ts", [

@@ -34,7 +34,7 @@ async function killTwo({ address }: Database): Promise<void> {
       run("coordinator/main.ts", [
         ...["--study", study.path, "--data", study.data],
         ...["--db", address, "--port", String(port)],
-        ...["--workers", "0", "--lease-seconds", "2"],
+        ...["--workers", "0", "--lease-seconds", "10"],
       ]);
     const joinAs = (name: string) =>
       run("worker/main_deno.ts", [

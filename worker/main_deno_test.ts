@@ -7,6 +7,7 @@ import type { SessionEvent } from "./session/session_types.ts";
 import { trialSpec } from "../testing/worker/fixtures.ts";
 import { serveSwarm } from "../testing/worker/http_swarm.ts";
 import { tinyDataset } from "../testing/worker/tiny_dataset.ts";
+import { needsProcesses } from "../testing/needs_processes.ts";
 
 const data = tinyDataset({ train: 200, test: 50, rows: 1 });
 
@@ -90,24 +91,37 @@ async function outputOf(command: Deno.Command) {
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-Deno.test("join: trains what there is, says so in plain lines, and exits with --exit", async () => {
-  await using http = serveSwarm(data, 0);
-  http.swarm.queue = [trial(0)];
-  const { code, stdout, stderr } = await outputOf(joinCommand(
-    [http.url, "--threads", "1", "--backend", "cpu", "--name", "ada", "--exit"],
-  ));
-  assert.equal(stderr, "");
-  assert.equal(code, 0);
-  assert.match(stdout, /^joined as ada$/m);
-  assert.match(stdout, /^thread 1: cpu \(tfjs JavaScript\), .* ms a step$/m);
-  assert.match(stdout, /^thread 1: trains dropout 0\.2, 0\.5, replicate 0/m);
-  assert.match(stdout, /^thread 1: done dropout .*: loss \d\.\d+, test acc/m);
-  assert.match(stdout, /^the study is complete$/m);
-});
+Deno.test(
+  "join: trains what there is, says so in plain lines, and exits with --exit",
+  needsProcesses,
+  async () => {
+    await using http = serveSwarm(data, 0);
+    http.swarm.queue = [trial(0)];
+    const { code, stdout, stderr } = await outputOf(joinCommand(
+      [
+        http.url,
+        "--threads",
+        "1",
+        "--backend",
+        "cpu",
+        "--name",
+        "ada",
+        "--exit",
+      ],
+    ));
+    assert.equal(stderr, "");
+    assert.equal(code, 0);
+    assert.match(stdout, /^joined as ada$/m);
+    assert.match(stdout, /^thread 1: cpu \(tfjs JavaScript\), .* ms a step$/m);
+    assert.match(stdout, /^thread 1: trains dropout 0\.2, 0\.5, replicate 0/m);
+    assert.match(stdout, /^thread 1: done dropout .*: loss \d\.\d+, test acc/m);
+    assert.match(stdout, /^the study is complete$/m);
+  },
+);
 
 Deno.test({
   name: "join: interrupted, hands its leases back and ends with status 0",
-  ignore: Deno.build.os === "windows",
+  ignore: needsProcesses.ignore || Deno.build.os === "windows",
   fn: async () => {
     await using http = serveSwarm(data, 0);
     http.swarm.queue = [trial(0, 1000)];
@@ -130,39 +144,43 @@ Deno.test({
   },
 });
 
-Deno.test("join: each mistake is one clear line on standard error and a status that is not 0", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  await using site = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    () => new Response("<h1>Welcome</h1>"),
-  );
-  const mistakes: readonly (readonly [string[], RegExp])[] = [
-    [[], /^error: which coordinator\? deno task join http:\/\/HOST:8000$/],
-    [["ftp://x"], /^error: .*'ftp:\/\/x' is invalid.*such as http:/],
-    [["x", "--threads", "0"], /^error: .*'0' is invalid.*from 1 to 1024/],
-    [["x", "--backend", "gpu"], /^error: .*'gpu' is invalid.*auto, simd/],
-    [["x", "--name", "x".repeat(41)], /^error: .*1 to 40 characters/],
-    [[`127.0.0.1:${port}`], /^error: cannot reach the coordinator: http:/],
-    [
-      [`127.0.0.1:${site.addr.port}`],
-      /^error: no coordinator at this address: .* answered with no JSON$/,
-    ],
-  ];
-  await Promise.all(mistakes.map(async ([args, message]) => {
-    const { code, stdout, stderr } = await outputOf(joinCommand(args));
-    assert.match(stderr.trimEnd(), message);
-    assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
-    assert.equal(stdout, "");
-    assert.notEqual(code, 0);
-  }));
-});
+Deno.test(
+  "join: each mistake is one clear line on standard error and a status that is not 0",
+  needsProcesses,
+  async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    listener.close();
+    await using site = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => new Response("<h1>Welcome</h1>"),
+    );
+    const mistakes: readonly (readonly [string[], RegExp])[] = [
+      [[], /^error: which coordinator\? deno task join http:\/\/HOST:8000$/],
+      [["ftp://x"], /^error: .*'ftp:\/\/x' is invalid.*such as http:/],
+      [["x", "--threads", "0"], /^error: .*'0' is invalid.*from 1 to 1024/],
+      [["x", "--backend", "gpu"], /^error: .*'gpu' is invalid.*auto, simd/],
+      [["x", "--name", "x".repeat(41)], /^error: .*1 to 40 characters/],
+      [[`127.0.0.1:${port}`], /^error: cannot reach the coordinator: http:/],
+      [
+        [`127.0.0.1:${site.addr.port}`],
+        /^error: no coordinator at this address: .* answered with no JSON$/,
+      ],
+    ];
+    await Promise.all(mistakes.map(async ([args, message]) => {
+      const { code, stdout, stderr } = await outputOf(joinCommand(args));
+      assert.match(stderr.trimEnd(), message);
+      assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+      assert.equal(stdout, "");
+      assert.notEqual(code, 0);
+    }));
+  },
+);
 
 Deno.test({
   name:
     "join: a backend that is not to be had is one clear line, and the worker has left",
-  ignore: Deno.build.os !== "linux",
+  ignore: needsProcesses.ignore || Deno.build.os !== "linux",
   fn: async () => {
     await using http = serveSwarm(data, 0);
     http.swarm.queue = [trial(0)];

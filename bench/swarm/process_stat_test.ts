@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseStat, serverSeconds } from "./process_stat.ts";
 import { shell } from "./shell.ts";
+import { needsProcesses } from "../../testing/needs_processes.ts";
 
 /** As Linux writes it, with the ticks of user, system and ended children. */
 function line(
@@ -23,14 +24,18 @@ Deno.test("parseStat: a name may hold what separates the fields", () => {
   });
 });
 
-Deno.test("parseStat: this very process, where there is Linux", async () => {
-  const stat = await shell(`cat /proc/${Deno.pid}/stat`);
-  if (stat === null) return;
-  const { pid, parent, own } = parseStat(stat);
-  assert.equal(pid, Deno.pid);
-  assert.equal(parent, Deno.ppid);
-  assert.ok(own > 0, `${own} seconds`);
-});
+Deno.test(
+  "parseStat: this very process, where there is Linux",
+  needsProcesses,
+  async () => {
+    const stat = await shell(`cat /proc/${Deno.pid}/stat`);
+    if (stat === null) return;
+    const { pid, parent, own } = parseStat(stat);
+    assert.equal(pid, Deno.pid);
+    assert.equal(parent, Deno.ppid);
+    assert.ok(own > 0, `${own} seconds`);
+  },
+);
 
 Deno.test("serverSeconds: the server and all its processes, ended ones too", () => {
   const stats = [

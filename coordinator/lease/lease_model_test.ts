@@ -35,6 +35,7 @@ import {
   Restart,
   Sweep,
 } from "../../testing/lease/lease_steps.ts";
+import { needsProcesses } from "../../testing/needs_processes.ts";
 
 const worker = fc.nat(WORKERS - 1);
 const lease = fc.nat(1000);
@@ -170,22 +171,26 @@ Deno.test("lease machine: does what its model does, on SQLite through crashes", 
     return store;
   }));
 
-Deno.test("lease machine: does what its model does, on PostgreSQL through crashes", async () => {
-  await using server = await startPostgres({ fsync: false });
-  const database = await server.createDatabase();
-  await explore(20, async (clock) => {
-    const { url } = await emptySchema(database);
-    const opened: Storage[] = [];
-    const reopen = async () => {
-      const { storage } = await openPostgres(url, { clock: clock.now });
-      opened.push(storage);
-      return storage;
-    };
-    return {
-      storage: await reopen(),
-      // The previous coordinator's handles stay open, as after a crash.
-      reopen,
-      end: async () => void await Promise.all(opened.map((s) => s.close())),
-    };
-  });
-});
+Deno.test(
+  "lease machine: does what its model does, on PostgreSQL through crashes",
+  needsProcesses,
+  async () => {
+    await using server = await startPostgres({ fsync: false });
+    const database = await server.createDatabase();
+    await explore(20, async (clock) => {
+      const { url } = await emptySchema(database);
+      const opened: Storage[] = [];
+      const reopen = async () => {
+        const { storage } = await openPostgres(url, { clock: clock.now });
+        opened.push(storage);
+        return storage;
+      };
+      return {
+        storage: await reopen(),
+        // The previous coordinator's handles stay open, as after a crash.
+        reopen,
+        end: async () => void await Promise.all(opened.map((s) => s.close())),
+      };
+    });
+  },
+);

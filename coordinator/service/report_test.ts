@@ -8,6 +8,7 @@ import {
 import { Report } from "../../protocol/leaderboard.ts";
 import { runScript } from "../../tests/processes.ts";
 import { reportHtml, reportOf } from "./report.ts";
+import { needsProcesses } from "../../testing/needs_processes.ts";
 
 const study = referenceStudy({ replicates: 2 });
 const board = analyserOf(study).leaderboard(progressOf(30, 30), 4);
@@ -56,14 +57,18 @@ Deno.test("reportHtml refuses a template without a place for the data", () => {
   );
 });
 
-Deno.test("deno task report says in one line why its file cannot be written", async () => {
-  const run = runScript("coordinator/cli/main_report.ts", [
-    ...["--json", "docs/samples/seed.json"],
-    ...["--out", join("no", "such", "folder", "seed.html")],
-  ]);
-  assert.equal((await run.ended).code, 1, run.output());
-  assert.match(
-    run.output(),
-    /^error: the report cannot be written: no.such.folder.seed\.html: [^\n]*--out\n$/,
-  );
-});
+Deno.test(
+  "deno task report says in one line why its file cannot be written",
+  needsProcesses,
+  async () => {
+    const run = runScript("coordinator/cli/main_report.ts", [
+      ...["--json", "docs/samples/seed.json"],
+      ...["--out", join("no", "such", "folder", "seed.html")],
+    ]);
+    assert.equal((await run.ended).code, 1, run.output());
+    assert.match(
+      run.output(),
+      /^error: the report cannot be written: no.such.folder.seed\.html: [^\n]*--out\n$/,
+    );
+  },
+);

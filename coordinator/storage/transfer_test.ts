@@ -20,6 +20,7 @@ import { moveDatabase } from "./transfer.ts";
 import { openPostgres } from "./postgres/postgres.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
 import type { Storage } from "./storage.ts";
+import { needsProcesses } from "../../testing/needs_processes.ts";
 
 const sum = Sha256.parse("5".repeat(64));
 const bytes = new Uint8Array([1, 2, 3, 4]);
@@ -85,53 +86,60 @@ async function contents(storage: Storage) {
   };
 }
 
-Deno.test("moveDatabase: from a file to a server and back, everything is there", async () => {
-  const folder = await Deno.makeTempDir();
-  await using server = await startPostgres({ fsync: false });
-  try {
-    const [from, back] = [join(folder, "from.db"), join(folder, "back.db")];
-    const database = await server.createDatabase();
-    await fill(from);
-    const moved = {
-      studies: 1,
-      trials: 600,
-      results: 1,
-      workers: 3,
-      weights: 1,
-    };
-    assert.deepEqual(await moveDatabase(from, database), moved);
-    const { storage, weights } = await openPostgres(database, {
-      clock: fakeClock().now,
-    });
-    const there = await contents(storage);
-    assert.deepEqual(await weights.get(leaseId(4), sum), bytes);
-    // While coordinators are at work it is a copy for those who say so.
-    await assert.rejects(moveDatabase(database, back), {
-      name: "StorageError",
-      message: /coordinators are at work on .*--live/,
-    });
-    assert.deepEqual(await moveDatabase(database, back, { live: true }), moved);
-    await storage.close();
+Deno.test(
+  "moveDatabase: from a file to a server and back, everything is there",
+  needsProcesses,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    await using server = await startPostgres({ fsync: false });
+    try {
+      const [from, back] = [join(folder, "from.db"), join(folder, "back.db")];
+      const database = await server.createDatabase();
+      await fill(from);
+      const moved = {
+        studies: 1,
+        trials: 600,
+        results: 1,
+        workers: 3,
+        weights: 1,
+      };
+      assert.deepEqual(await moveDatabase(from, database), moved);
+      const { storage, weights } = await openPostgres(database, {
+        clock: fakeClock().now,
+      });
+      const there = await contents(storage);
+      assert.deepEqual(await weights.get(leaseId(4), sum), bytes);
+      // While coordinators are at work it is a copy for those who say so.
+      await assert.rejects(moveDatabase(database, back), {
+        name: "StorageError",
+        message: /coordinators are at work on .*--live/,
+      });
+      assert.deepEqual(
+        await moveDatabase(database, back, { live: true }),
+        moved,
+      );
+      await storage.close();
 
-    const file = openSqlite(back, fakeClock().now);
-    assert.deepEqual(await contents(file), there);
-    await file.close();
-    const before = openSqlite(from, fakeClock().now);
-    const original = await contents(before);
-    await before.close();
-    // All but the NUL, which PostgreSQL cannot hold.
-    const mended = original.workers.map(({ worker, ...rest }) => ({
-      ...rest,
-      worker: {
-        ...worker,
-        backendDetail: worker.backendDetail?.replace("\0", "\ufffd") ?? null,
-      },
-    }));
-    assert.deepEqual({ ...original, workers: mended }, there);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+      const file = openSqlite(back, fakeClock().now);
+      assert.deepEqual(await contents(file), there);
+      await file.close();
+      const before = openSqlite(from, fakeClock().now);
+      const original = await contents(before);
+      await before.close();
+      // All but the NUL, which PostgreSQL cannot hold.
+      const mended = original.workers.map(({ worker, ...rest }) => ({
+        ...rest,
+        worker: {
+          ...worker,
+          backendDetail: worker.backendDetail?.replace("\0", "\ufffd") ?? null,
+        },
+      }));
+      assert.deepEqual({ ...original, workers: mended }, there);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 Deno.test("moveDatabase: into an empty database alone, from one that is there and free", async () => {
   const folder = await Deno.makeTempDir();

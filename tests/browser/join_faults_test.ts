@@ -13,7 +13,7 @@ import {
   until,
   withCoordinator,
 } from "./joining.ts";
-import { PATIENCE, visitors } from "./visit.ts";
+import { visitors } from "./visit.ts";
 
 const { visit, test } = visitors({ gpu: true });
 
@@ -111,9 +111,7 @@ for (const { what, backend, prelude, strike } of breakdowns) {
         async ({ page }) => {
           await start(page, "auto");
           // A GPU in name only is measured twice: that is its time.
-          await page.waitForSelector(".slot.is-training .as-table", {
-            timeout: 3 * PATIENCE,
-          });
+          await page.waitForSelector(".slot.is-training .as-table");
           const [before] = await trials(swarm);
           assert.equal(before?.backend, backend);
           const notices = await noticesFromNowOn(page);

@@ -16,7 +16,7 @@ import {
   startTestCoordinator,
   type TestCoordinator,
 } from "./test_coordinator.ts";
-import { PATIENCE } from "./visit.ts";
+import { PATIENCE } from "../processes.ts";
 
 /** What the tests of the join page are written with. */
 
@@ -75,11 +75,10 @@ export const completed = async (swarm: TestCoordinator) =>
 export async function until(
   what: string,
   holds: () => Promise<boolean>,
-  patience = PATIENCE,
 ): Promise<void> {
-  const end = performance.now() + patience;
+  const end = performance.now() + PATIENCE;
   while (!await holds()) {
-    assert.ok(performance.now() < end, `not within ${patience} ms: ${what}`);
+    assert.ok(performance.now() < end, `not within ${PATIENCE} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -3,7 +3,7 @@ import { WorkerList } from "../../protocol/views.ts";
 import { runDenoWorker } from "../../worker/main_deno.ts";
 import { completed, get, start, trials, until } from "./joining.ts";
 import { startTestCoordinator } from "./test_coordinator.ts";
-import { PATIENCE, visitors } from "./visit.ts";
+import { visitors } from "./visit.ts";
 
 const { visit, test } = visitors();
 
@@ -57,7 +57,6 @@ test("two tabs and a Deno process finish a study through every kind of trouble",
         await until(
           "the study",
           async () => await completed(swarm) === TRIALS,
-          3 * PATIENCE,
         );
         leaving.abort();
         assert.deepEqual(await deno, { reason: "left" });

@@ -4,12 +4,7 @@ import {
   launchChromium,
   type Page,
 } from "./chromium.ts";
-
-/**
- * Milliseconds that anything waited for may take: how long a test that fails
- * waits, not one that passes. Machines that build are small and busy.
- */
-export const PATIENCE = 120_000;
+import { PATIENCE } from "../processes.ts";
 
 export type ContextOptions = NonNullable<Parameters<Browser["newContext"]>[0]>;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 // @ts-types="npm:@types/pg@8.23.1"
 import pg from "npm:pg@8.23.1";
-import { type RunningCommand, runScript } from "../processes.ts";
+import { PATIENCE, type RunningCommand, runScript } from "../processes.ts";
 import { copyFolder, packagedBinaries, systemBinaries } from "./binaries.ts";
 import { type PostgresOptions, startPostgres } from "./server.ts";
 
@@ -106,13 +106,13 @@ Deno.test("startPostgres: two servers at once do not meet", async () => {
   assert.equal((await ask(two.url, "select 1 as n"))[0]?.n, 1);
 });
 
-/** Resolves when nobody listens there any more. */
-async function untilRefused(url: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await code(ask(url, "select 1")) === "ECONNREFUSED") return;
+/** Resolves when it holds, as it does a moment after a process has ended. */
+async function until(what: string, holds: () => Promise<boolean>) {
+  const end = Date.now() + PATIENCE;
+  while (!await holds()) {
+    assert.ok(Date.now() < end, what);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  assert.fail("the server runs on");
 }
 
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
@@ -129,12 +129,14 @@ for (const signal of ["SIGKILL", "SIGTERM"] as const) {
       assert.equal((await ask(url, "select 1 as n"))[0]?.n, 1);
       holder.kill(signal);
       await holder.ended;
-      await untilRefused(url);
-      for (let tries = 0; tries < 600; tries++) {
-        if ((await Array.fromAsync(Deno.readDir(folder))).length === 0) break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-      assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+      await until(
+        "the server runs on",
+        async () => await code(ask(url, "select 1")) === "ECONNREFUSED",
+      );
+      await until(
+        "files are left",
+        async () => (await Array.fromAsync(Deno.readDir(folder))).length === 0,
+      );
     } finally {
       holder?.kill("SIGKILL");
       await holder?.ended;

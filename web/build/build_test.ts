@@ -6,6 +6,7 @@ import { staticImports } from "./build.ts";
 import { joinWords } from "../i18n/language.ts";
 import { buildPages } from "./main.ts";
 import { pages } from "./pages.ts";
+import { needsProcesses } from "../../testing/needs_processes.ts";
 
 const folder = new URL("../../.cache/web-tests", import.meta.url).pathname;
 
@@ -37,95 +38,115 @@ async function textAt(path: string): Promise<string> {
   return await new Response(await file.open()).text();
 }
 
-Deno.test("buildPages builds when sources change, and once for all who ask at once", async () => {
-  await buildPages(folder);
-  // A copy: other tests serve what is in the folder meanwhile.
-  const home = await Deno.makeTempDir({ prefix: "build-test-" });
-  try {
-    const copy = join(home, "web");
-    await cp(folder, copy, { recursive: true });
-    assert.equal((await buildPages(copy)).built, false);
-    const manifest = await readManifest(copy);
-    assert.ok(manifest !== null);
-    await Deno.writeTextFile(
-      join(copy, "manifest.json"),
-      JSON.stringify({ ...manifest, sources: "older" }),
-    );
-    const builds = await Promise.all([1, 2, 3].map(() => buildPages(copy)));
-    assert.equal(builds.filter(({ built }) => built).length, 1);
-    assert.deepEqual(await readManifest(copy), manifest);
-    // Whoever serves it may be another user.
-    const { mode } = await Deno.stat(copy);
-    if (mode !== null) assert.equal(mode & 0o777, 0o755);
-  } finally {
-    await Deno.remove(home, { recursive: true });
-  }
-});
-
-Deno.test("buildPages: a page's own scripts are under 100 KB compressed", async () => {
-  await buildPages(folder);
-  for (const { path } of pages) {
-    const bytes = await bytesOf(await scriptsOf(path));
-    assert.ok(bytes < 100_000, `${path}: ${bytes} bytes`);
-  }
-});
-
-Deno.test("buildPages: what Start may load is as much program as the join page says", async () => {
-  await buildPages(folder);
-  const own = new Set<string>();
-  for (const { path } of pages) {
-    for (const script of await scriptsOf(path)) own.add(script);
-  }
-  const { paths } = await createWebAssets(folder);
-  const bytes = await bytesOf(
-    paths.filter((path) =>
-      path.endsWith(".js") && !own.has(path) ||
-      // Of each kind of kernels an engine takes one.
-      /kernels\.relaxed\.wasm$|wasm-simd\.wasm$/.test(path)
-    ),
-  );
-  const said = joinWords.en.consent.downloadsUnknown
-    .match(/about ([\d.]+) MB of program/);
-  const megabytes = Number(said?.[1]);
-  assert.ok(Math.abs(bytes / 1e6 - megabytes) < 0.1, `${bytes} bytes`);
-});
-
-Deno.test("buildPages: what a shell names is there, and nothing stands inline", async () => {
-  await buildPages(folder);
-  const { paths } = await createWebAssets(folder);
-  for (const { path } of pages) {
-    const html = await textAt(path);
-    const named = [...html.matchAll(/="(\/assets\/[^"]*)"/g)]
-      .map((match) => match[1] ?? "");
-    assert.ok(named.length >= 3);
-    for (const address of named) {
-      assert.ok(paths.some((one) => one.startsWith(address)), address);
+Deno.test(
+  "buildPages builds when sources change, and once for all who ask at once",
+  needsProcesses,
+  async () => {
+    await buildPages(folder);
+    // A copy: other tests serve what is in the folder meanwhile.
+    const home = await Deno.makeTempDir({ prefix: "build-test-" });
+    try {
+      const copy = join(home, "web");
+      await cp(folder, copy, { recursive: true });
+      assert.equal((await buildPages(copy)).built, false);
+      const manifest = await readManifest(copy);
+      assert.ok(manifest !== null);
+      await Deno.writeTextFile(
+        join(copy, "manifest.json"),
+        JSON.stringify({ ...manifest, sources: "older" }),
+      );
+      const builds = await Promise.all([1, 2, 3].map(() => buildPages(copy)));
+      assert.equal(builds.filter(({ built }) => built).length, 1);
+      assert.deepEqual(await readManifest(copy), manifest);
+      // Whoever serves it may be another user.
+      const { mode } = await Deno.stat(copy);
+      if (mode !== null) assert.equal(mode & 0o777, 0o755);
+    } finally {
+      await Deno.remove(home, { recursive: true });
     }
-    assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=|<script>/);
-    assert.doesNotMatch(html, /https?:/);
-  }
-});
+  },
+);
 
-Deno.test("WebAssets.find compresses where the request allows it", async () => {
-  await buildPages(folder);
-  const assets = await createWebAssets(folder);
-  const path = assets.paths.find((one) => one.endsWith(".css"));
-  assert.ok(path !== undefined);
-  const plain = await assets.find(path);
-  const brotli = await assets.find(path, "gzip, deflate, br");
-  const gzip = await assets.find(path, "gzip, br;q=0");
-  assert.equal(plain?.encoding, null);
-  assert.equal(brotli?.encoding, "br");
-  assert.equal(gzip?.encoding, "gzip");
-  assert.ok(brotli.bytes < plain.bytes && gzip.bytes < plain.bytes);
-  assert.equal(new Set([plain, brotli, gzip].map((f) => f.etag)).size, 3);
-  const unzipped = new Response(
-    (await gzip.open()).pipeThrough(new DecompressionStream("gzip")),
-  );
-  assert.equal(await unzipped.text(), await textAt(path));
-  assert.equal(await assets.find("/manifest.json"), null);
-  assert.equal(await assets.find("/assets/../manifest.json"), null);
-});
+Deno.test(
+  "buildPages: a page's own scripts are under 100 KB compressed",
+  needsProcesses,
+  async () => {
+    await buildPages(folder);
+    for (const { path } of pages) {
+      const bytes = await bytesOf(await scriptsOf(path));
+      assert.ok(bytes < 100_000, `${path}: ${bytes} bytes`);
+    }
+  },
+);
+
+Deno.test(
+  "buildPages: what Start may load is as much program as the join page says",
+  needsProcesses,
+  async () => {
+    await buildPages(folder);
+    const own = new Set<string>();
+    for (const { path } of pages) {
+      for (const script of await scriptsOf(path)) own.add(script);
+    }
+    const { paths } = await createWebAssets(folder);
+    const bytes = await bytesOf(
+      paths.filter((path) =>
+        path.endsWith(".js") && !own.has(path) ||
+        // Of each kind of kernels an engine takes one.
+        /kernels\.relaxed\.wasm$|wasm-simd\.wasm$/.test(path)
+      ),
+    );
+    const said = joinWords.en.consent.downloadsUnknown
+      .match(/about ([\d.]+) MB of program/);
+    const megabytes = Number(said?.[1]);
+    assert.ok(Math.abs(bytes / 1e6 - megabytes) < 0.1, `${bytes} bytes`);
+  },
+);
+
+Deno.test(
+  "buildPages: what a shell names is there, and nothing stands inline",
+  needsProcesses,
+  async () => {
+    await buildPages(folder);
+    const { paths } = await createWebAssets(folder);
+    for (const { path } of pages) {
+      const html = await textAt(path);
+      const named = [...html.matchAll(/="(\/assets\/[^"]*)"/g)]
+        .map((match) => match[1] ?? "");
+      assert.ok(named.length >= 3);
+      for (const address of named) {
+        assert.ok(paths.some((one) => one.startsWith(address)), address);
+      }
+      assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=|<script>/);
+      assert.doesNotMatch(html, /https?:/);
+    }
+  },
+);
+
+Deno.test(
+  "WebAssets.find compresses where the request allows it",
+  needsProcesses,
+  async () => {
+    await buildPages(folder);
+    const assets = await createWebAssets(folder);
+    const path = assets.paths.find((one) => one.endsWith(".css"));
+    assert.ok(path !== undefined);
+    const plain = await assets.find(path);
+    const brotli = await assets.find(path, "gzip, deflate, br");
+    const gzip = await assets.find(path, "gzip, br;q=0");
+    assert.equal(plain?.encoding, null);
+    assert.equal(brotli?.encoding, "br");
+    assert.equal(gzip?.encoding, "gzip");
+    assert.ok(brotli.bytes < plain.bytes && gzip.bytes < plain.bytes);
+    assert.equal(new Set([plain, brotli, gzip].map((f) => f.etag)).size, 3);
+    const unzipped = new Response(
+      (await gzip.open()).pipeThrough(new DecompressionStream("gzip")),
+    );
+    assert.equal(await unzipped.text(), await textAt(path));
+    assert.equal(await assets.find("/manifest.json"), null);
+    assert.equal(await assets.find("/assets/../manifest.json"), null);
+  },
+);
 
 Deno.test("createWebAssets refuses a folder without a build", async () => {
   await assert.rejects(createWebAssets("/nowhere"), /no built web pages/);

@@ -52,6 +52,8 @@ async function withTrainer(
     choice: "cpu",
     avoid: [],
     files: {},
+    // A thread is compiled first, which a busy machine takes minutes for.
+    startSeconds: 1800,
     ...more,
   }, never);
   try {

@@ -11,6 +11,7 @@ import { createWorld } from "../../../testing/storage/world.ts";
 import { openSqlite } from "./sqlite.ts";
 import { backupDatabase, restoreDatabase } from "./copy.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
+import { needsProcesses } from "../../../testing/needs_processes.ts";
 
 /** A coordinator's database with two of four trials done, and still open. */
 async function live(folder: string) {
@@ -31,8 +32,9 @@ async function live(folder: string) {
 function test(
   name: string,
   body: (folder: string) => Promise<void>,
+  options: { readonly ignore?: boolean } = {},
 ): void {
-  Deno.test(name, async () => {
+  Deno.test(name, options, async () => {
     const folder = await Deno.makeTempDir();
     try {
       await body(folder);
@@ -63,44 +65,49 @@ test("backupDatabase: of an open database, as of now, in one file", async (folde
   await copied.close();
 });
 
-test("backupDatabase: has all that was answered, while a process writes on", async (folder) => {
-  const path = join(folder, "swarm.db");
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-check",
-      "--allow-read",
-      "--allow-write",
-      new URL(
-        "../../../testing/storage/sqlite_crash_child.ts",
-        import.meta.url,
-      ).href,
-      path,
-    ],
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  let text = "";
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const answered = () => Number(text.split("\n").at(-2) ?? 0);
-  const read = async () => {
-    const { value, done } = await reader.read();
-    assert.ok(!done);
-    text += value;
-  };
-  try {
-    for (let n = 1; n <= 4; n++) {
-      for (const from = answered(); answered() < from + 25;) await read();
-      const before = answered();
-      const { workers } = await backupDatabase(path, join(folder, `${n}.db`));
-      assert.ok(workers >= before, `${workers} of ${before}`);
+test(
+  "backupDatabase: has all that was answered, while a process writes on",
+  async (folder) => {
+    const path = join(folder, "swarm.db");
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-check",
+        "--allow-read",
+        "--allow-write",
+        new URL(
+          "../../../testing/storage/sqlite_crash_child.ts",
+          import.meta.url,
+        ).href,
+        path,
+      ],
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    let text = "";
+    const reader = child.stdout.pipeThrough(new TextDecoderStream())
+      .getReader();
+    const answered = () => Number(text.split("\n").at(-2) ?? 0);
+    const read = async () => {
+      const { value, done } = await reader.read();
+      assert.ok(!done);
+      text += value;
+    };
+    try {
+      for (let n = 1; n <= 4; n++) {
+        for (const from = answered(); answered() < from + 25;) await read();
+        const before = answered();
+        const { workers } = await backupDatabase(path, join(folder, `${n}.db`));
+        assert.ok(workers >= before, `${workers} of ${before}`);
+      }
+    } finally {
+      child.kill("SIGKILL");
+      await reader.cancel();
+      await child.status;
     }
-  } finally {
-    child.kill("SIGKILL");
-    await reader.cancel();
-    await child.status;
-  }
-});
+  },
+  needsProcesses,
+);
 
 test("backupDatabase: replaces a file only when forced, and leaves no scraps", async (folder) => {
   const { path, storage } = await live(folder);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openSqlite } from "./sqlite.ts";
+import { needsProcesses } from "../../../testing/needs_processes.ts";
 
 /** Kills a process that writes, and resolves to its last answered write. */
 async function writeUntilKilled(path: string): Promise<number> {
@@ -34,19 +35,23 @@ async function writeUntilKilled(path: string): Promise<number> {
   return Number(text.split("\n").at(-2));
 }
 
-Deno.test("openSqlite: kill -9 while writing loses nothing that was answered", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const path = join(folder, "swarm.db");
-    const answered = await writeUntilKilled(path);
-    assert.ok(answered >= 50);
-    // The dead process's lock is gone, and the file is sound.
-    const storage = openSqlite(path, () => 1);
-    const stored = (await storage.workers(1_000_000)).length;
-    await storage.close();
-    // One write may have reached the disk and not been answered.
-    assert.ok(stored === answered || stored === answered + 1, `${stored}`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+Deno.test(
+  "openSqlite: kill -9 while writing loses nothing that was answered",
+  needsProcesses,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = join(folder, "swarm.db");
+      const answered = await writeUntilKilled(path);
+      assert.ok(answered >= 50);
+      // The dead process's lock is gone, and the file is sound.
+      const storage = openSqlite(path, () => 1);
+      const stored = (await storage.workers(1_000_000)).length;
+      await storage.close();
+      // One write may have reached the disk and not been answered.
+      assert.ok(stored === answered || stored === answered + 1, `${stored}`);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { buildKernels, kernelFile } from "./build.ts";
 import { detectSimd, instantiateKernels, loadKernels } from "./loader.ts";
+import { needsProcesses } from "../../../testing/needs_processes.ts";
 
 Deno.test("detectSimd: names a build whose module the engine accepts", async () => {
   const variant = detectSimd();
@@ -40,7 +41,7 @@ const choose = `
 Deno.test({
   name: "an engine without WebAssembly SIMD trains on stock tfjs, and says why",
   // V8's SIMD takes SSE4.1, which can be denied to it there alone.
-  ignore: Deno.build.arch !== "x86_64",
+  ignore: needsProcesses.ignore || Deno.build.arch !== "x86_64",
   fn: async () => {
     const { success, stdout, stderr } = await new Deno.Command(
       Deno.execPath(),
