@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { printed } from "../../tests/processes.ts";
+import { needsProcesses } from "../../testing/needs_processes.ts";
 
 const script = `
 import os from "node:os";
@@ -15,7 +16,7 @@ const steppedBack = async (flags: readonly string[]) =>
 Deno.test({
   name:
     "lowerPriority: later than others, where it may, and nothing else if not",
-  ignore: Deno.build.os !== "linux",
+  ignore: needsProcesses.ignore || Deno.build.os !== "linux",
   async fn() {
     const [may, mayNot] = await Promise.all([
       steppedBack(["--allow-sys=setPriority,getPriority"]),

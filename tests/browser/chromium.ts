@@ -36,7 +36,7 @@ export const PLAIN_HOST = "swarm.test";
  * @param gpu Whether pages find WebGL and WebGPU, by a program that also paints
  *   them, much more slowly than without
  */
-export async function launchChromium(gpu: boolean): Promise<Browser> {
+export async function launchChromium(gpu = true): Promise<Browser> {
   const executablePath = Deno.env.get("CHROMIUM") ??
     installed.find((path) => existsSync(path)) ?? await packagedChromium();
   return await chromium.launch({
