@@ -350,7 +350,10 @@ Deno.test("openSqlite: a recipe field that is not stored has its default", () =>
     const db = new DatabaseSync(join(folder, "swarm.db"));
     const specs = db.prepare("SELECT spec FROM trials WHERE study_id = 'seed'");
     for (const { spec } of specs.all()) {
-      assert.match(String(spec), /"recipe":\{"epochs":2\}/);
+      assert.match(
+        String(spec),
+        /"recipe":\{"dropout1":0.2,"dropout2":0.2,"epochs":2\}/,
+      );
     }
     db.close();
   }));
