@@ -124,8 +124,8 @@ export async function checkDefaults(database: MixedDatabase): Promise<void> {
   await fill(database);
   // As stored: the sizes and the rest are what they are by default.
   await database.execute(
-    `UPDATE trials SET spec = replace(spec, '"recipe":{"epochs":2}', ` +
-      `'"recipe":{"epochs":2,"hiddenSizes":[256,256]}') WHERE study_id = 'other'`,
+    `UPDATE trials SET spec = replace(spec, '"epochs":2}', ` +
+      `'"epochs":2,"hiddenSizes":[256,256]}') WHERE study_id = 'other'`,
   );
   const storage = await database.open(() => assert.fail("unreadable"));
   try {
