@@ -113,12 +113,15 @@ browserTest(
       assert.deepEqual(await pressed(), ["false", "true", "true", "false"]);
       assert.match(
         await marks.nth(1).getAttribute("aria-label") ?? "",
-        /^learning rate 0\.01: Test accuracy 0\.\d{4}, 95% interval 0\.\d{4} to 0\.\d{4}, 4 replicates$/,
+        /^learning rate = 0\.01: Test accuracy 0\.\d{4}, 95% interval 0\.\d{4} to 0\.\d{4}, 4 replicates$/,
       );
       await page.keyboard.press("End");
       await page.keyboard.press("Home");
       const link = page.locator(".heat-details a");
-      assert.equal(await link.innerText(), "Grid point learning rate 0.00005");
+      assert.equal(
+        await link.innerText(),
+        "Grid point learning rate = 0.00005",
+      );
       await link.click();
       await page.waitForSelector("#recipe-heading");
       assert.equal(
@@ -127,7 +130,7 @@ browserTest(
       );
       assert.equal(
         await page.innerText("h1"),
-        "Grid point learning rate 0.00005",
+        "Grid point learning rate = 0.00005",
       );
       const [first] = await texts(page, ".facts.is-recipe dd b");
       assert.equal(first, "0.00005");
@@ -195,7 +198,7 @@ browserTest(
         const cell = page.locator('.heat td[data-at="1,0"]');
         assert.match(
           await cell.getAttribute("aria-label") ?? "",
-          /^dropout 1 0\.5, learning rate 0\.1, network layers: 0\.\d{3}$/,
+          /^dropout 1 = 0\.5, learning rate = 0\.1, network = layers: 0\.\d{3}$/,
         );
         await page.locator(".plane select").nth(2).selectOption("0");
         assert.equal(query(page).get("slice"), "d1_0");

@@ -59,7 +59,7 @@ browserTest(
         said[0] ?? "",
         /^Settled:\s+Rates that are too high keep the/,
       );
-      assert.doesNotMatch(await page.innerText(".answers"), /provisional/);
+      assert.doesNotMatch(await page.innerText(".answers"), /Provisional/);
       const contradicted = {
         ...board,
         revision: 9,
@@ -72,7 +72,7 @@ browserTest(
       };
       server.show(contradicted);
       await page.waitForSelector(".answers >> text=do not keep");
-      assert.match(await page.innerText(".answers"), /provisional/);
+      assert.match(await page.innerText(".answers"), /Provisional/);
       assert.deepEqual(complaints, []);
     }),
 );

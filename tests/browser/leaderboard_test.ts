@@ -144,7 +144,7 @@ browserTest(
         hasText: "Test accuracy",
       })
         .click();
-      await page.locator('.heat td[data-at="d1_0-d2_0"]').click();
+      await page.locator('.heat td[data-at="0,0"]').click();
       assert.equal(query(page).get("sort"), "testAccuracy.desc");
       assert.equal(query(page).get("metric"), "testLoss");
       assert.equal(query(page).get("curve"), "testAccuracy");
@@ -166,17 +166,17 @@ browserTest(
     visit(seedLeaderboard("complete"), {}, async ({ page }) => {
       const chips = page.locator(".legend li");
       const before = await chips.count();
-      await page.locator('.heat td[data-at="d1_0-d2_0"]').focus();
+      await page.locator('.heat td[data-at="0,0"]').focus();
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowRight");
       assert.equal(
         await page.evaluate("document.activeElement?.dataset.at"),
-        "d1_1-d2_1",
+        "1,1",
       );
       await page.keyboard.press("Enter");
       assert.equal(await chips.count(), before + 1);
       assert.equal(
-        await page.locator('.heat td[data-at="d1_1-d2_1"]').getAttribute(
+        await page.locator('.heat td[data-at="1,1"]').getAttribute(
           "aria-selected",
         ),
         "true",
@@ -267,7 +267,7 @@ browserTest(
       const link = rows.first().locator("td a");
       assert.match(
         await link.getAttribute("href") ?? "",
-        /^\/trials\/seed-1a2b3c4d-d[\d.]+-d[\d.]+-r\d$/,
+        /^\/trials\/seed-1a2b3c4d-d1_[\d.]+-d2_[\d.]+-r\d$/,
       );
       // An update moves no row that somebody points at.
       await page.locator(".trial-list .segmented label", { hasText: "Running" })

@@ -39,7 +39,7 @@ Deno.test("defaultPoints counts numbers, names and lists alike", () => {
 
 Deno.test("pointLabel writes every digit of a value", () => {
   assert.equal(pointLabel({ dropout1: 0.2, dropout2: 0.5 }), "(0.2, 0.5)");
-  assert.equal(pointLabel({ learningRate: 5e-5 }), "learning rate 0.00005");
+  assert.equal(pointLabel({ learningRate: 5e-5 }), "learning rate = 0.00005");
 });
 
 Deno.test("togglePoint drops the oldest beyond the limit", () => {
