@@ -14,6 +14,8 @@ const spec = TrialSpec.parse({
   replicate: 0,
   seed: 1,
   recipe: {
+    dropout1: 0.2,
+    dropout2: 0.5,
     hiddenSizes: [16, 16],
     epochs: 5,
     batchSize: 10,

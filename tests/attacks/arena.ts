@@ -135,7 +135,7 @@ export async function openArena(replicates: number): Promise<Arena> {
 
   const trained = new Map<string, TrainedTrial>();
   const train: Train = async (spec) => {
-    const { dropout1, dropout2 } = spec.params;
+    const { dropout1, dropout2 } = spec.recipe;
     const key = `${dropout1} ${dropout2} ${spec.replicate}`;
     const known = trained.get(key);
     if (known !== undefined) return known;

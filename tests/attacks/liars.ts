@@ -48,9 +48,15 @@ function withChecks(result: TrialResult): TrialResult {
     : result;
 }
 
+/** The trial at another pair of rates, as whoever trains it would see it. */
+function at(spec: TrialSpec, dropout1: number, dropout2: number): TrialSpec {
+  const params = { dropout1, dropout2 };
+  return { ...spec, params, recipe: { ...spec.recipe, ...params } };
+}
+
 function swapped(spec: TrialSpec): TrialSpec {
-  const { dropout1, dropout2 } = spec.params;
-  return { ...spec, params: { dropout1: dropout2, dropout2: dropout1 } };
+  const { dropout1, dropout2 } = spec.recipe;
+  return at(spec, dropout2, dropout1);
 }
 
 /** No lower than a share of wrong answers allows. */
@@ -119,8 +125,7 @@ export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
   "another point's training": ({ train }) => ({
     name: "lazy",
     workers: 1,
-    deliver: (spec) =>
-      train({ ...spec, params: { dropout1: 0, dropout2: 0.1 } }),
+    deliver: (spec) => train(at(spec, 0, 0.1)),
   }),
   "swapped rates": ({ train }) => ({
     name: "swapped",
@@ -144,10 +149,7 @@ export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
     beside: 3,
     async deliver(spec) {
       const start = await train(spec);
-      const rest = await train({
-        ...spec,
-        params: { dropout1: 0, dropout2: 0 },
-      });
+      const rest = await train(at(spec, 0, 0));
       const [first] = start.result.epochs;
       const { result, weights } = withEpochs(
         rest,

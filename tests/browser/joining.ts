@@ -106,6 +106,7 @@ export async function agreesWithDeno(
       replicate,
       seed: 0,
       recipe: {
+        ...params,
         epochs: small.epochs,
         hiddenSizes: small.hiddenSizes,
         batchSize: 100,
