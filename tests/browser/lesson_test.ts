@@ -128,7 +128,7 @@ browserTest(
         for (
           const word of [
             "no result of the study seed",
-            "sample committed with the source on 2026-11-24",
+            "sample that was committed with the source on 2026-11-24",
             "15 grid points, 5 replicates",
             "deno task start --replicates 5 --exit --json",
           ]
