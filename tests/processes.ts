@@ -9,7 +9,7 @@ const root = new URL("../", import.meta.url);
  * Milliseconds that anything waited for may take: how long a test that fails
  * waits, not one that passes. No test may depend on the machine's speed.
  */
-export const PATIENCE = 1_800_000;
+export const PATIENCE = 600_000;
 
 /** A running command whose output is kept line by line. */
 export interface RunningCommand {
