@@ -95,7 +95,7 @@ export type {
   Text,
   TrialSpec,
 } from "./protocol/study.ts";
-export type { UserText } from "./protocol/user_text.ts";
+export type { UserText } from "./protocol/text.ts";
 
 // A study's data set on this machine's disk.
 export type {

@@ -3,7 +3,7 @@ import { type Infer, StudyId } from "./ids.ts";
 import { MetricName, RankedMetric } from "./metrics.ts";
 import { recipeFieldNames } from "./recipe.ts";
 import { Params, Recipe, StudyDefinition, Text } from "./study.ts";
-import { UserText } from "./user_text.ts";
+import { UserText } from "./text.ts";
 
 export { MetricName };
 

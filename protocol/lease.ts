@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { LeaseId, Sha256, TrialId, WorkerId } from "./ids.ts";
 import type { Infer } from "./ids.ts";
-import { untrustedText } from "./untrusted_text.ts";
+import { untrustedText } from "./text.ts";
 import { DatasetManifest, TrialSpec } from "./study.ts";
 import {
   BackendName,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Infer } from "./ids.ts";
-import { untrustedText } from "./untrusted_text.ts";
+import { untrustedText } from "./text.ts";
 
 /** The kinds of error that a client can tell apart and act on. */
 export type ProblemType = Infer<typeof ProblemType>;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Sha256, StudyId, TrialId } from "./ids.ts";
 import type { Infer } from "./ids.ts";
 import { Grid, Params, Recipe } from "./recipe.ts";
-import { UserText } from "./user_text.ts";
+import { UserText } from "./text.ts";
 
 export { type NetworkName, Params, Recipe } from "./recipe.ts";
 export { Text } from "./text.ts";

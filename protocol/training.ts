@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Infer } from "./ids.ts";
-import { untrustedText } from "./untrusted_text.ts";
+import { untrustedText } from "./text.ts";
 
 /** Thirty years: a sum of such times is a number yet. */
 const MOST_SECONDS = 1e9;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Problem } from "./problem.ts";
-import { untrustedText } from "./untrusted_text.ts";
+import { untrustedText } from "./text.ts";
 import { LeaseRequest, RegisterRequest, ReleaseRequest } from "./lease.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 

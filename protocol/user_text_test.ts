@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { textIn, UserText } from "./user_text.ts";
+import { textIn, UserText } from "./text.ts";
 
 Deno.test("UserText: English is enough, any other language may be given", () => {
   const english = UserText.parse({ en: "Two points" });

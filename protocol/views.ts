@@ -9,7 +9,7 @@ import {
   EpochMetrics,
   TrialResult,
 } from "./training.ts";
-import { UserText } from "./user_text.ts";
+import { UserText } from "./text.ts";
 
 /** What pages read besides the leaderboard. */
 

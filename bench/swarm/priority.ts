@@ -1,5 +1,5 @@
 import os from "node:os";
-import { lowerPriority } from "../../coordinator/threads/thread_priority.ts";
+import { lowerPriority } from "../../coordinator/threads/thread_host.ts";
 import { shell } from "./shell.ts";
 
 /** Linux's niceness: a ninth of the coordinator's share of processor time. */

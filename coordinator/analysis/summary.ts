@@ -21,7 +21,7 @@ import {
   verdictInText,
 } from "./claims/words.ts";
 import { signOf } from "./study_data.ts";
-import { textIn } from "../../protocol/user_text.ts";
+import { textIn } from "../../protocol/text.ts";
 
 const { levelPercent } = quotedConstants;
 

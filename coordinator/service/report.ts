@@ -5,7 +5,7 @@ import type {
 } from "../../protocol/leaderboard.ts";
 import type { StudyDefinition } from "../../protocol/study.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
-import { startCommand } from "../study/start_command.ts";
+import { startCommand } from "../study/builtin.ts";
 
 /** Where the data goes in the template, which `web/build/pages.ts` writes. */
 const SLOT = '<script type="application/json" id="report"></script>';

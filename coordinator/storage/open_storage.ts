@@ -1,12 +1,12 @@
-import { steadyClock } from "../service/steady_clock.ts";
+import type { Instant } from "../lease/trial.ts";
+import { isServer } from "./server_address.ts";
+import { openSqlite } from "./sqlite/sqlite.ts";
+import type { Storage, StorageError } from "./storage.ts";
 import {
   folderWeights,
   memoryWeights,
   type WeightsStore,
 } from "./weights_store.ts";
-import { isServer } from "./server_address.ts";
-import { openSqlite } from "./sqlite/sqlite.ts";
-import type { Storage, StorageError } from "./storage.ts";
 
 /** A swarm's storage, and where weights wait beside it. */
 export interface OpenedStorage {
@@ -46,5 +46,29 @@ export async function openStorage(database: string, options: {
       database === ":memory:"
         ? Promise.resolve(memoryWeights(storage.now))
         : folderWeights(`${database}-weights`, storage.now),
+  };
+}
+
+/**
+ * A clock for leases, made of two: the wall's, which knows the date and can be
+ * set, and one that only goes forward. It shows the wall's time, but never goes
+ * back, nor stands still: when the wall's is set back it goes on as fast as the
+ * other one does. A wall clock that leaps forward takes it along, for that is
+ * also what a machine that slept looks like.
+ *
+ * @param wall Milliseconds since 1970.
+ * @param monotonic Milliseconds since whenever.
+ */
+export function steadyClock(
+  wall: () => Instant,
+  monotonic: () => number,
+): () => Instant {
+  let at = monotonic();
+  let shown = wall();
+  return () => {
+    const tick = monotonic();
+    shown = Math.max(shown + Math.max(0, tick - at), wall());
+    at = tick;
+    return Math.floor(shown);
   };
 }

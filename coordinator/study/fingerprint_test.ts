@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { canonicalJson, fnv1a32 } from "./fingerprint.ts";
+import { canonicalJson, fnv1a32 } from "./plan.ts";
 
 Deno.test("fnv1a32: the vectors of draft-eastlake-fnv", () => {
   // draft-eastlake-fnv, appendix "A few test vectors", FNV-1a 32 bits.

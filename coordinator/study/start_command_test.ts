@@ -3,7 +3,7 @@ import { StudyDefinition } from "../../protocol/study.ts";
 import { parseStartOptions } from "../cli/options.ts";
 import { builtinStudies, gridStudy, seedStudy } from "./builtin.ts";
 import { planStudy, type StudyOverrides } from "./plan.ts";
-import { startCommand } from "./start_command.ts";
+import { startCommand } from "./builtin.ts";
 
 /** What a shell makes of the command's flags. */
 const argsOf = (command: string) =>

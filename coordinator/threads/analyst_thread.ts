@@ -1,6 +1,6 @@
 import { type Analyst, createAnalyst } from "./analyst.ts";
 import { expose, transfer } from "./thread_host.ts";
-import { lowerPriority } from "./thread_priority.ts";
+import { lowerPriority } from "./thread_host.ts";
 
 /** The analyst's thread; `analyst_host.ts` is the other side. */
 lowerPriority();

@@ -4,7 +4,7 @@ import { needsProcesses } from "../../testing/needs_processes.ts";
 
 const script = `
 import os from "node:os";
-import { lowerPriority } from "./coordinator/threads/thread_priority.ts";
+import { lowerPriority } from "./coordinator/threads/thread_host.ts";
 lowerPriority();
 console.log(os.getPriority());
 `;

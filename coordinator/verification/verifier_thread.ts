@@ -6,7 +6,7 @@ import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
 import { evaluateWeights } from "../../worker/training/evaluation.ts";
 import { trainTrial } from "../../worker/training/train.ts";
 import { expose } from "../threads/thread_host.ts";
-import { lowerPriority } from "../threads/thread_priority.ts";
+import { lowerPriority } from "../threads/thread_host.ts";
 import type { TrainedOn, VerifierApi, VerifierStart } from "./verifier_api.ts";
 
 /**

@@ -4,7 +4,7 @@ import {
   StorageError,
   type Transact,
 } from "../../coordinator/storage/storage.ts";
-import { createLocalLock } from "../../coordinator/storage/local_lock.ts";
+import { createLocalLock } from "../../coordinator/storage/sqlite/batch.ts";
 
 /** What becomes of one operation on the storage. */
 export type Fate =

@@ -11,7 +11,7 @@ import {
 } from "../../coordinator/service/coordinator.ts";
 import { createEventHub } from "../../coordinator/service/event_hub.ts";
 import { defaultTerms } from "../../coordinator/lease/policy.ts";
-import { steadyClock } from "../../coordinator/service/steady_clock.ts";
+import { steadyClock } from "../../coordinator/storage/open_storage.ts";
 import type { Storage } from "../../coordinator/storage/storage.ts";
 import type { TrialId } from "../../protocol/ids.ts";
 import type { Chance } from "./chance.ts";

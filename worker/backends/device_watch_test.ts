@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createDeviceWatch } from "./device_watch.ts";
+import { createDeviceWatch } from "./gpu_kernels.ts";
 
 const finished = () => Promise.resolve();
 

@@ -13,7 +13,7 @@ import {
   runSwarmKernel,
   SoftmaxCrossEntropy,
 } from "../training/kernels.ts";
-import { entryOf } from "./uploads.ts";
+import { entryOf } from "./gpu_kernels.ts";
 import { adapterName } from "./software_gpu.ts";
 import { registerWebGlKernels, watchWebGl } from "./webgl/kernels.ts";
 

@@ -6,7 +6,7 @@ import {
   checkRange,
   createUploads,
   orderNumbers,
-} from "./uploads.ts";
+} from "./gpu_kernels.ts";
 
 function device(most: number) {
   const log: string[] = [];

@@ -24,7 +24,7 @@ import {
 import type { RecipeFieldName } from "../../../protocol/recipe.ts";
 import type { TextStyle } from "./language.ts";
 import { progressText } from "./progress.ts";
-import { textIn } from "../../../protocol/user_text.ts";
+import { textIn } from "../../../protocol/text.ts";
 
 const headings = {
   en: {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createByteBudget } from "./byte_budget.ts";
+import { createByteBudget } from "./guard.ts";
 
 Deno.test("createByteBudget holds so much in all and for one address, and this machine's too", () => {
   const budget = createByteBudget(100, 60);

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
+import type { Storage } from "../storage.ts";
 import type { Sql } from "./statements.ts";
 
 /** Runs units of work, each all or nothing, and resolves once on the disk. */
@@ -18,6 +19,7 @@ interface Unit {
 
 /** Units in one transaction: what waits for one more is soon answered. */
 const MAX_BATCH = 256;
+
 /** Milliseconds from one commit to the next while calls come together. */
 const GATHER = 8;
 
@@ -118,4 +120,18 @@ export function createBatcher(
   }
 
   return { run, flush };
+}
+
+/** `Storage.exclusively` where one process has the storage to itself. */
+export function createLocalLock(): Storage["exclusively"] {
+  const busy = new Set<string>();
+  return async (name, work) => {
+    if (busy.has(name)) return null;
+    busy.add(name);
+    try {
+      return await work();
+    } finally {
+      busy.delete(name);
+    }
+  };
 }

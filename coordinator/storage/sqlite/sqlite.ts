@@ -7,7 +7,7 @@ import type {
 import type { StudyDefinition, TrialSpec } from "../../../protocol/study.ts";
 import type { BackendName } from "../../../protocol/training.ts";
 import type { Instant } from "../../lease/trial.ts";
-import { createLocalLock } from "../local_lock.ts";
+import { createLocalLock } from "./batch.ts";
 import { sharedCalls } from "../sql/calls.ts";
 import { planTrials } from "../sql/plan.ts";
 import { type Program, query } from "../sql/program.ts";
@@ -26,7 +26,7 @@ import {
   TrustRow,
   WorkerRow,
 } from "../sql/rows.ts";
-import { createTrialCache } from "../sql/trial_cache.ts";
+import { createTrialCache } from "./trial.ts";
 import { createUnreadableStudies } from "../sql/unreadable.ts";
 import {
   type Changed,

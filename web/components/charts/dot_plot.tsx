@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { Format } from "./axes.tsx";
+import type { Format } from "./marks.tsx";
 import { besideMean, type Mark, Marks, valuesOf } from "./marks.tsx";
 import { linearAxis, useWidth } from "./scale.ts";
 

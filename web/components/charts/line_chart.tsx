@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { area, curveLinear, line } from "d3-shape";
 import { ChartTable } from "../tables.tsx";
 import { formats } from "../language.ts";
-import { type Format, UprightAxis } from "./axes.tsx";
+import { type Format, UprightAxis } from "./marks.tsx";
 import { type Axis, linearAxis, useWidth, wholeTicks } from "./scale.ts";
 
 /** One line: a value for each epoch from 1. */

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { type Format, UprightAxis } from "./axes.tsx";
+import { type Format, UprightAxis } from "./marks.tsx";
 import { type Axis, linearAxis, useWidth } from "./scale.ts";
 
 /** One side of a slope: a mean and its interval. */

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { line } from "d3-shape";
-import { type Format, UprightAxis } from "./axes.tsx";
+import { type Format, UprightAxis } from "./marks.tsx";
 import { besideMean, type Mark, Marks, valuesOf } from "./marks.tsx";
 import { linearAxis, useWidth, type ValueScale, valueScale } from "./scale.ts";
 

@@ -6,7 +6,7 @@ import type {
   LeaderboardRow,
   MetricName,
 } from "../../../protocol/leaderboard.ts";
-import { UprightAxis } from "../../components/charts/axes.tsx";
+import { UprightAxis } from "../../components/charts/marks.tsx";
 import {
   type Axis,
   linearAxis,

@@ -13,7 +13,7 @@ import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
 import { TableScroll } from "../../components/tables.tsx";
 import { formats, localized, words } from "../../components/language.ts";
 import { pointLink, studyLink, trialLink } from "../../components/links.ts";
-import { recipeFacts } from "../../components/recipe_facts.tsx";
+import { recipeFacts } from "../../components/item_page.tsx";
 import { Crumbs, Facts, Nickname, Site, Stat } from "../../components/site.tsx";
 import {
   commonWords,

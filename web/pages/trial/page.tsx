@@ -10,7 +10,7 @@ import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
 import { TableScroll } from "../../components/tables.tsx";
 import { formats, words } from "../../components/language.ts";
 import { pointLink, studyLink } from "../../components/links.ts";
-import { recipeFacts } from "../../components/recipe_facts.tsx";
+import { recipeFacts } from "../../components/item_page.tsx";
 import { Crumbs, Facts, Nickname, Site, Stat } from "../../components/site.tsx";
 import { commonWords, trialsWords } from "../../i18n/language.ts";
 import { pointLabel } from "../leaderboard/points.ts";

@@ -12,7 +12,7 @@ import {
   SoftmaxCrossEntropy,
 } from "../../training/kernels.ts";
 import { dropThreshold } from "../../random/draws.ts";
-import { entryOf } from "../uploads.ts";
+import { entryOf } from "../gpu_kernels.ts";
 import type { Nothing } from "../../training/network.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 

@@ -3,9 +3,9 @@ import type { GPGPUProgram } from "@tensorflow/tfjs";
 import { dropThreshold } from "../../random/draws.ts";
 import { watchDevice } from "../../training/device.ts";
 import { Dropout, registerSwarmKernel } from "../../training/kernels.ts";
-import { createDeviceWatch } from "../device_watch.ts";
+import { createDeviceWatch } from "../gpu_kernels.ts";
 import { THREEFRY_GLSL } from "../threefry_shader.ts";
-import { checkBytes, registerGatherKernels } from "../uploads.ts";
+import { checkBytes, registerGatherKernels } from "../gpu_kernels.ts";
 
 const WEBGL = "webgl";
 

@@ -11,9 +11,9 @@ import {
   SgdUpdate,
 } from "../../training/kernels.ts";
 import type { Nothing } from "../../training/network.ts";
-import { createDeviceWatch } from "../device_watch.ts";
+import { createDeviceWatch } from "../gpu_kernels.ts";
 import { THREEFRY_WGSL } from "../threefry_shader.ts";
-import { checkBytes, registerGatherKernels } from "../uploads.ts";
+import { checkBytes, registerGatherKernels } from "../gpu_kernels.ts";
 
 const WEBGPU = "webgpu";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { steadyClock } from "./steady_clock.ts";
+import { steadyClock } from "./open_storage.ts";
 
 function clocks() {
   const hands = { wall: 1_000_000, monotonic: 5 };

@@ -1,10 +1,46 @@
 import type * as tf from "@tensorflow/tfjs";
-import type { StockBackendName } from "./stock.ts";
+import type { DeviceWatch } from "../training/device.ts";
 import {
   GatherImages,
   GatherLabels,
   registerSwarmKernel,
 } from "../training/kernels.ts";
+import type { StockBackendName } from "./stock.ts";
+
+/**
+ * A watch and the function that tells it of a loss; only the first counts.
+ *
+ * @param finished see {@link DeviceWatch.finished}
+ * @param isLost asks the device itself, where it answers at once
+ */
+export function createDeviceWatch(
+  finished: () => Promise<void>,
+  isLost: () => boolean = () => false,
+): { readonly watch: DeviceWatch; readonly tell: (why: string) => void } {
+  const listeners = new Set<(why: string) => void>();
+  let reason: string | null = null;
+  const tell = (why: string) => {
+    if (reason !== null) return;
+    reason = why;
+    for (const listener of listeners) listener(why);
+    listeners.clear();
+  };
+  return {
+    watch: {
+      lost() {
+        if (reason === null && isLost()) tell("it says so itself");
+        return reason;
+      },
+      onLost(listener) {
+        if (reason !== null) listener(reason);
+        else listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      finished,
+    },
+    tell,
+  };
+}
 
 /** Copies of arrays on a device, made when first asked for. */
 export interface Uploads<Source extends object, Held> {
@@ -43,6 +79,7 @@ export function createUploads<Source extends object, Held>(
 
 /** Arrays kept at once: a training and a test set, and those of a prober. */
 const MOST_SETS = 4;
+
 /** The epoch's order, and those of the two evaluations. */
 const MOST_ORDERS = 3;
 
