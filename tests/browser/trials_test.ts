@@ -140,7 +140,9 @@ browserTest("point page shows replicates, figures and the partner", () =>
       );
       assert.ok(await page.locator("text=needs two replicates").count() > 0);
       const { dropout1, dropout2 } = done.trial.params;
-      await page.locator("a", { hasText: "The partner of this point" }).click();
+      await page.locator("a", {
+        hasText: "With its rates swapped, this point becomes",
+      }).click();
       await page.waitForURL(`**/points/d1_${dropout2}-d2_${dropout1}`);
       await page.waitForSelector("main .strip");
       assert.equal(
