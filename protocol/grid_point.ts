@@ -29,6 +29,18 @@ export function axesOf(
   return recipeFieldNames.filter((name) => named.has(name));
 }
 
+/** The fields in which a recipe differs from the frozen neutral values. */
+export function changedFields(recipe: Recipe): Params {
+  const changed: Record<string, RecipeValue> = {};
+  for (const name of recipeFieldNames) {
+    const value = recipe[name];
+    if (formatValue(value) !== formatValue(recipeFields[name].neutral)) {
+      changed[name] = value;
+    }
+  }
+  return changed;
+}
+
 /** What a trial at a grid point trains: the study's recipe, and the point's fields. */
 export function trialRecipe(recipe: Recipe, params: Params): Recipe {
   const merged = { ...recipe };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  changedFields,
   formatValue,
   meantNumber,
   parsePoint,
@@ -85,6 +86,15 @@ Deno.test("recipe fields: neutral values are frozen, since fingerprints rest on 
     network: "fused",
     weightStd: 0.01,
   });
+});
+
+Deno.test("changedFields: what differs from the neutral values, lists too", () => {
+  assert.deepEqual(changedFields(Recipe.parse({})), {});
+  const changed = { hiddenSizes: [256, 128], learningRate: 0.1 };
+  assert.deepEqual(
+    changedFields(Recipe.parse({ ...changed, epochs: 10 })),
+    changed,
+  );
 });
 
 Deno.test("trialRecipe: the study's recipe with the point's values", () => {

@@ -1,18 +1,13 @@
 import {
   axesOf,
+  changedFields,
   meantValue,
   pointKey,
   trialRecipe,
 } from "../../protocol/grid_point.ts";
 import { TrialId } from "../../protocol/ids.ts";
-import {
-  type Params,
-  type RecipeFieldName,
-  recipeFieldNames,
-  recipeFields,
-} from "../../protocol/recipe.ts";
+import type { Params, RecipeFieldName } from "../../protocol/recipe.ts";
 import { StudyDefinition, type TrialSpec } from "../../protocol/study.ts";
-import { sameValue } from "../lease/same_value.ts";
 import {
   checkDigits,
   InvalidStudy,
@@ -95,14 +90,8 @@ export function recipeFingerprint(
   { dataset, seed, recipe }: StudyDefinition,
   axes: readonly RecipeFieldName[],
 ): string {
-  const changed: Record<string, Json> = {};
-  for (const name of recipeFieldNames) {
-    const value = recipe[name];
-    if (axes.includes(name) || sameValue(value, recipeFields[name].neutral)) {
-      continue;
-    }
-    changed[name] = value;
-  }
+  const changed = changedFields(recipe);
+  for (const name of axes) delete changed[name];
   return fnv1a32(canonicalJson({
     ...dataset !== NEUTRAL_DATASET && { dataset },
     ...seed !== 0 && { seed },

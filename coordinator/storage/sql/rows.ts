@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { changedFields } from "../../../protocol/grid_point.ts";
 import {
   LeaseId,
   Sha256,
@@ -6,14 +7,17 @@ import {
   TrialId,
   WorkerId,
 } from "../../../protocol/ids.ts";
-import { Recipe, StudyDefinition, TrialSpec } from "../../../protocol/study.ts";
+import {
+  type Recipe,
+  StudyDefinition,
+  TrialSpec,
+} from "../../../protocol/study.ts";
 import {
   BackendName,
   EpochMetrics,
   TrialResult,
 } from "../../../protocol/training.ts";
 import { TrialState } from "../../../protocol/views.ts";
-import { sameValue } from "../../lease/same_value.ts";
 import type { RecomputedFigures } from "../../lease/trial.ts";
 import { publishedResult } from "../../verification/check_result.ts";
 import type {
@@ -47,19 +51,13 @@ function json<T extends z.ZodType>(schema: T) {
   });
 }
 
-/** What a recipe is where nothing is said. */
-const neutral: Readonly<Record<string, unknown>> = Recipe.parse({});
-
 /**
  * A spec or a definition as text. Recipe fields at their defaults are left out:
  * so a coordinator that does not know a new field yet can read what one of the
  * next version stores, unless it makes use of the field.
  */
 function recipeJson(value: { readonly recipe: Recipe }): string {
-  const said = Object.entries(value.recipe).filter(([field, setting]) =>
-    !sameValue(setting, neutral[field])
-  );
-  return JSON.stringify({ ...value, recipe: Object.fromEntries(said) });
+  return JSON.stringify({ ...value, recipe: changedFields(value.recipe) });
 }
 
 export const storedSpec: (spec: TrialSpec) => string = recipeJson;
