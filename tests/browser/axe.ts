@@ -5,6 +5,15 @@ import type { Page } from "./chromium.ts";
 /** The rules that look at colours: all that the dark scheme can break. */
 const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 
+/**
+ * Settles once no style is on its way to another value: a colour halfway from
+ * the light scheme to the dark one has no contrast that anybody sees.
+ */
+const TRANSITIONS_ENDED = `new Promise(requestAnimationFrame).then(() =>
+  Promise.allSettled(document.getAnimations()
+    .filter((animation) => animation instanceof CSSTransition)
+    .map(({ finished }) => finished))).then(() => null)`;
+
 /** What axe-core finds wrong with a page, one line each; empty: nothing. */
 export async function axeViolations(
   page: Page,
@@ -43,6 +52,7 @@ export async function checkLooks(page: Page, what = "page"): Promise<void> {
       await page.evaluate(
         "document.querySelectorAll('details').forEach((d) => d.open = true)",
       );
+      await page.evaluate(TRANSITIONS_ENDED);
       const rules = colorScheme === "dark" ? COLOUR_RULES : null;
       assert.deepEqual(await axeViolations(page, rules), [], look);
       assert.equal(
