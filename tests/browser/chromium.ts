@@ -24,6 +24,7 @@ const gpuFlags = [
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
   "--enable-features=Vulkan",
+  "--disable-gpu-compositing",
 ];
 
 /** A name for this machine under which a page is no secure context. */

@@ -41,6 +41,8 @@ export function visitors({ gpu = false } = {}): Visitors {
       browser ??= launchChromium(gpu);
       const context = await (await browser).newContext({
         locale: "en-GB",
+        // Animations are painted by the processor here.
+        reducedMotion: "reduce",
         viewport: { width: 1280, height: 900 },
         ...options,
       });
