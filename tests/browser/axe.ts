@@ -17,17 +17,22 @@ const TRANSITIONS_ENDED = `new Promise(requestAnimationFrame).then(() =>
 /** What axe-core finds wrong with a page, one line each; empty: nothing. */
 export async function axeViolations(
   page: Page,
-  rules: readonly string[] | null = null,
+  rules: "all" | "colours" | "without colours" = "all",
 ): Promise<string[]> {
   // Evaluated by the debugger: the page's own policy allows no foreign script.
   if (!await page.evaluate("'axe' in globalThis")) {
     await page.evaluate(axe.source);
   }
   const options = {
-    runOnly: rules ?? [
+    runOnly: rules === "colours" ? COLOUR_RULES : [
       ...["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
       "best-practice",
     ],
+    ...rules === "without colours" && {
+      rules: Object.fromEntries(
+        COLOUR_RULES.map((rule) => [rule, { enabled: false }]),
+      ),
+    },
     // Only what is wrong is described.
     resultTypes: ["violations"],
     selectors: false,
@@ -41,27 +46,50 @@ export async function axeViolations(
 /**
  * Looks at a page as it is, wide and narrow, light and dark: axe-core finds
  * nothing, and nothing is wider than the window. The styles' dark scheme changes
- * colours alone, so the other rules are checked in the light one.
+ * colours alone, and a language changes texts alone: the dark scheme is looked
+ * at once, with the rules about colours, and these only in English.
  */
 export async function checkLooks(page: Page, what = "page"): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
+  const english = await page.evaluate("document.documentElement.lang") === "en";
+  const looks = [
+    { colorScheme: "light", width: 1280 },
+    { colorScheme: "light", width: 360 },
+    ...english ? [{ colorScheme: "dark", width: 360 } as const] : [],
+  ] as const;
+  for (const { colorScheme, width } of looks) {
+    const look = `${what}, ${colorScheme}, ${width} pixels`;
     await page.emulateMedia({ colorScheme });
-    for (const width of [1280, 360]) {
-      const look = `${what}, ${colorScheme}, ${width} pixels`;
-      await page.setViewportSize({ width, height: 900 });
-      await page.evaluate(
-        "document.querySelectorAll('details').forEach((d) => d.open = true)",
-      );
-      await page.evaluate(TRANSITIONS_ENDED);
-      const rules = colorScheme === "dark" ? COLOUR_RULES : null;
-      assert.deepEqual(await axeViolations(page, rules), [], look);
-      assert.equal(
-        await page.evaluate(
-          "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-        ),
-        0,
-        `${look}: too wide`,
-      );
-    }
+    await page.setViewportSize({ width, height: 900 });
+    await page.evaluate(
+      "document.querySelectorAll('details').forEach((d) => d.open = true)",
+    );
+    await page.evaluate(TRANSITIONS_ENDED);
+    const rules = colorScheme === "dark"
+      ? "colours"
+      : english
+      ? "all"
+      : "without colours";
+    assert.deepEqual(await axeViolations(page, rules), [], look);
+    assert.equal(await tooWide(page), 0, `${look}: too wide`);
   }
+}
+
+/** Nothing is wider than the window, whatever the window's width. */
+export async function checkWidths(page: Page, what: string): Promise<void> {
+  for (const width of [360, 768, 1280, 1920]) {
+    await page.setViewportSize({ width, height: 900 });
+    assert.equal(
+      await tooWide(page),
+      0,
+      `${what}: too wide at ${width} pixels`,
+    );
+  }
+}
+
+/** By how many pixels the page is wider than the window. */
+function tooWide(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    return scrollWidth - clientWidth;
+  });
 }

@@ -1,25 +1,16 @@
 import assert from "node:assert/strict";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";
 import type { Page } from "./chromium.ts";
-import { startFixtureServer } from "./fixture_server.ts";
-import { builtPages } from "./test_coordinator.ts";
-import { type ContextOptions, type Visit, visitors } from "./visit.ts";
+import { type BoardVisit, boardVisitors } from "./fixture_server.ts";
 
-const { visit: open, test: browserTest } = visitors();
+const { visit: visitBoard, test: browserTest } = boardVisitors();
 
-async function visit(
-  query: string,
-  options: ContextOptions,
-  run: (visit: Visit) => Promise<void>,
-): Promise<void> {
-  const leaderboard = seedLeaderboard("complete", 151, 5);
-  const server = await startFixtureServer(await builtPages(), leaderboard);
-  try {
-    await open(`${server.origin}/${query}`, options, run);
-  } finally {
-    await server.close();
-  }
-}
+const visit = (query: string, run: (visit: BoardVisit) => Promise<void>) =>
+  visitBoard(
+    seedLeaderboard("complete", 151, 5),
+    { path: `/${query}` },
+    run,
+  );
 
 /** Presses a button and reads the file that the browser is handed. */
 async function saved(page: Page, section: string, format: string) {
@@ -36,7 +27,7 @@ async function saved(page: Page, section: string, format: string) {
 browserTest(
   "swapped pairs: a panel and a row each, in the order of their differences",
   () =>
-    visit("?swap=testAccuracy", {}, async ({ page, complaints }) => {
+    visit("?swap=testAccuracy", async ({ page, complaints }) => {
       const { swaps } = seedLeaderboard("complete", 151, 5);
       const panels = await page.locator(".slope").count();
       assert.equal(panels, swaps.length);
@@ -66,7 +57,6 @@ browserTest(
   () =>
     visit(
       "?axes=seed&points=d1_0.2-d2_0.5;d1_0.8-d2_0.3",
-      {},
       async ({ page }) => {
         const plots = page.locator(".seed-plots figure");
         assert.equal(await plots.count(), 2);
@@ -84,7 +74,7 @@ browserTest(
 browserTest(
   "bands: an interval, or none",
   () =>
-    visit("?band=none", {}, async ({ page }) => {
+    visit("?band=none", async ({ page }) => {
       assert.equal(await page.locator(".curves path.band").count(), 0);
       await page.locator(".band-picker label", { hasText: "95% CI" }).click();
       assert.equal(await page.locator(".curves path.band").count(), 4);
@@ -103,7 +93,7 @@ for (const [section, name, title] of charts) {
   browserTest(
     `a saved chart needs nothing else: ${name}`,
     () =>
-      visit("", {}, async ({ page, complaints }) => {
+      visit("", async ({ page, complaints }) => {
         await page.evaluate(
           "document.querySelectorAll('details').forEach((d) => d.open = true)",
         );

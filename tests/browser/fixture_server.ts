@@ -5,6 +5,8 @@ import type { PointView } from "../../protocol/views.ts";
 import { mediaType } from "../../coordinator/http/middleware/responses.ts";
 import { createWebAssets } from "../../web/build/assets.ts";
 import { trialPageOf } from "./fixture_trial.ts";
+import { builtPages } from "./test_coordinator.ts";
+import { type Visit, type VisitOptions, visitors } from "./visit.ts";
 
 /**
  * The built pages over a leaderboard in the test's hands: what a coordinator
@@ -14,6 +16,8 @@ export interface FixtureServer {
   readonly origin: string;
   /** Shows another leaderboard and tells open pages. */
   show(leaderboard: Leaderboard): void;
+  /** Begins again with this leaderboard, as if the server were new. */
+  restart(leaderboard: Leaderboard): void;
   /** Sends an event as it stands to open pages. */
   send(event: unknown): void;
   /** Answers nothing but 503 while true, and ends the streams. */
@@ -41,12 +45,49 @@ const headers = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** Serves the build in `dir` on a free port of this machine. */
-export async function startFixtureServer(
-  dir: string,
-  start: Leaderboard,
-): Promise<FixtureServer> {
-  const assets = await createWebAssets(dir);
+export interface BoardOptions extends VisitOptions {
+  /** Default: `/`. */
+  readonly path?: string;
+}
+
+/** A page over a leaderboard that the test can change. */
+export interface BoardVisit extends Visit {
+  readonly server: FixtureServer;
+}
+
+/** Like `visitors`, of pages over one server's leaderboards. */
+export function boardVisitors() {
+  const { visit, test } = visitors();
+  let starting: Promise<FixtureServer> | undefined;
+  Deno.test.afterAll(async () => {
+    const server = await starting;
+    starting = undefined;
+    await server?.close();
+  });
+  return {
+    test,
+    /** Opens a page of another server. */
+    visitAddress: visit,
+    async visit(
+      leaderboard: Leaderboard,
+      { path = "/", ...options }: BoardOptions,
+      run: (visit: BoardVisit) => Promise<void>,
+    ): Promise<void> {
+      starting ??= startFixtureServer(leaderboard);
+      const server = await starting;
+      server.restart(leaderboard);
+      await visit(
+        server.origin + path,
+        options,
+        (opened) => run({ ...opened, server }),
+      );
+    },
+  };
+}
+
+/** Serves the built pages on a free port of this machine. */
+async function startFixtureServer(start: Leaderboard): Promise<FixtureServer> {
+  const assets = await createWebAssets(await builtPages());
   const streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   const requests: string[] = [];
   let leaderboard = start;
@@ -159,6 +200,14 @@ export async function startFixtureServer(
       etag += 1;
       const { study, revision } = next;
       send({ type: "changed", studyId: study.id, revision });
+    },
+    restart: (next) => {
+      endStreams();
+      leaderboard = next;
+      away = false;
+      // Browsers may keep what they were told before.
+      etag += 1;
+      requests.length = 0;
     },
     send,
     setAway: (value) => {

@@ -1,5 +1,4 @@
 import { referenceStudy } from "../../testing/studies/reference_study.ts";
-import { listen } from "../../coordinator/http/server.ts";
 import { openSwarm } from "../../coordinator/open_swarm.ts";
 import { Lease, RegisterResponse } from "../../protocol/lease.ts";
 import type { RegisterRequest } from "../../protocol/lease.ts";
@@ -7,7 +6,7 @@ import type { TrialResult } from "../../protocol/training.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { manifest } from "../../testing/lease/fixtures.ts";
 import { createWebAssets } from "../../web/build/assets.ts";
-import { builtPages } from "./test_coordinator.ts";
+import { builtPages, listenAgain } from "./test_coordinator.ts";
 
 /**
  * A whole coordinator whose workers are in the test's hands: they speak the
@@ -37,17 +36,15 @@ export interface FixtureWorker {
   leave(): Promise<void>;
 }
 
-/** Starts it with the seed study on a free port of this machine. */
-export async function startFixtureSwarm(
-  { port = 0 }: { readonly port?: number } = {},
-): Promise<FixtureSwarm> {
+/** Starts it with the seed study. */
+export async function startFixtureSwarm(): Promise<FixtureSwarm> {
   const study = referenceStudy();
   const swarm = await openSwarm({
     plan: { definition: study.definition, trials: study.trials },
     dataset: manifest,
     assets: await createWebAssets(await builtPages()),
   });
-  const server = listen("127.0.0.1", port, swarm.fetch);
+  const server = listenAgain(swarm.fetch);
   const resultOf = ({ trial }: Lease) => {
     const result = study.results.get(trial.trialId);
     if (result === undefined) throw new Error(`no result: ${trial.trialId}`);

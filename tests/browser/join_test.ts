@@ -18,7 +18,7 @@ import type { TestCoordinator } from "./test_coordinator.ts";
 import { visitors } from "./visit.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
-const { visit, test } = visitors({ gpu: true });
+const { visit, test } = visitors();
 
 test("join page trains nothing and fetches no program before Start", () =>
   withCoordinator(
@@ -44,7 +44,8 @@ test("join page trains nothing and fetches no program before Start", () =>
       }),
   ));
 
-for (const backend of ["simd", "wasm", "webgl", "webgpu"] as const) {
+// On the GPU's backends: see join_faults_test.ts.
+for (const backend of ["simd", "wasm"] as const) {
   test(`join page trains a trial to the end on ${backend}, and it is accepted`, () =>
     withCoordinator(
       small,
@@ -114,13 +115,13 @@ for (
     withCoordinator(long, (swarm) => {
       const address = new URL("/join", swarm.origin);
       address.hostname = host;
-      return visit(address.href, {}, async ({ page, complaints }) => {
+      const options = { script: countShared };
+      return visit(address.href, options, async ({ page, complaints }) => {
         const downloads: string[] = [];
         page.on("request", (request) => {
           const { pathname } = new URL(request.url());
           if (pathname.startsWith("/data/")) downloads.push(pathname);
         });
-        await page.addInitScript(countShared);
         for (const files of [4, 0]) {
           await page.reload();
           await start(page, "simd");
@@ -148,11 +149,9 @@ test("join page trains in a browser of 2023, which lacks what newer ones have", 
   withCoordinator(
     small,
     (swarm) =>
-      visit(`${swarm.origin}/join`, {}, async ({ page, complaints }) => {
-        await page.addInitScript(
-          "delete Promise.withResolvers; delete AbortSignal.any;",
-        );
-        await page.reload();
+      visit(`${swarm.origin}/join`, {
+        script: "delete Promise.withResolvers; delete AbortSignal.any;",
+      }, async ({ page, complaints }) => {
         await start(page, "simd");
         await until(
           "the trial is complete",

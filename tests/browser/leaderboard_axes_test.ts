@@ -3,34 +3,19 @@ import type { Leaderboard } from "../../protocol/leaderboard.ts";
 import { axeViolations } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import { axesLeaderboard } from "./fixture_leaderboard.ts";
-import { startFixtureServer } from "./fixture_server.ts";
-import { builtPages } from "./test_coordinator.ts";
-import { type ContextOptions, type Visit, visitors } from "./visit.ts";
+import { type BoardVisit, boardVisitors } from "./fixture_server.ts";
+import type { VisitOptions } from "./visit.ts";
 
 /** Studies that vary anything but the two rates, each on its leaderboard. */
 
-const { visit: open, test: browserTest } = visitors();
+const { visit: visitBoard, test: browserTest } = boardVisitors();
 
-async function visit(
+const visit = (
   leaderboard: Leaderboard,
   query: string,
-  options: ContextOptions,
-  run: (visit: Visit & { readonly origin: string }) => Promise<void>,
-): Promise<void> {
-  const { origin, close } = await startFixtureServer(
-    await builtPages(),
-    leaderboard,
-  );
-  try {
-    await open(
-      `${origin}/${query}`,
-      options,
-      (visit) => run({ ...visit, origin }),
-    );
-  } finally {
-    await close();
-  }
-}
+  options: VisitOptions,
+  run: (visit: BoardVisit) => Promise<void>,
+) => visitBoard(leaderboard, { path: `/${query}`, ...options }, run);
 
 const overRate = () =>
   axesLeaderboard({ learningRate: [0.00005, 0.01, 0.1, 0.5] });

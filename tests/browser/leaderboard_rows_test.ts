@@ -6,30 +6,17 @@ import type {
 } from "../../protocol/leaderboard.ts";
 import type { Page } from "./chromium.ts";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";
-import { type FixtureServer, startFixtureServer } from "./fixture_server.ts";
-import { builtPages } from "./test_coordinator.ts";
-import { type Visit, visitors } from "./visit.ts";
+import { type BoardVisit, boardVisitors } from "./fixture_server.ts";
 
 /** What the leaderboard page says of points and pairs, and where it says it. */
 
-const { visit: open, test: browserTest } = visitors();
+const { visit: visitBoard, test: browserTest } = boardVisitors();
 
-async function visit(
+const visit = (
   leaderboard: Leaderboard,
-  run: (visit: Visit & { readonly server: FixtureServer }) => Promise<void>,
+  run: (visit: BoardVisit) => Promise<void>,
   query = "",
-): Promise<void> {
-  const server = await startFixtureServer(await builtPages(), leaderboard);
-  try {
-    await open(
-      `${server.origin}/${query}`,
-      {},
-      (opened) => run({ ...opened, server }),
-    );
-  } finally {
-    await server.close();
-  }
-}
+) => visitBoard(leaderboard, { path: `/${query}` }, run);
 
 const answers = (page: Page) => page.locator(".answers li").allInnerTexts();
 

@@ -7,13 +7,13 @@ import { lockFlags } from "../processes.ts";
 import { checkLooks } from "./axe.ts";
 import { seedLeaderboard } from "./fixture_leaderboard.ts";
 import { builtPages, startTestCoordinator } from "./test_coordinator.ts";
-import { type ContextOptions, type Visit, visitors } from "./visit.ts";
+import { type Visit, type VisitOptions, visitors } from "./visit.ts";
 
 const { visit: open, test: browserTest } = visitors();
 
 /** Opens a report from a disk, in a browser that is offline. */
 async function visit(
-  options: ContextOptions,
+  options: VisitOptions,
   run: (visit: Visit) => Promise<void>,
 ): Promise<void> {
   const { report } = await createWebAssets(await builtPages());
@@ -27,7 +27,7 @@ async function visit(
 
 async function visitHtml(
   html: string,
-  options: ContextOptions,
+  options: VisitOptions,
   run: (visit: Visit) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "swarm-report-" });

@@ -1,5 +1,10 @@
 import { join } from "node:path";
-import { listen } from "../../coordinator/http/server.ts";
+import {
+  type Handler,
+  listen,
+  type Listening,
+  StartError,
+} from "../../coordinator/http/server.ts";
 import { openSwarm } from "../../coordinator/open_swarm.ts";
 import {
   DatasetDefinition,
@@ -41,15 +46,35 @@ export interface TestStudy {
   readonly scripts?: Readonly<Record<string, string>>;
 }
 
-/** Where the pages are built for the tests, once for all of them. */
-const pagesFolder = new URL("../../.cache/web-tests", import.meta.url).pathname;
+/** As `deno task build` has it. */
+const pagesFolder = new URL("../../.cache/web", import.meta.url).pathname;
+
+let built: Promise<string> | undefined;
 
 /** The folder of the built pages. */
-export async function builtPages(): Promise<string> {
-  return (await buildPages(pagesFolder)).dir;
+export function builtPages(): Promise<string> {
+  return built ??= buildPages(pagesFolder).then(({ dir }) => dir);
 }
 
-/** Starts a coordinator with a tiny study on a free port of this machine. */
+let lastPort = 0;
+
+/**
+ * Serves on the port of this file's server before, once that is free: browsers
+ * go on with the process that they have for the address. Else on a free one.
+ */
+export function listenAgain(handler: Handler): Listening {
+  let server: Listening;
+  try {
+    server = listen("127.0.0.1", lastPort, handler);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    server = listen("127.0.0.1", 0, handler);
+  }
+  lastPort = Number(new URL(server.url).port);
+  return server;
+}
+
+/** Starts a coordinator with a tiny study on a port of this machine. */
 export async function startTestCoordinator(
   study: TestStudy,
 ): Promise<TestCoordinator> {
@@ -80,7 +105,7 @@ export async function startTestCoordinator(
     await createWebAssets(await builtPages()),
     study,
   );
-  const run = async (port: number) => {
+  const run = async (serve: (handler: Handler) => Listening) => {
     const swarm = await openSwarm({
       plan: planStudy(definition),
       dataset: dataset.manifest,
@@ -90,7 +115,7 @@ export async function startTestCoordinator(
       // No test waits for a lease to expire, and none may on a busy machine.
       leaseSeconds: 120,
     });
-    const server = listen("127.0.0.1", port, swarm.fetch);
+    const server = serve(swarm.fetch);
     return {
       url: server.url,
       end: async () => {
@@ -101,7 +126,9 @@ export async function startTestCoordinator(
     };
   };
 
-  let running: Awaited<ReturnType<typeof run>> | undefined = await run(0);
+  let running: Awaited<ReturnType<typeof run>> | undefined = await run(
+    listenAgain,
+  );
   const origin = running.url;
   const stop = async () => {
     await running?.end();
@@ -113,7 +140,9 @@ export async function startTestCoordinator(
     stop,
     restart: async () => {
       await stop();
-      running = await run(Number(new URL(origin).port));
+      running = await run((handler) =>
+        listen("127.0.0.1", Number(new URL(origin).port), handler)
+      );
     },
     close: async () => {
       await stop();

@@ -5,7 +5,7 @@ import { d2lChecks, type TrialResult } from "../../protocol/training.ts";
 import { axeViolations, checkLooks } from "./axe.ts";
 import type { Page } from "./chromium.ts";
 import { type FixtureSwarm, startFixtureSwarm } from "./fixture_swarm.ts";
-import { type ContextOptions, type Visit, visitors } from "./visit.ts";
+import { type Visit, type VisitOptions, visitors } from "./visit.ts";
 
 /** The pages of a trial, a grid point and the workers, over a real coordinator. */
 
@@ -46,7 +46,7 @@ async function withScene(run: (scene: Scene) => Promise<void>): Promise<void> {
 
 function visit(
   path: (scene: Scene) => string,
-  options: ContextOptions,
+  options: VisitOptions,
   run: (visit: Visit & Scene) => Promise<void>,
 ): Promise<void> {
   return withScene((scene) =>
