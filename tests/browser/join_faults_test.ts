@@ -97,12 +97,6 @@ const breakdowns = [
     strike: "globalThis.broken = true",
   },
   {
-    what: "its WebGPU device is lost",
-    backend: "webgpu",
-    prelude: "OffscreenCanvas.prototype.getContext = () => null;",
-    strike: "lastDevice.destroy()",
-  },
-  {
     // Chromium fails the reading before it says that the device is lost.
     what: "its WebGPU device is lost while it is read from",
     backend: "webgpu",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { BackendName, backends } from "../../protocol/training.ts";
 import { dropoutMask } from "../../worker/random/draws.ts";
 import { kernelChecks } from "../../testing/kernels/conformance.ts";
 import { lockFlags } from "../processes.ts";
@@ -60,31 +61,42 @@ function ask(
   }, request);
 }
 
-for (const backend of ["simd", "wasm", "webgl", "webgpu", "cpu"]) {
+for (const backend of BackendName.options) {
   // The others' are JavaScript and tfjs's, the same as in Deno.
   const checks = ["simd", "webgl", "webgpu"].includes(backend);
   const what = checks ? "kernels compute what they should, and " : "";
-  test(`${backend} in a browser: ${what}masks are the generator's, to the bit`, async () => {
-    const { key, position, rate } = maskAttrs;
-    const [rows, columns] = maskShape;
-    const swarm = await startTestCoordinator({
-      points: [[0, 0]],
-      scripts: { "/kernels.js": await (bundled ??= bundle()) },
-    });
-    try {
-      await visit(`${swarm.origin}/join`, {}, async ({ page }) => {
-        const found = await ask(page, { choice: backend, checks });
-        assert.ok(typeof found !== "string", `${found}`);
-        assert.equal(found.backend, backend);
-        assert.deepEqual(
-          Float32Array.from(found.masked),
-          dropoutMask(key, position, rate, rows * columns),
-        );
-        assert.deepEqual(found.failed, []);
-        assert.equal(found.passed, checks ? kernelChecks().length : 0);
+  test(
+    `${backend} in a browser: ${what}masks are the generator's, to the bit${
+      backends[backend].gpu ? ", and a lost GPU is noticed" : ""
+    }`,
+    async () => {
+      const { key, position, rate } = maskAttrs;
+      const [rows, columns] = maskShape;
+      const swarm = await startTestCoordinator({
+        points: [[0, 0]],
+        scripts: { "/kernels.js": await (bundled ??= bundle()) },
       });
-    } finally {
-      await swarm.close();
-    }
-  });
+      try {
+        await visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+          const found = await ask(page, { choice: backend, checks });
+          assert.ok(typeof found !== "string", `${found}`);
+          assert.equal(found.backend, backend);
+          assert.deepEqual(
+            Float32Array.from(found.masked),
+            dropoutMask(key, position, rate, rows * columns),
+          );
+          assert.deepEqual(found.failed, []);
+          assert.equal(found.passed, checks ? kernelChecks().length : 0);
+          if (backends[backend].gpu) {
+            assert.match(
+              `${found.afterLoss}`,
+              new RegExp(`^DeviceError: the device of ${backend} was lost`),
+            );
+          }
+        });
+      } finally {
+        await swarm.close();
+      }
+    },
+  );
 }

@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { backendCandidates } from "../../worker/backends/select.ts";
 import { selectBackend } from "../../worker/backends/select.ts";
-import type { BackendChoice } from "../../protocol/training.ts";
+import { type BackendChoice, backends } from "../../protocol/training.ts";
 import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
 import { kernelChecks } from "../../testing/kernels/conformance.ts";
+import { readBack } from "../../worker/training/device.ts";
 import { dropout } from "../../worker/training/kernels.ts";
 import { exampleDataset, maskAttrs, maskShape } from "./masks.ts";
 
@@ -27,6 +29,8 @@ export interface Answer {
   readonly passed: number;
   /** What did not pass, and why. */
   readonly failed: readonly string[];
+  /** How a reading failed after the GPU was taken away; null without a GPU. */
+  readonly afterLoss: string | null;
 }
 
 interface ThreadScope {
@@ -60,7 +64,33 @@ async function answer({ choice, files, checks }: Request): Promise<Answer> {
       failed.push(`${what}: ${error}`);
     }
   }
-  return { backend, masked: values, passed, failed };
+  return {
+    backend,
+    masked: values,
+    passed,
+    failed,
+    afterLoss: backends[backend].gpu ? await readingAfterLoss() : null,
+  };
+}
+
+/** Takes the backend's GPU away as a driver does, and reads from it. */
+async function readingAfterLoss(): Promise<string> {
+  const ones = tf.ones([4]);
+  const backend = tf.backend();
+  if (backend instanceof WebGPUBackend) {
+    backend.device.destroy();
+    await backend.device.lost;
+  } else if (backend instanceof tf.MathBackendWebGL) {
+    const { gl } = backend.gpgpu;
+    gl.getExtension("WEBGL_lose_context")?.loseContext();
+    await new Promise((told) =>
+      gl.canvas.addEventListener("webglcontextlost", told)
+    );
+  }
+  return await readBack(ones).then(
+    (values) => `read ${values}`,
+    (error) => `${error}`,
+  );
 }
 
 self.onmessage = ({ data }) => {

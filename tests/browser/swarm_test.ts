@@ -14,8 +14,8 @@ test("two tabs and a Deno process finish a study through every kind of trouble",
   const swarm = await startTestCoordinator({
     points: [[0, 0], [0.2, 0.5], [0.5, 0.2], [0.6, 0.6]],
     replicates: 2,
-    epochs: 60,
-    trainImages: 6000,
+    epochs: 20,
+    trainImages: 3000,
     hiddenSizes: [64, 64],
   });
   const cacheDir = await Deno.makeTempDir({ prefix: "swarm-worker-" });

@@ -98,7 +98,7 @@ export function visitors({ gpu = false } = {}): Visitors {
         await run({ page, context, complaints });
         done = true;
       } finally {
-        if (done && origin !== "null" && !idle.has(key)) {
+        if (done && !idle.has(key)) {
           await leave(tab, origin, options);
           idle.set(key, tab);
         } else await context.close();
@@ -117,6 +117,13 @@ async function leave(
 ): Promise<void> {
   page.removeAllListeners();
   await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.emulateMedia({ colorScheme: "light" });
+  if (viewport !== null) await page.setViewportSize(viewport);
+  await page.mouse.move(0, 0);
+  if (origin === "null") {
+    await page.evaluate("localStorage.clear()");
+    return;
+  }
   // Of the same origin: for another one, the browser starts another process.
   await page.goto(`${origin}/no-such-page`);
   const browser = await context.newCDPSession(page);
@@ -126,7 +133,4 @@ async function leave(
   });
   await browser.send("Network.clearBrowserCache");
   await browser.detach();
-  await page.emulateMedia({ colorScheme: "light" });
-  if (viewport !== null) await page.setViewportSize(viewport);
-  await page.mouse.move(0, 0);
 }
