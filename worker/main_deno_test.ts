@@ -164,7 +164,7 @@ Deno.test(
       [[`127.0.0.1:${port}`], /^error: cannot reach the coordinator: http:/],
       [
         [`127.0.0.1:${site.addr.port}`],
-        /^error: no coordinator at this address: .* answered with no JSON$/,
+        /^error: there is no coordinator at this address: .* answered with no JSON$/,
       ],
     ];
     await Promise.all(mistakes.map(async ([args, message]) => {
@@ -179,7 +179,7 @@ Deno.test(
 
 Deno.test({
   name:
-    "join: a backend that is not to be had is one clear line, and the worker has left",
+    "join: an unavailable backend is one clear line, and the worker has left",
   ignore: needsProcesses.ignore || Deno.build.os !== "linux",
   fn: async () => {
     await using http = serveSwarm(data, 0);

@@ -3,7 +3,7 @@ import { createDeviceWatch } from "./gpu_kernels.ts";
 
 const finished = () => Promise.resolve();
 
-Deno.test("createDeviceWatch tells each listener once, of the first loss", () => {
+Deno.test("createDeviceWatch tells each listener once, about the first loss", () => {
   const { watch, tell } = createDeviceWatch(finished);
   const heard: string[] = [];
   watch.onLost((why) => heard.push(`one: ${why}`));
@@ -15,7 +15,7 @@ Deno.test("createDeviceWatch tells each listener once, of the first loss", () =>
   assert.deepEqual(heard, ["one: unplugged", "two: unplugged"]);
 });
 
-Deno.test("createDeviceWatch tells who listens after the loss at once", () => {
+Deno.test("createDeviceWatch immediately tells a listener that is added after the loss", () => {
   const { watch, tell } = createDeviceWatch(finished);
   tell("unplugged");
   const heard: string[] = [];
@@ -23,7 +23,7 @@ Deno.test("createDeviceWatch tells who listens after the loss at once", () => {
   assert.deepEqual(heard, ["unplugged"]);
 });
 
-Deno.test("createDeviceWatch tells nobody who does not listen any more", () => {
+Deno.test("createDeviceWatch does not tell a removed listener", () => {
   const { watch, tell } = createDeviceWatch(finished);
   const heard: string[] = [];
   watch.onLost((why) => heard.push(why))();
@@ -31,15 +31,15 @@ Deno.test("createDeviceWatch tells nobody who does not listen any more", () => {
   assert.deepEqual(heard, []);
 });
 
-Deno.test("createDeviceWatch asks the device, and a device that comes back stays lost", () => {
+Deno.test("createDeviceWatch asks the device, and a lost device stays lost", () => {
   let gone = false;
   const { watch } = createDeviceWatch(finished, () => gone);
   const heard: string[] = [];
   watch.onLost((why) => heard.push(why));
   assert.equal(watch.lost(), null);
   gone = true;
-  assert.equal(watch.lost(), "it says so itself");
+  assert.equal(watch.lost(), "the device reports that it is lost");
   gone = false;
-  assert.equal(watch.lost(), "it says so itself");
-  assert.deepEqual(heard, ["it says so itself"]);
+  assert.equal(watch.lost(), "the device reports that it is lost");
+  assert.deepEqual(heard, ["the device reports that it is lost"]);
 });

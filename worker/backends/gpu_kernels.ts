@@ -8,10 +8,12 @@ import {
 import type { StockBackendName } from "./stock.ts";
 
 /**
- * A watch and the function that tells it of a loss; only the first counts.
+ * A watch and the function that reports a loss to it; only the first report
+ * counts.
  *
  * @param finished see {@link DeviceWatch.finished}
- * @param isLost asks the device itself, where it answers at once
+ * @param isLost asks the device whether it is lost, for devices that can answer
+ * synchronously
  */
 export function createDeviceWatch(
   finished: () => Promise<void>,
@@ -28,7 +30,9 @@ export function createDeviceWatch(
   return {
     watch: {
       lost() {
-        if (reason === null && isLost()) tell("it says so itself");
+        if (reason === null && isLost()) {
+          tell("the device reports that it is lost");
+        }
         return reason;
       },
       onLost(listener) {
@@ -42,15 +46,15 @@ export function createDeviceWatch(
   };
 }
 
-/** Copies of arrays on a device, made when first asked for. */
+/** Copies of arrays on a device, each created at its first use. */
 export interface Uploads<Source extends object, Held> {
-  /** The copy of `source`, which is not to change from now on. */
+  /** The copy of `source`. `source` must not change afterwards. */
   of(source: Source): Held;
 }
 
 /**
- * Keeps the copies of the `most` arrays that were asked for last, and frees
- * the others: an epoch has an order of its own, used up with the epoch.
+ * Keeps the copies of the `most` most recently used arrays and frees the
+ * others: each epoch has its own order, which is not needed after the epoch.
  */
 export function createUploads<Source extends object, Held>(
   { upload, free, most }: {
@@ -59,7 +63,8 @@ export function createUploads<Source extends object, Held>(
     readonly most: number;
   },
 ): Uploads<Source, Held> {
-  // A Map's entries stand in the order in which they were set.
+  // A Map iterates in insertion order, so the first entry is the least recently
+  // used.
   const held = new Map<Source, Held>();
   return {
     of(source) {
@@ -77,13 +82,19 @@ export function createUploads<Source extends object, Held>(
   };
 }
 
-/** Arrays kept at once: a training and a test set, and those of a prober. */
+/**
+ * Arrays kept at once: a training set, a test set, and the sets that a
+ * benchmark uses.
+ */
 const MOST_SETS = 4;
 
-/** The epoch's order, and those of the two evaluations. */
+/** The order of the epoch and of the two evaluations. */
 const MOST_ORDERS = 3;
 
-/** byte / 255 as float32, which a device's own division need not come to. */
+/**
+ * byte / 255 as float32. A table, because a GPU's division may round
+ * differently.
+ */
 export function byteLevels(): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 }
@@ -102,9 +113,9 @@ interface GpuBackend {
 export interface Gathering<Backend extends GpuBackend> {
   /** The backend that a kernel was called on. @throws Error for another one */
   readonly backendOf: (backend: unknown) => Backend;
-  /** A set's bytes, in whatever form the shader below takes. */
+  /** A set's bytes, in the form that the shader below reads. */
   readonly uploadBytes: (backend: Backend, bytes: Uint8Array) => tf.TensorInfo;
-  /** @throws RangeError for more elements than a shader can tell apart */
+  /** @throws RangeError for more elements than a shader can index */
   readonly checkSize?: (size: number) => void;
   /** Runs the shader that takes images [count, size] from number `start` on. */
   readonly images: (
@@ -122,13 +133,16 @@ export interface Gathering<Backend extends GpuBackend> {
   ) => tf.TensorInfo;
 }
 
-/** Registers GatherImages and GatherLabels for a GPU that keeps the data set. */
+/**
+ * Registers GatherImages and GatherLabels for a backend that keeps the data set
+ * on the GPU.
+ */
 export function registerGatherKernels<Backend extends GpuBackend>(
   backendName: StockBackendName,
   gathering: Gathering<Backend>,
 ): void {
   const { backendOf, checkSize = () => {} } = gathering;
-  // A backend that is started anew has nothing.
+  // A restarted backend has no copies.
   const known = new WeakMap<Backend, ReturnType<typeof createData>>();
   const dataOn = (backend: Backend) => {
     const data = known.get(backend) ?? createData(backend);
@@ -200,7 +214,7 @@ export function registerGatherKernels<Backend extends GpuBackend>(
   });
 }
 
-/** @throws RangeError if the order is shorter */
+/** @throws RangeError if the order has no such position */
 export function entryOf(order: Uint32Array, position: number): number {
   const entry = order[position];
   if (entry === undefined) {
@@ -212,8 +226,8 @@ export function entryOf(order: Uint32Array, position: number): number {
 }
 
 /**
- * @throws RangeError unless `order[start .. start + count)` is there; a device
- * would take some other image
+ * @throws RangeError unless `order[start .. start + count)` is there; a shader
+ * would silently read another image
  */
 export function checkRange(
   order: Uint32Array,
@@ -227,20 +241,20 @@ export function checkRange(
   );
 }
 
-/** Shaders find a byte by its number as an int32. */
+/** Shaders address a byte by an int32 index. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-/** @throws RangeError for more bytes than a device can hold and tell apart */
+/** @throws RangeError for more bytes than a device can hold and address */
 export function checkBytes(bytes: number, most = MOST_BYTES): void {
   const limit = Math.min(most, MOST_BYTES);
   if (bytes <= limit) return;
   throw new RangeError(
-    `gather: this device takes ${limit} bytes of images at most: ${bytes}`,
+    `gather: this device can hold at most ${limit} bytes of images: ${bytes}`,
   );
 }
 
 /**
- * An order as the signed numbers that devices keep.
+ * An order as the int32 numbers that devices store.
  *
  * @returns the numbers and the largest of them
  */
@@ -253,7 +267,10 @@ export function orderNumbers(
   };
 }
 
-/** @throws RangeError if an order names an image that is not there */
+/**
+ * @throws RangeError if an order contains the number of an image that does not
+ * exist
+ */
 export function checkLargest(largest: number, available: number): void {
   if (largest < available) return;
   throw new RangeError(

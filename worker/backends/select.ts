@@ -33,12 +33,12 @@ export interface CandidateOptions {
   readonly now: () => number;
 }
 
-/** The backends that this engine may have, in the order of the table. */
+/** The backends that this engine may support, in the order of the table. */
 export function backendCandidates(
   { dataset, files, now }: CandidateOptions,
 ): BackendCandidate[] {
   const { simdFolder, wasmFolder } = files;
-  /** How each backend starts; null where this engine cannot have it. */
+  /** How each backend starts; null if this engine cannot support it. */
   const starts = {
     simd: simdFolder === undefined ? null : () => startSimdBackend(simdFolder),
     webgpu: "gpu" in navigator ? () => startStockBackend("webgpu") : null,
@@ -70,11 +70,14 @@ async function startSimdBackend(folder: string): Promise<string> {
   return simdBackendDetail();
 }
 
-/** tfjs would complain at length on the console where there is no WebGL. */
+/**
+ * Checked first, because tfjs logs long warnings on the console if there is no
+ * WebGL.
+ */
 function hasWebGl(): boolean {
   if (typeof OffscreenCanvas !== "function") return false;
   const context = new OffscreenCanvas(1, 1).getContext("webgl2");
-  // A page may have few at once.
+  // A page may have only a few contexts at once.
   context?.getExtension("WEBGL_lose_context")?.loseContext();
   return context !== null;
 }
@@ -83,59 +86,69 @@ function removeBackend(backend: BackendName): void {
   try {
     tf.removeBackend(backend);
   } catch {
-    // It was never registered, or cannot free itself: it is out of use.
+    // The backend was never registered or failed to free its memory; it is not
+    // used again in either case.
   }
 }
 
-/** What tfjs holds on this thread. */
+/** The memory that tfjs holds on this thread. */
 export function tensorMemory(): { tensors: number; bytes: number } {
   const { numTensors, numBytes } = tf.memory();
   return { tensors: numTensors, bytes: numBytes };
 }
 
-/** A backend as the choice sees it. */
+/** A backend that can be chosen. */
 export interface BackendCandidate {
   readonly backend: BackendName;
   /**
-   * Makes it tfjs's current backend; a second time, too.
+   * Makes it tfjs's current backend. May be called again.
    *
-   * @returns what it says of itself
-   * @throws when it cannot be used here, saying why
+   * @returns the backend's description of itself
+   * @throws with the reason if it cannot be used here
    */
   start(): Promise<string>;
-  /** Milliseconds a training step; one look will do above `giveUpAbove`. */
+  /**
+   * Milliseconds per training step. A step slower than `giveUpAbove` is
+   * measured only once.
+   */
   measure(giveUpAbove: number): Promise<number>;
   /**
-   * What stands in for the GPU it would run on, where there is none: `auto`
-   * passes it over then. Absent for those that need no GPU.
+   * Resolves to the name of the software renderer if there is no real GPU;
+   * `auto` skips the backend then. Absent for backends that need no GPU.
    */
   softwareGpu?(): Promise<string | null>;
-  /** Frees what it holds; it is not used again. */
+  /** Frees its memory; the backend is not used again. */
   remove(): void;
 }
 
-/** No backend can be used as asked. The message says which and why. */
+/**
+ * The requested backend, or every backend, is unusable. The message says which
+ * and why.
+ */
 export class BackendError extends Error {
   override readonly name = "BackendError";
 }
 
-/** As much slower than the best so far, a backend is not looked at twice. */
+/**
+ * A backend this many times slower than the best so far is measured only once.
+ */
 const HOPELESS = 3;
 
 export interface SelectOptions {
   readonly choice: BackendChoice;
-  /** Passed over by `auto`, unless nothing else is left. */
+  /** Skipped by `auto`, unless no other backend works. */
   readonly avoid: readonly BackendName[];
-  /** Those that this engine may have, the likely fastest first. */
+  /** Backends that this engine may support, the probably fastest first. */
   readonly candidates: readonly BackendCandidate[];
   readonly onMeasuring: (backend: BackendName) => void;
 }
 
 /**
- * Makes the chosen backend the current one. `auto` tries each that may be the
- * fastest, measures a few real training steps and keeps the fastest.
+ * Makes the chosen backend the current one. `auto` measures a few real training
+ * steps on each backend and keeps the fastest.
  *
- * @throws {BackendError} when the chosen one, or none, can be used.
+ * @throws {BackendError} if the chosen backend, or with `auto` every backend,
+ * is unusable.
  */
 export async function selectBackend(
   options: SelectOptions,
@@ -152,7 +165,7 @@ export async function selectBackend(
   if (candidate === undefined) {
     const names = candidates.map(({ backend }) => backend).join(", ");
     throw new BackendError(
-      `backend ${choice} is not to be had here: take auto, or one of ${names}`,
+      `backend ${choice} is not available here: use auto or one of ${names}`,
     );
   }
   onMeasuring(choice);
@@ -165,7 +178,7 @@ export async function selectBackend(
   } catch (error) {
     throw new BackendError(
       `backend ${choice} cannot be used here: ${reason(error)}; ` +
-        "auto takes one that can",
+        "auto uses one that works",
     );
   }
 }
@@ -212,7 +225,7 @@ async function fastest(
     const all = measurements.map(({ backend, unused, detail }) =>
       `${backend}: ${unused === "software" ? "no GPU but " : ""}${detail}`
     );
-    throw new BackendError(`no backend can be used here: ${all.join("; ")}`);
+    throw new BackendError(`no backend is usable here: ${all.join("; ")}`);
   }
   await best.candidate.start();
   return report(best, measurements);
@@ -242,30 +255,36 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Samples, each of about as many milliseconds; the fastest one counts. */
+/**
+ * Number of samples, each of about `SAMPLE_MILLISECONDS`; the fastest one
+ * counts.
+ */
 const SAMPLES = 5;
 
 const SAMPLE_MILLISECONDS = 30;
 
-/** With slower steps, fewer samples do, */
+/** If a step takes longer than this, two samples are enough. */
 const SLOW_STEP = 200;
 
-/** and none once a sample takes longer than anything could disturb it. */
+/**
+ * If a step takes longer than this, the warm-up is the only measurement: a
+ * short disturbance no longer changes the figure much.
+ */
 const VERY_SLOW_STEP = 1000;
 
 export interface MeasureOptions {
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
-  /** A step slower than this is not worth more than one look. */
+  /** A step slower than this is measured only once. */
   readonly giveUpAbove?: number;
 }
 
 /**
  * Trains a few steps on the current backend, on real batches.
  *
- * @returns milliseconds a step, of the fastest sample: what other programs take
- * from the processor says nothing of a backend
- * @throws {Error} when what it computes cannot be right
+ * @returns milliseconds per step of the fastest sample: slower ones were
+ * disturbed by other programs
+ * @throws {Error} if the computed losses cannot be right
  */
 export async function measureStep(
   dataset: Dataset,
@@ -282,7 +301,8 @@ export async function measureStep(
   });
   const recipe = Recipe.parse({ learningRate: 0.1 });
   let step = 0;
-  // The steps queue up as in training; reading one figure back waits for them.
+  // Steps are queued as in training; reading one loss back waits for all of
+  // them.
   const run = async (steps: number): Promise<number> => {
     let loss: tf.Tensor | undefined;
     for (let i = 0; i < steps; i++, step++) {
@@ -310,7 +330,7 @@ export async function measureStep(
   };
 
   try {
-    // With small weights all classes are about as likely at first.
+    // With small initial weights all classes are about equally likely.
     const first = await run(1);
     const expected = Math.log(dataset.classes);
     if (!(first > expected / 2 && first < expected * 2)) {

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import type { BackendName } from "../../protocol/training.ts";
 import { type BackendCandidate, selectBackend } from "./select.ts";
 
-/** A backend that takes so many milliseconds a step, or fails with a reason. */
+/**
+ * A backend with this time per step in milliseconds, or the reason why it
+ * fails.
+ */
 type Plan = number | { readonly fails: string };
 
 function machine(
@@ -41,7 +44,7 @@ function machine(
   return { trace, looks, select };
 }
 
-Deno.test("selectBackend: auto keeps the fastest, makes it current and shows all figures", async () => {
+Deno.test("selectBackend: auto keeps the fastest, makes it current and returns all measurements", async () => {
   const { select, trace } = machine({ simd: 5, webgpu: 2, wasm: 25, cpu: 240 });
   assert.deepEqual(await select("auto"), {
     backend: "webgpu",
@@ -67,13 +70,13 @@ Deno.test("selectBackend: auto keeps the fastest, makes it current and shows all
   ]);
 });
 
-Deno.test("selectBackend: auto gives up on a backend far slower than the best so far", async () => {
+Deno.test("selectBackend: auto measures a backend far slower than the best only once", async () => {
   const { select, looks } = machine({ simd: 5, webgpu: 100, wasm: 25 });
   await select("auto");
   assert.deepEqual(looks, [Infinity, 15, 15]);
 });
 
-Deno.test("selectBackend: auto says why a backend is not usable, and takes another", async () => {
+Deno.test("selectBackend: auto says why a backend is not usable and uses another", async () => {
   const { select } = machine({ webgpu: { fails: "no adapter" }, cpu: 240 });
   const report = await select("auto");
   assert.equal(report.backend, "cpu");
@@ -85,7 +88,7 @@ Deno.test("selectBackend: auto says why a backend is not usable, and takes anoth
   });
 });
 
-Deno.test("selectBackend: auto passes over backends that failed, unless nothing else is left", async () => {
+Deno.test("selectBackend: auto skips backends that failed before, unless no other works", async () => {
   const plans = { webgpu: 2, simd: 5 };
   assert.equal(
     (await machine(plans).select("auto", ["webgpu"])).backend,
@@ -95,7 +98,7 @@ Deno.test("selectBackend: auto passes over backends that failed, unless nothing 
   assert.equal(all.backend, "webgpu");
 });
 
-Deno.test("selectBackend: auto does not even start what has no GPU but a stand-in", async () => {
+Deno.test("selectBackend: auto does not start a backend that only has a software renderer", async () => {
   const plans = { webgpu: 2, webgl: 3, wasm: 25 };
   const standIns = { webgpu: "llvmpipe" };
   const { select, trace } = machine(plans, standIns);
@@ -110,12 +113,12 @@ Deno.test("selectBackend: auto does not even start what has no GPU but a stand-i
   assert.ok(!trace.includes("start webgpu"));
 });
 
-Deno.test("selectBackend: a named backend is taken though a stand-in computes for it", async () => {
+Deno.test("selectBackend: a named backend is used even with a software renderer", async () => {
   const { select } = machine({ webgpu: 900 }, { webgpu: "llvmpipe" });
   assert.equal((await select("webgpu")).backend, "webgpu");
 });
 
-Deno.test("selectBackend: no usable backend is an error with every reason", async () => {
+Deno.test("selectBackend: an error lists why each backend is unusable", async () => {
   const { select } = machine({
     webgpu: { fails: "no adapter" },
     wasm: { fails: "no such file" },
@@ -123,11 +126,11 @@ Deno.test("selectBackend: no usable backend is an error with every reason", asyn
   await assert.rejects(select("auto"), {
     name: "BackendError",
     message:
-      "no backend can be used here: webgpu: no adapter; wasm: no such file",
+      "no backend is usable here: webgpu: no adapter; wasm: no such file",
   });
 });
 
-Deno.test("selectBackend: a named backend is taken however slow, and no other is tried", async () => {
+Deno.test("selectBackend: a named backend is used even if it is slow, and no other is tried", async () => {
   const { select, trace } = machine({ simd: 5, cpu: 240 });
   const report = await select("cpu");
   assert.equal(report.backend, "cpu");
@@ -140,10 +143,10 @@ Deno.test("selectBackend: a named backend that fails is an error, not another ba
   await assert.rejects(select("webgpu"), {
     name: "BackendError",
     message: "backend webgpu cannot be used here: no adapter; " +
-      "auto takes one that can",
+      "auto uses one that works",
   });
   await assert.rejects(select("webgl"), {
-    message: "backend webgl is not to be had here: " +
-      "take auto, or one of simd, webgpu",
+    message: "backend webgl is not available here: " +
+      "use auto or one of simd, webgpu",
   });
 });

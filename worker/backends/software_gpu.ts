@@ -1,24 +1,24 @@
 import type { BackendName } from "../../protocol/training.ts";
 
 /**
- * GPUs in name only: programs that stand in for one and compute on the
- * processor, far slower than the backends made for that. Trying one takes
- * most of a minute, and its answer is known.
+ * Detects software renderers: programs that emulate a GPU on the processor and
+ * are far slower than the CPU backends. Measuring one would take most of a
+ * minute, and the result is known.
  */
 
-/** Names of such programs, as drivers and browsers spell them. */
+/** Names of software renderers, as drivers and browsers write them. */
 const NAMES =
   /swiftshader|llvmpipe|lavapipe|softpipe|swrast|software|basic render|\bwarp\b/i;
 
-/** Whether a renderer calls itself by the name of such a program. */
+/** Whether a renderer's name is that of a software renderer. */
 export function isSoftwareName(name: string): boolean {
   return NAMES.test(name);
 }
 
 /**
  * @param backend one that computes on a GPU
- * @returns what stands in for a GPU where there is none; null where there is
- * one, or where nothing is said of it
+ * @returns the software renderer's name; null if there is a real GPU or the
+ * browser does not say
  */
 export async function softwareGpu(
   backend: BackendName,
@@ -33,7 +33,7 @@ function softwareName(name: string): string | null {
 }
 
 async function softwareAdapter(): Promise<string | null> {
-  // As tfjs asks for it: a device may have several.
+  // The same options as tfjs: a device may have several adapters.
   const adapter = await navigator.gpu?.requestAdapter({
     powerPreference: "high-performance",
   });
@@ -42,7 +42,7 @@ async function softwareAdapter(): Promise<string | null> {
   return adapter.info.isFallbackAdapter ? name : softwareName(name);
 }
 
-/** What an adapter says of itself. */
+/** An adapter's description of itself. */
 export function adapterName(
   { vendor, architecture, description }: Pick<
     GPUAdapterInfo,
@@ -54,7 +54,7 @@ export function adapterName(
     "WebGPU";
 }
 
-/** The renderer's name; empty where the browser keeps it to itself. */
+/** The renderer's name; empty if the browser does not reveal it. */
 function webGlRenderer(): string {
   if (typeof OffscreenCanvas !== "function") return "";
   const gl = new OffscreenCanvas(1, 1).getContext("webgl2");
@@ -63,7 +63,7 @@ function webGlRenderer(): string {
   const name: unknown = gl.getParameter(
     info === null ? gl.RENDERER : info.UNMASKED_RENDERER_WEBGL,
   );
-  // A page may have few contexts at once.
+  // Released at once, because a page may have only a few contexts.
   gl.getExtension("WEBGL_lose_context")?.loseContext();
   return typeof name === "string" ? name : "";
 }

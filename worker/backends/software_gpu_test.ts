@@ -11,8 +11,8 @@ const info = {
   subgroupMaxSize: 128,
 };
 
-Deno.test("isSoftwareName knows programs that stand in for a GPU", () => {
-  // As Chromium, Mesa, Windows and macOS spell them.
+Deno.test("isSoftwareName recognizes software renderers", () => {
+  // Names as Chromium, Mesa, Windows and macOS write them.
   for (
     const name of [
       "ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)",
@@ -25,7 +25,7 @@ Deno.test("isSoftwareName knows programs that stand in for a GPU", () => {
   ) assert.ok(isSoftwareName(name), name);
 });
 
-Deno.test("isSoftwareName takes GPUs for GPUs", () => {
+Deno.test("isSoftwareName is false for real GPUs", () => {
   for (
     const name of [
       "",
@@ -39,7 +39,7 @@ Deno.test("isSoftwareName takes GPUs for GPUs", () => {
   ) assert.ok(!isSoftwareName(name), name);
 });
 
-Deno.test("adapterName is what an adapter says of itself, else its maker", () => {
+Deno.test("adapterName is the adapter's description, else its vendor", () => {
   assert.equal(adapterName({ ...info, description: "Apple M2" }), "Apple M2");
   assert.equal(
     adapterName({ ...info, vendor: "intel", architecture: "gen-12lp" }),

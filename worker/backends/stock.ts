@@ -21,25 +21,24 @@ export interface StockOptions {
   /**
    * Address, ending in a slash, of the folder with the wasm backend's `.wasm`
    * files: `http:` for a page, `file:` in Deno (see `wasm_files.ts`). Only the
-   * first start of `wasm` in a thread looks at it.
+   * first start of `wasm` in a thread uses it.
    */
   readonly wasmFolder?: string;
 }
 
 /**
- * Loads a backend of tfjs, makes it the current one and gives it the swarm's
- * kernels. Backends that tfjs does not bring along are loaded only when asked
- * for.
+ * Loads a backend of tfjs, makes it the current one and registers the swarm's
+ * kernels for it. Backends in separate packages are loaded only on request.
  *
- * @returns what the backend says of itself
+ * @returns the backend's description of itself
  * @throws Error if the backend cannot be used here, with the reason
  */
 export async function startStockBackend(
   backend: StockBackendName,
   { wasmFolder }: StockOptions = {},
 ): Promise<string> {
-  // tfjs takes Deno for Node, and advises on each start to install a package
-  // for Node; this keeps it and its other advice quiet.
+  // tfjs mistakes Deno for Node and advises at each start to install a Node
+  // package; this turns such messages off.
   tf.enableProdMode();
   const detail = await load(backend, wasmFolder);
   let ready = false;
@@ -52,7 +51,8 @@ export async function startStockBackend(
   if (
     backend === "webgl" && !tf.env().getBool("WEBGL_RENDER_FLOAT32_ENABLED")
   ) {
-    // tfjs would compute in 16 bits: a count of right answers stops at 2048.
+    // tfjs would compute with 16 bits, and a count of correct answers would
+    // stop at 2048.
     throw new Error(
       "backend webgl did not start: this device's WebGL lacks 32-bit floats",
     );
@@ -70,10 +70,10 @@ export async function startStockBackend(
   return detail();
 }
 
-/** tfjs refuses new paths and thread counts once its wasm module runs. */
+/** tfjs refuses new paths and thread counts once its wasm module is loaded. */
 let wasmConfigured = false;
 
-/** @returns a function that, once the backend runs, says what it is */
+/** @returns a function that describes the backend once it runs */
 async function load(
   backend: StockBackendName,
   wasmFolder: string | undefined,
@@ -82,7 +82,7 @@ async function load(
     case "cpu":
       return () => "tfjs JavaScript";
     case "webgl":
-      // Whoever asks for it by name gets it on any device.
+      // A backend chosen by name is used on any device.
       tf.env().set("SOFTWARE_WEBGL_ENABLED", true);
       return () => "tfjs WebGL";
     case "wasm": {
@@ -90,10 +90,11 @@ async function load(
       if (!wasmConfigured) {
         wasmConfigured = true;
         if (wasmFolder !== undefined) wasm.setWasmPaths(wasmFolder, true);
-        // One trainer thread a core: a backend's own threads only get in the
-        // way of the next trainer's. Where memory can be shared tfjs prepares
-        // for threads even so, by scripts from `blob:` addresses; a page's
-        // strict policy refuses them, and tfjs would wait for ever.
+        // There is one trainer thread per core, so threads of the backend would
+        // only compete with other trainers. If memory can be shared, tfjs would
+        // still prepare threads with scripts from `blob:` addresses. The page's
+        // strict content security policy refuses those, and tfjs would wait
+        // forever.
         tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
         wasm.setThreadsCount(1);
       }
@@ -114,14 +115,14 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The backends that come with tfjs. */
+/** The backends that are part of tfjs. */
 export type StockBackendName = Exclude<BackendName, "simd">;
 
 /**
  * Registers the swarm's kernels for a backend of tfjs, built from that
- * backend's own kernels, with masks drawn in JavaScript; those that the backend
- * has already stay. SgdUpdate is left out: tensors of these backends cannot
- * change, WebGPU's excepted. Doing it twice does nothing.
+ * backend's own kernels, with masks drawn in JavaScript. Kernels that are
+ * already registered stay. SgdUpdate is left out, because tensors of these
+ * backends are immutable except on WebGPU. A second call changes nothing.
  */
 export function registerPortableKernels(backend: StockBackendName): void {
   registerSwarmKernel(GatherImages, backend, ({ attrs }) => {
@@ -165,15 +166,15 @@ export function registerPortableKernels(backend: StockBackendName): void {
           activation: attrs.activation,
         });
         if (attrs.dropout === undefined) return y;
-        // The backend may have a kernel of its own for the mask.
+        // The backend may have its own kernel for the mask.
         const [dropped] = runSwarmKernel(Dropout, { x: y }, attrs.dropout);
-        // Of y's shape, as Dropout says.
+        // The shape of y, by Dropout's contract.
         return dropped;
       }),
   );
 
-  // The wasm backend multiplies a transposed matrix by a slow path of its own;
-  // transposing it first takes a fraction of what that costs.
+  // The wasm backend has a slow path for transposed matrices; transposing first
+  // takes a fraction of that time.
   const transposeFirst = backend === "wasm";
 
   registerSwarmKernel(
@@ -182,7 +183,7 @@ export function registerPortableKernels(backend: StockBackendName): void {
     ({ inputs, attrs }) =>
       Object.values(tf.tidy(() => {
         const { x, w, y, dy } = inputs;
-        // step(y) is 1 where y > 0 and 0 elsewhere; at rate 1 no y is.
+        // step(y) is 1 where y > 0 and 0 elsewhere; at rate 1 all y are 0.
         const scale = attrs.rate < 1 ? 1 / (1 - attrs.rate) : 0;
         const dz: tf.Tensor2D = attrs.activation === "linear"
           ? dy
@@ -229,7 +230,7 @@ export function registerPortableKernels(backend: StockBackendName): void {
 
 function masked(x: tf.Tensor, attrs: DropoutAttrs): tf.Tensor {
   const { rate, key, position } = attrs;
-  // A kernel's result is a tensor of its own, even when nothing changes.
+  // A kernel must return a new tensor, even if the values do not change.
   if (rate <= 0) return tf.clone(x);
   return tf.tidy(() =>
     tf.mul(

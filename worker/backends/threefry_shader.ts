@@ -1,11 +1,10 @@
 /**
- * Threefry-4x32 with 20 rounds as statements that are both WGSL and GLSL ES
- * 3.00: both compute with uint32 modulo 2**32. See `random/threefry.ts` for
- * what it is and where it comes from; its tests and those of the masks hold
- * the two together.
+ * Threefry-4x32 with 20 rounds, as statements that are valid in both WGSL and
+ * GLSL ES 3.00: both compute with uint32 modulo 2**32. See `random/threefry.ts`
+ * for the algorithm and its source. Tests compare both implementations.
  */
 
-/** Left rotations of a round's two pairs, from the first round on. */
+/** Left rotations of each round's two pairs, in order. */
 const ROTATIONS = [
   [10, 26],
   [11, 21],
@@ -19,7 +18,10 @@ const ROTATIONS = [
 
 const ROUNDS = 20;
 
-/** Adds words k0 to k3 to x0 to x3, and so on; all are uint32 in scope. */
+/**
+ * Adds four words of the key schedule to x0 to x3; all are uint32 variables in
+ * scope.
+ */
 function statements(): string {
   const lines = ["x0 += k0; x1 += k1; x2 += k2; x3 += k3;"];
   const mix = (a: number, b: number, left: number) =>

@@ -3,8 +3,8 @@ import { fillThreefry4x32, type RandomKey } from "../random/threefry.ts";
 import { THREEFRY_GLSL, THREEFRY_WGSL } from "./threefry_shader.ts";
 
 /**
- * The shader's statements run as JavaScript: `+=` becomes addition modulo
- * 2**32, and numbers lose their `u`.
+ * Runs the shader's statements as JavaScript: `+=` becomes addition modulo
+ * 2**32, and numbers lose their `u` suffix.
  */
 function run(source: string): (key: RandomKey, counter: RandomKey) => number[] {
   const body = source.split("\n").filter((line) => /^ {2}x\d /.test(line))
@@ -23,7 +23,7 @@ function run(source: string): (key: RandomKey, counter: RandomKey) => number[] {
 }
 
 for (const [name, source] of Object.entries({ THREEFRY_WGSL, THREEFRY_GLSL })) {
-  Deno.test(`${name} states the generator's rounds, whatever the key and counter`, () => {
+  Deno.test(`${name} computes the generator's rounds for any key and counter`, () => {
     const shader = run(source);
     const words: RandomKey[] = [
       [0, 0, 0, 0],

@@ -31,7 +31,7 @@ Deno.test("createUploads uploads an array once while it is kept", () => {
   assert.deepEqual(log, ["+a", "+b"]);
 });
 
-Deno.test("createUploads frees what was not asked for the longest", () => {
+Deno.test("createUploads frees the least recently used copy", () => {
   const { log, uploads, a, b, c } = device(2);
   for (const source of [a, b, a, c, b]) uploads.of(source);
   assert.deepEqual(log, ["+a", "+b", "+c", "-b", "+b", "-a"]);
@@ -44,7 +44,7 @@ Deno.test("createUploads tells arrays apart by identity, not by content", () => 
   assert.deepEqual(log, ["+a", "+a"]);
 });
 
-Deno.test("createUploads keeps nothing of an upload that failed", () => {
+Deno.test("createUploads keeps nothing after a failed upload", () => {
   let fails = true;
   const freed: string[] = [];
   const uploads = createUploads({
@@ -68,7 +68,7 @@ Deno.test("byteLevels are byte / 255 as float32", () => {
   levels.forEach((level, byte) => assert.equal(level, Math.fround(byte / 255)));
 });
 
-Deno.test("checkRange, checkLargest and checkBytes refuse what is not there", () => {
+Deno.test("checkRange, checkLargest and checkBytes refuse what is out of range", () => {
   const order = Uint32Array.of(3, 0, 2);
   checkRange(order, 0, 3);
   checkRange(order, 3, 0);
@@ -84,6 +84,6 @@ Deno.test("checkRange, checkLargest and checkBytes refuse what is not there", ()
   checkBytes(2 ** 31 - 1);
   assert.throws(() => checkBytes(2 ** 31), RangeError);
   assert.throws(() => checkBytes(101, 100), {
-    message: "gather: this device takes 100 bytes of images at most: 101",
+    message: "gather: this device can hold at most 100 bytes of images: 101",
   });
 });

@@ -1,13 +1,13 @@
 import type { DatasetFileName, DatasetManifest } from "../../protocol/study.ts";
 import { parseIdxDataset } from "./idx.ts";
 
-/** Grey images as bytes, one after another, row by row. */
+/** Greyscale images as bytes, one after another, row by row. */
 export interface ByteImages {
   /** `count * size` bytes, 0 to 255; may be in shared memory. */
   readonly bytes: Uint8Array;
   /** Number of images. */
   readonly count: number;
-  /** Pixels an image: 784 for Fashion-MNIST. */
+  /** Pixels per image: 784 for Fashion-MNIST. */
   readonly size: number;
 }
 
@@ -20,8 +20,8 @@ export interface LabelledImages {
 }
 
 /**
- * A data set in MNIST's format, as bytes. Batches are converted to floats one
- * by one, so a process keeps one copy for all threads.
+ * A data set in MNIST's format, as bytes. Each batch is converted to floats
+ * when it is used, so all threads of a process share one copy.
  */
 export interface Dataset {
   /** The name in its definition. */
@@ -39,20 +39,23 @@ export type DatasetBytes = Readonly<Record<DatasetFileName, Uint8Array>>;
 
 /** Whether threads of this page or process can share memory. */
 export function canShareMemory(): boolean {
-  // A page must be cross-origin isolated; Deno has no such condition.
+  // A page must be cross-origin isolated for this; Deno always allows it.
   const { crossOriginIsolated }: { crossOriginIsolated?: boolean } = globalThis;
   return typeof SharedArrayBuffer === "function" &&
     crossOriginIsolated !== false;
 }
 
-/** Zeros, in memory that threads share without copying if possible. */
+/** Zeroed memory, shared between threads if possible. */
 export function sharedBytes(length: number): Uint8Array {
   return new Uint8Array(
     canShareMemory() ? new SharedArrayBuffer(length) : new ArrayBuffer(length),
   );
 }
 
-/** The bytes in such memory: a copy, unless they are already there. */
+/**
+ * The bytes in shared memory if possible: a copy, unless they are there
+ * already.
+ */
 export function shareBytes(bytes: Uint8Array): Uint8Array {
   if (!canShareMemory() || bytes.buffer instanceof SharedArrayBuffer) {
     return bytes;

@@ -30,8 +30,8 @@ const MAX_BYTES = 1 << 30;
 /**
  * A folder of gzip files named by the SHA-256 of their decompressed bytes,
  * `<sha256>.gz`. Files are written under another name and renamed, so that two
- * processes can fill the folder at once and nobody reads a half-written file.
- * For Deno.
+ * processes can fill the folder at once and nobody reads a partial file. For
+ * Deno.
  */
 export interface DatasetFolder {
   readonly directory: string;
@@ -62,7 +62,7 @@ export interface DatasetFolder {
   ): Promise<Uint8Array | null>;
   /** Stores compressed bytes that were already checked. */
   put(sha256: Sha256, compressed: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Removes half-written files that are at least an hour old. */
+  /** Removes partial files that are at least an hour old. */
   sweep(now: number): Promise<void>;
 }
 

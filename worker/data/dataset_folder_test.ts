@@ -26,7 +26,7 @@ Deno.test("datasetFolder.read decompresses into memory that threads share", asyn
   });
 });
 
-Deno.test("datasetFolder.read refuses a damaged file, and one of another length", async () => {
+Deno.test("datasetFolder.read refuses a damaged file and a file of another length", async () => {
   await withFolder(async (folder) => {
     await folder.put(file.sha256, tiny.gzip.testLabels);
     await assert.rejects(folder.read(file), WrongFileError);

@@ -9,14 +9,14 @@ import {
 } from "./dataset_folder.ts";
 import { readChunks } from "./gzip.ts";
 
-/** Where a data set's files may come from, in Deno. */
+/** Sources of a data set's files, in Deno. */
 
-/** A source does not have the file: the message says why. */
+/** A source does not have the file. The message says why. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
 }
 
-/** A server that does not answer: it is not asked for other files. */
+/** A server does not answer: it is not asked for other files. */
 export class UnreachableError extends SourceError {}
 
 /** Progress of a download. */
@@ -25,9 +25,9 @@ export interface DownloadProgress {
   readonly file: string;
   /** The source's address. */
   readonly url: string;
-  /** As transferred. */
+  /** Bytes received so far, as transferred. */
   readonly receivedBytes: number;
-  /** Null if the server does not send it. */
+  /** Total bytes; null if the server does not send a length. */
   readonly totalBytes: number | null;
   /** Whether the whole file has arrived and is correct. */
   readonly done: boolean;
@@ -57,7 +57,7 @@ export async function takeFromFolder(
     const found = await openToRead(join(folder, name));
     if (found !== null) return await into.add(found.readable, file.sha256);
   }
-  throw new SourceError(`no ${file.name}.gz there`);
+  throw new SourceError(`${file.name}.gz is not there`);
 }
 
 async function openToRead(path: string): Promise<Deno.FsFile | null> {
@@ -73,7 +73,7 @@ async function openToRead(path: string): Promise<Deno.FsFile | null> {
 
 export interface DownloadOptions {
   readonly fetch: typeof fetch;
-  /** A mirror that sends nothing for this long is given up. */
+  /** The download from a mirror that sends nothing for this long is aborted. */
   readonly stallMilliseconds: number;
   readonly onProgress: (progress: DownloadProgress) => void;
   readonly signal: AbortSignal | undefined;
@@ -208,7 +208,11 @@ export const runCommand: RunCommand = async (command, args, cwd, signal) => {
     if (
       error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotCapable
-    ) throw new SourceError(`no ${command} that may be run on this machine`);
+    ) {
+      throw new SourceError(
+        `${command} is missing on this machine, or may not be run`,
+      );
+    }
     throw error;
   }
 };

@@ -66,7 +66,7 @@ Deno.test("findDataset: downloads over real HTTP, mirror after mirror, with prog
   );
 });
 
-Deno.test("findDataset: a host that does not answer is asked once, not for each file", async () => {
+Deno.test("findDataset: asks a host that does not answer once, not for each file", async () => {
   await using m = await machine();
   const folder = join(m.root, "debian");
   const asked: string[] = [];
@@ -83,7 +83,8 @@ Deno.test("findDataset: a host that does not answer is asked once, not for each 
       },
       run: async (command, args, cwd) => {
         if (command === "dpkg-deb") {
-          // All but one file, so that every earlier file is looked for.
+          // All files but one, so that the search for the earlier files
+          // succeeds.
           await writeFiles(join(cwd, folder), tiny, "gzip");
           await Deno.remove(join(cwd, folder, "t10k-labels-idx1-ubyte.gz"));
         } else if (args.includes("download")) {
@@ -97,7 +98,7 @@ Deno.test("findDataset: a host that does not answer is asked once, not for each 
   assert.deepEqual(asked, ["https://dead.example/train-images-idx3-ubyte"]);
 });
 
-Deno.test("findDataset: a mirror that stalls is given up", async () => {
+Deno.test("findDataset: aborts the download from a mirror that stalls", async () => {
   await using m = await machine();
   const tiny = tinyDataset({
     urls: (name) => [`https://slow.example/${name}`],
@@ -118,7 +119,7 @@ Deno.test("findDataset: a mirror that stalls is given up", async () => {
   );
 });
 
-Deno.test("findDataset: unpacks Debian's package, after apt-get update where needed", async () => {
+Deno.test("findDataset: unpacks Debian's package, after apt-get update if needed", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   const debian = { name: "dataset-tiny", folder: "/nowhere/datasets/tiny" };
@@ -138,7 +139,7 @@ Deno.test("findDataset: unpacks Debian's package, after apt-get update where nee
   await assertServable(found.manifest, found.folder, tiny);
 });
 
-Deno.test("findDataset: an apt-get update that is not allowed hides no complaint", async () => {
+Deno.test("findDataset: a forbidden apt-get update does not hide the first error", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   const debian = { name: "dataset-tiny", folder: "/nowhere/datasets/tiny" };
@@ -153,7 +154,7 @@ Deno.test("findDataset: an apt-get update that is not allowed hides no complaint
   assert.deepEqual(commands, ["apt-get download", "apt-get update"]);
 });
 
-Deno.test("findDataset: a machine without apt-get is told so", async () => {
+Deno.test("findDataset: reports that apt-get is missing", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   await assert.rejects(
@@ -163,6 +164,6 @@ Deno.test("findDataset: a machine without apt-get is told so", async () => {
       run: (_command, args, cwd, signal) =>
         runCommand("no-such-command", args, cwd, signal),
     }),
-    /apt-get download .*: no no-such-command that may be run on this machine/,
+    /apt-get download .*: no-such-command is missing on this machine, or may not be run/,
   );
 });

@@ -15,7 +15,7 @@ export interface DatasetStore {
 }
 
 export interface FetchProgress {
-  /** Compressed size of all files; files from the store count as received. */
+  /** Compressed bytes of all files. Files from the store count as received. */
   readonly receivedBytes: number;
   readonly totalBytes: number;
 }
@@ -28,12 +28,12 @@ export interface FetchDatasetOptions {
     signal: AbortSignal,
   ) => Promise<Uint8Array<ArrayBuffer>>;
   readonly store: DatasetStore;
-  /** Called only while something is downloaded. */
+  /** Called only during downloads. */
   readonly onProgress?: (progress: FetchProgress) => void;
   readonly signal: AbortSignal;
 }
 
-/** The coordinator sent something else than its manifest says. */
+/** The coordinator sent data that differ from its manifest. */
 export class DamagedDataError extends Error {
   override readonly name = "DamagedDataError";
 }
@@ -81,7 +81,7 @@ export async function fetchDataset(
   });
 }
 
-/** Null if the store has none, or a damaged one. */
+/** Null if the store has no such file or a damaged one. */
 async function fromStore(
   file: ServedFile,
   store: DatasetStore,
@@ -89,7 +89,7 @@ async function fromStore(
   try {
     return await store.read(file);
   } catch {
-    // An error of the store costs a download, not the worker.
+    // A failing store only costs a download.
     return null;
   }
 }
@@ -128,6 +128,6 @@ export async function unpack(
   const sum = await sha256Hex(bytes);
   if (sum === file.sha256) return bytes;
   throw new DamagedDataError(
-    `${file.path} has another SHA-256 than its name says: ${sum}`,
+    `${file.path} has a SHA-256 that differs from its name: ${sum}`,
   );
 }

@@ -57,7 +57,7 @@ function gzipOf(sha256: Sha256): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-Deno.test("fetchDataset: gets the four files, in shared memory, and keeps them", async () => {
+Deno.test("fetchDataset: downloads the four files into shared memory and stores them", async () => {
   const { kept, downloads, options } = sources();
   const dataset = await fetchDataset(tiny.manifest, options);
   assert.deepEqual(
@@ -79,7 +79,7 @@ Deno.test("fetchDataset: gets the four files, in shared memory, and keeps them",
   assert.equal(kept.size, 4);
 });
 
-Deno.test("fetchDataset: what the store has is not downloaded again", async () => {
+Deno.test("fetchDataset: does not download files that the store has", async () => {
   const { downloads, progress, options } = sources();
   await fetchDataset(tiny.manifest, options);
   downloads.length = progress.length = 0;
@@ -89,7 +89,7 @@ Deno.test("fetchDataset: what the store has is not downloaded again", async () =
   assert.equal(again.train.labels.length, 40);
 });
 
-Deno.test("fetchDataset: a damaged file in the store is downloaded and replaced", async () => {
+Deno.test("fetchDataset: downloads and replaces a damaged file in the store", async () => {
   const { kept, downloads, options } = sources();
   await fetchDataset(tiny.manifest, options);
   downloads.length = 0;
@@ -100,7 +100,7 @@ Deno.test("fetchDataset: a damaged file in the store is downloaded and replaced"
   assert.deepEqual(kept.get(sha256), tiny.gzip.trainImages);
 });
 
-Deno.test("fetchDataset: a store that fails costs the downloads and nothing else", async () => {
+Deno.test("fetchDataset: a failing store only costs downloads", async () => {
   const { downloads, options } = sources();
   const broken = () => Promise.reject(new Error("quota exceeded"));
   const store = { read: broken, put: broken };
@@ -117,7 +117,7 @@ Deno.test("fetchDataset: progress rises from the first byte to all", async () =>
   assert.equal(progress.at(-1), 1);
 });
 
-Deno.test("fetchDataset: refuses other data than the manifest promised, and does not keep them", async () => {
+Deno.test("fetchDataset: refuses data that differ from the manifest and does not store them", async () => {
   const other = tinyDataset({ train: 41 });
   for (
     const [bytes, message] of [
@@ -127,7 +127,7 @@ Deno.test("fetchDataset: refuses other data than the manifest promised, and does
       ],
       [tiny.gzip.testLabels.subarray(0, 20), /is damaged/],
       [new Uint8Array([1, 2, 3]), /is damaged/],
-      [swapped(), /has another SHA-256 than its name says/],
+      [swapped(), /has a SHA-256 that differs from its name/],
       [other.gzip.trainImages, /decompresses to more than 28 bytes/],
     ] as const
   ) {
@@ -154,7 +154,7 @@ function swapped(): Uint8Array {
   return gzipSync(bytes);
 }
 
-Deno.test("fetchDataset: a manifest that would fill memory is refused before a byte is fetched", async () => {
+Deno.test("fetchDataset: refuses a manifest larger than the memory limit before any download", async () => {
   const { downloads, options } = sources();
   const { trainImages } = files;
   const huge: DatasetManifest = {
@@ -168,7 +168,7 @@ Deno.test("fetchDataset: a manifest that would fill memory is refused before a b
   assert.deepEqual(downloads, []);
 });
 
-Deno.test("fetchDataset: files that are no data set are refused", async () => {
+Deno.test("fetchDataset: refuses files that are not a data set", async () => {
   const { options } = sources();
   const mixed: DatasetManifest = {
     ...tiny.manifest,

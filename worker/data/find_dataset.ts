@@ -29,24 +29,24 @@ export interface FindDatasetOptions {
   readonly dataDir?: string | undefined;
   /** Where files are stored, as `<sha256>.gz`. */
   readonly cacheDir: string;
-  /** False: look on this machine only. Default true. */
+  /** False: search only this machine. Default true. */
   readonly downloads?: boolean;
-  /** One line for each refused or fetched file. */
+  /** Receives one line for each refused or fetched file. */
   readonly log?: (line: string) => void;
   /** Progress of downloads. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** Aborts the search. */
   readonly signal?: AbortSignal;
   /**
-   * A mirror that sends nothing for so many milliseconds is given up. Default
-   * 30 000.
+   * The download from a mirror that sends nothing for this many milliseconds is
+   * aborted. Default 30,000.
    */
   readonly stallMilliseconds?: number;
-  /** Default: by the data set's name. Null: there is none. */
+  /** Default: the data set's known package. Null: none. */
   readonly debian?: DebianPackage | null;
-  /** Default: Deno's own. */
+  /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch;
-  /** Runs apt-get and dpkg-deb. Default: as processes. */
+  /** Runs apt-get and dpkg-deb. Default: starts processes. */
   readonly run?: RunCommand;
 }
 
@@ -56,13 +56,16 @@ export interface FoundDataset {
   readonly manifest: DatasetManifest;
   /** The cache folder with the files. */
   readonly folder: string;
-  /** Where each file was found, for people. */
+  /** Source of each file, as text for people. */
   readonly sources: Readonly<Record<DatasetFileName, string>>;
 }
 
-/** No source has the data set. The message lists them, and what to do. */
+/**
+ * No source has the data set. The message lists the sources and says what to
+ * do.
+ */
 export class DatasetNotFoundError extends Error {
-  /** Tells this error from others. */
+  /** The error's name, which identifies it across threads. */
   override readonly name = "DatasetNotFoundError";
 }
 
@@ -95,7 +98,7 @@ export async function findDataset(
       } catch (error) {
         if (error instanceof DataCacheError) {
           throw new DatasetNotFoundError(
-            `data set ${definition.name} cannot be kept: ${error.message}`,
+            `data set ${definition.name} cannot be stored: ${error.message}`,
           );
         }
         if (error instanceof WrongFileError) {
@@ -110,7 +113,7 @@ export async function findDataset(
       [
         `data set ${definition.name}: no source has ${file.name}`,
         ...tried.map((line) => `  ${line}`),
-        `  put the four files, gzip or not, into a folder and name it: --data DIR`,
+        `  put the four files, compressed with gzip or not, into a folder and start with --data DIR`,
       ].join("\n"),
     );
   };
@@ -163,7 +166,7 @@ function sourcesOf(
   const debian = options.debian === undefined
     ? debianPackages.get(definition.name) ?? null
     : options.debian;
-  // A host that does not answer is not asked for other files.
+  // A host that did not answer is not asked for other files.
   const silent = new Map<string, string>();
   let unpacked: Promise<string> | undefined;
 
@@ -231,7 +234,7 @@ function sourcesOf(
 async function mustBeFolder(path: string): Promise<void> {
   const info = await Deno.stat(path).catch(() => null);
   if (info?.isDirectory) return;
-  throw new DatasetNotFoundError(`--data: no such folder: ${path}`);
+  throw new DatasetNotFoundError(`--data: the folder does not exist: ${path}`);
 }
 
 /**

@@ -11,7 +11,7 @@ import { tinyDataset } from "../../testing/worker/tiny_dataset.ts";
 import { fashionMnist } from "./fashion_mnist.ts";
 import { findDataset } from "./find_dataset.ts";
 
-Deno.test("findDataset: takes gzip files from the user's folder into the cache as they are", async () => {
+Deno.test("findDataset: copies gzip files from the user's folder to the cache unchanged", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   const dataDir = join(m.root, "mine");
@@ -22,7 +22,7 @@ Deno.test("findDataset: takes gzip files from the user's folder into the cache a
   await assertServable(found.manifest, found.folder, tiny);
 });
 
-Deno.test("findDataset: takes uncompressed files too, and serves them compressed", async () => {
+Deno.test("findDataset: accepts uncompressed files and stores them compressed", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   const dataDir = join(m.root, "mine");
@@ -31,7 +31,7 @@ Deno.test("findDataset: takes uncompressed files too, and serves them compressed
   await assertServable(found.manifest, found.folder, tiny);
 });
 
-Deno.test("findDataset: finds in the cache what an earlier run put there", async () => {
+Deno.test("findDataset: finds files that an earlier run stored in the cache", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   const dataDir = join(m.root, "mine");
@@ -42,7 +42,7 @@ Deno.test("findDataset: finds in the cache what an earlier run put there", async
   assert.deepEqual(again.manifest, tiny.manifest);
 });
 
-Deno.test("findDataset: a wrong file in the user's folder is named, refused, and the next source tried", async () => {
+Deno.test("findDataset: names and refuses a wrong file in the user's folder, then tries the next source", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   const [dataDir, folder] = [join(m.root, "mine"), join(m.root, "debian")];
@@ -106,11 +106,11 @@ Deno.test("findDataset: a damaged file in the cache is replaced from the next so
   await assertServable(second.manifest, second.folder, tiny);
 });
 
-Deno.test("findDataset: with downloads off looks on this machine only", async () => {
+Deno.test("findDataset: searches only this machine if downloads are off", async () => {
   await using m = await machine();
   const tiny = tinyDataset({ urls: (name) => [`https://x.example/${name}`] });
   const never = () => {
-    throw new Error("asked for a download");
+    throw new Error("unexpected download");
   };
   await assert.rejects(
     findDataset(tiny.definition, {
@@ -124,7 +124,7 @@ Deno.test("findDataset: with downloads off looks on this machine only", async ()
   );
 });
 
-Deno.test("findDataset: the error lists each source with its reason, and what to do", async () => {
+Deno.test("findDataset: the error lists each source with its reason and says what to do", async () => {
   await using m = await machine();
   const tiny = tinyDataset({ urls: (name) => [`https://x.example/${name}`] });
   const dataDir = join(m.root, "mine");
@@ -139,22 +139,22 @@ Deno.test("findDataset: the error lists each source with its reason, and what to
   }).catch((error) => error);
   assert.deepEqual(error.message.split("\n"), [
     "data set tiny: no source has train-images-idx3-ubyte",
-    `  ${dataDir}: no train-images-idx3-ubyte.gz there`,
+    `  ${dataDir}: train-images-idx3-ubyte.gz is not there`,
     `  cache ${m.options.cacheDir}: not there`,
-    `  ${folder}: no train-images-idx3-ubyte.gz there`,
+    `  ${folder}: train-images-idx3-ubyte.gz is not there`,
     "  https://x.example/train-images-idx3-ubyte: no network in this test",
     "  apt-get download dataset-tiny: apt-get failed: " +
     "E: Unable to locate package tiny",
-    "  put the four files, gzip or not, into a folder and name it: --data DIR",
+    "  put the four files, compressed with gzip or not, into a folder and start with --data DIR",
   ]);
 });
 
-Deno.test("findDataset: a folder of the user's that is not there is an error, not a miss", async () => {
+Deno.test("findDataset: a missing user's folder is an error, even if other sources have the files", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   await assert.rejects(
     findDataset(tiny.definition, { ...m.options, dataDir: "/no/such/folder" }),
-    { message: "--data: no such folder: /no/such/folder" },
+    { message: "--data: the folder does not exist: /no/such/folder" },
   );
 });
 
@@ -173,12 +173,13 @@ Deno.test("findDataset: a cache that cannot be written is one clear error", asyn
     }),
     {
       name: "DatasetNotFoundError",
-      message: /^data set tiny cannot be kept: cannot write to .*file.cache: /,
+      message:
+        /^data set tiny cannot be stored: cannot write to .*file.cache: /,
     },
   );
 });
 
-Deno.test("findDataset: two at once fill one cache without harm, and leave nothing half written", async () => {
+Deno.test("findDataset: two searches can fill one cache at once and leave no partial files", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   const dataDir = join(m.root, "mine");
@@ -197,7 +198,7 @@ Deno.test("findDataset: two at once fill one cache without harm, and leave nothi
   );
 });
 
-Deno.test("findDataset: sweeps away what a killed process left an hour ago, not younger parts", async () => {
+Deno.test("findDataset: removes partial files that are an hour old, not younger ones", async () => {
   await using m = await machine();
   const tiny = tinyDataset();
   await Deno.mkdir(m.options.cacheDir, { recursive: true });
@@ -231,7 +232,7 @@ Deno.test("findDataset: an aborted search ends with the signal's reason", async 
 });
 
 Deno.test({
-  name: "findDataset: Debian's copy of Fashion-MNIST has the published sums",
+  name: "findDataset: Debian's copy of Fashion-MNIST has the published hashes",
   ignore: !existsDebianCopy(),
   fn: async () => {
     await using m = await machine();

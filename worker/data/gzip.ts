@@ -9,8 +9,8 @@ export function isGzip(head: Uint8Array): boolean {
 export async function sha256Hex(
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  // Browsers withhold it from pages loaded over plain HTTP from another
-  // machine, such as the phones in a classroom.
+  // Browsers provide `crypto.subtle` only in secure contexts, so not to pages
+  // loaded over plain HTTP from another machine, such as phones in a classroom.
   const subtle: SubtleCrypto | undefined = crypto.subtle;
   const digest = subtle === undefined
     ? await sha256Slowly(bytes)
@@ -19,7 +19,7 @@ export async function sha256Hex(
     .join("");
 }
 
-/** In JavaScript, with pauses for other work of the page. */
+/** SHA-256 in JavaScript, with pauses for other work of the page. */
 export async function sha256Slowly(bytes: Uint8Array): Promise<Uint8Array> {
   const { sha256 } = await import("@noble/hashes/sha2.js");
   const hash = sha256.create();
@@ -61,7 +61,10 @@ export async function gunzip(
   return out;
 }
 
-/** Bytes a piece: fed in one piece, it would also come out in one. */
+/**
+ * Bytes of each input chunk: a single large chunk would also produce a single
+ * large output chunk.
+ */
 const SLICE = 1 << 18;
 
 function slices(
@@ -96,7 +99,7 @@ export async function* readChunks<Chunk>(
       yield value;
     }
   } finally {
-    // A failed stream rejects cancel too; its error is thrown already.
+    // A failed stream also rejects cancel; its error has already been thrown.
     if (!ended) await reader.cancel().catch(() => {});
     reader.releaseLock();
   }

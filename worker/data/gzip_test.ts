@@ -7,7 +7,7 @@ const known = [
   ["abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
 ] as const;
 
-Deno.test("sha256Hex and sha256Slowly give the published sums", async () => {
+Deno.test("sha256Hex and sha256Slowly give the published hashes", async () => {
   for (const [text, sum] of known) {
     const bytes = new TextEncoder().encode(text);
     assert.equal(await sha256Hex(bytes), sum);
@@ -15,7 +15,7 @@ Deno.test("sha256Hex and sha256Slowly give the published sums", async () => {
   }
 });
 
-Deno.test("sha256Slowly agrees with sha256Hex beyond one of its portions", async () => {
+Deno.test("sha256Slowly agrees with sha256Hex for more than one chunk", async () => {
   const bytes = new Uint8Array((1 << 20) + 77).map((_, i) => i * 31);
   assert.equal((await sha256Slowly(bytes)).toHex(), await sha256Hex(bytes));
 });

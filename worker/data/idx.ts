@@ -16,7 +16,10 @@ const UNSIGNED_BYTE = 0x08;
 /** A decompressed file; `name` is for error messages. */
 export interface IdxFile {
   readonly name: string;
-  /** May be in shared memory. Results are views of it, not copies. */
+  /**
+   * Its contents, possibly in shared memory. Results are views of it, not
+   * copies.
+   */
   readonly bytes: Uint8Array;
 }
 
@@ -28,7 +31,7 @@ export class IdxError extends Error {
 /**
  * Reads an image file, [count, rows, columns] of bytes.
  *
- * @throws {IdxError} if it is anything else
+ * @throws {IdxError} if the file is not valid
  */
 export function parseIdxImages(file: IdxFile): ByteImages {
   const { sizes: [count = 0, rows = 0, columns = 0], elements } = parse(
@@ -47,7 +50,7 @@ export function parseIdxImages(file: IdxFile): ByteImages {
 /**
  * Reads a label file, [count] of bytes below `classes`.
  *
- * @throws {IdxError} if it is anything else
+ * @throws {IdxError} if the file is not valid
  */
 export function parseIdxLabels(file: IdxFile, classes: number): Uint8Array {
   const { elements } = parse(file, 1, "labels");

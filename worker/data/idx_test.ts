@@ -97,7 +97,7 @@ Deno.test("parseIdx… names the file and what is wrong with it", () => {
   );
 });
 
-Deno.test("parseIdxDataset puts four files together", () => {
+Deno.test("parseIdxDataset combines four files", () => {
   const data = parseIdxDataset("tiny", 2, {
     trainImages: images,
     trainLabels: labels,

@@ -2,14 +2,14 @@ import { normalQuantile, uniform } from "./normal.ts";
 import { fillThreefry4x32, type RandomKey } from "./threefry.ts";
 
 /**
- * What training draws. Each value is a pure function of (study seed, replicate)
- * and of the place where it is used. No dropout rate is part of a key:
- * replicate r starts with the same weights and sees the same batches at every
- * grid point, and the masks at a lower rate drop a subset of those at a higher
- * one.
+ * The random numbers of training. Each value is a pure function of (study seed,
+ * replicate) and of the place where it is used. No dropout rate is part of a
+ * key: replicate r starts with the same weights and sees the same batches at
+ * every grid point, and the masks at a lower rate drop a subset of those at a
+ * higher one.
  */
 
-/** Third word of the key: what the numbers are for. Never renumber. */
+/** Third word of the key: the purpose of the numbers. Never renumber. */
 export const Purpose = {
   weights: 1,
   biases: 2,
@@ -17,7 +17,7 @@ export const Purpose = {
   dropout: 4,
 } as const;
 
-/** Key of everything that one trial draws; both uint32. */
+/** Identifies all random numbers of one trial; both are uint32. */
 export interface Replicate {
   /** The study's seed. */
   readonly seed: number;
@@ -25,7 +25,7 @@ export interface Replicate {
   readonly replicate: number;
 }
 
-/** Where in training a mask is drawn; both counted from 0, uint32. */
+/** The training step of a mask; both are counted from 0, uint32. */
 export interface MaskPosition {
   /** The epoch. */
   readonly epoch: number;
@@ -33,7 +33,7 @@ export interface MaskPosition {
   readonly step: number;
 }
 
-/** A dense layer's place and size. */
+/** A dense layer's position and size. */
 export interface LayerShape {
   /** Counted from 0, the layer nearest the input. */
   readonly layer: number;
@@ -81,13 +81,13 @@ export function initialBiases(
   return Float32Array.from(words, (word) => bound * (2 * uniform(word) - 1));
 }
 
-/** Products of an index up to this and a word are exact in float64. */
+/** Up to this count, the product of an index and a word is exact in float64. */
 const MOST_EXAMPLES = 2 ** 21;
 
 /**
  * The order in which an epoch visits its `count` examples: a permutation of 0
- * to count - 1 by Fisher and Yates. Each swap takes the high part of word *
- * choices, whose bias is below count / 2**32.
+ * to count - 1 by the Fisher-Yates shuffle. Each swap uses the high part of
+ * word * choices, with a bias below count / 2**32.
  *
  * @param epoch counted from 0
  * @throws RangeError above 2**21 examples, where products would be rounded
@@ -132,7 +132,7 @@ export function dropoutKey(
   return [seed, replicate, Purpose.dropout, layer];
 }
 
-/** The first `count` words that decide a mask; see `DropoutAttrs`. */
+/** The first `count` words of a mask; see `DropoutAttrs`. */
 export function dropoutWords(
   key: RandomKey,
   { step, epoch }: MaskPosition,
@@ -147,8 +147,8 @@ export function dropThreshold(rate: number): number {
 }
 
 /**
- * A mask with its scale: `count` numbers, 0 where dropped and 1 / (1 - rate)
- * where kept, as every backend's Dropout kernel multiplies by.
+ * The factors that every backend's Dropout kernel multiplies by: `count`
+ * numbers, 0 where dropped and 1 / (1 - rate) where kept.
  */
 export function dropoutMask(
   key: RandomKey,

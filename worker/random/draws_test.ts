@@ -10,15 +10,15 @@ import {
 } from "./draws.ts";
 
 /**
- * Every draw here is fixed by its key, so these tests give the same answer each
- * time: a statistic outside its bounds means that the generator or its keys are
- * broken.
+ * All random numbers here are fixed by their keys, so these tests give the same
+ * result each time. A statistic outside its bounds means that the generator or
+ * its keys are wrong.
  */
 const replicate = { seed: 0, replicate: 0 };
 const first = { layer: 0, fanIn: 784, fanOut: 256 };
 
 async function sha256(values: Float32Array | Uint32Array): Promise<string> {
-  // A copy, since digest takes no view of memory that may be shared.
+  // A copy, because digest does not accept a view of shared memory.
   const bytes = Uint8Array.from(new Uint8Array(values.buffer));
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return new Uint8Array(digest).toHex();
@@ -65,7 +65,7 @@ function assertPlausible(n: number, k: number, p: number, what: string) {
   assert(tail > 1e-5, `${what}: ${k} of ${n} at ${p} has probability ${tail}`);
 }
 
-Deno.test("initialWeights are normal with the standard deviation asked for", () => {
+Deno.test("initialWeights are normal with the given standard deviation", () => {
   const std = 0.01;
   const weights = initialWeights(replicate, first, std);
   const n = weights.length;
@@ -161,7 +161,7 @@ Deno.test("batchOrder makes every permutation equally likely", () => {
   assert(chiSquare < 58.6, `chi-square: ${chiSquare}`);
 });
 
-Deno.test("batchOrder takes few examples, and refuses too many", () => {
+Deno.test("batchOrder accepts few examples and refuses too many", () => {
   assert.deepEqual([...batchOrder(replicate, 0, 0)], []);
   assert.deepEqual([...batchOrder(replicate, 0, 1)], [0]);
   assert.throws(() => batchOrder(replicate, 0, 2 ** 21 + 1), RangeError);
@@ -213,7 +213,7 @@ Deno.test("dropoutMask is independent between layers, steps, epochs, replicates"
   }
 });
 
-Deno.test("dropoutMask at a rate drops all that it drops at a lower one", () => {
+Deno.test("dropoutMask drops every unit that it drops at a lower rate", () => {
   const low = mask(0.2);
   const high = mask(0.5);
   assert(low.every((v, i) => v !== 0 || high[i] === 0));
@@ -228,9 +228,9 @@ Deno.test("dropThreshold is the rate in units of 2**-32", () => {
   assert.equal(dropThreshold(0.2), 858_993_459);
 });
 
-Deno.test("draws never change: pinned by their SHA-256", async () => {
-  // A NumPy program independent of this code gave the same sums, with the
-  // inverse distribution function of Python's statistics.NormalDist.
+Deno.test("draws never change: compared with their SHA-256", async () => {
+  // An independent NumPy program gave the same hashes, with the inverse
+  // distribution function of Python's statistics.NormalDist.
   const someone = { seed: 42, replicate: 3 };
   const shape = { layer: 1, fanIn: 256, fanOut: 256 };
   const key = dropoutKey(someone, 1);

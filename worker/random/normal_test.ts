@@ -23,25 +23,25 @@ Deno.test("normalQuantile inverts the distribution function", () => {
   assertClose(normalQuantile(0.998650101968370), 3, 1e-12);
 });
 
-Deno.test("normalQuantile is odd around one half and grows", () => {
+Deno.test("normalQuantile is odd around one half and increases", () => {
   assert.equal(normalQuantile(0.5), 0);
   let before = -Infinity;
   for (let i = 1; i < 4096; i++) {
     const p = i / 4096;
     const z = normalQuantile(p);
-    assert(z > before, `not growing at ${p}`);
+    assert(z > before, `not increasing at ${p}`);
     assert.equal(z + normalQuantile(1 - p), 0);
     before = z;
   }
 });
 
-Deno.test("normalQuantile refuses what is not inside (0, 1)", () => {
+Deno.test("normalQuantile refuses numbers outside (0, 1)", () => {
   for (const p of [0, 1, -0.1, 1.1, NaN, Infinity]) {
     assert.throws(() => normalQuantile(p), RangeError);
   }
 });
 
-Deno.test("naturalLog agrees with the engine's to its last digits", () => {
+Deno.test("naturalLog agrees with the engine's Math.log to the last digits", () => {
   assert.equal(naturalLog(1), 0);
   for (let i = 1; i < 20_000; i++) {
     const x = (i / 20_000) * 2 ** -(i % 64);

@@ -8,8 +8,8 @@ export type RandomCounter = readonly [number, number, number, number];
 const PARITY = 0x1bd11bda;
 
 /**
- * One block of Threefry-4x32 with 20 rounds: four uint32 words that depend on
- * nothing but the key and the counter.
+ * One block of Threefry-4x32 with 20 rounds: four uint32 words that depend only
+ * on the key and the counter.
  *
  * Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as
  * 1, 2, 3", SC 2011; rotations and rounds as in Random123's `threefry4x32_R`.
@@ -25,8 +25,8 @@ export function threefry4x32(
 
 /**
  * Fills `out` with the words of consecutive blocks, the first at `counter`;
- * each next block adds 1 to the counter's first word, modulo 2**32. Surplus
- * words of the last block are dropped, so any length works.
+ * each next block adds 1 to the counter's first word, modulo 2**32. Extra words
+ * of the last block are dropped, so any length works.
  *
  * @returns `out`
  */
@@ -46,8 +46,8 @@ export function fillThreefry4x32(
   const c3 = counter[3] | 0;
   const length = out.length;
 
-  // Written out round by round: a loop over a table of rotations takes twice as
-  // long, and backends without their own mask kernel draw their masks here.
+  // Unrolled: a loop over a table of rotations takes twice as long, and
+  // backends without their own mask kernel draw their masks here.
   for (let at = 0, block = c0; at < length; at += 4, block++) {
     let x0 = (block + k0) | 0;
     let x1 = (c1 + k1) | 0;

@@ -27,7 +27,7 @@ Deno.test("threefry4x32 gives Random123's known answers", () => {
   }
 });
 
-Deno.test("fillThreefry4x32 lays consecutive blocks one after another", () => {
+Deno.test("fillThreefry4x32 writes consecutive blocks one after another", () => {
   const key = [1, 2, 3, 4] as const;
   const out = fillThreefry4x32(key, [7, 5, 6, 0], new Uint32Array(12));
   for (let block = 0; block < 3; block++) {

@@ -41,7 +41,7 @@ export interface AttemptOptions {
   readonly callbacks: TrainCallbacks;
   /** Aborted when the session ends. */
   readonly signal: AbortSignal;
-  /** For the last calls of a session that ends. */
+  /** Aborted when the last calls of an ending session must stop. */
   readonly farewell: () => AbortSignal;
 }
 
@@ -53,9 +53,9 @@ type Training =
   | { readonly type: "failed"; readonly message: string };
 
 /**
- * One attempt at a leased trial: trains, keeps the lease, reports epochs and
- * delivers the result. An outage does not stop the training; reports wait until
- * the coordinator is back.
+ * Runs one attempt at a leased trial: trains, renews the lease, reports epochs
+ * and delivers the result. An outage does not stop the training; reports wait
+ * until the coordinator is back.
  *
  * @throws {StopSessionError} when the session must end.
  * @throws the signal's reason when aborted before there was a result.
@@ -91,7 +91,7 @@ export async function runAttempt(
   try {
     const lost = await keepLease(options, state, reports, condition)
       .catch((error) => {
-        // A finished result is still delivered when the session is leaving.
+        // A finished result is delivered even when the session is ending.
         if (state().type === "trained" && signal.aborted) return null;
         throw error;
       });
@@ -107,7 +107,7 @@ export async function runAttempt(
       case "stopped":
         signal.throwIfAborted();
         return lost ??
-          await handBack(options, "the trainer stopped without being told to");
+          await handBack(options, "the trainer stopped unexpectedly");
       default:
         return end satisfies never;
     }
@@ -121,9 +121,9 @@ type Abandoned = Extract<AttemptOutcome, { type: "abandoned" }>;
 /**
  * Renews the lease and reports epochs, all new ones in one call, until training
  * is over. It calls when there is an epoch and the coordinator's pause is over,
- * and at each heartbeat. Both count from its last call, not from the answer,
- * and the pause is shortened at random by up to a quarter: otherwise all
- * workers that waited for a slow moment of the coordinator would call together
+ * and at each heartbeat. Both intervals start at its last call, not at the
+ * answer, and the pause is shortened at random by up to a quarter: otherwise
+ * all workers that waited for a slow coordinator would call at the same time
  * from then on. A result includes unreported epochs; after a failed training
  * they are reported first. Returns why the lease was lost, or null.
  */
@@ -147,7 +147,7 @@ async function keepLease(
     );
     const pause = Math.min(reportAfterSeconds, heartbeat) * 1000 *
       (1 - random() / 4);
-    // A slow coordinator still gets some rest between calls.
+    // A slow coordinator still gets a pause between calls.
     const from = Math.max(calledAt, answeredAt - pause / 2);
     const until = (wait: number) => from + wait - clock.now;
     await condition.within(until(pause), over, signal);
@@ -201,10 +201,13 @@ async function keepLease(
   }
 }
 
-/** Uploads that may be lost before the attempt is given up. */
+/** Uploads of weights that may be lost before the attempt is abandoned. */
 const MOST_UPLOADS = 3;
 
-/** Delivers a result, late or not; once more if the session ends meanwhile. */
+/**
+ * Delivers a result, even after the lease expired; tries once more if the
+ * session ends meanwhile.
+ */
 async function deliver(
   { lease, connection, session, signal, farewell }: AttemptOptions,
   { result, weights }: TrainedTrial,
@@ -244,7 +247,7 @@ async function deliver(
   }
 }
 
-/** Releases a trial that could not be trained here. */
+/** Releases a trial that could not be trained on this device. */
 async function handBack(
   { lease, connection, session, signal }: AttemptOptions,
   why: string,
@@ -269,7 +272,7 @@ async function handBack(
   return { type: "abandoned", reason: "trainer-failed", message };
 }
 
-/** Why the coordinator's refusal ends an attempt. */
+/** The reason for which the coordinator's refusal ends an attempt. */
 export function whyLost(
   error: ProblemError,
 ): { readonly reason: AbandonReason; readonly message: string } {

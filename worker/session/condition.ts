@@ -2,13 +2,14 @@ import type { SessionClock } from "./session_types.ts";
 
 /** A condition variable: wakes callers that wait for something to become true. */
 export interface Condition {
-  /** Something changed: waiting callers check again. */
+  /** Tells waiting callers to check their condition again. */
   notify(): void;
   /**
-   * Resolves when the condition holds, possibly at once; rejects when aborted.
+   * Resolves when the condition holds, possibly immediately; rejects when
+   * aborted.
    */
   until(holds: () => boolean, signal: AbortSignal): Promise<void>;
-  /** The same, and resolves when the time is over. */
+  /** The same, but also resolves after the given time. */
   within(
     milliseconds: number,
     holds: () => boolean,
@@ -17,9 +18,10 @@ export interface Condition {
 }
 
 /**
- * Abort reason of a race's loser; created once, because an error costs a stack.
+ * Abort reason for the loser of a race. Created once, because each error
+ * captures a stack.
  */
-const OVER = new Error("the other one was first");
+const OVER = new Error("another promise settled first");
 
 export function createCondition(clock: SessionClock): Condition {
   let wake: () => void = () => {};
@@ -57,7 +59,7 @@ export function createCondition(clock: SessionClock): Condition {
         await Promise.race([tooLate, soon]);
       } finally {
         done.abort(OVER);
-        // The loser ends by the abort, which is not an error.
+        // The loser rejects because of the abort, which is not an error.
         await Promise.allSettled([tooLate, soon]);
       }
     },

@@ -4,7 +4,7 @@ import { FakeClock } from "../../testing/worker/fake_clock.ts";
 
 const never = new AbortController().signal;
 
-Deno.test("createCondition: wakes when it holds, not at each ring", async () => {
+Deno.test("createCondition: resolves when the condition holds, not at each notification", async () => {
   const clock = new FakeClock();
   const condition = createCondition(clock);
   let count = 0;
@@ -19,7 +19,7 @@ Deno.test("createCondition: wakes when it holds, not at each ring", async () => 
   await clock.run(condition.until(() => true, AbortSignal.abort()));
 });
 
-Deno.test("createCondition: waits no longer than it is told to, and leaves no timer behind", async () => {
+Deno.test("createCondition: waits no longer than the given time and leaves no timer", async () => {
   const clock = new FakeClock();
   const condition = createCondition(clock);
   let held = false;
@@ -40,7 +40,7 @@ Deno.test("createCondition: waits no longer than it is told to, and leaves no ti
   );
 });
 
-Deno.test("createCondition: an abort ends every wait, and one that came with a ring too", async () => {
+Deno.test("createCondition: an abort ends every wait, even together with a notification", async () => {
   const clock = new FakeClock();
   const condition = createCondition(clock);
   const leaving = new AbortController();

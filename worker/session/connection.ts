@@ -21,18 +21,19 @@ export interface Connection {
   /** The latest registration. */
   registration(): RegisterResponse;
   /**
-   * Repeats a call until it is answered: through outages, and after registering
-   * again if the coordinator has forgotten the worker.
+   * Repeats a call until it is answered: during outages, and after a new
+   * registration if the coordinator has forgotten the worker.
    *
    * @throws {ProblemError} when the lease or its result must be dropped.
    * @throws {StopSessionError} when the session must end.
    * @throws the signal's reason when aborted.
    */
   send<Answer>(call: WorkerCall<Answer>, signal: AbortSignal): Promise<Answer>;
-  /** Leaves and registers again, to learn about a new study. */
+  /** Unregisters and registers again, to learn about a new study. */
   rejoin(signal: AbortSignal): Promise<void>;
   /**
-   * Records an outage that another caller noticed, and waits as long as due.
+   * Records an outage that another caller noticed and waits until the next try
+   * is due.
    */
   waitOut(
     error: unknown,
@@ -41,7 +42,7 @@ export interface Connection {
   ): Promise<void>;
 }
 
-/** Registrations in a row that a coordinator may forget. */
+/** Consecutive registrations that a coordinator may forget. */
 const MOST_FORGOTTEN = 3;
 
 type Options = Pick<
@@ -52,7 +53,7 @@ type Options = Pick<
 /**
  * Registers the worker.
  *
- * @throws {StopSessionError} when nothing answers: at the start this is more
+ * @throws {StopSessionError} if nothing answers: at the start the cause is more
  * likely a wrong address than an outage.
  */
 export async function connect(
@@ -98,7 +99,7 @@ export async function connect(
     await clock.sleep(seconds * 1000, signal);
   };
 
-  /** A coordinator that asks to wait exists, so the address is right. */
+  /** The answer came from a coordinator, so the address is correct. */
   const firstRegistration = async (): Promise<RegisterResponse> => {
     for (let failures = 1;; failures++) {
       try {
@@ -115,13 +116,13 @@ export async function connect(
   let current = await firstRegistration();
   answered();
 
-  /** One registration for all threads that need it. */
+  /** All threads that need a registration share one. */
   const registerAgain = (forgotten: string): Promise<void> => {
     if (current.token !== forgotten) return Promise.resolve();
     renewing ??= (async () => {
       for (let failures = 1;; failures++) {
         try {
-          // It keeps the name that it was given.
+          // Keep the name that the coordinator assigned.
           current = await register(current.name);
           return answered();
         } catch (error) {
@@ -155,7 +156,7 @@ export async function connect(
             forgotten++;
             if (forgotten > MOST_FORGOTTEN) {
               throw new StopSessionError(
-                "the coordinator registers this worker, then does not know it",
+                "the coordinator repeatedly forgets this worker after registering it",
                 "forgotten",
               );
             }
@@ -179,7 +180,7 @@ function notRegistered(error: unknown): StopSessionError {
   const because = (what: string, failure: SessionFailure) =>
     new StopSessionError(`${what}: ${message(error)}`, failure);
   if (error instanceof ForeignAnswerError) {
-    return because("no coordinator at this address", "no-coordinator");
+    return because("there is no coordinator at this address", "no-coordinator");
   }
   if (error instanceof UnreachableError) {
     return because("cannot reach the coordinator", "unreachable");

@@ -5,7 +5,7 @@ import { scene } from "../../testing/worker/scene.ts";
 
 const HOUR = 3_600_000;
 
-Deno.test("runSession: trains on while the coordinator is away, then reports in order and delivers", async () => {
+Deno.test("runSession: continues training during an outage, then reports in order and delivers", async () => {
   const { swarm, run, of, clock } = scene();
   swarm.ttlSeconds = 600;
   clock.at(30_000, () => {
@@ -19,10 +19,10 @@ Deno.test("runSession: trains on while the coordinator is away, then reports in 
   assert.equal(of("connection-restored").length, 1);
   assert.deepEqual(swarm.reports.map(({ epoch }) => epoch), [1, 2, 3]);
   assert.equal(swarm.results.size, 1);
-  assert.ok(clock.now < 220_000, "no epoch waited for the coordinator");
+  assert.ok(clock.now < 220_000, "training did not wait for the coordinator");
 });
 
-Deno.test("runSession: a result finished while the coordinator was away is delivered late, the lease expired", async () => {
+Deno.test("runSession: delivers a result that was finished during an outage, after the lease expired", async () => {
   const { swarm, run, of, clock } = scene();
   clock.at(100_000, () => {
     swarm.away = true;
@@ -37,7 +37,7 @@ Deno.test("runSession: a result finished while the coordinator was away is deliv
   assert.equal(of("abandoned").length, 0);
 });
 
-Deno.test("runSession: a late result of a trial that another worker completed is dropped", async () => {
+Deno.test("runSession: drops a late result if another worker completed the trial", async () => {
   const { swarm, run, of, clock } = scene();
   clock.at(100_000, () => {
     swarm.away = true;
@@ -53,7 +53,7 @@ Deno.test("runSession: a late result of a trial that another worker completed is
   ]);
 });
 
-Deno.test("runSession: keeps asking a coordinator that is away, less and less often", async () => {
+Deno.test("runSession: retries during an outage less and less often", async () => {
   const { swarm, run, clock } = scene();
   clock.at(100_000, () => {
     swarm.away = true;
@@ -69,7 +69,7 @@ Deno.test("runSession: keeps asking a coordinator that is away, less and less of
   assert.ok(calls.length < 180, `${calls.length} calls in an hour`);
 });
 
-Deno.test("runSession: a lost answer to a completion is asked for again, and counted once", async () => {
+Deno.test("runSession: repeats a completion whose answer was lost, and it counts once", async () => {
   const { swarm, run, of } = scene();
   let lost = false;
   swarm.after = (name) => {
@@ -83,7 +83,7 @@ Deno.test("runSession: a lost answer to a completion is asked for again, and cou
   assert.equal(swarm.results.size, 1);
 });
 
-Deno.test("runSession: a lost answer to a lease request gets the same lease", async () => {
+Deno.test("runSession: repeats a lease request whose answer was lost and gets the same lease", async () => {
   const { swarm, run, of } = scene({ trials: 2 });
   let lost = false;
   swarm.after = (name) => {
@@ -102,7 +102,7 @@ Deno.test("runSession: a lost answer to a lease request gets the same lease", as
   );
 });
 
-Deno.test("runSession: a worker that was forgotten registers again, once for all threads, under its name", async () => {
+Deno.test("runSession: a forgotten worker registers again, once for all threads, under its name", async () => {
   const { swarm, run, clock, of } = scene({ trials: 4, threads: 2 });
   clock.at(50_000, () => swarm.forgetWorkers());
   assert.deepEqual(await run(), { reason: "study-complete" });
@@ -111,7 +111,7 @@ Deno.test("runSession: a worker that was forgotten registers again, once for all
   assert.equal(swarm.results.size, 4);
 });
 
-Deno.test("runSession: a refusal that comes after the new registration does not cause another", async () => {
+Deno.test("runSession: a late refusal after the new registration does not cause another one", async () => {
   const { swarm, run, clock } = scene({ trials: 2, threads: 2 });
   let reports = 0;
   swarm.latency = (name) => name === "report" && reports++ % 2 === 1 ? 500 : 5;
@@ -130,7 +130,7 @@ Deno.test("runSession: a name that the coordinator made up is kept when register
   );
 });
 
-Deno.test("runSession: ends if the coordinator forgets each registration at once", async () => {
+Deno.test("runSession: ends if the coordinator forgets each registration immediately", async () => {
   const { swarm, run } = scene();
   swarm.after = (name) => {
     if (name === "register") swarm.forgetWorkers();
@@ -150,7 +150,7 @@ Deno.test("runSession: another protocol version at the start ends with 'update'"
   assert.match(end.reason === "failed" ? end.message : "", /update/);
 });
 
-Deno.test("runSession: a coordinator upgraded meanwhile ends the session with 'update'", async () => {
+Deno.test("runSession: an upgrade of the coordinator ends the session with 'update'", async () => {
   const { swarm, run, clock, trainers } = scene({ threads: 2, trials: 4 });
   clock.at(70_000, () => {
     swarm.before = () => {
@@ -162,7 +162,7 @@ Deno.test("runSession: a coordinator upgraded meanwhile ends the session with 'u
   assert.equal(trainers.open.size, 0);
 });
 
-Deno.test("runSession: nobody at the address ends at once, without a second try", async () => {
+Deno.test("runSession: ends without a second try if nobody answers at the address", async () => {
   const { swarm, run, clock } = scene();
   swarm.away = true;
   assert.deepEqual(await run(), {
@@ -174,7 +174,7 @@ Deno.test("runSession: nobody at the address ends at once, without a second try"
   assert.ok(clock.now < 100);
 });
 
-Deno.test("runSession: a refusal that cannot heal ends the session with its reason", async () => {
+Deno.test("runSession: a permanent refusal ends the session with its reason", async () => {
   const { swarm, run, clock } = scene({ threads: 2, trials: 4 });
   swarm.before = (name) => {
     if (name === "report") throw problemError("invalid-request", 400);
@@ -187,7 +187,7 @@ Deno.test("runSession: a refusal that cannot heal ends the session with its reas
   assert.ok(clock.now < 61_000);
 });
 
-Deno.test("runSession: an overloaded coordinator is given the time it asks for", async () => {
+Deno.test("runSession: waits as long as an overloaded coordinator asks for", async () => {
   const { swarm, run } = scene();
   let refused = 0;
   swarm.before = (name) => {
@@ -202,7 +202,7 @@ Deno.test("runSession: an overloaded coordinator is given the time it asks for",
   assert.equal(swarm.results.size, 1);
 });
 
-Deno.test("runSession: three refused results in a row end the session", async () => {
+Deno.test("runSession: three consecutive refused results end the session", async () => {
   const { swarm, run, of } = scene({ trials: 9 });
   swarm.before = (name) => {
     if (name === "complete") throw problemError("rejected-result", 422);
@@ -210,7 +210,7 @@ Deno.test("runSession: three refused results in a row end the session", async ()
   const end = await run();
   assert.match(
     end.reason === "failed" ? end.message : "",
-    /refused 3 results in a row/,
+    /refused 3 consecutive results/,
   );
   assert.deepEqual(of("abandoned").map(({ reason }) => reason), [
     "result-refused",
@@ -226,7 +226,7 @@ for (
     ["body-too-slow", 408],
   ] as const
 ) {
-  Deno.test(`runSession: waits out ${type}, at its registration and later`, async () => {
+  Deno.test(`runSession: waits after ${type}, at its registration and later`, async () => {
     const { swarm, run } = scene();
     const refused = new Set<string>();
     swarm.before = (name) => {
@@ -247,7 +247,7 @@ for (
 }
 
 for (const type of ["join-code", "removed"] as const) {
-  Deno.test(`runSession: ${type} ends the session with the coordinator's words`, async () => {
+  Deno.test(`runSession: ${type} ends the session with the coordinator's message`, async () => {
     const { swarm, run } = scene();
     swarm.before = (name) => {
       if (name === "register") throw problemError(type, 403);

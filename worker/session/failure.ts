@@ -1,6 +1,6 @@
 /**
- * Failures as types: a terminal prints an error's message, a page says the same
- * in its reader's language.
+ * Types of failures: a terminal prints an error's message, a page translates
+ * its type.
  */
 
 /** Why a trainer failed. */
@@ -30,23 +30,26 @@ export function trainerFailure(error: unknown): TrainerFailure {
 
 /** Why a session cannot go on. */
 export type SessionFailure =
-  /** Nobody answers at the coordinator's address. */
+  /** Nothing answers at the coordinator's address. */
   | "unreachable"
-  /** Something answers there that is no coordinator. */
+  /** Another kind of server answers there. */
   | "no-coordinator"
   /** The coordinator speaks another version of the protocol. */
   | "outdated"
   /** The coordinator refused a call. */
   | "refused"
-  /** It asks for a join code, and this was none or another. */
+  /** It requires a join code, and the given one is missing or wrong. */
   | "join-code"
-  /** Its operator removed this worker. */
+  /** The operator removed this worker. */
   | "removed"
   /** The coordinator forgets the worker after each registration. */
   | "forgotten"
-  /** Several trainers in a row failed. */
+  /** Several consecutive trainers failed. */
   | "trainers-failed"
-  /** Several results in a row were refused: this device computes wrongly. */
+  /**
+   * Several consecutive results were refused: this device computes wrong
+   * results.
+   */
   | "results-refused"
   /** The chosen backend cannot be used. */
   | "cannot-train"
@@ -62,7 +65,7 @@ export class StopSessionError extends Error {
 }
 
 /**
- * This device cannot train with these settings: the message says what to
+ * This device cannot train with these settings. The message says what to
  * change.
  */
 export class CannotTrainError extends Error {

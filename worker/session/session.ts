@@ -12,40 +12,44 @@ import {
 import { sessionFailure, StopSessionError } from "./failure.ts";
 import type { SessionEnd, SessionOptions } from "./session_types.ts";
 
-/** Seconds that leaving may take; it does not need an answer. */
+/** Seconds until leaving stops waiting for the coordinator's answer. */
 const FAREWELL_SECONDS = 5;
-/** Seconds between questions whether there is a study. */
+/** Seconds between checks for a study. */
 const NO_STUDY_SECONDS = 30;
 /**
- * Refused results in a row that end the session: this device computes wrongly.
+ * Consecutive refused results that end the session: this device computes wrong
+ * results.
  */
 const MOST_REFUSED = 3;
 
-/** Seconds until a result's verdict is asked for, doubling up to the last. */
+/**
+ * Seconds between requests for a result's verdict, doubling from the first to
+ * the last value.
+ */
 const FIRST_QUESTION = 2;
 const LAST_QUESTION = 30;
 
-/** What the threads of a session share. */
+/** State shared by the threads of a session. */
 interface Swarm {
   readonly options: SessionOptions;
   readonly connection: Connection;
-  /** Aborted when the session ends, for whatever reason. */
+  /** Aborted when the session ends, for any reason. */
   readonly signal: AbortSignal;
   readonly farewell: () => AbortSignal;
-  /** Of the study that was active when the worker registered. */
+  /** Data set of the study that was active when the worker registered. */
   readonly dataset: DatasetManifest;
   /** One entry for each failure. */
   readonly failedBackends: BackendName[];
-  /** Results refused in a row, over all threads. */
+  /** Consecutive refused results, over all threads. */
   refused: number;
   /** Ends the session. */
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * A worker's life: it registers, then each thread leases, trains, reports and
- * completes trials until the user leaves, the study is complete, or an error
- * cannot be repaired. Pure: time, chance, ids, coordinator and trainers are
+ * Runs a worker: it registers, then each thread leases, trains, reports and
+ * completes trials until the user leaves, the study is complete, or a permanent
+ * error occurs. Pure: time, random numbers, ids, coordinator and trainers are
  * arguments, and progress is reported as events. Never rejects.
  */
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
@@ -55,7 +59,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   const farewell = lazyTimeLimit(FAREWELL_SECONDS, clock);
 
   let connection: Connection | undefined;
-  /** The first reason. */
+  /** Only the first reason counts. */
   let failure: { readonly error: unknown } | undefined;
   let end: SessionEnd = { reason: "study-complete" };
   try {
@@ -77,15 +81,14 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     await runSlots(swarm);
     if (failure !== undefined) throw failure.error;
   } catch (error) {
-    // Errors that follow from leaving or from the first failure are not
-    // reported.
+    // Errors caused by leaving or by the first failure are not reported.
     end = leaving.aborted ? { reason: "left" } : {
       reason: "failed",
       failure: sessionFailure(error),
       message: messageOf(error),
     };
   }
-  // Verdicts are no longer needed.
+  // Stops waiting for verdicts.
   ending.abort(new Error("the session ended"));
   if (connection !== undefined) {
     const { token } = connection.registration();
@@ -163,7 +166,7 @@ async function runSlot(swarm: Swarm, slot: number): Promise<void> {
         );
       } catch (error) {
         if (!(error instanceof ProblemError)) throw error;
-        // The answer came late: the lease was granted and is lost already.
+        // The answer was delayed so long that the lease has already expired.
         await clock.sleep(1000, signal);
         continue;
       }
@@ -228,12 +231,15 @@ function countRefusal(swarm: Swarm, message: string): void {
   swarm.refused++;
   if (swarm.refused < MOST_REFUSED) return;
   throw new StopSessionError(
-    `the coordinator refused ${MOST_REFUSED} results in a row: ${message}`,
+    `the coordinator refused ${MOST_REFUSED} consecutive results: ${message}`,
     "results-refused",
   );
 }
 
-/** Asks for a result's verdict, less and less often, while others train on. */
+/**
+ * Asks for a result's verdict, less and less often, while threads continue
+ * training.
+ */
 async function awaitVerdict(
   swarm: Swarm,
   slot: number,
@@ -263,7 +269,7 @@ async function awaitVerdict(
   }
 }
 
-/** A time limit that starts when its signal is first asked for. */
+/** A time limit that starts at the first use of its signal. */
 function lazyTimeLimit(
   seconds: number,
   clock: SessionOptions["clock"],

@@ -12,7 +12,7 @@ function training(epochs: number, epochSeconds: number): Scene {
   return made;
 }
 
-/** Seconds at which calls about the lease were made. */
+/** Times in seconds of the calls about the lease. */
 function callsAbout({ swarm }: Scene, names: readonly string[]): number[] {
   return swarm.calls.filter(({ name }) => names.includes(name))
     .map(({ at }) => at / 1000);
@@ -22,7 +22,7 @@ function gaps(times: readonly number[]): number[] {
   return times.slice(1).map((at, i) => at - (times[i] ?? NaN));
 }
 
-/** Epochs by the call that reported them. */
+/** Epochs of each report. */
 function reported({ swarm }: Scene): number[][] {
   const calls = new Map<number, number[]>();
   for (const { at, epoch } of swarm.reports) {
@@ -31,7 +31,7 @@ function reported({ swarm }: Scene): number[][] {
   return [...calls.values()];
 }
 
-Deno.test("runSession: in a small swarm each epoch is reported as it comes", async () => {
+Deno.test("runSession: reports each epoch immediately in a small swarm", async () => {
   const s = training(6, 3);
   s.swarm.reportAfterSeconds = 0;
   await s.run();
@@ -41,10 +41,10 @@ Deno.test("runSession: in a small swarm each epoch is reported as it comes", asy
     const late = at - begun - 3 * (i + 1);
     assert.ok(late >= 0 && late < 0.1, `epoch ${i + 1}: ${late} s late`);
   });
-  assert.equal(s.swarm.count("renew"), 0, "every report was a renewal");
+  assert.equal(s.swarm.count("renew"), 0, "every report renews the lease");
 });
 
-Deno.test("runSession: in a crowd epochs wait as long as the coordinator says, and go together", async () => {
+Deno.test("runSession: in a large swarm epochs wait for the coordinator's pause and are reported together", async () => {
   const s = training(20, 3);
   s.swarm.reportAfterSeconds = 9.7;
   await s.run({ random: () => 0 });
@@ -64,7 +64,7 @@ Deno.test("runSession: in a crowd epochs wait as long as the coordinator says, a
   assert.equal(s.swarm.results.get(trialSpec(0).trialId)?.epochs.length, 20);
 });
 
-Deno.test("runSession: chance takes up to a quarter of a pause", async () => {
+Deno.test("runSession: shortens a pause at random by up to a quarter", async () => {
   for (const [chance, wait] of [[0, 8], [0.5, 7], [0.999, 6]] as const) {
     const s = training(40, 1);
     s.swarm.reportAfterSeconds = 8;
@@ -75,10 +75,10 @@ Deno.test("runSession: chance takes up to a quarter of a pause", async () => {
   }
 });
 
-Deno.test("runSession: a pause counts from the call, so that a coordinator that stood still gathers nobody", async () => {
+Deno.test("runSession: a pause starts at the call, so that a coordinator's stall does not synchronize workers", async () => {
   const s = training(40, 1);
   s.swarm.reportAfterSeconds = 8;
-  // It stands still for two seconds, then answers.
+  // It answers after two seconds.
   const slow = (from: number, to: number) => () =>
     s.clock.now >= from && s.clock.now < to ? to - s.clock.now : 0;
   s.swarm.latency = slow(8_000, 10_000);
@@ -87,7 +87,7 @@ Deno.test("runSession: a pause counts from the call, so that a coordinator that 
   for (const each of waits) assert.ok(Math.abs(each - 8) < 0.1, `${waits}`);
 });
 
-Deno.test("runSession: a coordinator that takes long to answer has half a pause at least", async () => {
+Deno.test("runSession: a slow coordinator gets at least half a pause", async () => {
   const s = training(60, 1);
   s.swarm.reportAfterSeconds = 8;
   s.swarm.latency = (name) => name === "report" ? 7_000 : 5;
@@ -97,7 +97,7 @@ Deno.test("runSession: a coordinator that takes long to answer has half a pause 
   for (const each of waits) assert.ok(each > 10.9, `${waits}`);
 });
 
-Deno.test("runSession: an epoch after the pause is reported at once, the heartbeat comes in time", async () => {
+Deno.test("runSession: reports an epoch after the pause immediately and keeps the heartbeat", async () => {
   const s = training(4, 25);
   s.swarm.reportAfterSeconds = 2;
   s.swarm.heartbeatSeconds = 10;
@@ -108,11 +108,11 @@ Deno.test("runSession: an epoch after the pause is reported at once, the heartbe
     const late = at - begun - 25 * (i + 1);
     assert.ok(late >= 0 && late < 0.1, `epoch ${i + 1}: ${late} s late`);
   });
-  // Two between two epochs.
+  // Two heartbeats between two epochs.
   assert.equal(s.swarm.count("renew"), 8);
 });
 
-Deno.test("runSession: the pause is the last answer's, be it longer or shorter", async () => {
+Deno.test("runSession: uses the pause of the last answer, longer or shorter", async () => {
   const s = training(30, 1);
   s.swarm.reportAfterSeconds = 0;
   s.clock.at(5_500, () => s.swarm.reportAfterSeconds = 9.6);
@@ -128,7 +128,7 @@ Deno.test("runSession: the pause is the last answer's, be it longer or shorter",
   );
 });
 
-Deno.test("runSession: no pause keeps a lease from being renewed at a third of its time", async () => {
+Deno.test("runSession: renews a lease at a third of its time in spite of a long pause", async () => {
   for (const [ttl, heartbeat, most] of [[30, 20, 10], [3000, 20, 20]]) {
     const s = training(3, 300);
     s.swarm.ttlSeconds = ttl ?? NaN;
@@ -142,7 +142,7 @@ Deno.test("runSession: no pause keeps a lease from being renewed at a third of i
   }
 });
 
-Deno.test("runSession: a trained trial is delivered at once, with what was not reported", async () => {
+Deno.test("runSession: delivers a trained trial immediately, with its unreported epochs", async () => {
   const s = training(4, 2);
   s.swarm.reportAfterSeconds = 10;
   await s.run();
@@ -153,7 +153,7 @@ Deno.test("runSession: a trained trial is delivered at once, with what was not r
   assert.equal(s.swarm.results.get(trialSpec(0).trialId)?.epochs.length, 4);
 });
 
-Deno.test("runSession: told to stop, a paced worker hears it when it calls next", async () => {
+Deno.test("runSession: a paced worker learns at its next call that it must stop", async () => {
   const s = training(100, 2);
   s.swarm.reportAfterSeconds = 10;
   s.clock.at(12_000, () => {
@@ -167,7 +167,7 @@ Deno.test("runSession: told to stop, a paced worker hears it when it calls next"
   assert.ok(s.clock.now < 25_000, `${s.clock.now} ms`);
 });
 
-Deno.test("runSession: after an outage all epochs go in one report", async () => {
+Deno.test("runSession: reports all epochs at once after an outage", async () => {
   const s = training(100, 2);
   s.swarm.ttlSeconds = 600;
   s.clock.at(11_000, () => s.swarm.away = true);
@@ -183,7 +183,7 @@ Deno.test("runSession: after an outage all epochs go in one report", async () =>
   assert.equal(s.of("connection-restored").length, 1);
 });
 
-Deno.test("runSession: trained during an outage, a trial is delivered and not reported on", async () => {
+Deno.test("runSession: a trial trained during an outage is delivered without a report", async () => {
   const s = training(5, 10);
   s.clock.at(15_000, () => s.swarm.away = true);
   s.clock.at(300_000, () => s.swarm.away = false);
@@ -197,7 +197,7 @@ Deno.test("runSession: trained during an outage, a trial is delivered and not re
   assert.equal(s.of("completed").length, 1);
 });
 
-Deno.test("runSession: a report whose answer was lost is sent again, with what came since", async () => {
+Deno.test("runSession: repeats a report whose answer was lost, with newer epochs", async () => {
   const s = training(10, 0.4);
   let lost = false;
   s.swarm.after = (name) => {
@@ -215,7 +215,7 @@ Deno.test("runSession: a report whose answer was lost is sent again, with what c
   );
 });
 
-Deno.test("runSession: what a training that failed came to is reported before it is handed back", async () => {
+Deno.test("runSession: reports the epochs of a failed training before releasing the trial", async () => {
   const s = training(10, 2);
   s.swarm.reportAfterSeconds = 9;
   let failures = 1;

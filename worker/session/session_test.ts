@@ -42,10 +42,10 @@ Deno.test("runSession: registers, leases, reports each epoch in order, completes
   );
   assert.equal(of("progress").length, 6);
   assert.equal(trainers.started.length, 1, "one trainer serves all trials");
-  assert.equal(trainers.open.size, 0, "and is closed at the end");
+  assert.equal(trainers.open.size, 0, "it is closed at the end");
 });
 
-Deno.test("runSession: says which backend trains and how fast when it asks for a lease", async () => {
+Deno.test("runSession: a lease request contains the backend and its speed", async () => {
   const { swarm, run } = scene();
   await run();
   assert.deepEqual(swarm.leaseRequests[0], {
@@ -56,7 +56,7 @@ Deno.test("runSession: says which backend trains and how fast when it asks for a
   });
 });
 
-Deno.test("runSession: renews between reports at a third of the lease's time at least", async () => {
+Deno.test("runSession: renews at least every third of the lease's time between reports", async () => {
   const { swarm, run } = scene({ epochSeconds: 300 });
   swarm.ttlSeconds = 30;
   swarm.heartbeatSeconds = 20;
@@ -71,7 +71,7 @@ Deno.test("runSession: renews between reports at a third of the lease's time at 
   assert.ok(gaps.length >= 85 && gaps.length <= 100, `${gaps.length} in 900 s`);
 });
 
-Deno.test("runSession: the coordinator's heartbeat caps the time between renewals", async () => {
+Deno.test("runSession: the coordinator's heartbeat limits the time between renewals", async () => {
   const { swarm, run } = scene({ epochSeconds: 300 });
   swarm.ttlSeconds = 3000;
   swarm.heartbeatSeconds = 20;
@@ -80,7 +80,7 @@ Deno.test("runSession: the coordinator's heartbeat caps the time between renewal
   assert.ok(count >= 40 && count <= 46, `${count} renewals in 900 s`);
 });
 
-Deno.test("runSession: each thread trains a trial of its own", async () => {
+Deno.test("runSession: each thread trains its own trial", async () => {
   const { swarm, run, of, clock, trainers } = scene({ trials: 6, threads: 3 });
   await run();
   assert.equal(swarm.results.size, 6);
@@ -93,7 +93,7 @@ Deno.test("runSession: each thread trains a trial of its own", async () => {
   assert.ok(clock.now < 370_000, `${clock.now} ms`);
 });
 
-Deno.test("runSession: told to stop, abandons the trial without releasing it", async () => {
+Deno.test("runSession: abandons a trial without releasing it when told to stop", async () => {
   const { swarm, run, of, clock } = scene({ trials: 2 });
   clock.at(70_000, () => {
     swarm.completeElsewhere(trialSpec(0));
@@ -114,7 +114,7 @@ Deno.test("runSession: told to stop, abandons the trial without releasing it", a
   assert.equal(swarm.results.has(trialSpec(1).trialId), true);
 });
 
-Deno.test("runSession: a lease lost during training is abandoned and the next one asked for", async () => {
+Deno.test("runSession: abandons a lease lost during training and requests the next one", async () => {
   const { swarm, run, of, clock } = scene({ trials: 2 });
   clock.at(70_000, () => swarm.expireLeases());
   await run();
@@ -125,11 +125,11 @@ Deno.test("runSession: a lease lost during training is abandoned and the next on
     ],
   );
   assert.deepEqual(swarm.releases, []);
-  // It went to the end of the queue and returned.
+  // The trial went to the end of the queue and was leased again.
   assert.deepEqual([...swarm.results.keys()], ["tiny-r1", "tiny-r0"]);
 });
 
-Deno.test("runSession: without work says why, and asks again when told to", async () => {
+Deno.test("runSession: reports why there is no trial and asks again at the given time", async () => {
   const { swarm, run, clock, of } = scene({ trials: 0 });
   swarm.idle = { reason: "all-leased", retryAfterSeconds: 7 };
   clock.at(20_000, () => {
@@ -151,7 +151,7 @@ Deno.test("runSession: without work says why, and asks again when told to", asyn
   assert.equal(swarm.results.size, 1);
 });
 
-Deno.test("runSession: stays when the study is complete, unless told to exit", async () => {
+Deno.test("runSession: waits after the study is complete, unless told to exit", async () => {
   const { run, clock, leave, of } = scene({ trials: 0 });
   clock.at(HOUR, () => leave.abort());
   assert.deepEqual(await run({ exitWhenComplete: false }), { reason: "left" });
@@ -159,7 +159,7 @@ Deno.test("runSession: stays when the study is complete, unless told to exit", a
   assert.equal(of("waiting")[0]?.reason, "study-complete");
 });
 
-Deno.test("runSession: without a study joins again until there is one", async () => {
+Deno.test("runSession: registers again until there is a study", async () => {
   const { swarm, run, clock, of } = scene();
   swarm.dataset = null;
   clock.at(100_000, () => {
@@ -185,7 +185,7 @@ Deno.test("runSession: the same run twice makes the same calls at the same times
   };
   assert.deepEqual(await trace(), await trace());
 });
-Deno.test("runSession: leaving takes five seconds at most when the coordinator hangs", async () => {
+Deno.test("runSession: leaving takes at most five seconds if the coordinator hangs", async () => {
   const { swarm, run, clock, leave } = scene();
   clock.at(90_000, () => {
     swarm.silent = true;
@@ -195,10 +195,10 @@ Deno.test("runSession: leaving takes five seconds at most when the coordinator h
   assert.ok(clock.now <= 95_000, `left after ${clock.now - 90_000} ms`);
 });
 
-Deno.test("runSession: a result in hand is delivered before leaving", async () => {
+Deno.test("runSession: delivers a finished result before leaving", async () => {
   const { swarm, run, clock, leave, of } = scene();
-  // The coordinator is away when training ends at 180 s; the next try would be
-  // too late.
+  // The coordinator is unavailable when training ends at 180 s; the next
+  // regular try would come after the user left.
   clock.at(170_000, () => {
     swarm.away = true;
   });
@@ -211,7 +211,7 @@ Deno.test("runSession: a result in hand is delivered before leaving", async () =
   assert.equal(of("completed").length, 1);
 });
 
-Deno.test("runSession: leaving during registration ends without a word to the coordinator", async () => {
+Deno.test("runSession: leaving during registration makes no further call", async () => {
   const { swarm, run, clock, leave } = scene();
   clock.at(2, () => leave.abort());
   assert.deepEqual(await run(), { reason: "left" });

@@ -16,7 +16,7 @@ import type {
 
 export type { SessionFailure, TrainerFailure };
 
-/** What a session needs, as interfaces, and its events, as data. */
+/** Interfaces that a session needs, and its events. */
 
 /** Progress of a training. */
 export interface TrainCallbacks {
@@ -30,18 +30,18 @@ export interface Trainer {
   /**
    * Trains a trial; null when `signal` stopped it.
    *
-   * @throws when the thread failed: the trainer can no longer be used.
+   * @throws if the thread failed: the trainer can no longer be used.
    */
   train(
     spec: TrialSpec,
     callbacks: TrainCallbacks,
     signal: AbortSignal,
   ): Promise<TrainedTrial | null>;
-  /** Ends the thread at once, whatever it is doing. */
+  /** Ends the thread immediately, even during a training. */
   close(): void;
 }
 
-/** Which trainer to start. */
+/** Selects the trainer to start. */
 export interface TrainerRequest {
   /** Number of the thread, from 0. */
   readonly slot: number;
@@ -53,7 +53,7 @@ export interface TrainerRequest {
 /**
  * Starts a trainer thread on a data set.
  *
- * @throws {CannotTrainError} (`failure.ts`) when a repeat cannot help.
+ * @throws {CannotTrainError} (`failure.ts`) if another try cannot succeed.
  */
 export type StartTrainer = (
   request: TrainerRequest,
@@ -61,7 +61,7 @@ export type StartTrainer = (
 ) => Promise<Trainer>;
 
 export interface SessionClock {
-  /** Milliseconds since any moment; never goes back. */
+  /** Milliseconds on a monotonic clock. */
   readonly now: number;
   /** Resolves after the time, or rejects with the signal's reason. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
@@ -109,7 +109,7 @@ export type AbandonReason =
   /** The user left; the trial was released. */
   | "left";
 
-/** Events from which a terminal or a page shows the state. */
+/** Events that a terminal or a page shows. */
 export type SessionEvent =
   | {
     readonly type: "registered";

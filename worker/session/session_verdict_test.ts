@@ -15,14 +15,14 @@ Deno.test("runSession: uploads the weights once, before the result", async () =>
   assert.equal(of("completed").length, 1);
 });
 
-Deno.test("runSession: uploads nothing that nobody asked for", async () => {
+Deno.test("runSession: uploads no weights if the coordinator does not verify", async () => {
   const { swarm, run } = scene();
   await run();
   assert.equal(swarm.count("uploadWeights"), 0);
   assert.equal(swarm.results.size, 1);
 });
 
-Deno.test("runSession: uploads again where the coordinator lost the weights", async () => {
+Deno.test("runSession: uploads again if the coordinator lost the weights", async () => {
   const { swarm, run, of } = scene();
   swarm.weightsBytes = FAKE_WEIGHTS;
   let restarts = 1;
@@ -34,7 +34,7 @@ Deno.test("runSession: uploads again where the coordinator lost the weights", as
   assert.equal(of("completed").length, 1);
 });
 
-Deno.test("runSession: an upload waits for a coordinator that is away", async () => {
+Deno.test("runSession: an upload waits during an outage", async () => {
   const { swarm, run, of } = scene();
   swarm.weightsBytes = FAKE_WEIGHTS;
   let outages = 3;
@@ -48,7 +48,7 @@ Deno.test("runSession: an upload waits for a coordinator that is away", async ()
   assert.equal(of("completed").length, 1);
 });
 
-Deno.test("runSession: weights of another length are given up, not repeated", async () => {
+Deno.test("runSession: abandons a trial whose weights have the wrong length", async () => {
   const { swarm, run, of } = scene();
   swarm.weightsBytes = FAKE_WEIGHTS + 4;
   await run();
@@ -58,7 +58,7 @@ Deno.test("runSession: weights of another length are given up, not repeated", as
   ]);
 });
 
-Deno.test("runSession: trains on while a result is verified, and asks for its verdict now and then", async () => {
+Deno.test("runSession: continues training while a result is verified, and asks for its verdict", async () => {
   const { swarm, run, of, clock } = scene({ trials: 2, epochSeconds: 60 });
   const [first] = [trialSpec(0).trialId];
   swarm.verdict = (trialId) =>
@@ -68,14 +68,14 @@ Deno.test("runSession: trains on while a result is verified, and asks for its ve
   assert.equal(of("refused").length, 0);
   const asked = swarm.calls.filter(({ name }) => name === "complete")
     .map(({ at }) => Math.round(at / 1000));
-  // After 2, 4, 8, 16 and then every 30 seconds.
+  // After 2, 4, 8 and 16 seconds, then every 30 seconds.
   assert.deepEqual(
     asked.slice(0, 6).map((at) => at - (asked[0] ?? 0)),
     [0, 2, 6, 14, 30, 60],
   );
 });
 
-Deno.test("runSession: a verdict against a result is told, and three in a row end the session", async () => {
+Deno.test("runSession: reports a refused result; three consecutive ones end the session", async () => {
   const { swarm, run, of, clock } = scene({ trials: 9, epochSeconds: 60 });
   const seen = new Map<string, number>();
   swarm.verdict = (trialId) => {
@@ -87,8 +87,8 @@ Deno.test("runSession: a verdict against a result is told, and three in a row en
   assert.equal(end.reason, "failed");
   assert.match(
     end.reason === "failed" ? end.message : "",
-    /refused 3 results in a row/,
+    /refused 3 consecutive results/,
   );
   assert.equal(of("refused").length, 3);
-  assert.equal(of("abandoned").length, 0, "no trial in hand was given up");
+  assert.equal(of("abandoned").length, 0, "no running trial was abandoned");
 });

@@ -21,18 +21,18 @@ export type LeaseAnswer =
   | {
     readonly lease: null;
     readonly reason: NoLeaseReason;
-    /** When to ask again. */
+    /** Seconds until the next request. */
     readonly retryAfterSeconds: number;
   };
 
 /**
- * The coordinator as a worker sees it: one call, one request. Every call
+ * The coordinator's API for workers; each call is one request. Every call
  * rejects with a {@link ProblemError} when the coordinator refuses, with an
  * {@link UnreachableError} when it does not answer, and with the signal's
  * reason when aborted. Every call except register can be repeated safely.
  */
 export interface SwarmClient {
-  /** Registers a new worker; its token goes with every later call. */
+  /** Registers a new worker; every later call needs its token. */
   register(
     request: RegisterRequest,
     signal: AbortSignal,
@@ -43,14 +43,14 @@ export interface SwarmClient {
     request: LeaseRequest,
     signal: AbortSignal,
   ): Promise<LeaseAnswer>;
-  /** Keeps the lease; the answer may be stop. */
+  /** Renews the lease; the answer may be to stop. */
   renew(
     token: string,
     leaseId: LeaseId,
     request: RenewRequest,
     signal: AbortSignal,
   ): Promise<RenewResponse>;
-  /** Reports finished epochs, and keeps the lease. */
+  /** Reports finished epochs and renews the lease. */
   report(
     token: string,
     leaseId: LeaseId,
@@ -64,7 +64,10 @@ export interface SwarmClient {
     request: { readonly attempt: number; readonly bytes: ArrayBuffer },
     signal: AbortSignal,
   ): Promise<void>;
-  /** Delivers the result, late or not; repeated, to learn its verdict. */
+  /**
+   * Delivers the result, even after the lease expired. Repeated to learn its
+   * verdict.
+   */
   complete(
     token: string,
     leaseId: LeaseId,
@@ -84,7 +87,7 @@ export interface SwarmClient {
 
 /** The coordinator gave no usable answer; it may be back later. */
 export class UnreachableError extends Error {
-  /** Tells this error from others. */
+  /** The error's name, which identifies it. */
   override readonly name: string = "UnreachableError";
 
   /** The message says what happened to the call. */
@@ -97,14 +100,14 @@ export class UnreachableError extends Error {
   }
 }
 
-/** Something answered, but not a coordinator. */
+/** A server answered, but it is no coordinator. */
 export class ForeignAnswerError extends UnreachableError {
   override readonly name = "ForeignAnswerError";
 }
 
 /** The coordinator refused a call. */
 export class ProblemError extends Error {
-  /** Tells this error from others. */
+  /** The error's name, which identifies it. */
   override readonly name = "ProblemError";
 
   /** The message is the problem's `detail`. */
@@ -118,13 +121,15 @@ export class ProblemError extends Error {
   }
 }
 
-/** What the caller of a failed call should do. */
+/** How to handle a failed call. */
 export type Remedy =
-  /** The same call again, a little later. */
+  /** Repeat the call a little later. */
   | { readonly do: "retry"; readonly afterSeconds: number | null }
-  /** Register, then the same call again. */
+  /** Register, then repeat the call. */
   | { readonly do: "register" }
-  /** Drop the lease or its result: a repeat gives the same answer. */
+  /**
+   * Drop the lease or its result: a repeated call would get the same answer.
+   */
   | { readonly do: "drop" }
   /** End the worker: it cannot continue. */
   | {
@@ -156,8 +161,9 @@ export function remedyFor(error: unknown): Remedy {
       return {
         do: "stop",
         failure: "outdated",
-        message: `this worker does not speak the coordinator's version, ` +
-          `update it: ${problem.detail}`,
+        message:
+          `this worker and the coordinator use different protocol versions, ` +
+          `update the worker: ${problem.detail}`,
       };
     case "join-code":
     case "removed":
@@ -186,10 +192,10 @@ export function remedyFor(error: unknown): Remedy {
   }
 }
 
-/** Temporary refusals: the body came too slowly, or too many calls. */
+/** Status codes of temporary refusals: slow body, too many calls. */
 const retried: ReadonlySet<number> = new Set([408, 429]);
 
-/** Longest wait: an absent coordinator is asked at least this often. */
+/** Longest wait between tries during an outage. */
 const LONGEST_WAIT = 30;
 
 /**
@@ -197,7 +203,7 @@ const LONGEST_WAIT = 30;
  * so that a thousand workers do not return at once, and never before the
  * coordinator's `Retry-After`.
  *
- * @param failures failed tries in a row, from 1
+ * @param failures consecutive failed tries, from 1
  * @param random uniform in [0, 1)
  */
 export function backoffSeconds(

@@ -15,9 +15,9 @@ import type {
 import type { TrainedTrial } from "../trainer/trainer_api.ts";
 
 /**
- * Failures of a thread in a row that end the session. A worker no longer gets a
- * trial that failed three times on it, so one bad trial cannot reach this
- * number.
+ * Consecutive failures of a thread that end the session. A worker no longer
+ * gets a trial that failed three times on it, so a single bad trial cannot
+ * reach this number.
  */
 const MOST_FAILURES = 5;
 
@@ -26,8 +26,8 @@ export interface TrainerSupervisor {
   /** Starts a trainer if there is none on this data set. */
   trainer(dataset: DatasetManifest, signal: AbortSignal): Promise<Trainer>;
   /**
-   * Trains on it. A trainer that fails is closed, and the next call starts
-   * another.
+   * Trains on it. A failed trainer is closed, and the next call starts another
+   * one.
    */
   train(
     dataset: DatasetManifest,
@@ -48,7 +48,7 @@ export interface TrainerSupervisorOptions
 
 /**
  * A thread's trainers, one at a time. Calls throw a {@link StopSessionError}
- * after several failures in a row, and a {@link CannotTrainError} when no
+ * after several consecutive failures, and a {@link CannotTrainError} if no
  * trainer can be started.
  */
 export function createTrainerSupervisor(
@@ -87,7 +87,8 @@ export function createTrainerSupervisor(
         signal.throwIfAborted();
         if (error instanceof CannotTrainError) throw error;
         if (error instanceof UnreachableError) {
-          // The data could not be loaded because the coordinator is away.
+          // The data could not be loaded because the coordinator is
+          // unavailable.
           await options.waitOut(error, outages++, signal);
           continue;
         }

@@ -6,7 +6,7 @@ import { scene } from "../../testing/worker/scene.ts";
 
 const HOUR = 3_600_000;
 
-Deno.test("runSession: a dead trainer's trial is handed back as failed and a new trainer takes over", async () => {
+Deno.test("runSession: releases a dead trainer's trial as failed and starts a new trainer", async () => {
   const { swarm, run, of, trainers } = scene({
     trials: 2,
     plan: (n) => n === 0 ? "die" : "train",
@@ -25,7 +25,7 @@ Deno.test("runSession: a dead trainer's trial is handed back as failed and a new
   assert.equal(swarm.results.size, 2);
 });
 
-Deno.test("runSession: a trainer that dies in one thread does not disturb the other", async () => {
+Deno.test("runSession: a dying trainer in one thread does not affect the other", async () => {
   const { swarm, run, trainers, of } = scene({
     trials: 4,
     threads: 2,
@@ -37,7 +37,7 @@ Deno.test("runSession: a trainer that dies in one thread does not disturb the ot
   assert.equal(of("abandoned").length, 1);
 });
 
-Deno.test("runSession: gives up when trainer after trainer fails, every trial handed back", async () => {
+Deno.test("runSession: ends after several consecutive trainer failures, with every trial released", async () => {
   const { swarm, run, clock } = scene({ trials: 2, plan: () => "die" });
   assert.deepEqual(await run(), {
     reason: "failed",
@@ -49,7 +49,7 @@ Deno.test("runSession: gives up when trainer after trainer fails, every trial ha
   assert.ok(clock.now < HOUR);
 });
 
-Deno.test("runSession: trainers that fail now and then do not end the session", async () => {
+Deno.test("runSession: occasional trainer failures do not end the session", async () => {
   const { swarm, run } = scene({
     trials: 4,
     plan: (n) => n % 4 === 3 ? "train" : "die",
@@ -59,7 +59,7 @@ Deno.test("runSession: trainers that fail now and then do not end the session", 
   assert.equal(swarm.results.size, 4);
 });
 
-Deno.test("runSession: a device that cannot train ends the session with the reason, and leaves", async () => {
+Deno.test("runSession: ends with the reason if the device cannot train, and leaves", async () => {
   const { swarm, run } = scene();
   const end = await run({
     startTrainer: () =>
@@ -73,7 +73,7 @@ Deno.test("runSession: a device that cannot train ends the session with the reas
   assert.deepEqual(swarm.left, ["token-1"]);
 });
 
-Deno.test("runSession: waits for the coordinator when the data cannot be fetched", async () => {
+Deno.test("runSession: waits for the coordinator if the data cannot be fetched", async () => {
   const { run, trainers, of, swarm } = scene();
   let tries = 0;
   const end = await run({
@@ -88,7 +88,7 @@ Deno.test("runSession: waits for the coordinator when the data cannot be fetched
   assert.equal(swarm.results.size, 1);
 });
 
-Deno.test("runSession: leaving hands the leases back, without fault, and closes the trainers", async () => {
+Deno.test("runSession: leaving releases the leases without a failure and closes the trainers", async () => {
   const { swarm, run, clock, leave, trainers, of } = scene({
     trials: 5,
     threads: 2,
@@ -106,7 +106,7 @@ Deno.test("runSession: leaving hands the leases back, without fault, and closes 
   }]);
 });
 
-Deno.test("runSession: leaving while hung trainers train ends at once", async () => {
+Deno.test("runSession: leaving does not wait for hung trainers", async () => {
   const { run, clock, leave, trainers } = scene({ plan: () => "hang" });
   clock.at(90_000, () => leave.abort());
   assert.deepEqual(await run(), { reason: "left" });
@@ -114,7 +114,7 @@ Deno.test("runSession: leaving while hung trainers train ends at once", async ()
   assert.ok(clock.now < 90_100);
 });
 
-Deno.test("runSession: a lease on other data starts a trainer on them and keeps the lease meanwhile", async () => {
+Deno.test("runSession: a lease with other data starts a new trainer and is renewed meanwhile", async () => {
   const { swarm, run, trainers, clock } = scene({ trials: 2 });
   swarm.ttlSeconds = 30;
   clock.at(100_000, () => {

@@ -20,7 +20,7 @@ import {
   type TrainerStart,
 } from "./trainer_api.ts";
 
-/** The thread ended, broke, or said what cannot be. */
+/** The thread ended, failed, or sent impossible values. */
 export class TrainerDiedError extends TrainerError {
   override readonly name = "TrainerDiedError";
 
@@ -29,13 +29,13 @@ export class TrainerDiedError extends TrainerError {
   }
 }
 
-/** The thread gives no sign of life. */
+/** The thread does not respond. */
 export class TrainerStuckError extends TrainerError {
   override readonly name = "TrainerStuckError";
 
   constructor(
     message: string,
-    /** The backend that it was measuring when it fell silent. */
+    /** The backend that it was measuring when it stopped responding. */
     readonly measuring: BackendName | null = null,
   ) {
     super(message, "stuck");
@@ -46,33 +46,35 @@ export interface TrainerOptions extends TrainerStart {
   /** Makes a worker that runs `trainer_thread.ts`. */
   readonly spawn: () => Worker;
   readonly dataset: Dataset;
-  /** For starting, and for each backend that is measured. Default 90. */
+  /** Time limit for starting and for measuring each backend. Default 90. */
   readonly startSeconds?: number;
   /**
-   * Silence that counts as stuck while it trains: this many times as long as
-   * a step should take, and so many seconds at least. Default 30 and 60.
+   * A training thread counts as stuck after a silence of this many expected
+   * step times, but at least `stuckSeconds`. Default 30 and 60.
    */
   readonly stuckSteps?: number;
   readonly stuckSeconds?: number;
-  /** Within which a thread that is told to stop has to stop. Default 10. */
+  /** Time limit for stopping a training. Default 10. */
   readonly stopSeconds?: number;
 }
 
-/** A trainer thread, seen from its host. */
+/** A trainer thread as its host uses it. */
 export interface TrainerThread extends Trainer {
-  /** What tfjs holds there. */
+  /** The memory that tfjs uses in the thread. */
   memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
 }
 
 const MEMORY_SECONDS = 30;
 
 /**
- * Starts a trainer thread. Comlink's calls never settle when the thread dies,
- * so each one races with its death and with a deadline. A thread that is
- * closed, died or got stuck is ended, whatever it does.
+ * Starts a trainer thread. Comlink's calls never settle if the thread dies, so
+ * each one races with the thread's end and with a deadline. A thread that is
+ * closed, dead or stuck is terminated.
  *
- * @throws {CannotTrainError} when no backend can be used as asked.
- * @throws {TrainerDiedError} or {TrainerStuckError} when it comes to nothing.
+ * @throws {CannotTrainError} if the requested backend, or every backend, is
+ * unusable.
+ * @throws {TrainerDiedError} or {TrainerStuckError} if the thread fails to
+ * start.
  * @throws the signal's reason when aborted before it was ready.
  */
 export async function startTrainer(
@@ -87,7 +89,7 @@ export async function startTrainer(
   const life = lifeOf(worker);
   const api = Comlink.wrap<TrainerApi>(worker);
   let listener: Partial<TrainerEvents> = {};
-  // One channel for the thread's whole life: one a trial would pile up.
+  // One channel for the thread's lifetime: one per trial would accumulate.
   const events = Comlink.proxy<TrainerEvents>({
     onMeasuring: (backend) => listener.onMeasuring?.(backend),
     onEpoch: (metrics) => listener.onEpoch?.(metrics),
@@ -99,7 +101,7 @@ export async function startTrainer(
     const deadline = startDeadline(startSeconds, () =>
       new TrainerStuckError(
         `the trainer thread did not start within ${startSeconds} s` +
-          (measuring === null ? "" : `, hanging on backend ${measuring}`),
+          (measuring === null ? "" : `; it hangs on backend ${measuring}`),
         measuring,
       ));
     listener = {
@@ -186,7 +188,7 @@ export async function startTrainer(
       async memory() {
         const deadline = startDeadline(
           MEMORY_SECONDS,
-          () => new TrainerStuckError("the trainer thread gives no answer"),
+          () => new TrainerStuckError("the trainer thread does not answer"),
         );
         try {
           return await life.during(
@@ -208,7 +210,7 @@ export async function startTrainer(
   }
 }
 
-/** What a thread says is parsed like anything that comes from elsewhere. */
+/** Values from a thread are validated like any other input. */
 function checked({ result, weights }: TrainedTrial): TrainedTrial {
   const parsed = TrialResult.safeParse(result);
   if (parsed.success) return { result: parsed.data, weights };
@@ -217,17 +219,17 @@ function checked({ result, weights }: TrainedTrial): TrainedTrial {
 
 function impossible(what: string, error: Error): TrainerDiedError {
   return new TrainerDiedError(
-    `the trainer thread computed ${what} that cannot be: ${error.message}`,
+    `the trainer thread computed ${what} with impossible values: ${error.message}`,
     "impossible",
   );
 }
 
-/** A worker's life, which ends once. */
+/** The lifetime of a worker thread, which ends once. */
 interface Life {
   /**
-   * Settles as the promise does, or rejects with the reason when it ends first.
-   * A race with a promise that is pending for the whole life would do as well,
-   * and keep the result of each call, weights and all, until then.
+   * Settles like the promise, or rejects with the reason if the thread ends
+   * first. `Promise.race` with a promise that stays pending for the whole
+   * lifetime would keep each call's result, including weights, in memory.
    */
   during<T>(call: Promise<T>): Promise<T>;
   /** Ends it. */
@@ -243,12 +245,12 @@ function lifeOf(worker: Worker): Life {
     for (const reject of waiting) reject(ended.reason);
   };
   worker.addEventListener("error", (event) => {
-    // Unhandled, it would end the whole process with the thread.
+    // An unhandled error would end the whole process.
     event.preventDefault();
     end(new TrainerDiedError(`the trainer thread died: ${event.message}`));
   });
   worker.addEventListener("messageerror", () => {
-    end(new TrainerDiedError("the trainer thread sent what nobody can read"));
+    end(new TrainerDiedError("the trainer thread sent an unreadable message"));
   });
   return {
     during: (call) =>
@@ -261,7 +263,7 @@ function lifeOf(worker: Worker): Life {
   };
 }
 
-/** Calls a function again and again until told not to. */
+/** Calls a function repeatedly until cancelled. */
 export type Repeat = (
   action: () => void,
   milliseconds: number,
@@ -272,21 +274,21 @@ const repeatInTime: Repeat = (action, milliseconds) => {
   return () => clearInterval(timer);
 };
 
-/** A time limit that can be put off. */
+/** A time limit that can be extended. */
 export interface Deadline {
   /** Rejects when the time is over; never resolves. */
   readonly passed: Promise<never>;
-  /** Starts the time anew, with as many seconds or as before. */
+  /** Restarts the time, with this many seconds or as many as before. */
   postpone(seconds?: number): void;
   cancel(): void;
 }
 
-/** Parts of a deadline that are counted one by one. */
+/** Number of parts that a deadline is divided into. */
 const PARTS = 10;
 
 /**
- * A deadline that counts time in parts: a laptop that sleeps for a night
- * misses one part, not the deadline.
+ * A deadline that counts time in parts: a laptop that sleeps for a night loses
+ * one part, not the whole time.
  */
 export function startDeadline(
   seconds: number,
@@ -294,7 +296,7 @@ export function startDeadline(
   repeat: Repeat = repeatInTime,
 ): Deadline {
   const { promise, reject } = Promise.withResolvers<never>();
-  // Who does not wait any more does not care.
+  // Prevents an unhandled rejection if nobody waits any more.
   promise.catch(() => {});
   let left = PARTS;
   const begin = (seconds: number) =>
@@ -317,15 +319,18 @@ export function startDeadline(
   };
 }
 
-/** Examples that an evaluation takes in one go, at least. */
+/** Smallest batch of an evaluation. */
 const EVALUATION_BATCH = 1000;
 
-/** What the slower networks may cost, as a multiple of the fused one. */
+/**
+ * Upper bound of the other networks' step time, as a multiple of the fused
+ * network's.
+ */
 const SLOWER_NETWORK = 10;
 
 /**
- * An upper estimate of the milliseconds between two signs of life of a thread
- * that trains `recipe` on images of `pixels`, by the step that was measured.
+ * An upper estimate, from the measured step, of the milliseconds between two
+ * messages of a thread that trains `recipe` on images of `pixels`.
  */
 export function longestStep(
   { hiddenSizes, batchSize, network }: Recipe,

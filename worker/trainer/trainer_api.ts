@@ -8,35 +8,43 @@ import type { TrialSpec } from "../../protocol/study.ts";
 import type { Sha256 } from "../../protocol/ids.ts";
 import type { Dataset } from "../data/dataset.ts";
 
-/** What the two sides of a trainer thread say to each other, over Comlink. */
+/** The interface between a trainer thread and its host, over Comlink. */
 
-/** The step that is measured, on the data set at hand: the seed study's. */
+/** The step that `auto` measures: the seed study's, on the current data set. */
 export const MEASURED_STEP = {
   batchSize: 256,
   hiddenSizes: [256, 256],
 } as const;
 
-/** Why there is no figure of a backend. */
+/** Why a backend has no measurement. */
 export type UnusedReason =
-  /** It is slower than any other that there is. */
+  /** It is always slower than the others. */
   | "slower"
-  /** It has no GPU but a program that stands in for one. */
+  /** It has only a software renderer instead of a GPU. */
   | "software"
-  /** It would not start, or computed what cannot be. */
+  /** It did not start, or computed impossible values. */
   | "failed";
 
-/** How one backend did on a few real steps. */
+/** The measurement of one backend on a few real steps. */
 export interface BackendMeasurement {
   readonly backend: BackendName;
-  /** Of the fastest sample; null where it was not used, see `unused`. */
+  /**
+   * Milliseconds per step of the fastest sample; null if it was not measured,
+   * see `unused`.
+   */
   readonly stepMilliseconds: number | null;
-  /** Present where there is no figure. */
+  /** Why there is no figure; absent if there is one. */
   readonly unused?: UnusedReason;
-  /** What the backend, or what stands in for a GPU, or the failure says. */
+  /**
+   * Description of the backend or software renderer, or the failure's message.
+   */
   readonly detail: string;
 }
 
-/** The backend a thread trains on, and what `auto` measured to choose it. */
+/**
+ * The backend that a thread trains on, and the measurements from which `auto`
+ * chose it.
+ */
 export interface BackendReport {
   readonly backend: BackendName;
   readonly backendDetail: string;
@@ -51,10 +59,10 @@ export interface FinalWeights {
   readonly sha256: Sha256;
 }
 
-/** What a trial came to. */
+/** The result of training a trial. */
 export interface TrainedTrial {
   readonly result: TrialResult;
-  /** Null where it diverged. */
+  /** Null if the trial diverged. */
   readonly weights: FinalWeights | null;
 }
 
@@ -62,56 +70,61 @@ export interface TrainedTrial {
 export interface StepProgress {
   /** Counted from 1. */
   readonly epoch: number;
-  /** Steps done in the epoch, of `steps`. */
+  /** Steps done in the epoch, out of `steps`. */
   readonly step: number;
-  /** Of one epoch. */
+  /** Steps in one epoch. */
   readonly steps: number;
 }
 
 /**
- * Where a thread finds the files that its backends load: addresses of folders,
- * ending in a slash, `file:` in Deno and `http:` in a page. A backend whose
- * files are nowhere is not tried.
+ * Addresses of the folders with the files that backends load, ending in a
+ * slash: `file:` in Deno, `http:` in a page. A backend without its files is not
+ * tried.
  */
 export interface BackendFiles {
-  /** With the compiled kernels of `simd`. */
+  /** Folder of the compiled kernels of `simd`. */
   readonly simdFolder?: string;
-  /** With tfjs's `.wasm` files. */
+  /** Folder of tfjs's `.wasm` files. */
   readonly wasmFolder?: string;
 }
 
-/** What a thread is told when it starts. */
+/** Options with which a thread starts. */
 export interface TrainerStart {
   readonly choice: BackendChoice;
-  /** Backends that `auto` passes over: they failed before on this device. */
+  /** Backends that `auto` skips because they failed before on this device. */
   readonly avoid: readonly BackendName[];
   readonly files: BackendFiles;
 }
 
-/** What a thread tells its host meanwhile. */
+/** Events that a thread sends to its host. */
 export interface TrainerEvents {
-  /** Before it starts and measures a backend, which may take long or hang. */
+  /**
+   * Sent before it starts and measures a backend, which may take long or hang.
+   */
   onMeasuring(backend: BackendName): void;
   onEpoch(metrics: EpochMetrics): void;
   onProgress(progress: StepProgress): void;
 }
 
-/** Exposed by a trainer thread to its own page or process, never further. */
+/** The API that a trainer thread exposes to its own page or process. */
 export interface TrainerApi {
   /**
-   * Once, first: keeps the data set and readies a backend.
+   * Called first and once: stores the data set and starts a backend.
    *
-   * @throws {Error} named `BackendError` when no backend can be used.
+   * @throws {Error} named `BackendError` if no backend is usable.
    */
   start(
     dataset: Dataset,
     start: TrainerStart,
     events: TrainerEvents,
   ): Promise<BackendReport>;
-  /** One trial at a time. Null when stopped. All its events come before. */
+  /**
+   * Trains one trial at a time. Null if stopped. All its events arrive before
+   * the result.
+   */
   train(spec: TrialSpec): Promise<TrainedTrial | null>;
   /** Makes a running `train` resolve to null within a few steps. */
   stop(): void;
-  /** tf.memory() of the thread, for tests and the status line. */
+  /** `tf.memory()` of the thread, for tests and the status line. */
   memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
 }

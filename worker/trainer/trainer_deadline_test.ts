@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Recipe } from "../../protocol/study.ts";
 import { longestStep, type Repeat, startDeadline } from "./trainer.ts";
 
-/** Timers that a test lets tick. */
+/** Timers that a test advances. */
 function ticking() {
   let timers: { action: () => void; milliseconds: number }[] = [];
   const repeat: Repeat = (action, milliseconds) => {
@@ -29,7 +29,7 @@ async function isOver(passed: Promise<never>): Promise<boolean> {
   ]);
 }
 
-Deno.test("startDeadline: rejects after its parts have passed, and ticks no more", async () => {
+Deno.test("startDeadline: rejects after its parts have passed, and stops its timer", async () => {
   const { repeat, tick, intervals } = ticking();
   const { passed } = startDeadline(60, () => new Error("too late"), repeat);
   assert.deepEqual(intervals(), [6000]);
@@ -40,7 +40,7 @@ Deno.test("startDeadline: rejects after its parts have passed, and ticks no more
   assert.deepEqual(intervals(), []);
 });
 
-Deno.test("startDeadline: postponed, starts anew, with another length if told", async () => {
+Deno.test("startDeadline: postpone restarts the time, with another length if given", async () => {
   const { repeat, tick, intervals } = ticking();
   const deadline = startDeadline(60, () => new Error("too late"), repeat);
   tick(9);
@@ -53,7 +53,7 @@ Deno.test("startDeadline: postponed, starts anew, with another length if told", 
   assert.equal(await isOver(deadline.passed), true);
 });
 
-Deno.test("startDeadline: cancelled, never rejects", async () => {
+Deno.test("startDeadline: never rejects after cancel", async () => {
   const { repeat, tick, intervals } = ticking();
   const deadline = startDeadline(60, () => new Error("too late"), repeat);
   deadline.cancel();
@@ -64,7 +64,7 @@ Deno.test("startDeadline: cancelled, never rejects", async () => {
 
 const fashion = { pixels: 784, classes: 10 };
 
-Deno.test("longestStep: covers a batch of evaluation even where training batches are small", () => {
+Deno.test("longestStep: covers a batch of evaluation even if training batches are small", () => {
   const recipe = Recipe.parse({ batchSize: 1 });
   assert.equal(longestStep(recipe, fashion, 256), 1000);
 });

@@ -19,7 +19,7 @@ export interface TrainerPoolOptions {
   /** Makes a worker that runs `trainer_thread.ts`. */
   readonly spawn: () => Worker;
   readonly choice: BackendChoice;
-  /** Called once, when the first thread is wanted. */
+  /** Called once, for the first thread. */
   readonly files: () => Promise<BackendFiles>;
   readonly loadDataset: (
     manifest: DatasetManifest,
@@ -32,17 +32,17 @@ export interface TrainerPoolOptions {
   ) => Promise<TrainerThread>;
 }
 
-/** The backend that `auto` came to, and by which figures. */
+/** The backend that `auto` chose, and its measurements. */
 interface Choice {
   readonly backend: BackendName;
   readonly measurements: readonly BackendMeasurement[];
 }
 
 /**
- * Starts the trainers of one page or process. They share the data set, and
- * what `auto` found out: one thread measures while the others wait, on an
- * otherwise idle machine, and is ended with whatever the slower backends left
- * behind. A backend that failed is not chosen again.
+ * Starts the trainers of one page or process. They share the data set and the
+ * choice of `auto`: one thread measures while the others wait, so that they do
+ * not disturb it. That thread is then ended, which frees the memory of the
+ * slower backends. A backend that failed is not chosen again.
  */
 export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
   const { spawn, choice, start = startTrainer } = options;
@@ -52,8 +52,8 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
     ({ files }) => Object.values(files).map(({ sha256 }) => sha256).join(),
   );
   /**
-   * Those that hung, would not start though they had been measured, or failed
-   * in training, in this session of the page or an earlier one.
+   * Backends that hung, failed to start after the measurement, or failed in
+   * training, in this or an earlier session of the page.
    */
   const unusable = new Set<BackendName>();
 
@@ -108,7 +108,8 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
         const { measurements } = chosen;
         return { ...started, report: { ...started.report, measurements } };
       } catch (error) {
-        // It could be used a moment ago: a GPU may take only so many threads.
+        // The backend worked in the measurement, but a GPU may support only a
+        // few threads.
         if (!(error instanceof CannotTrainError)) throw error;
         if (unusable.has(chosen.backend)) throw error;
         unusable.add(chosen.backend);
@@ -124,7 +125,7 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
   };
 }
 
-/** A lost GPU stays lost; a CPU thread may have died by chance once. */
+/** A lost GPU stays lost, but a CPU thread may have died by chance. */
 function demoted({ failedBackends }: TrainerRequest): BackendName[] {
   return failedBackends.filter((backend, i) =>
     backends[backend].gpu || failedBackends.indexOf(backend) !== i
@@ -132,8 +133,8 @@ function demoted({ failedBackends }: TrainerRequest): BackendName[] {
 }
 
 /**
- * Calls `make` once for all who ask for the same, and keeps the latest result;
- * a failure is told to all who waited and then forgotten.
+ * Calls `make` once for all callers with the same key and keeps the latest
+ * result. A failure rejects for all waiting callers and is not kept.
  */
 function oneAtATime<Key, Result>(
   make: (key: Key, signal: AbortSignal) => Promise<Result>,

@@ -15,7 +15,7 @@ const images = { bytes: new Uint8Array(), count: 0, size: 784 };
 const half = { images, labels: new Uint8Array() };
 const dataset: Dataset = { name: "none", classes: 10, train: half, test: half };
 
-/** Threads that start as told; by default `auto` comes to simd. */
+/** Fake threads; by default `auto` chooses simd. */
 function pool(
   choice: BackendChoice,
   onStart: (options: TrainerOptions) => BackendName = ({ choice, avoid }) =>
@@ -63,7 +63,7 @@ function pool(
   return { ask, starts, open, loads: () => loads };
 }
 
-Deno.test("createTrainerPool: auto is measured once, by a thread that is then ended", async () => {
+Deno.test("createTrainerPool: auto measures once, in a thread that is then ended", async () => {
   const { ask, starts, open, loads } = pool("auto");
   const trainers = await Promise.all([ask(0), ask(1), ask(2)]);
   assert.deepEqual(starts.map(({ choice }) => choice), [
@@ -80,7 +80,7 @@ Deno.test("createTrainerPool: auto is measured once, by a thread that is then en
   }
 });
 
-Deno.test("createTrainerPool: a named backend is started as named", async () => {
+Deno.test("createTrainerPool: starts a backend that is chosen by name", async () => {
   const { ask, starts } = pool("wasm");
   await ask(0);
   await ask(1, ["wasm", "wasm"]);
@@ -93,11 +93,11 @@ Deno.test("createTrainerPool: a GPU that failed once is not chosen again", async
   const { report } = await ask(0, ["webgpu"]);
   assert.equal(report.backend, "simd");
   assert.deepEqual(starts[2], { choice: "auto", avoid: ["webgpu"] });
-  // Nor in the next session, which knows of no failures.
+  // Nor in the next session, although its own list of failures is empty.
   assert.equal((await ask(0)).report.backend, "simd");
 });
 
-Deno.test("createTrainerPool: a CPU backend is given a second chance, not a third", async () => {
+Deno.test("createTrainerPool: a CPU backend is tried again after one failure, not after two", async () => {
   const { ask, starts } = pool(
     "auto",
     ({ choice, avoid }) =>
@@ -108,7 +108,7 @@ Deno.test("createTrainerPool: a CPU backend is given a second chance, not a thir
   assert.deepEqual(starts.at(-2), { choice: "auto", avoid: ["simd"] });
 });
 
-Deno.test("createTrainerPool: a backend on which measuring hangs is passed over", async () => {
+Deno.test("createTrainerPool: skips a backend that hangs when measured", async () => {
   const { ask, starts } = pool("auto", ({ choice, avoid }) => {
     if (choice !== "auto") return choice;
     if (!avoid.includes("webgpu")) {
@@ -126,7 +126,7 @@ Deno.test("createTrainerPool: a backend on which measuring hangs is passed over"
   ]);
 });
 
-Deno.test("createTrainerPool: a chosen backend that has no room for one more thread is passed over", async () => {
+Deno.test("createTrainerPool: skips a chosen backend that cannot start another thread", async () => {
   let contexts = 0;
   const { ask } = pool("auto", ({ choice, avoid }) => {
     if (choice === "auto") return avoid.includes("webgpu") ? "simd" : "webgpu";
@@ -139,14 +139,14 @@ Deno.test("createTrainerPool: a chosen backend that has no room for one more thr
   assert.equal((await ask(1)).report.backend, "simd");
 });
 
-Deno.test("createTrainerPool: an error that no choice explains is thrown", async () => {
+Deno.test("createTrainerPool: throws an error that another backend cannot avoid", async () => {
   const { ask } = pool("auto", () => {
-    throw new CannotTrainError("no backend can be used here");
+    throw new CannotTrainError("no backend is usable here");
   });
   await assert.rejects(ask(0), CannotTrainError);
 });
 
-Deno.test("createTrainerPool: other data are loaded, the same not again", async () => {
+Deno.test("createTrainerPool: loads other data, but not the same data twice", async () => {
   const { ask, loads } = pool("simd");
   await ask(0, [], "a");
   await ask(1, [], "a");

@@ -13,7 +13,7 @@ import {
   type TrainerThread,
 } from "./trainer.ts";
 
-// Small, so that the seconds here are those of starting a thread.
+// Small, so that starting the thread takes most of the time.
 const tiny = tinyDataset({ train: 200, test: 50, rows: 1 });
 const dataset = loadDataset(tiny.manifest, {
   trainImages: shareBytes(tiny.plain.trainImages),
@@ -40,7 +40,7 @@ const endless = spec({ epochs: 1000, batchSize: 1, hiddenSizes: [64, 64] });
 const never = new AbortController().signal;
 const deaf: TrainCallbacks = { onEpoch: () => {}, onProgress: () => {} };
 
-/** A real thread on tfjs's cpu backend, and the way to break it. */
+/** A real thread on tfjs's cpu backend, and a function that breaks it. */
 async function withTrainer(
   use: (trainer: TrainerThread, fail: (fault: Fault) => void) => Promise<void>,
   more: Partial<TrainerOptions> = {},
@@ -52,7 +52,8 @@ async function withTrainer(
     choice: "cpu",
     avoid: [],
     files: {},
-    // A thread is compiled first, which a busy machine takes minutes for.
+    // The thread's code is compiled first, which takes minutes on a busy
+    // machine.
     startSeconds: 1800,
     ...more,
   }, never);
@@ -71,7 +72,7 @@ function spawnThread(): Worker {
   return new Worker(thread, { type: "module" });
 }
 
-/** Starts training and waits for its first sign of life. */
+/** Starts training and waits for its first message. */
 async function underWay(trainer: TrainerThread, stop: AbortSignal) {
   const { promise: moving, resolve } = Promise.withResolvers<void>();
   const training = trainer.train(
@@ -84,7 +85,7 @@ async function underWay(trainer: TrainerThread, stop: AbortSignal) {
   return { training };
 }
 
-Deno.test("startTrainer: a thread trains trials to the end, the same figures each time, and holds no more tensors", async () => {
+Deno.test("startTrainer: a thread trains trials with the same figures each time and keeps no tensors", async () => {
   await withTrainer(async (trainer) => {
     assert.equal(trainer.report.backend, "cpu");
     assert.ok(trainer.report.stepMilliseconds > 0);
@@ -97,7 +98,7 @@ Deno.test("startTrainer: a thread trains trials to the end, the same figures eac
     );
     assert.equal(first?.result.outcome, "trained");
     assert.equal(first?.result.backend, "cpu");
-    // All were told before the result was.
+    // All events arrived before the result.
     assert.deepEqual(told, first?.result.epochs);
     assert.deepEqual(told.map(({ epoch }) => epoch), [1, 2]);
 
@@ -115,7 +116,7 @@ Deno.test("startTrainer: a thread trains trials to the end, the same figures eac
   });
 });
 
-Deno.test("startTrainer: a trial's weights are nobody's when its caller lets go of them", async () => {
+Deno.test("startTrainer: a trial's weights can be garbage-collected once its caller drops them", async () => {
   await withTrainer(async (trainer) => {
     const train = async () => {
       const trained = await trainer.train(spec(), deaf, never);
@@ -123,14 +124,14 @@ Deno.test("startTrainer: a trial's weights are nobody's when its caller lets go 
       return new WeakRef(trained.weights);
     };
     const earlier = [await train(), await train()];
-    // The thread's last message may be held by the platform.
+    // The platform may keep the thread's last message in memory.
     await trainer.memory();
     await collectGarbage();
     assert.ok(earlier.every((weights) => weights.deref() === undefined));
   });
 });
 
-Deno.test("startTrainer: a stopped training resolves to null, leaves no tensors, and the thread trains on", async () => {
+Deno.test("startTrainer: a stopped training resolves to null and leaves no tensors, and the thread can train again", async () => {
   await withTrainer(async (trainer) => {
     const before = await trainer.memory();
     const stop = new AbortController();
@@ -156,7 +157,7 @@ Deno.test("startTrainer: a thread that dies mid-trial rejects its training with 
   });
 });
 
-Deno.test("startTrainer: a failure that nobody in the thread awaits rejects its training at once", async () => {
+Deno.test("startTrainer: an unhandled rejection in the thread rejects its training at once", async () => {
   await withTrainer(async (trainer, fail) => {
     const { training } = await underWay(trainer, never);
     fail({ fault: "reject" });
@@ -168,7 +169,7 @@ Deno.test("startTrainer: a failure that nobody in the thread awaits rejects its 
   });
 });
 
-Deno.test("startTrainer: a thread that hangs mid-trial is found out by its silence", async () => {
+Deno.test("startTrainer: detects a thread that hangs in a trial", async () => {
   await withTrainer(async (trainer, fail) => {
     const { training } = await underWay(trainer, never);
     fail({ fault: "hang" });
@@ -179,7 +180,7 @@ Deno.test("startTrainer: a thread that hangs mid-trial is found out by its silen
   }, { stuckSteps: 0, stuckSeconds: 2 });
 });
 
-Deno.test("startTrainer: a thread that does not stop when told to is found out", async () => {
+Deno.test("startTrainer: detects a thread that does not stop when told to", async () => {
   await withTrainer(async (trainer, fail) => {
     const stop = new AbortController();
     const { training } = await underWay(trainer, stop.signal);
@@ -192,7 +193,7 @@ Deno.test("startTrainer: a thread that does not stop when told to is found out",
   }, { stopSeconds: 0.1 });
 });
 
-Deno.test("startTrainer: a thread that never answers is given up", async () => {
+Deno.test("startTrainer: ends a thread that never answers", async () => {
   let worker: Worker | undefined;
   await assert.rejects(
     startTrainer({
@@ -211,7 +212,7 @@ Deno.test("startTrainer: a thread that never answers is given up", async () => {
   );
 });
 
-Deno.test("startTrainer: closing rejects what is under way", async () => {
+Deno.test("startTrainer: closing rejects a running training", async () => {
   await withTrainer(async (trainer) => {
     const { training } = await underWay(trainer, never);
     trainer.close();
@@ -219,10 +220,10 @@ Deno.test("startTrainer: closing rejects what is under way", async () => {
   });
 });
 
-Deno.test("startTrainer: a backend that is not to be had is a CannotTrainError", async () => {
+Deno.test("startTrainer: an unavailable backend is a CannotTrainError", async () => {
   await assert.rejects(withTrainer(async () => {}, { choice: "simd" }), {
     name: "CannotTrainError",
-    message: /backend simd is not to be had here: take auto, or one of .*cpu/,
+    message: /backend simd is not available here: use auto or one of .*cpu/,
   });
 });
 

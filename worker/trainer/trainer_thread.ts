@@ -13,9 +13,9 @@ import type {
 import { trainTrial } from "../training/train.ts";
 
 /**
- * A trainer's thread: trains one trial at a time on the backend that it chose
- * at its start. Runs in a dedicated worker of Deno or of a page; `trainer.ts`
- * is the other side.
+ * A trainer's thread: trains one trial at a time on the backend chosen at its
+ * start. Runs in a dedicated worker of Deno or of a page; `trainer.ts` is its
+ * host.
  */
 
 interface Ready {
@@ -30,7 +30,7 @@ let stopped = false;
 
 const now = () => performance.now();
 
-/** Other messages get their turn, `stop` among them. */
+/** Lets the thread handle other messages, such as `stop`. */
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 const api: TrainerApi = {
@@ -46,17 +46,21 @@ const api: TrainerApi = {
   },
 
   async train(spec) {
-    if (ready === undefined) throw new Error("train: the thread did not start");
-    if (training) throw new Error("train: the thread trains another trial");
+    if (ready === undefined) {
+      throw new Error("train: the thread has not been started");
+    }
+    if (training) {
+      throw new Error("train: the thread is training another trial");
+    }
     const { dataset, report, events } = ready;
-    // Events travel on a channel of their own: the answer waits for them, so
-    // that nothing comes after it.
+    // Events are sent on a separate channel. The answer waits for them, so that
+    // no event arrives after it.
     const told = new Set<Promise<void>>();
     const tell = (answer: void) => {
       const done = () => {
         told.delete(event);
       };
-      // Across threads every answer is a promise.
+      // Every call across threads returns a promise.
       const event = Promise.resolve(answer).then(done, done);
       told.add(event);
     };
@@ -99,8 +103,8 @@ async function withSum(bytes: ArrayBuffer): Promise<FinalWeights> {
   const sum = await sha256Hex(new Uint8Array(bytes));
   return { bytes, sha256: Sha256.parse(sum) };
 }
-// A promise that nobody awaits fails in silence in a page's thread: its host
-// would learn of that by the silence alone, much later. Thrown, it is heard.
+// An unhandled rejection in a page's thread is not reported to its host, which
+// would only notice the silence much later. A thrown error is reported.
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   setTimeout(() => {

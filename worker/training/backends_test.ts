@@ -28,8 +28,9 @@ const recipe = Recipe.parse({ learningRate: 0.5 });
 const replicate = { seed: 0, replicate: 0 };
 
 /**
- * Mean losses of the first steps of the seed's network and recipe. Its weights
- * start so small that five steps change little; larger ones change more.
+ * Mean losses of the first steps of the seed's network and recipe. The seed's
+ * initial weights are so small that five steps change little; larger ones
+ * change more.
  */
 async function firstLosses(weightStd: number): Promise<number[]> {
   const network = createNetwork("fused", {
@@ -89,10 +90,10 @@ const WEIGHT_STDS = [0.01, 0.05];
 const onCpu: number[][] = [];
 for (const weightStd of WEIGHT_STDS) onCpu.push(await firstLosses(weightStd));
 
-Deno.test("the first 5 steps on cpu begin at a guess and descend", () => {
+Deno.test("the loss of the first 5 steps on cpu starts at that of guessing and decreases", () => {
   for (const losses of onCpu) {
     const [first = NaN] = losses;
-    // ln 10, the loss of guessing among ten classes.
+    // ln 10 is the loss of guessing among ten classes.
     assert(Math.abs(first - Math.log(10)) < 0.2, `${losses}`);
     assert((losses.at(-1) ?? NaN) < first, `${losses}`);
   }
@@ -104,7 +105,7 @@ for (const tested of await testedBackends()) {
   Deno.test({
     ...BACKEND_TEST,
     name: titled(
-      `the first 5 steps on ${backend} lose what they do on cpu, to 1e-4`,
+      `the losses of the first 5 steps on ${backend} equal those on cpu to 1e-4`,
       tested,
     ),
     ignore: skip !== undefined,

@@ -3,29 +3,35 @@ import { dropoutMask } from "../random/draws.ts";
 import { dense, type DropoutAttrs } from "./kernels.ts";
 
 /**
- * Devices that can be lost under a running training: a GPU's driver restarts,
- * a browser takes a WebGL context away. What is read back then may be garbage
- * that looks like figures, or never come.
+ * Detects lost devices during training: a GPU's driver restarts, or a browser
+ * ends a WebGL context. Values that are then read back may be plausible
+ * garbage, or the reading may never finish.
  */
 
-/** The device did not compute what it was asked: nothing of it may count. */
+/** The device failed to compute correctly: none of its results may count. */
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
 }
 
-/** Knows how a backend's device is getting on. */
+/** Watches whether a backend's device is lost. */
 export interface DeviceWatch {
-  /** Why it was lost; null while it is not. Once lost, it stays lost. */
+  /** Why the device was lost; null if it was not. A lost device stays lost. */
   lost(): string | null;
-  /** Calls back when it is lost. @returns a function that calls that off */
+  /**
+   * Calls the listener when it is lost. @returns a function that removes the
+   * listener
+   */
   onLost(listener: (why: string) => void): () => void;
-  /** Resolves once it did all that it was given by now; reads nothing back. */
+  /**
+   * Resolves when all work queued so far is done, without reading anything
+   * back.
+   */
   finished(): Promise<void>;
 }
 
 const watches = new Map<string, DeviceWatch>();
 
-/** Has the training on a backend heed its device. */
+/** Registers the watch for a backend's device. */
 export function watchDevice(backendName: string, watch: DeviceWatch): void {
   watches.set(backendName, watch);
 }
@@ -33,7 +39,7 @@ export function watchDevice(backendName: string, watch: DeviceWatch): void {
 /**
  * A tensor's values, read back from the current backend's device.
  *
- * @throws {DeviceError} when the device is lost, before or meanwhile
+ * @throws {DeviceError} if the device was lost before or is lost meanwhile
  */
 export function readBack(tensor: tf.Tensor): Promise<Float32Array> {
   const watch = watches.get(tf.getBackend());
@@ -42,23 +48,26 @@ export function readBack(tensor: tf.Tensor): Promise<Float32Array> {
 }
 
 /**
- * Waits until the current backend's device did what it was given. Null where
- * there is no such device: all is done.
+ * Waits until the current backend's device has done all queued work. Null for a
+ * backend without such a queue: its work is already done.
  *
- * @throws {DeviceError} when the device is lost, before or meanwhile
+ * @throws {DeviceError} if the device was lost before or is lost meanwhile
  */
 export function finishQueued(): Promise<void> | null {
   const watch = watches.get(tf.getBackend());
   return watch === undefined ? null : unlessLost(watch, watch.finished);
 }
 
-/** @throws {DeviceError} when the current backend's device is lost */
+/** @throws {DeviceError} if the current backend's device is lost */
 function checkDevice(): void {
   const why = watches.get(tf.getBackend())?.lost() ?? null;
   if (why !== null) throw lostError(why);
 }
 
-/** What a device promises: once it is lost, that may come never or wrongly. */
+/**
+ * Awaits a promise of the device, but rejects once the device is lost: the
+ * promise might then never settle or resolve to garbage.
+ */
 async function unlessLost<Value>(
   watch: DeviceWatch,
   begin: () => Promise<Value>,
@@ -72,8 +81,8 @@ async function unlessLost<Value>(
     });
   } finally {
     forget();
-    // What came of a device that is lost by now, be it an error, is not worth
-    // more than that.
+    // If the device is lost by now, that error replaces any value or other
+    // error.
     checkDevice();
   }
 }
@@ -82,31 +91,32 @@ function lostError(why: string): DeviceError {
   return new DeviceError(`the device of ${tf.getBackend()} was lost: ${why}`);
 }
 
-/** What a device says that `count` examples came to. */
+/** Figures that a device computed for `count` examples. */
 export interface DeviceFigures {
   /** Sum of their losses, in nats. */
   readonly loss: number;
-  /** Number of right answers. */
+  /** Number of correct answers. */
   readonly right: number;
   readonly count: number;
 }
 
 /**
- * Checks what holds of any network on any data: a wrong answer has another
- * class before the right one, so the right one got at most half of the
- * probability, and its loss is ln 2 at least.
+ * Checks a bound for any network on any data: for a wrong answer another class
+ * has at least the probability of the correct one, so the correct one has at
+ * most 1/2, and the loss is at least ln 2.
  *
- * @throws {DeviceError} for finite figures that no training can come to
+ * @throws {DeviceError} for finite figures that no training can produce
  */
 export function checkFigures({ loss, right, count }: DeviceFigures): void {
-  // Float32 sums are off by little; a device gone wrong is off by far.
+  // A tolerance for rounding in float32 sums; a faulty device is off by much
+  // more.
   const least = 0.99 * Math.LN2 * (count - right) - 1e-3;
   if (
     Number.isInteger(right) && right >= 0 && right <= count && loss >= least
   ) return;
   throw new DeviceError(
-    `${tf.getBackend()} computed what cannot be: a loss of ${loss} with ` +
-      `${right} right answers among ${count}`,
+    `${tf.getBackend()} computed an impossible result: a loss of ${loss} with ` +
+      `${right} correct answers among ${count}`,
   );
 }
 
@@ -117,10 +127,10 @@ const CANARY: DropoutAttrs = {
 };
 
 /**
- * Has the current backend compute what is known: asked before figures that are
- * not finite are believed to be the network's and not the device's.
+ * Makes the current backend compute a known result. Used to decide whether
+ * figures that are not finite come from the network or from a faulty device.
  *
- * @throws {DeviceError} when it comes to anything else, or to nothing
+ * @throws {DeviceError} if the result is wrong or missing
  */
 export async function verifyDevice(): Promise<void> {
   try {
@@ -135,11 +145,11 @@ export async function verifyDevice(): Promise<void> {
 }
 
 /**
- * What an error of training on the current backend comes down to: a
- * {@link DeviceError} where its device cannot compute any more. A device that
- * is lost fails what was under way, and may say only afterwards that it is
- * lost: a browser's WebGPU rejects a reading first. So one that is watched is
- * not asked what it says, but what it can.
+ * The cause of an error in training on the current backend: a {@link
+ * DeviceError} if its device no longer computes. When a device is lost, running
+ * operations may fail before the loss is reported: a browser's WebGPU first
+ * rejects the reading. So for a watched device a known result is computed
+ * instead of asking whether it is lost.
  */
 export async function causeOf(error: unknown): Promise<unknown> {
   if (error instanceof DeviceError || !watches.has(tf.getBackend())) {
@@ -171,7 +181,7 @@ async function computeKnown(): Promise<void> {
       CANARY.rate,
       rows * columns,
     );
-    // 8 * 0.25 + 1, and powers of two: exact on any device.
+    // 8 * 0.25 + 1 and powers of two are exact on any device.
     const wrong = mask.findIndex((scale, i) => values[i] !== 3 * scale);
     if (wrong >= 0) {
       throw new DeviceError(

@@ -18,9 +18,10 @@ import {
 import { trainTrial } from "./train.ts";
 import { data, hooks, spec } from "../../testing/training.ts";
 
-Deno.test("checkFigures takes what a network can come to, and nothing else", async () => {
+Deno.test("checkFigures accepts exactly the figures that a network can produce", async () => {
   await startStockBackend("cpu");
-  // Guessing among four classes, all right, and all wrong by a hair.
+  // Guessing among four classes; all correct; all wrong with the smallest
+  // possible loss.
   checkFigures({ loss: 100 * Math.log(4), right: 25, count: 100 });
   checkFigures({ loss: -1e-8, right: 100, count: 100 });
   checkFigures({ loss: 100 * Math.LN2, right: 0, count: 100 });
@@ -51,7 +52,7 @@ for (const tested of await testedBackends()) {
   });
 }
 
-/** Has cpu watched like a device, until the watch is taken off again. */
+/** Registers a device watch for cpu until it is disposed. */
 async function watched(
   watch: DeviceWatch,
   run: () => Promise<void>,
@@ -66,11 +67,11 @@ async function watched(
   }
 }
 
-Deno.test("readBack and finishQueued on a device that was lost say so", async () => {
+Deno.test("readBack and finishQueued reject on a lost device", async () => {
   const gone: DeviceWatch = {
     lost: () => "unplugged",
     onLost: () => () => {},
-    finished: () => Promise.reject(new Error("asked all the same")),
+    finished: () => Promise.reject(new Error("unexpected call")),
   };
   const x = tf.tensor1d([1]);
   const lost = {
@@ -85,7 +86,7 @@ Deno.test("readBack and finishQueued on a device that was lost say so", async ()
   x.dispose();
 });
 
-Deno.test("finishQueued does not wait for a device that is lost meanwhile", async () => {
+Deno.test("finishQueued stops waiting if the device is lost meanwhile", async () => {
   let reason: string | null = null;
   const listeners = new Set<(why: string) => void>();
   await watched({
@@ -104,18 +105,18 @@ Deno.test("finishQueued does not wait for a device that is lost meanwhile", asyn
   });
 });
 
-/** A device that says that it is well, and nothing more. */
+/** A device that never reports a loss. */
 const silent: DeviceWatch = {
   lost: () => null,
   onLost: () => () => {},
   finished: () => Promise.resolve(),
 };
 
-/** As a browser rejects a reading whose device is being lost. */
+/** A browser's rejection of a reading while the device is being lost. */
 const unmapped = () =>
   new DOMException("Buffer was unmapped before mapping was resolved.");
 
-Deno.test("trainTrial: a reading that fails before the device says that it is lost is the device's", async () => {
+Deno.test("trainTrial: a reading that fails before the device reports its loss is a DeviceError", async () => {
   await watched(silent, async () => {
     const backend = tf.backend();
     const { read } = backend;
@@ -132,7 +133,7 @@ Deno.test("trainTrial: a reading that fails before the device says that it is lo
   });
 });
 
-Deno.test("trainTrial: a call that fails as the network is made is the device's, too", async () => {
+Deno.test("trainTrial: a call that fails while the network is created is a DeviceError too", async () => {
   await watched(silent, async () => {
     const backend = tf.backend();
     const { write } = backend;
@@ -150,7 +151,7 @@ Deno.test("trainTrial: a call that fails as the network is made is the device's,
   });
 });
 
-Deno.test("trainTrial: an error on a device that computes as it should is its own", async () => {
+Deno.test("trainTrial: an error on a correctly computing device is thrown unchanged", async () => {
   await watched(silent, async () => {
     const own = new RangeError("a program that goes wrong");
     const broken = hooks();
@@ -182,7 +183,8 @@ Deno.test({
       return mapAsync.call(this, mode, ...rest);
     };
     try {
-      // Pauses at every other step: reading would show.
+      // Pauses at every other step, so that additional readings would be
+      // counted.
       const on = hooks({ backend: "webgpu", tick: 60 });
       const result = await trainTrial(spec(), data, on);
       assert.equal(result?.epochs.length, 3);

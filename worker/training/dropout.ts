@@ -7,15 +7,15 @@ export type DrawWords = (count: number) => Uint32Array;
 
 /**
  * Dropout from scratch: sets each element of `x` to zero with probability `p`
- * and scales the others by 1 / (1 - p), so that each element's expectation
- * stays what it was. Element i (row-major) is dropped if word i is below
- * p * 2**32, the rule of every backend's Dropout kernel.
+ * and scales the others by 1 / (1 - p), so that each element's expectation does
+ * not change. Element i (row-major) is dropped if word i is below p * 2**32,
+ * the rule of every backend's Dropout kernel.
  *
- * p = 0 keeps everything: `x` itself is returned, and nothing drawn. p = 1
+ * p = 0 keeps everything: `x` itself is returned, and no words are drawn. p = 1
  * drops everything.
  *
- * Source: section 4.6 of Dive into Deep Learning, `dropout_layer`; its check
- * of p, `0 <= p <= 1`, is the right one.
+ * Source: section 4.6 of Dive into Deep Learning, `dropout_layer`; p is checked
+ * as there: `0 <= p <= 1`.
  *
  * @param x of any shape
  * @throws RangeError unless 0 <= p <= 1
@@ -41,7 +41,7 @@ export function dropoutLayer<R extends tf.Rank>(
   });
 }
 
-/** The words that decide a trial's mask at one step, for `dropoutLayer`. */
+/** The random words of a trial's mask at one step, for `dropoutLayer`. */
 export function maskWords(key: RandomKey, position: MaskPosition): DrawWords {
   return (count) => dropoutWords(key, position, count);
 }

@@ -10,13 +10,13 @@ await startStockBackend("cpu");
 
 const key = dropoutKey({ seed: 0, replicate: 0 }, 0);
 
-/** Words of one step after another, as a loop over batches draws them. */
+/** Random words of consecutive steps, as a loop over batches draws them. */
 const atStep = (step: number): DrawWords => maskWords(key, { epoch: 0, step });
 
 /** The seed's example: 0 to 15 in two rows of eight. */
 const example = () => tf.tensor2d([...Array(16).keys()], [2, 8]);
 
-Deno.test("dropoutLayer at p = 0 returns x itself, drawing nothing", () => {
+Deno.test("dropoutLayer at p = 0 returns x itself and draws nothing", () => {
   const x = example();
   const y = dropoutLayer(x, 0, () => assert.fail("drew"));
   assert.equal(y, x);
@@ -43,7 +43,7 @@ Deno.test("dropoutLayer at p = 0.5 zeroes elements and doubles the others", () =
   tf.dispose([x, y]);
 });
 
-Deno.test("dropoutLayer leaves each element's expectation as it was", () => {
+Deno.test("dropoutLayer keeps each element's expectation", () => {
   const draws = 4000;
   for (const p of [0.2, 0.5, 0.8]) {
     const mean = tf.tidy(() => {
@@ -75,7 +75,7 @@ Deno.test("dropoutLayer works on any shape", () => {
   }
 });
 
-Deno.test("dropoutLayer refuses a rate that is no probability", () => {
+Deno.test("dropoutLayer refuses a rate outside [0, 1]", () => {
   const x = example();
   for (const p of [-0.1, -Number.MIN_VALUE, 1 + 1e-9, 2, Infinity, NaN]) {
     assert.throws(() => dropoutLayer(x, p, atStep(0)), {
@@ -86,7 +86,7 @@ Deno.test("dropoutLayer refuses a rate that is no probability", () => {
   x.dispose();
 });
 
-Deno.test("dropoutLayer drops what the Dropout kernel drops", () => {
+Deno.test("dropoutLayer drops the same elements as the Dropout kernel", () => {
   const position = { epoch: 3, step: 7 };
   for (const rate of [0, 0.02, 0.3, 0.5, 0.98, 1]) {
     tf.tidy(() => {
@@ -129,7 +129,7 @@ Deno.test("dropout's gradient goes through the same mask", () => {
   }
 });
 
-Deno.test("dropoutLayer frees what it makes besides its result", () => {
+Deno.test("dropoutLayer frees its intermediate tensors", () => {
   const x = example();
   const before = tf.memory().numTensors;
   const words: DrawWords = (count) =>

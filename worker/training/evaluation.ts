@@ -11,9 +11,9 @@ import {
 } from "./kernels.ts";
 
 /**
- * A trained network as it travels: float32, little-endian, the weights
- * [fanIn, fanOut] and then the biases [fanOut] of each layer, from the input
- * on. Engines that run TensorFlow.js are little-endian, all of them.
+ * A trained network's weights as they are sent: float32, little-endian, the
+ * weights [fanIn, fanOut] and then the biases [fanOut] of each layer, from the
+ * input on. All engines that run TensorFlow.js are little-endian.
  */
 export async function packWeights(network: Network): Promise<ArrayBuffer> {
   const length = network.variables.reduce((sum, { size }) => sum + size, 0);
@@ -26,14 +26,14 @@ export async function packWeights(network: Network): Promise<ArrayBuffer> {
   return packed.buffer;
 }
 
-/** What a network's weights say of examples, dropout off. */
+/** Figures of a network on examples, without dropout. */
 export interface Evaluation {
-  /** Mean over the examples, in nats; not finite for weights that are none. */
+  /** Mean loss in nats; not finite if the weights are not. */
   readonly loss: number;
   readonly accuracy: number;
 }
 
-/** Examples in a batch; no result depends on it. */
+/** Examples per batch; no result depends on it. */
 const BATCH = 1000;
 
 /**
@@ -83,7 +83,7 @@ function unpack(sizes: NetworkOptions["sizes"], packed: Float32Array) {
   );
   if (packed.length !== needed) {
     throw new RangeError(
-      `weights: ${packed.length} numbers, the network has ${needed}`,
+      `weights: got ${packed.length} numbers, the network has ${needed}`,
     );
   }
   let start = 0;

@@ -32,14 +32,14 @@ for (const network of ["fused", "scratch", "layers"] as const) {
   });
 }
 
-Deno.test("evaluateWeights: weights that are no numbers yield no finite loss", async () => {
+Deno.test("evaluateWeights: NaN weights give no finite loss", async () => {
   const { packed } = await trained("fused");
   packed[5] = NaN;
   const { loss } = await evaluateWeights(sizes, packed, data.test);
   assert.ok(!Number.isFinite(loss));
 });
 
-Deno.test("evaluateWeights: another network's weights are refused", async () => {
+Deno.test("evaluateWeights: refuses another network's weights", async () => {
   const { packed } = await trained("fused");
   await assert.rejects(
     evaluateWeights(sizes, packed.subarray(1), data.test),

@@ -3,7 +3,7 @@ import { fillThreefry4x32 } from "../random/threefry.ts";
 
 export interface ExampleDataOptions {
   readonly classes: number;
-  /** Pixels an image. */
+  /** Pixels per image. */
   readonly size: number;
   readonly train: number;
   readonly test: number;
@@ -11,8 +11,8 @@ export interface ExampleDataOptions {
 
 /**
  * A data set for tests and for measuring a backend: images of random pixels,
- * half of them black, and those of the image's own class brighter. A pure
- * function of its options.
+ * half of them black, with brighter pixels in places that depend on the class.
+ * A pure function of its options.
  */
 export function exampleData(options: ExampleDataOptions): Dataset {
   return {
@@ -36,7 +36,7 @@ function labelled(
   const labels = new Uint8Array(count);
   const bytes = new Uint8Array(count * size);
   for (let i = 0; i < count; i++) {
-    // The first word of an image also decides its class.
+    // The first word of an image also selects its class.
     const label = (words[i * size] ?? 0) % classes;
     labels[i] = label;
     for (let pixel = 0; pixel < size; pixel++) {

@@ -7,18 +7,18 @@ import type { Nothing, RecipeOf } from "./network.ts";
 export type { MaskPosition, RandomKey };
 
 /**
- * The kernels that training needs beyond tfjs's own, as a contract, and at the
- * end as functions on tensors. Each backend registers its implementation of
- * these names with tfjs's kernel registry. All tensors are float32 and
- * row-major unless it says otherwise.
+ * The kernels that training needs in addition to tfjs's own: their contract,
+ * and at the end functions on tensors that call them. Each backend registers
+ * its implementation of these names with tfjs's kernel registry. All tensors
+ * are float32 and row-major unless stated otherwise.
  */
 
 /**
  * How a dropout mask is drawn. Element i (row-major index) takes word `i % 4`
  * of `threefry4x32(key, [floor(i / 4), step, epoch, 0])`, and is dropped if
- * that word is less than `floor(rate * 2**32)`; at rate 1 all are dropped, at
- * rate 0 none is and nothing is drawn. Kept ones are scaled by 1 / (1 - rate),
- * computed in float64 and rounded to float32.
+ * that word is less than `floor(rate * 2**32)`; at rate 1 all elements are
+ * dropped; at rate 0 none is dropped and nothing is drawn. Kept elements are
+ * scaled by 1 / (1 - rate), computed in float64 and rounded to float32.
  */
 export interface DropoutAttrs {
   readonly rate: number;
@@ -74,13 +74,13 @@ export const DenseGradient = "SwarmDenseGradient";
 export interface DenseGradientAttrs {
   readonly activation: "relu" | "linear";
   readonly rate: number;
-  /** False for the first layer: nobody asks for the images' gradient. */
+  /** False for the first layer: the images' gradient is not needed. */
   readonly inputGradient: boolean;
 }
 
 /**
  * {logits: [n, c], labels: int32 [n]} -> [stats: [2]] = (sum of the n losses,
- * number of right answers: the first largest logit is the answer), and with
+ * number of correct answers: the first largest logit is the answer), and with
  * `gradient` also dlogits: [n, c] of the mean loss.
  */
 export const SoftmaxCrossEntropy = "SwarmSoftmaxCrossEntropy";
@@ -91,8 +91,8 @@ export interface SoftmaxCrossEntropyAttrs {
 
 /**
  * {w, dw} of one shape -> []: w -= learningRate * (dw + weightDecay * w), in
- * place. Optional: a backend whose tensors cannot change leaves it out, and
- * `sgdUpdate` assigns.
+ * place. Optional: a backend with immutable tensors leaves it out, and
+ * `sgdUpdate` assigns instead.
  */
 export const SgdUpdate = "SwarmSgdUpdate";
 
@@ -100,8 +100,8 @@ export type SgdUpdateAttrs = RecipeOf<"update">;
 
 /**
  * The kernels with the names of their inputs and the type of their attributes.
- * tfjs's registry keeps any function under any name, so the
- * types are put back here, in one place, for callers and implementations.
+ * tfjs's registry is untyped, so the types for callers and implementations are
+ * declared here, in one place.
  */
 export interface SwarmKernels {
   readonly [GatherImages]: {
@@ -166,7 +166,7 @@ export type SwarmKernelFunc<K extends SwarmKernelName> = (call: {
   readonly backend: unknown;
 }) => tf.TensorInfo | tf.TensorInfo[];
 
-/** Registers a kernel for a backend, unless it has it already. */
+/** Registers a kernel for a backend, unless it is already registered. */
 export function registerSwarmKernel<K extends SwarmKernelName>(
   kernelName: K,
   backendName: string,
@@ -176,8 +176,8 @@ export function registerSwarmKernel<K extends SwarmKernelName>(
   tf.registerKernel({
     kernelName,
     backendName,
-    // tfjs hands on inputs and attributes as the caller gave them, and the
-    // only caller is the function below, which checks their types.
+    // The assertion is safe: tfjs passes inputs and attributes unchanged, and
+    // the only caller is the function below, which checks their types.
     kernelFunc: kernelFunc as unknown as tf.KernelFunc,
   });
 }
@@ -187,7 +187,7 @@ export function hasSwarmKernel(
   kernelName: SwarmKernelName,
   backendName: string,
 ): boolean {
-  // Typed as always found; it is undefined where nothing is registered.
+  // tfjs's type is wrong: the result is undefined if nothing is registered.
   const found: tf.KernelConfig | undefined = tf.getKernel(
     kernelName,
     backendName,
@@ -197,7 +197,7 @@ export function hasSwarmKernel(
 
 /**
  * Runs a kernel on the current backend. Only `dropout` below has a gradient for
- * tfjs's tape; `dense` and the loss have theirs as functions of their own.
+ * tfjs's tape; `dense` and the loss have separate gradient functions.
  *
  * @throws Error if the backend lacks it
  */
@@ -206,9 +206,9 @@ export function runSwarmKernel<K extends SwarmKernelName>(
   inputs: SwarmKernels[K]["inputs"],
   attrs: SwarmKernels[K]["attrs"],
 ): SwarmKernels[K]["outputs"] {
-  // tfjs types attributes as plain numbers, strings and arrays, and passes
-  // anything: typed arrays reach the kernel as they are, without a copy. Ranks
-  // of results are the kernel's word, as everywhere in tfjs.
+  // tfjs types attributes as plain numbers, strings and arrays but passes
+  // anything: typed arrays reach the kernel without a copy. The ranks of
+  // results are not checked, as everywhere in tfjs.
   const out: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(
     kernelName,
     { ...inputs },
@@ -249,8 +249,8 @@ export function dropout(x: tf.Tensor, attrs: DropoutAttrs): tf.Tensor {
     const [masked] = runSwarmKernel(Dropout, { x: input }, attrs);
     return masked;
   };
-  // The mask is a pure function of its attributes: the way back draws it
-  // again instead of saving it.
+  // The mask is a pure function of its attributes, so the backward pass draws
+  // it again instead of storing it.
   const differentiable = tf.customGrad(() => ({
     value: apply(x),
     gradFunc: (dy: tf.Tensor) => apply(dy),
@@ -269,19 +269,23 @@ export function dense(
   return y;
 }
 
-/** Gradients of the loss by a dense layer's weights, biases and input. */
+/**
+ * Gradients of the loss with respect to a dense layer's weights, biases and
+ * input.
+ */
 export interface DenseGradients {
   /** [k, m] */
   readonly dw: tf.Tensor2D;
   /** [m] */
   readonly db: tf.Tensor1D;
-  /** [n, k]; absent unless asked for. */
+  /** [n, k]; absent unless requested. */
   readonly dx?: tf.Tensor2D;
 }
 
 /**
- * The way back through `dense`, from its input x: [n, k], weights w: [k, m],
- * output y: [n, m] and the loss's gradient by that output, dy: [n, m].
+ * The backward pass of `dense`, from its input x: [n, k], weights w: [k, m],
+ * output y: [n, m] and the loss's gradient with respect to that output, dy: [n,
+ * m].
  */
 export function denseGradient(
   x: tf.Tensor2D,
@@ -294,11 +298,11 @@ export function denseGradient(
   return dx === undefined ? { dw, db } : { dw, db, dx };
 }
 
-/** What a batch came to. */
+/** Figures of a batch. */
 export interface BatchLoss {
-  /** [2]: sum of the losses in nats, number of right answers. */
+  /** [2]: sum of the losses in nats, number of correct answers. */
   readonly stats: tf.Tensor1D;
-  /** [n, classes]: of the mean loss; absent unless asked for. */
+  /** [n, classes]: gradient of the mean loss; absent unless requested. */
   readonly dlogits?: tf.Tensor2D;
 }
 
@@ -316,7 +320,10 @@ export function softmaxCrossEntropy(
   return dlogits === undefined ? { stats } : { stats, dlogits };
 }
 
-/** w -= learningRate * (dw + weightDecay * w); in place where it can be. */
+/**
+ * w -= learningRate * (dw + weightDecay * w); in place if the backend supports
+ * it.
+ */
 export function sgdUpdate(
   w: tf.Variable,
   dw: tf.Tensor,
@@ -337,10 +344,10 @@ export function sgdUpdate(
 }
 
 /**
- * Rows of zeros with a one at each label: int32 [n] -> float32 [n, classes].
+ * One-hot encoding of labels: int32 [n] -> float32 [n, classes].
  *
- * Cast afterwards because the wasm backend of tfjs 4.22, asked for float32 at
- * once, writes the integers' bits.
+ * Cast afterwards, because the wasm backend of tfjs 4.22 writes the integers'
+ * bits if float32 is requested directly.
  */
 export function oneHotFloat(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
   return tf.tidy(() =>

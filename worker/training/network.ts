@@ -8,10 +8,13 @@ import {
 } from "../random/draws.ts";
 import { type MaskPosition, sgdUpdate } from "./kernels.ts";
 
-/** The parts of training that a recipe's fields act in. */
+/** The parts of training that a recipe's fields affect. */
 type Part = "network" | "update" | "loop";
 
-/** Which part heeds each field. A new field does not compile without one. */
+/**
+ * The part that reads each field. A new field does not compile without an
+ * entry.
+ */
 const actsIn = {
   dropout1: "network",
   dropout2: "network",
@@ -25,9 +28,9 @@ const actsIn = {
 } as const satisfies Record<keyof Recipe, Part>;
 
 /**
- * The fields of a recipe that act in one part of training. Whoever heeds them
- * takes them apart by name, and the rest `satisfies Nothing`: a new field then
- * compiles once every place heeds it.
+ * The fields of a recipe that affect one part of training. Code that reads them
+ * destructures them by name, and the rest `satisfies Nothing`, so a new field
+ * compiles only when every such place reads it.
  */
 export type RecipeOf<P extends Part> = Pick<
   Recipe,
@@ -39,13 +42,15 @@ export type RecipeOf<P extends Part> = Pick<
 /** No fields. */
 export type Nothing = Readonly<Record<string, never>>;
 
-/** What decides a network: its sizes, its rates and whose draws it uses. */
+/**
+ * Defines a network: its sizes, its rates and the key of its random numbers.
+ */
 export interface NetworkOptions {
   /** Units from the pixels to the classes: [784, 256, 256, 10]. */
   readonly sizes: readonly [number, number, number, number];
   /** Dropout rates after the first and the second hidden layer. */
   readonly rates: readonly [number, number];
-  /** Keys the initial weights and the masks. */
+  /** Key of the initial weights and the masks. */
   readonly replicate: Replicate;
   /** Standard deviation of the initial weights. */
   readonly weightStd: number;
@@ -53,8 +58,8 @@ export interface NetworkOptions {
 
 /**
  * A multilayer perceptron with two hidden layers, ReLU and dropout after each,
- * on the backend that was current when it was made. All implementations
- * compute the same function from the same weights and masks.
+ * on the backend that was current at its creation. All implementations compute
+ * the same function from the same weights and masks.
  *
  * Images are [n, pixels] from 0 to 1, labels int32 [n]. Tensors returned are
  * the caller's to dispose of.
@@ -71,7 +76,10 @@ export interface Network {
     labels: tf.Tensor1D,
     position: MaskPosition,
   ): BatchGradients;
-  /** [2]: sum of the losses in nats and number of right answers; no dropout. */
+  /**
+   * [2]: sum of the losses in nats and number of correct answers, without
+   * dropout.
+   */
   evaluate(images: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D;
   /** Weights [fanIn, fanOut] and biases [fanOut], layer by layer: w, b, w, … */
   readonly variables: readonly tf.Variable[];
@@ -79,18 +87,18 @@ export interface Network {
   dispose(): void;
 }
 
-/** What one batch says of a network. */
+/** Figures of a network on one batch. */
 export interface BatchGradients {
-  /** [2]: sum of the losses in nats and number of right answers. */
+  /** [2]: sum of the losses in nats and number of correct answers. */
   readonly stats: tf.Tensor1D;
-  /** Of the mean loss, in the order and the shapes of `variables`. */
+  /** Gradients of the mean loss, in the order and shapes of `variables`. */
   readonly gradients: readonly tf.Tensor[];
 }
 
 /**
  * One step of stochastic gradient descent.
  *
- * @returns [2]: sum of the losses and number of right answers before the step
+ * @returns [2]: sum of the losses and number of correct answers before the step
  */
 export function trainStep(
   network: Network,
@@ -119,7 +127,8 @@ export function trainStep(
 export function readParameters(network: Network): Promise<Float32Array[]> {
   return Promise.all(
     network.variables.map(async (variable) =>
-      // Some backends hand out their own memory, which training overwrites.
+      // Copied, because some backends return their own memory, which training
+      // overwrites.
       Float32Array.from(await variable.data<"float32">())
     ),
   );
@@ -136,7 +145,7 @@ export function layerShapes(
   ];
 }
 
-/** A dense layer's initial tensors, which are the caller's. */
+/** A dense layer's initial tensors. The caller must dispose of them. */
 export function initialLayer(
   shape: LayerShape,
   { replicate, weightStd }: NetworkOptions,

@@ -32,7 +32,7 @@ function options(rates: readonly [number, number]): NetworkOptions {
     sizes: [60, 24, 17, 5],
     rates,
     replicate: { seed: 3, replicate: 1 },
-    // Larger than the study's, so that gradients are not all tiny.
+    // Larger than in the study, so that gradients are not tiny.
     weightStd: 0.2,
   };
 }
@@ -49,7 +49,7 @@ interface Observed {
   readonly stats: Float32Array;
   readonly gradients: Float32Array[];
   readonly evaluation: Float32Array;
-  /** After four steps. */
+  /** The weights after four steps. */
   readonly parameters: Float32Array[];
 }
 
@@ -96,7 +96,7 @@ function assertNear(
   });
 }
 
-/** With the weight decay of the steps. */
+/** Includes weight decay in each step. */
 const CASES = [[0, 0, 0], [0.2, 0.5, 0], [0.2, 0.5, 0.1], [0.8, 0.3, 0], [
   1,
   0.5,
@@ -110,7 +110,7 @@ for (const tested of await testedBackends()) {
     Deno.test({
       ...BACKEND_TEST,
       name: titled(
-        `networks on ${backend} at ${rates}, weight decay ${weightDecay}, have one loss, gradient and course`,
+        `networks on ${backend} at ${rates}, weight decay ${weightDecay}, have the same loss, gradient and weights`,
         tested,
       ),
       ignore: skip !== undefined,
@@ -152,7 +152,7 @@ for (const tested of await testedBackends()) {
 }
 
 for (const name of NAMES) {
-  Deno.test(`${name} network starts from the replicate's draws`, async () => {
+  Deno.test(`${name} network starts with the replicate's initial weights`, async () => {
     await startStockBackend("cpu");
     const network = createNetwork(name, options([0.2, 0.5]));
     const { replicate, weightStd } = options([0, 0]);
@@ -169,7 +169,7 @@ for (const name of NAMES) {
     const { images, labels } = batch();
     const evaluate = (rates: readonly [number, number]) => {
       const network = createNetwork(name, options(rates));
-      // A step before must not leave its dropout switched on.
+      // A training step must not leave dropout switched on.
       const at = { epoch: 0, step: 0 };
       trainStep(network, images, labels, at, { ...recipe, learningRate: 0 })
         .dispose();
@@ -193,7 +193,7 @@ for (const name of NAMES) {
       );
     const { gradients } = network.gradients(images, labels, at);
     network.variables.forEach((variable, which) => {
-      // Along the gradient itself, where float32 leaves most digits.
+      // In the direction of the gradient, where float32 keeps the most digits.
       const gradient = gradients[which];
       assert(gradient !== undefined);
       const slope = tf.tidy(() => tf.sum(tf.square(gradient)).dataSync()[0]) ??

@@ -21,7 +21,7 @@ import {
   type NetworkOptions,
 } from "./network.ts";
 
-/** The network that a recipe names, on the current backend. */
+/** Creates the network that a recipe names, on the current backend. */
 export function createNetwork(
   name: NetworkName,
   options: NetworkOptions,
@@ -39,9 +39,9 @@ export function createNetwork(
 }
 
 /**
- * The network with its way forward and back written out with the swarm's
- * kernels: eight kernels a step besides the updates, no tape, and the first
- * layer's input gradient, which nobody needs, never computed.
+ * The network with its forward and backward pass written with the swarm's
+ * kernels: eight kernels per step besides the updates, no tape, and no input
+ * gradient of the first layer, which is not needed.
  */
 export function createFusedNetwork(options: NetworkOptions): Network {
   const [first, second, third] = initialVariables(options);
@@ -117,17 +117,16 @@ export function createFusedNetwork(options: NetworkOptions): Network {
 function required(tensor: tf.Tensor2D | undefined): tf.Tensor2D {
   if (tensor === undefined) {
     throw new Error(
-      "training step: the backend's kernel left out a gradient asked for",
+      "training step: the backend's kernel did not return a requested gradient",
     );
   }
   return tensor;
 }
 
 /**
- * The seed's concise network, from tf.layers: dense layers, dropout layers and
- * the loss that the framework brings along, gradients by its tape. Only the
- * dropout layer is our own, since the framework's draws masks that no other
- * device can repeat.
+ * The seed's concise network, from tf.layers: dense layers, dropout layers, the
+ * framework's loss, and gradients by its tape. Only the dropout layer is our
+ * own, because the framework's masks cannot be reproduced on another device.
  */
 export function createLayersNetwork(options: NetworkOptions): Network {
   const [first, second, third] = layerShapes(options);
@@ -173,7 +172,9 @@ export function createLayersNetwork(options: NetworkOptions): Network {
     return value;
   });
 
-  /** Dropout is active in training only: without a position there is none. */
+  /**
+   * The current training step; undefined in evaluation, which has no dropout.
+   */
   function forward(images: tf.Tensor2D, position?: MaskPosition): tf.Tensor2D {
     dropout1.position = position;
     dropout2.position = position;
@@ -210,12 +211,14 @@ const frameworkLoss: LossOf = (logits, labels) =>
     tf.Reduction.NONE,
   );
 
-/** Dropout whose mask is a pure function of key and position. */
+/** A dropout layer whose mask is a pure function of key and position. */
 class CounterDropout extends tf.layers.Layer {
   static readonly className = "CounterDropout";
   readonly #rate: number;
   readonly #key: RandomKey;
-  /** Where training is; absent in evaluation, which drops nothing. */
+  /**
+   * The current training step; undefined in evaluation, which has no dropout.
+   */
   position: MaskPosition | undefined;
 
   constructor(rate: number, key: RandomKey) {
@@ -226,7 +229,9 @@ class CounterDropout extends tf.layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = Array.isArray(inputs) ? inputs[0] : inputs;
-    if (x === undefined) throw new TypeError("dropout layer: no input");
+    if (x === undefined) {
+      throw new TypeError("dropout layer: the input is missing");
+    }
     if (this.position === undefined) return tf.clone(x);
     return dropout(x, {
       rate: this.#rate,
@@ -237,15 +242,17 @@ class CounterDropout extends tf.layers.Layer {
 }
 
 /**
- * The seed's network from scratch: products, sums, ReLU and `dropoutLayer`, its
- * cross-entropy written out, and gradients by tfjs's tape.
+ * The seed's network from scratch: products, sums, ReLU, `dropoutLayer`,
+ * explicit cross-entropy, and gradients by tfjs's tape.
  */
 export function createScratchNetwork(options: NetworkOptions): Network {
   const [first, second, third] = initialVariables(options);
   const [rate1, rate2] = options.rates;
   const variables = [first.w, first.b, second.w, second.b, third.w, third.b];
 
-  /** Dropout is active in training only: without a position there is none. */
+  /**
+   * The current training step; undefined in evaluation, which has no dropout.
+   */
   function forward(images: tf.Tensor2D, position?: MaskPosition): tf.Tensor2D {
     let hidden = tf.relu(affine(images, first));
     if (position !== undefined) {
@@ -288,7 +295,7 @@ function affine(x: tf.Tensor2D, { w, b }: DenseVariables): tf.Tensor2D {
 
 /**
  * Cross-entropy of the softmax of each row against its label, in nats: [n]. The
- * largest logit is taken off first, so that no exponential overflows.
+ * largest logit is subtracted first, so that no exponential overflows.
  */
 export function crossEntropy(
   logits: tf.Tensor2D,
@@ -309,7 +316,7 @@ export type LossOf = (logits: tf.Tensor2D, labels: tf.Tensor1D) => tf.Tensor1D;
  * Stats and gradients of a batch's mean loss by tfjs's tape, for a network
  * written as a function of its variables.
  *
- * @param forward from the variables to the logits, dropout included
+ * @param forward computes the logits from the variables, with dropout
  */
 export function lossGradients(
   variables: readonly tf.Variable[],
@@ -318,7 +325,7 @@ export function lossGradients(
   labels: tf.Tensor1D,
 ): BatchGradients {
   return tf.tidy(() => {
-    // The tape frees what the function makes and does not return.
+    // The tape frees tensors that the function creates and does not return.
     const made: tf.Tensor2D[] = [];
     const { grads } = tf.variableGrads(() => {
       const logits = tf.keep(forward());

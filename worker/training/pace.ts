@@ -1,50 +1,55 @@
 /** Milliseconds of training between two pauses. */
 export const PAUSE_EVERY = 100;
 
-/** A device's queue may grow as much from one pause to the next. */
+/** Factor by which a device's queue may grow from one pause to the next. */
 const FASTEST_GROWTH = 4;
 
-/** What a pace needs from the thread that it is kept in. */
+/** Functions that a pace needs from its thread. */
 export interface PaceOptions {
   /** Milliseconds on a clock that never goes back. */
   now(): number;
   /** Lets the thread's other work run: messages, timers. */
   pause(): Promise<void>;
   /**
-   * Resolves once a device did all that is queued by now; null where work is
+   * Resolves when a device has done all work queued so far; null if work is
    * done when its call returns.
    */
   finished(): Promise<void> | null;
 }
 
-/** Takes turns between training, the device and the thread's other work. */
+/**
+ * Alternates between training, waiting for the device and the thread's other
+ * work.
+ */
 export interface Pace {
   /**
-   * To be awaited after each step, if it returns a promise; then whether to
-   * stop is worth asking.
+   * Call after each step. If it returns a promise, await it and then check
+   * whether to stop.
    *
-   * @param report called when this step is done, unless training is further
-   * by then
+   * @param report called when the device has done this step, unless a later
+   * step is reported first
    */
   step(report: () => void): Promise<void> | null;
-  /** All that was queued is done: what waits to be reported is old news. */
+  /**
+   * Tells the pace that all queued work is done: pending reports are dropped.
+   */
   caughtUp(): void;
 }
 
-/** What was queued on a device up to a pause. */
+/** Work that was queued on a device up to a pause. */
 interface Queued {
-  /** Since the pause before. */
+  /** Steps since the previous pause. */
   readonly steps: number;
   readonly done: Promise<void>;
   readonly report: () => void;
 }
 
 /**
- * A pause about every 100 ms. Calls to a device return long before it is done:
- * without a bound, minutes of work would pile up. So at each pause the device
- * is given as many steps as it does in 100 ms, and the pause waits for those
- * given at the pause before: it never runs dry, is at most two pauses behind,
- * and nothing is read back from it.
+ * Pauses about every 100 ms. Calls to a device return long before the work is
+ * done, so without a bound minutes of work would queue up. Between two pauses
+ * the device gets as many steps as it does in 100 ms, and each pause waits for
+ * the steps queued before the previous pause. So the device is never idle and
+ * at most two pauses behind, and nothing is read back.
  */
 export function createPace({ now, pause, finished }: PaceOptions): Pace {
   let last = now();
@@ -56,7 +61,8 @@ export function createPace({ now, pause, finished }: PaceOptions): Pace {
     const earlier = before;
     if (done === null) report();
     else {
-      // Whoever awaits it hears of a failure; it may fail before.
+      // Prevents an unhandled rejection: the promise may fail before it is
+      // awaited.
       done.catch(() => {});
       before = { steps: queued, done, report };
       await earlier?.done;

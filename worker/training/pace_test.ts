@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createPace } from "./pace.ts";
 
-/** A clock, and a device that takes `each` milliseconds for a step. */
+/** A clock and a device that needs `each` milliseconds for a step. */
 function machine(each: number | null) {
   let time = 0;
   let given = 0;
   let done = 0;
   let pauses = 0;
-  /** The most steps that were given and not done. */
+  /** The largest number of queued steps. */
   let most = 0;
   const pace = createPace({
     now: () => time,
@@ -18,7 +18,7 @@ function machine(each: number | null) {
     finished: () => {
       if (each === null) return null;
       const until = given;
-      // Time passes only for who waits.
+      // Time passes only while somebody waits.
       return {
         then(resolve: (value: void) => void) {
           time += Math.max(0, until - done) * each;
@@ -36,7 +36,7 @@ function machine(each: number | null) {
     most: () => most,
     time: () => time,
     caughtUp: pace.caughtUp,
-    /** A step that the thread itself takes `own` milliseconds for. */
+    /** A step that takes `own` milliseconds of the thread's time. */
     step: async (own = 0) => {
       time += own;
       const step = ++given;
@@ -62,19 +62,19 @@ Deno.test("createPace without a device pauses every 100 ms and reports the step 
 Deno.test("createPace gives a fast device about 100 ms of steps at a time", async () => {
   const on = machine(2);
   for (let step = 0; step < 2000; step++) await on.step();
-  // Two pauses' worth at most are under way, and not much less.
-  assert.ok(on.most() <= 2 * 60, `${on.most()} steps under way`);
-  assert.ok(on.most() >= 2 * 40, `${on.most()} steps under way`);
+  // The steps of two pauses at most are queued, and not many fewer.
+  assert.ok(on.most() <= 2 * 60, `${on.most()} queued steps`);
+  assert.ok(on.most() >= 2 * 40, `${on.most()} queued steps`);
   assert.ok(Math.abs(on.pauses() - on.time() / 100) < 10, `${on.pauses()}`);
 });
 
-Deno.test("createPace gives a slow device one step at a time, however fast its calls return", async () => {
+Deno.test("createPace gives a slow device one step at a time, even if its calls return quickly", async () => {
   const on = machine(1200);
   for (let step = 0; step < 20; step++) assert.ok(await on.step());
   assert.equal(on.most(), 2);
 });
 
-Deno.test("createPace reports steps in order, and none that the device has yet to do", async () => {
+Deno.test("createPace reports steps in order and only after the device has done them", async () => {
   const on = machine(7);
   for (let step = 0; step < 300; step++) await on.step();
   assert.ok(on.reports.length > 10);
@@ -88,7 +88,7 @@ Deno.test("createPace reports steps in order, and none that the device has yet t
   }
 });
 
-Deno.test("createPace that caught up says nothing of what came before", async () => {
+Deno.test("createPace drops pending reports after caughtUp", async () => {
   const on = machine(1200);
   await on.step();
   await on.step();
@@ -100,7 +100,7 @@ Deno.test("createPace that caught up says nothing of what came before", async ()
   assert.deepEqual(on.reports.at(-1)?.step, 3);
 });
 
-Deno.test("createPace hands on that the device was lost", async () => {
+Deno.test("createPace rejects if the device was lost", async () => {
   const lost = Promise.reject(new Error("lost"));
   const pace = createPace({
     now: () => 0,

@@ -27,21 +27,23 @@ import { createNetwork } from "./networks.ts";
 import { gatherImages, gatherLabels } from "./kernels.ts";
 import { createPace, type Pace } from "./pace.ts";
 
-/** What training needs from the thread that it runs in. */
+/** Functions and values that training needs from its thread. */
 export interface TrainHooks {
   /** The current backend of tfjs, with the swarm's kernels registered. */
   readonly backend: BackendName;
-  /** What the backend says of itself; goes into the result. */
+  /** The backend's description of itself; becomes part of the result. */
   readonly backendDetail?: string;
   /** Milliseconds on a clock that never goes back. */
   now(): number;
   /** Called after each epoch. */
   onEpoch(metrics: EpochMetrics): void;
-  /** Given a trained trial's final weights, as `packWeights` lays them out. */
+  /**
+   * Receives a trained trial's final weights in the format of `packWeights`.
+   */
   onWeights?(weights: ArrayBuffer): void;
   /** Called about ten times a second. */
   onProgress(progress: StepProgress): void;
-  /** Whether to give the trial up; asked about ten times a second. */
+  /** Whether to stop the trial; called about ten times a second. */
   isStopped(): boolean;
   /** Lets the thread's other work run: messages, timers. */
   pause(): Promise<void>;
@@ -51,8 +53,8 @@ export interface TrainHooks {
 const EVALUATION_BATCH = 1000;
 
 /**
- * Trains one trial as the seed study does: plain SGD on softmax cross-entropy,
- * examples shuffled each epoch, a short last batch kept.
+ * Trains one trial like the seed study: plain SGD on softmax cross-entropy,
+ * examples shuffled in each epoch, with a smaller last batch.
  *
  * @returns the trial's result, or null if it was stopped
  * @throws RangeError if the data do not fit the network, Error if `backend` is
@@ -177,7 +179,7 @@ async function trainEpochs(
         if (sum === null) return { kind: "stopped", epochs };
         sums.push(sum);
       }
-      // The epoch's one reading back.
+      // The only time that the epoch reads from the device.
       figures = await readFigures(
         sums,
         passes.map(({ order }) => order.length),
@@ -225,13 +227,13 @@ export interface Pass {
   readonly examples: LabelledImages;
   readonly order: Uint32Array;
   readonly batchSize: number;
-  /** @returns [2]: sum of the losses, number of right answers */
+  /** @returns [2]: sum of the losses, number of correct answers */
   batch(images: tf.Tensor2D, labels: tf.Tensor1D, step: number): tf.Tensor1D;
-  /** Called now and then with the steps done. */
+  /** Called about ten times a second with the number of steps done. */
   onProgress(step: number): void;
 }
 
-/** What a pass came to. */
+/** Figures of a pass. */
 export interface PassFigures {
   /** Mean over the examples, in nats. */
   readonly loss: number;
@@ -239,12 +241,12 @@ export interface PassFigures {
 }
 
 /**
- * Runs one pass. Its figures stay on the device: reading each step's back
- * would make a GPU wait. In float32 the sum of losses of 60,000 examples is
- * off by about 1e-6 of itself; counts are exact up to 2**24.
+ * Runs one pass. Its sums stay on the device, because reading them back after
+ * each step would make a GPU wait. In float32 the sum of 60,000 losses has a
+ * relative error of about 1e-6; counts are exact up to 2**24.
  *
- * @returns [2], the caller's: sum of the losses, number of right answers; null
- * if it was stopped
+ * @returns [2], which the caller must dispose of: sum of the losses, number of
+ * correct answers; null if it was stopped
  */
 export async function runPass(
   { examples, order, batchSize, batch, onProgress }: Pass,
@@ -282,9 +284,10 @@ export async function runPass(
 /**
  * Reads the sums of passes back from the device, all at once.
  *
- * @param counts examples that each of the sums is of
+ * @param counts number of examples of each sum
  * @returns null if one is not finite: the network diverged
- * @throws {DeviceError} when the figures are the device's and not the network's
+ * @throws {DeviceError} if the figures come from a faulty device and not from
+ * the network
  */
 export async function readFigures(
   sums: readonly tf.Tensor1D[],
@@ -308,7 +311,7 @@ export async function readFigures(
   return read.map((figures) => {
     checkFigures(figures);
     const { loss, right, count } = figures;
-    // A loss of zero may come out of a GPU's logarithm as -1e-8.
+    // A GPU's logarithm may turn a loss of zero into -1e-8.
     return { loss: Math.max(0, loss / count), accuracy: right / count };
   });
 }

@@ -51,7 +51,7 @@ function assertSameCourse(
   });
 }
 
-Deno.test("trainTrial gives a result of the protocol, and learns", async () => {
+Deno.test("trainTrial returns a valid result and learns", async () => {
   await startStockBackend("cpu");
   const on = hooks({ tick: 10 });
   const result = TrialResult.parse(await trainTrial(spec(), data, on));
@@ -102,7 +102,7 @@ Deno.test("trainTrial differs between replicates", async () => {
   );
 });
 
-Deno.test("trainTrial runs the same course with all three networks", async () => {
+Deno.test("trainTrial gives the same figures with all three networks", async () => {
   await startStockBackend("cpu");
   const before = tf.memory().numTensors;
   const fused = await trained(spec());
@@ -113,9 +113,9 @@ Deno.test("trainTrial runs the same course with all three networks", async () =>
   assert.equal(tf.memory().numTensors, before);
 });
 
-Deno.test("trainTrial's figures are d2l's, the last ones by the final weights", async () => {
+Deno.test("trainTrial's figures are d2l's; the last ones follow from the final weights", async () => {
   await startStockBackend("cpu");
-  // The loop again, as simply as it can be put.
+  // A simple reference implementation of the loop.
   const trial = spec();
   const { recipe } = trial;
   const network = createNetwork("scratch", {
@@ -151,7 +151,7 @@ Deno.test("trainTrial's figures are d2l's, the last ones by the final weights", 
       128,
       (x, y, step) => trainStep(network, x, y, { epoch, step }, recipe),
     );
-    // One batch and 100 a batch: the batch's size must not matter here.
+    // One batch, and batches of 100: the batch size must not matter here.
     const onTrain = pass(
       data.train,
       identityOrder(2600),
@@ -173,32 +173,33 @@ Deno.test("trainTrial's figures are d2l's, the last ones by the final weights", 
   assertSameCourse(await trained(trial), expected, 1e-4);
 });
 
-Deno.test("trainTrial keeps the short last batch and weighs examples alike", async () => {
+Deno.test("trainTrial keeps the smaller last batch and gives each example the same weight", async () => {
   await startStockBackend("cpu");
-  // With a step too small to change a weight and no dropout, the running loss
-  // is the loss.
+  // With a step too small to change a weight and without dropout, the training
+  // loss equals the evaluated loss.
   const [metrics] = await trained(
     spec({ rates: [0, 0], recipe: { learningRate: 1e-30, epochs: 1 } }),
   );
   assert(metrics);
   assert(Math.abs(metrics.trainLoss - metrics.trainLossDropoutOff) < 1e-5);
-  // 2600 = 20 * 128 + 40: right answers are whole numbers of 2600.
+  // 2600 = 20 * 128 + 40: accuracies are multiples of 1 / 2600.
   const right = metrics.trainAccuracy * 2600;
   assert(Math.abs(right - Math.round(right)) < 1e-6);
 });
 
-Deno.test("trainTrial with everything dropped learns nothing, and says so", async () => {
+Deno.test("trainTrial with everything dropped learns nothing", async () => {
   await startStockBackend("cpu");
   const epochs = await trained(spec({ rates: [1, 1] }));
-  // Logits are the last layer's biases: the loss is near that of guessing.
+  // The logits are the last layer's biases, so the loss is near that of
+  // guessing.
   assert(epochs.every(({ trainLoss }) => trainLoss > 1.3));
 });
 
-Deno.test("trainTrial that diverges is a result with its finished epochs", async () => {
+Deno.test("trainTrial returns the finished epochs of a diverged trial", async () => {
   await startStockBackend("cpu");
   const before = tf.memory().numTensors;
-  // One step an epoch, of which a few pass; and a divergence amid an epoch,
-  // noticed at its end or at a pause.
+  // First one step per epoch, of which a few succeed; then a divergence within
+  // an epoch, detected at its end or at a pause.
   const courses = [
     { batchSize: 2600, tick: 0, passed: true },
     { batchSize: 128, tick: 0, passed: false },
@@ -210,8 +211,8 @@ Deno.test("trainTrial that diverges is a result with its finished epochs", async
       rates: [0, 0],
       recipe: { hiddenSizes: [64, 64], weightStd: 1, epochs: 5, batchSize },
     });
-    // A hundred times what a study may ask for: so small a network otherwise
-    // loses its units to ReLU before its weights overflow.
+    // A hundred times the largest learning rate of a study: otherwise all ReLU
+    // units of so small a network die before its weights overflow.
     const wild = { ...trial, recipe: { ...recipe, learningRate: 1e4 } };
     const result = TrialResult.parse(await trainTrial(wild, data, on));
     assert(result.outcome === "diverged");
@@ -240,8 +241,8 @@ Deno.test("trainTrial pauses about every 100 ms and reports steps done", async (
   await startStockBackend("cpu");
   const on = hooks({ tick: 20 });
   await trainTrial(spec({ recipe: { epochs: 1 } }), data, on);
-  // 21 steps and 3 + 2 batches of evaluation, each one look at the clock of 20
-  // ms, and a look after each pause.
+  // 21 steps and 3 + 2 batches of evaluation; each reads the clock once, which
+  // advances it by 20 ms, and so does each pause.
   assert(on.pauses() >= 3 && on.pauses() <= 7, `${on.pauses()} pauses`);
   assert.equal(on.progress.length, on.pauses());
   let before = 0;
@@ -263,7 +264,7 @@ Deno.test("trainTrial refuses a backend that is not the current one", async () =
   });
 });
 
-Deno.test("trainTrial refuses data that no network fits", async () => {
+Deno.test("trainTrial refuses data that do not fit the network", async () => {
   await startStockBackend("cpu");
   const before = tf.memory().numTensors;
   const empty = exampleData({ classes: 4, size: 20, train: 5, test: 0 });

@@ -2,15 +2,15 @@
 const GROWTH = 4 << 20;
 const PAGE = 65_536;
 /**
- * Kept free after each block: kernels read and write whole vectors, and may
- * go past a tensor's end by up to a panel's row.
+ * Padding after each block: kernels read and write whole vectors and may go
+ * past a tensor's end by up to one row of a panel.
  */
 const SLACK = 128;
 
 /**
- * Hands out blocks of a WebAssembly memory. A block given back waits for the
- * next request of its size class, so a program that asks for the same sizes
- * step after step stops growing after the first.
+ * Allocates blocks of a WebAssembly memory. A freed block is reused by the next
+ * request of its size class, so a program that repeats the same requests in
+ * each step stops growing after the first step.
  */
 export class Arena {
   readonly #memory: WebAssembly.Memory;
@@ -18,13 +18,13 @@ export class Arena {
   #next: number;
   #used = 0;
 
-  /** @param start first byte that may be handed out */
+  /** @param start first byte that may be allocated */
   constructor(memory: WebAssembly.Memory, start: number) {
     this.#memory = memory;
     this.#next = align(start);
   }
 
-  /** Bytes handed out and not given back, as asked for. */
+  /** Requested bytes of all blocks in use. */
   get usedBytes(): number {
     return this.#used;
   }
@@ -35,10 +35,10 @@ export class Arena {
   }
 
   /**
-   * A block of at least `bytes` at an address divisible by 64; its contents
-   * are whatever was there. May grow the memory, which detaches every view.
+   * Allocates a block of at least `bytes` at an address divisible by 64, not
+   * cleared. May grow the memory, which detaches every view.
    *
-   * @throws RangeError if the engine has no more memory to give
+   * @throws RangeError if the engine cannot provide more memory
    */
   allocate(bytes: number): number {
     this.#used += bytes;
@@ -63,7 +63,7 @@ export class Arena {
     return at;
   }
 
-  /** Gives back the block at `address`, asked for as `bytes`. */
+  /** Frees the block at `address` that was requested with `bytes`. */
   release(address: number, bytes: number): void {
     this.#used -= bytes;
     const size = sizeClass(bytes + SLACK);
@@ -73,7 +73,7 @@ export class Arena {
   }
 }
 
-/** Eight classes from one power of two to the next, each divisible by 64. */
+/** Eight size classes between two powers of two, each divisible by 64. */
 function sizeClass(bytes: number): number {
   if (bytes <= 512) return align(bytes);
   const step = 2 ** Math.max(6, Math.floor(Math.log2(bytes - 1)) - 3);

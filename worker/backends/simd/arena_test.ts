@@ -21,7 +21,7 @@ Deno.test("Arena: blocks in use never overlap, whatever their sizes", () => {
   assert(arena.totalBytes >= (blocks.at(-1)?.to ?? 0));
 });
 
-Deno.test("Arena: what is given back serves the next request of its size", () => {
+Deno.test("Arena: a freed block is reused by the next request of its size", () => {
   const arena = new Arena(memory(), 0);
   const first = arena.allocate(100_000);
   arena.release(first, 100_000);
@@ -43,7 +43,7 @@ Deno.test("Arena: repeating the same requests does not grow the memory", () => {
   assert.equal(arena.usedBytes, 0);
 });
 
-Deno.test("Arena: an engine without more memory is a RangeError saying so", () => {
+Deno.test("Arena: throws a RangeError if the engine has no more memory", () => {
   const full = new WebAssembly.Memory({ initial: 1, maximum: 2 });
   const arena = new Arena(full, 0);
   assert.throws(() => arena.allocate(1 << 20), {

@@ -2,9 +2,9 @@ import { kernelFileName, type KernelVariant } from "./loader.ts";
 
 /**
  * Compiles the kernels from their AssemblyScript sources, into a folder named
- * after what the sources and the compiler are, so that a build is made once
- * and never stale. Run it to do so ahead of time:
- * `deno run -A worker/backends/simd/build.ts`.
+ * by a hash of the sources and the compiler, so that a build is made only once
+ * and is never stale. To build in advance, run `deno run -A
+ * worker/backends/simd/build.ts`.
  */
 
 const COMPILER_VERSION = "0.28.20";
@@ -14,9 +14,9 @@ export const kernelCache = new URL("../../../.cache/simd/", import.meta.url);
 const VARIANTS = ["relaxed", "plain"] as const;
 
 /**
- * Builds whichever of the two builds is missing.
+ * Compiles each of the two builds if it is missing.
  *
- * @param onBuilding Called before the compiler is downloaded and runs
+ * @param onBuilding called before the compiler is downloaded and run
  * @returns the folder with `kernels.relaxed.wasm` and `kernels.plain.wasm`
  * @throws Error if the sources do not compile, with the compiler's messages
  */
@@ -34,7 +34,8 @@ export async function buildKernels(
     const file = fileOf(variant);
     const bytes = await compile(variant, sources);
     await Deno.mkdir(folder, { recursive: true });
-    // Written aside and renamed: another process may be building too.
+    // Written under another name and renamed: another process may build at the
+    // same time.
     const aside = new URL(`${file.href}.${crypto.randomUUID()}`);
     await Deno.writeFile(aside, bytes);
     await Deno.rename(aside, file);
@@ -42,7 +43,7 @@ export async function buildKernels(
   return folder;
 }
 
-/** The bytes of a build, for Deno; builds it first where it is missing. */
+/** The bytes of a build, for Deno; compiles it first if it is missing. */
 export async function kernelFile(
   variant: KernelVariant,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -61,7 +62,7 @@ async function readSources(): Promise<Sources> {
   return sources;
 }
 
-/** Hexadecimal digits that stand for the sources and how they are compiled. */
+/** Hexadecimal hash of the sources, the compiler and its options. */
 async function digest(sources: Sources): Promise<string> {
   const parts = [...sources].sort(([a], [b]) => a < b ? -1 : 1);
   const options = VARIANTS.map(compilerOptions);
@@ -97,7 +98,7 @@ async function compile(
   variant: KernelVariant,
   sources: Sources,
 ): Promise<Uint8Array> {
-  // Imported here, so that only a build downloads the compiler.
+  // Imported dynamically, so that the compiler is downloaded only for a build.
   // deno-lint-ignore no-import-prefix
   const { main } = await import("npm:assemblyscript@0.28.20/asc");
   let output: Uint8Array | undefined;
@@ -124,8 +125,8 @@ async function exists(file: URL): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  // Standard output belongs to the command that this is built for. The tasks run
-  // Deno with --quiet, which would else print a line a package.
+  // Standard output belongs to the calling command. --quiet, because Deno would
+  // print a line for each downloaded package.
   const folder = await buildKernels(() =>
     console.error(
       "first start: fetching packages and building; " +

@@ -1,10 +1,10 @@
 /**
- * The kernels' WebAssembly in two builds: with the fused multiply-add of
- * relaxed SIMD, or with SIMD as every engine has it.
+ * The kernels' two WebAssembly builds: one with the fused multiply-add of
+ * relaxed SIMD, one with standard SIMD.
  */
 export type KernelVariant = "relaxed" | "plain";
 
-/** A build of the kernels, ready to be compiled. */
+/** The bytes of a build of the kernels. */
 export interface KernelCode {
   readonly bytes: BufferSource;
   readonly variant: KernelVariant;
@@ -21,7 +21,7 @@ export function detectSimd(): KernelVariant | null {
   return WebAssembly.validate(probe(splat)) ? "plain" : null;
 }
 
-/** A module with one function that returns the vector its body leaves. */
+/** A module with one function, which returns the vector on its stack. */
 function probe(body: readonly number[]): Uint8Array<ArrayBuffer> {
   const code = [0x00, ...body, 0x0b];
   return Uint8Array.from([
@@ -34,7 +34,7 @@ function probe(body: readonly number[]): Uint8Array<ArrayBuffer> {
 
 /** Whether this processor rounds relaxed SIMD's a * b + c once, not twice. */
 function roundsOnce(): boolean {
-  // (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24, which rounding the square drops.
+  // (1 + 2^-12)^2 - (1 + 2^-11) is 2^-24; it is lost if the square is rounded.
   const splats = [1 + 2 ** -12, 1 + 2 ** -12, -(1 + 2 ** -11)].flatMap((x) => [
     0x43, // f32.const
     ...new Uint8Array(Float32Array.of(x).buffer),
@@ -59,8 +59,9 @@ function roundsOnce(): boolean {
 }
 
 /**
- * What the backend says of itself. Two devices that say the same compute the
- * same bits: relaxed SIMD leaves it to the processor how often it rounds.
+ * The backend's description of itself. Devices with the same description
+ * compute the same bits. The processor decides how often relaxed SIMD rounds,
+ * so the description includes that.
  */
 export function describeVariant(variant: KernelVariant): string {
   switch (variant) {
@@ -97,7 +98,7 @@ export function kernelFileName(variant: KernelVariant): string {
   return `kernels.${variant}.wasm`;
 }
 
-/** The kernels' functions; see `assembly/index.ts` for what each does. */
+/** The kernels' functions, described in `assembly/`. */
 export interface KernelExports {
   scratchEnd(): number;
   multiply(
@@ -192,14 +193,14 @@ export interface Kernels {
   readonly variant: KernelVariant;
 }
 
-/** @throws Error if the bytes are not the kernels */
+/** @throws Error if the bytes are another module */
 export async function instantiateKernels(code: KernelCode): Promise<Kernels> {
   const memory = new WebAssembly.Memory({ initial: 256 });
   const { instance } = await WebAssembly.instantiate(code.bytes, {
     env: { memory },
   });
   if (!hasKernels(instance.exports)) {
-    throw new Error("simd kernels: not the module expected; build it again");
+    throw new Error("simd kernels: not the expected module; build it again");
   }
   return { call: { ...instance.exports }, memory, variant: code.variant };
 }

@@ -12,7 +12,7 @@ Deno.test("detectSimd: names a build whose module the engine accepts", async () 
   assert(WebAssembly.validate(await kernelFile("plain")));
 });
 
-/** What `auto` takes without a GPU, as a process of its own says it. */
+/** The backend that `auto` chooses without a GPU, in a separate process. */
 const choose = `
   import { backendCandidates } from "./worker/backends/select.ts";
   import { selectBackend } from "./worker/backends/select.ts";
@@ -39,8 +39,8 @@ const choose = `
 `;
 
 Deno.test({
-  name: "an engine without WebAssembly SIMD trains on stock tfjs, and says why",
-  // V8's SIMD takes SSE4.1, which can be denied to it there alone.
+  name: "an engine without WebAssembly SIMD trains on stock tfjs and says why",
+  // V8's SIMD needs SSE4.1, which can be disabled only on x86-64.
   ignore: needsProcesses.ignore || Deno.build.arch !== "x86_64",
   fn: async () => {
     const { success, stdout, stderr } = await new Deno.Command(
@@ -71,14 +71,14 @@ Deno.test("loadKernels: fetches the build for this engine from a folder", async 
   assert(code !== null);
   assert.equal(code.variant, "relaxed");
   const { call } = await instantiateKernels(code);
-  // 0.5 * 1 + 0.5 keeps what starts at 1 where it is and moves 0 to 9 there.
+  // With 0.5 * x + 0.5, 1 stays 1.
   assert(Math.abs(call.multiplyAdds(60, 0.5, 0.5) - 10) < 1e-6);
 });
 
-Deno.test("instantiateKernels: another module is refused with what to do", async () => {
+Deno.test("instantiateKernels: refuses another module and says what to do", async () => {
   const empty = Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
   await assert.rejects(
     instantiateKernels({ bytes: empty, variant: "plain" }),
-    /not the module expected; build it again/,
+    /not the expected module; build it again/,
   );
 });

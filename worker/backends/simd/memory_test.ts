@@ -10,7 +10,7 @@ import { registerSimdBackend, SIMD } from "./simd_backend.ts";
 import { kernelFile } from "./build.ts";
 import { SimdBackend } from "./simd_backend.ts";
 
-/** In a file of its own: a thread's memory never shrinks. */
+/** In its own file, because a thread's memory never shrinks. */
 
 Deno.test("simd: a thread trains and evaluates the seed's network in 32 MB", async () => {
   const variant = "plain";

@@ -7,7 +7,8 @@ import { SIMD } from "./simd_backend.ts";
 simdConformance("plain");
 
 for (const network of ["fused", "scratch", "layers"] as const) {
-  // WebAssembly without relaxed instructions leaves no rounding to an engine.
+  // Without relaxed instructions WebAssembly defines every rounding, so all
+  // engines compute the same bits.
   Deno.test(`simd plain: six steps of the ${network} network give the recorded bits`, async () => {
     await tf.setBackend(SIMD);
     assert.deepEqual(firstLosses(network, 6), [

@@ -20,10 +20,10 @@ let registered: Promise<void> | undefined;
 let detail = "";
 
 /**
- * Makes the backend `simd` known to tfjs, once in a thread; the first call's
- * kernels count. It becomes the current backend by `tf.setBackend("simd")`.
+ * Registers the backend `simd` with tfjs, once per thread; later calls change
+ * nothing. `tf.setBackend("simd")` makes it the current backend.
  *
- * @throws Error if the bytes are not the kernels, WebAssembly.CompileError if
+ * @throws Error if the bytes are another module, WebAssembly.CompileError if
  * the engine cannot run them
  */
 export function registerSimdBackend(code: KernelCode): Promise<void> {
@@ -34,7 +34,7 @@ export function registerSimdBackend(code: KernelCode): Promise<void> {
   return registered;
 }
 
-/** What the backend says of itself, once registered. */
+/** The registered backend's description of itself. */
 export function simdBackendDetail(): string {
   return detail;
 }
@@ -43,13 +43,13 @@ async function register(code: KernelCode): Promise<void> {
   const kernels = await instantiateKernels(code);
   detail = describeVariant(kernels.variant);
   const backend = new SimdBackend(kernels);
-  // Before tfjs's other backends: like them, but faster.
+  // A higher priority than tfjs's own backends.
   tf.registerBackend(SIMD, () => backend, 0);
   registerSwarmKernels(backend);
   registerTensorKernels(backend);
 }
 
-/** Ours where we have one, and behind it, or instead, tfjs's cpu kernel. */
+/** Our kernel if there is one, with tfjs's cpu kernel as the fallback. */
 function registerTensorKernels(backend: SimdBackend): void {
   const ours = tensorKernels(backend);
   for (const config of tf.getKernelsForBackend("cpu")) {
@@ -70,18 +70,18 @@ type Values = tf.backend_util.BackendValues;
 const NOTHING = new Float32Array(0);
 
 /**
- * What a tensor holds. Float32 and int32 may lie in the kernels' memory; a
- * kernel of tfjs's own sees them through `values`, and what it makes stays in
- * JavaScript until one of ours needs it. So memory never grows, and views are
- * never detached, while tfjs's code runs.
+ * The data of a tensor. Float32 and int32 data may be in the kernels' memory. A
+ * tfjs kernel reads them through `values`, and its results stay in JavaScript
+ * until one of our kernels needs them. So the memory never grows, and no view
+ * is detached, while tfjs code runs.
  */
 class SimdData {
   refCount: number;
   readonly dtype: tf.DataType;
   complexTensorInfos?: { real: tf.TensorInfo; imag: tf.TensorInfo };
-  /** Bytes at `address`. */
+  /** Number of bytes at `address`. */
   bytes = 0;
-  /** Where in the kernels' memory, or 0 for nowhere. */
+  /** Address in the kernels' memory, or 0 if the data are not there. */
   address = 0;
   readonly #memory: WebAssembly.Memory;
   #values: Values;
@@ -98,7 +98,10 @@ class SimdData {
     this.refCount = refCount;
   }
 
-  /** Not to be kept: the next kernel may move the memory. */
+  /**
+   * Do not keep the view: the next kernel may grow the memory, which detaches
+   * it.
+   */
   get values(): Values {
     if (this.address === 0) return this.#values;
     const { buffer } = this.#memory;
@@ -115,7 +118,7 @@ class SimdData {
   }
 }
 
-/** tfjs's cpu backend with its numbers where the kernels can work on them. */
+/** tfjs's cpu backend, with tensors in memory that the kernels can use. */
 export class SimdBackend extends MathBackendCPU {
   readonly kernels: Kernels;
   readonly arena: Arena;
@@ -152,7 +155,7 @@ export class SimdBackend extends MathBackendCPU {
   #enter(
     dataId: object,
     dtype: tf.DataType,
-    // Complex numbers have none of their own, whatever tfjs's types say.
+    // Complex tensors have no values of their own, contrary to tfjs's types.
     values: Values | undefined,
     refCount: number,
   ): SimdData {
@@ -167,7 +170,7 @@ export class SimdBackend extends MathBackendCPU {
     return entry;
   }
 
-  /** A new tensor in the kernels' memory, holding whatever was there. */
+  /** A new tensor in the kernels' memory, not initialized. */
   allocate(shape: number[], dtype: "float32" | "int32"): tf.TensorInfo {
     const bytes = tf.util.sizeFromShape(shape) * 4;
     const dataId = { id: this.#nextId++ };
@@ -177,24 +180,26 @@ export class SimdBackend extends MathBackendCPU {
   }
 
   /**
-   * Where a float32 or int32 tensor's values are in the kernels' memory, which
-   * they are copied into if they are not there yet.
+   * The address of a float32 or int32 tensor's values in the kernels' memory.
+   * Copies them there first if necessary.
    *
    * @throws Error for other types
    */
   addressOf({ dataId, dtype }: tf.TensorInfo): number {
     let entry = this.#entries.get(dataId);
     if (entry === undefined) {
-      // On another backend: asking for it moves it here.
+      // The tensor is on another backend; reading it moves it here.
       this.data.get(dataId);
       entry = this.#entries.get(dataId);
     }
     if (entry === undefined) {
-      throw new Error("simd: tensor has no data: disposed already?");
+      throw new Error(
+        "simd: the tensor has no data; it may have been disposed",
+      );
     }
     if (entry.address !== 0) return entry.address;
     if (dtype !== "float32" && dtype !== "int32") {
-      throw new Error(`simd: tensor must be float32 or int32: ${dtype}`);
+      throw new Error(`simd: the tensor must be float32 or int32: ${dtype}`);
     }
     const values = numbers(entry.values);
     const bytes = values.length * 4;
@@ -208,7 +213,7 @@ export class SimdBackend extends MathBackendCPU {
     return address;
   }
 
-  /** The values themselves, not a view: they stay as they are. */
+  /** A copy, not a view: later kernels do not change it. */
   override readSync(dataId: object): Values {
     const values = super.readSync(dataId);
     const entry = this.#entries.get(dataId);
@@ -219,7 +224,8 @@ export class SimdBackend extends MathBackendCPU {
   override disposeData(dataId: object, force = false): boolean {
     const entry = this.#entries.get(dataId);
     if (!super.disposeData(dataId, force)) return false;
-    // It may come back: tfjs disposes of what it moves to another backend.
+    // The same id may be used again: tfjs disposes of the data of a tensor that
+    // it moves to another backend.
     this.#entries.delete(dataId);
     if (entry !== undefined && entry.address !== 0) {
       this.arena.release(entry.address, entry.bytes);
@@ -231,7 +237,7 @@ export class SimdBackend extends MathBackendCPU {
   override memory(): {
     unreliable: boolean;
     reasons: string[];
-    /** Bytes of the kernels' memory: what tensors take, and all of it. */
+    /** Bytes of the kernels' memory: used by tensors, and in total. */
     kernelBytesUsed: number;
     kernelBytes: number;
   } {
@@ -251,6 +257,6 @@ function numbers(values: Values): NumberArray {
     values instanceof Float32Array || values instanceof Int32Array ||
     values instanceof Uint8Array
   ) return values;
-  // tfjs also lets through plain arrays, and clamped bytes of an image.
+  // tfjs also passes plain arrays and Uint8ClampedArray.
   return Float32Array.from(values, Number);
 }

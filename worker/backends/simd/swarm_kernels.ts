@@ -16,17 +16,17 @@ import { entryOf } from "../gpu_kernels.ts";
 import type { Nothing } from "../../training/network.ts";
 import type { SimdBackend } from "./simd_backend.ts";
 
-/** Columns in a panel of the kernels, roughly: for estimates. */
+/** Approximate columns of the kernels' panels, for estimates. */
 const PANEL_COLUMNS = 24;
 
 /**
- * What parts of a product take, in cycles, measured on an x86-64 processor
- * with two multiply-adds a cycle: a step of a pair's list, listing an element,
- * copying one into a panel, transposing one.
+ * Costs of a product's parts in cycles, measured on an x86-64 processor with
+ * two multiply-adds per cycle: a step of a pair's list, listing an element,
+ * copying an element into a panel, transposing an element.
  */
 const STEP_CYCLES = 7.6;
 
-/** The same for many short lists. */
+/** Cost of a step in many short lists. */
 const SHORT_LIST_STEP_CYCLES = 8.8;
 
 const LISTING_CYCLES = 1.2;
@@ -43,8 +43,8 @@ export interface TransposedShape {
 }
 
 /**
- * out = a' dz, from addresses. The kernels skip zeros of the left factor only,
- * so where dz has more of them, it is taken as out' = dz' a.
+ * out = a' dz, given addresses. The kernels skip only zeros of the left factor,
+ * so if dz has more zeros, out' = dz' a is computed instead.
  */
 export function transposedProduct(
   backend: SimdBackend,
@@ -116,7 +116,7 @@ function estimate(
     rows * depth * LISTING_CYCLES + depth * columns * PACKING_CYCLES;
 }
 
-/** Share of steps that pairs of columns have, judged by the first rows. */
+/** Estimated share of steps in lists of paired columns, from the first rows. */
 function pairDensity(
   backend: SimdBackend,
   address: number,
@@ -127,14 +127,14 @@ function pairDensity(
   return 2 * backend.kernels.call.countPairs(address, size) / size;
 }
 
-/** The second size of a matrix. */
+/** Number of columns of a matrix. */
 export function columnsOf({ shape }: tf.TensorInfo): number {
   return shape[1] ?? 1;
 }
 
 /**
- * Copies the bytes of a batch's images to `address`, one after another. (A
- * loop that copies words takes twice as long as a view and `set` an image.)
+ * Copies the bytes of a batch's images to `address`, one after another. (`set`
+ * for each image takes half the time of a loop over words.)
  *
  * @throws RangeError if the order or the data set ends before the batch
  */
@@ -150,24 +150,24 @@ export function copyImages(
     if (from + size > bytes.length) {
       throw new RangeError(
         `gather: the data set has ${bytes.length / size} images, ` +
-          `asked for number: ${image}`,
+          `requested image: ${image}`,
       );
     }
     target.set(bytes.subarray(from, from + size), i * size);
   }
 }
 
-/** Columns from which on it pays to look for rows that are zero alike. */
+/** From this number of columns on, searching for similar rows saves time. */
 const PAIRING_DEPTH = 512;
 
 /**
  * Registers the swarm's kernels, `training/kernels.ts`, as WebAssembly.
- * JavaScript only finds addresses and hands out memory.
+ * JavaScript only looks up addresses and allocates memory.
  */
 export function registerSwarmKernels(backend: SimdBackend): void {
   const { call, memory } = backend.kernels;
 
-  /** Draws the mask as it goes: `to` = dropout of `from`, or of its ReLU. */
+  /** `to` = dropout of `from` or of its ReLU; the mask is drawn on the fly. */
   function mask(
     from: number,
     to: number,
@@ -295,7 +295,7 @@ export function registerSwarmKernels(backend: SimdBackend): void {
         rows,
         columns,
         depth,
-        // Dropout leaves rows little in common.
+        // After dropout, rows share few zeros.
         Number(attrs.rate < 0.1),
         1,
       );
@@ -311,7 +311,8 @@ export function registerSwarmKernels(backend: SimdBackend): void {
     const from = backend.addressOf(logits);
     const right = backend.addressOf(labels);
     const stats = backend.allocate([2], "float32");
-    // Without a gradient its place is still needed, for the powers.
+    // The kernel needs this memory for intermediate values even without a
+    // gradient.
     const dlogits = backend.allocate([rows, classes], "float32");
     call.softmaxCrossEntropy(
       from,

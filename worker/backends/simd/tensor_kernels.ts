@@ -2,9 +2,9 @@ import * as tf from "@tensorflow/tfjs";
 import type { SimdBackend } from "./simd_backend.ts";
 
 /**
- * tfjs's own kernels as WebAssembly, for the cases that training has: float32,
- * shapes that agree or differ by a scalar or a row. Each is given a chance to
- * decline by returning undefined; then tfjs's cpu kernel does it.
+ * tfjs's own kernels in WebAssembly, for the cases that occur in training:
+ * float32, equal shapes, or one operand that is a scalar or a row. A kernel
+ * returns undefined for other cases; tfjs's cpu kernel handles those.
  */
 export type TensorKernel = (
   inputs: tf.NamedTensorInfoMap,
@@ -16,7 +16,9 @@ export function tensorKernels(
 ): ReadonlyMap<string, TensorKernel> {
   const { call } = backend.kernels;
 
-  /** [batch, rows, depth] by [batch, depth, columns], each maybe transposed. */
+  /**
+   * [batch, rows, depth] times [batch, depth, columns]; each may be transposed.
+   */
   function product(
     a: tf.TensorInfo,
     b: tf.TensorInfo,
@@ -32,7 +34,7 @@ export function tensorKernels(
     const [bRows = 0, bColumns = 0] = b.shape.slice(-2);
     const [rows, depth] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
     const columns = transposeB ? bRows : bColumns;
-    // tfjs's kernel says what is wrong with the shapes.
+    // tfjs's kernel reports what is wrong with the shapes.
     if (depth !== (transposeB ? bColumns : bRows)) return;
     const biasSize = bias && tf.util.sizeFromShape(bias.shape);
     if (bias && (!areFloats(bias) || biasSize !== columns)) return;
@@ -67,7 +69,7 @@ export function tensorKernels(
     return out;
   }
 
-  /** One result an element of two operands of one shape. */
+  /** Elementwise, with two operands of one shape. */
   function elementwise(
     a: tf.TensorInfo,
     b: tf.TensorInfo,
@@ -81,7 +83,7 @@ export function tensorKernels(
     return out;
   }
 
-  /** One result an element of one operand. */
+  /** Elementwise, with one operand. */
   function unary(
     x: tf.TensorInfo,
     run: (x: number, out: number, size: number) => void,
@@ -93,13 +95,16 @@ export function tensorKernels(
     return out;
   }
 
-  /** x * factor + term, with a number out of a tensor of one element. */
+  /**
+   * x * factor + term, where one of the numbers comes from a tensor of one
+   * element.
+   */
   function scaled(
     x: tf.TensorInfo,
     scalar: tf.TensorInfo,
     by: (value: number) => readonly [factor: number, term: number],
   ): tf.TensorInfo | undefined {
-    // A scalar of more dimensions than x adds its own to the result.
+    // If the scalar has more dimensions than x, the result has them too.
     if (!isScalar(scalar) || scalar.shape.length > x.shape.length) return;
     if (!areFloats(x, scalar)) return;
     const [value] = backend.readSync(scalar.dataId);
@@ -107,7 +112,7 @@ export function tensorKernels(
     return unary(x, (at, out, size) => call.scale(at, factor, term, out, size));
   }
 
-  /** x + row, where the row's length is that of x's last dimension. */
+  /** x + row, where the row is as long as x's last dimension. */
   function addedRow(
     x: tf.TensorInfo,
     row: tf.TensorInfo,
@@ -190,7 +195,7 @@ export function tensorKernels(
       const rank = x.shape.length;
       const axes = tf.util.parseAxisParam(dimensions(axis), x.shape);
       if (!areFloats(x) || axes.length === 0 || axes.length === rank) return;
-      // Leading dimensions: the rest stay together.
+      // Only leading dimensions are reduced: the others stay contiguous.
       if (axes.some((axis, i) => axis !== i)) return;
       const kept = x.shape.slice(axes.length);
       const from = backend.addressOf(x);
@@ -217,7 +222,9 @@ export function tensorKernels(
 }
 
 function given(tensor: tf.TensorInfo | undefined): tf.TensorInfo {
-  if (tensor === undefined) throw new Error("simd: kernel without its input");
+  if (tensor === undefined) {
+    throw new Error("simd: the kernel's input is missing");
+  }
   return tensor;
 }
 
@@ -233,7 +240,7 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((length, i) => length === b[i]);
 }
 
-/** An axis attribute as tfjs hands it on: a number, several, or none. */
+/** An axis attribute as tfjs passes it: one number, several or none. */
 function dimensions(axis: unknown): number[] {
   if (typeof axis === "number") return [axis];
   return Array.isArray(axis) ? axis.map(Number) : [];

@@ -9,29 +9,32 @@ import { checkBytes, registerGatherKernels } from "../gpu_kernels.ts";
 
 const WEBGL = "webgl";
 
-/** tfjs's usage of a texture with four bytes a texel; its enum is private. */
+/**
+ * tfjs's usage code for a texture with four bytes per texel; its enum is
+ * private.
+ */
 const PIXELS = 2;
 
-/** tfjs's shaders find an element by its number as a float32. */
+/** tfjs's shaders address an element by a float32 index. */
 const MOST_ELEMENTS = 2 ** 24;
 
 /**
  * Registers kernels that keep training on the GPU: masks are drawn there, and
- * the data set lies there. WebGL 1 has no uint32, and keeps the portable
- * kernels. Doing it twice does nothing.
+ * the data set is there. WebGL 1 has no uint32 and uses the portable kernels. A
+ * second call changes nothing.
  */
 export function registerWebGlKernels(): void {
   if (tf.env().getNumber("WEBGL_VERSION") < 2) return;
 
   registerSwarmKernel(Dropout, WEBGL, ({ inputs: { x }, attrs, backend }) => {
     const { rate, key, position: { step, epoch } } = attrs;
-    // A kernel's result is a tensor of its own, even when nothing changes.
+    // A kernel must return a new tensor, even if the values do not change.
     if (rate <= 0) return tf.clone(x);
     if (rate >= 1) return tf.zerosLike(x);
     checkSize(x.size);
     const gl = webGl(backend);
     const uniforms = [
-      // The shader takes the same 32 bits for unsigned.
+      // The shader reads the same 32 bits as unsigned.
       key.map((word) => word | 0),
       [step | 0, epoch | 0],
       [dropThreshold(rate) | 0],
@@ -72,7 +75,9 @@ export function registerWebGlKernels(): void {
   });
 }
 
-/** Has training on the current backend, WebGL's, end when its context does. */
+/**
+ * Makes training on the current backend, WebGL, end when its context is lost.
+ */
 export function watchWebGl(): void {
   const { gpgpu } = webGl(tf.backend());
   const { gl } = gpgpu;
@@ -81,20 +86,23 @@ export function watchWebGl(): void {
     () => gl.isContextLost(),
   );
   watchDevice(WEBGL, watch);
-  // A context may be restored, empty: then it says that all is well.
+  // A lost context may be restored empty; it then reports no loss.
   gl.canvas.addEventListener(
     "webglcontextlost",
-    () => tell("the browser took its context away"),
+    () => tell("the browser ended its WebGL context"),
     { once: true },
   );
 }
 
 function webGl(backend: unknown): tf.MathBackendWebGL {
   if (backend instanceof tf.MathBackendWebGL) return backend;
-  throw new Error("webgl kernels: they run on tfjs's WebGL backend alone");
+  throw new Error("webgl kernels: they run only on tfjs's WebGL backend");
 }
 
-/** @throws RangeError for a tensor in which elements would be mixed up */
+/**
+ * @throws RangeError for a tensor with more elements than a float32 index can
+ * address
+ */
 function checkSize(size: number): void {
   if (size <= MOST_ELEMENTS) return;
   throw new RangeError(
@@ -103,11 +111,11 @@ function checkSize(size: number): void {
 }
 
 /**
- * Bytes as a texture of four bytes a texel: tfjs's own tensors would take four
- * bytes for each.
+ * Bytes as a texture with four bytes per texel: tfjs's own tensors would need
+ * four bytes for each.
  *
- * @returns of shape [height, width] in texels
- * @throws RangeError where no texture holds as many
+ * @returns a tensor of shape [height, width] in texels
+ * @throws RangeError if no texture is large enough
  */
 function uploadBytes(
   backend: tf.MathBackendWebGL,
@@ -138,13 +146,13 @@ function uploadBytes(
 }
 
 /**
- * The swarm's kernels in GLSL ES 3.00, as programs of tfjs's WebGL backend. It
- * declares samplers and getters for the inputs, and the uniforms. Results are
- * packed where matrix products take them packed: one texel holds two columns
- * of two rows.
+ * The swarm's kernels in GLSL ES 3.00, as programs of tfjs's WebGL backend. The
+ * backend declares samplers and getters for the inputs, and the uniforms.
+ * Results that matrix products read are packed: one texel has two columns of
+ * two rows.
  */
 
-/** Packed [rows, columns] -> the same. Uniforms as listed at the end. */
+/** Packed [rows, columns] -> the same. The uniforms are listed at the end. */
 export function dropoutProgram(
   [rows, columns]: [number, number],
 ): GPGPUProgram {
@@ -184,8 +192,8 @@ void main() {
 }
 
 /**
- * Inputs: four bytes a texel in rows of `width` texels, the order, a level a
- * byte. Uniform: start.
+ * Inputs: four bytes per texel in rows of `width` texels, the order, the level
+ * of each byte. Uniform: start.
  */
 export function gatherImagesProgram(
   [rows, columns]: [number, number],

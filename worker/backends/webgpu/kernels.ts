@@ -19,12 +19,12 @@ const WEBGPU = "webgpu";
 
 /**
  * Registers kernels that keep training on the GPU: masks are drawn there, the
- * data set lies there, weights change in place. Doing it twice does nothing.
+ * data set is there, weights change in place. A second call changes nothing.
  */
 export function registerWebGpuKernels(): void {
   registerSwarmKernel(Dropout, WEBGPU, ({ inputs: { x }, attrs, backend }) => {
     const { rate, key, position: { step, epoch } } = attrs;
-    // A kernel's result is a tensor of its own, even when nothing changes.
+    // A kernel must return a new tensor, even if the values do not change.
     if (rate <= 0) return tf.clone(x);
     if (rate >= 1) return tf.zerosLike(x);
     return webGpu(backend).runWebGPUProgram(
@@ -68,7 +68,7 @@ export function registerWebGpuKernels(): void {
       ],
       w,
     );
-    // tfjs keeps what was read back before, and would answer with it again.
+    // tfjs caches values that were read back and would return the old ones.
     const data: { values: tf.BackendValues | null } = gpu.tensorMap.get(
       w.dataId,
     );
@@ -77,11 +77,13 @@ export function registerWebGpuKernels(): void {
   });
 }
 
-/** Has training on the current backend, WebGPU's, end when its device does. */
+/**
+ * Makes training on the current backend, WebGPU, end when its device is lost.
+ */
 export function watchWebGpu(): void {
   const backend = webGpu(tf.backend());
   const { watch, tell } = createDeviceWatch(async () => {
-    // tfjs hands steps over a few kernels at a time; this is the rest.
+    // tfjs submits kernels in small batches; this submits the remaining ones.
     backend.ensureCommandEncoderReady();
     backend.endComputePassEncoder();
     backend.submitQueue();
@@ -95,35 +97,35 @@ export function watchWebGpu(): void {
 
 function webGpu(backend: unknown): WebGPUBackend {
   if (backend instanceof WebGPUBackend) return backend;
-  throw new Error("webgpu kernels: they run on tfjs's WebGPU backend alone");
+  throw new Error("webgpu kernels: they run only on tfjs's WebGPU backend");
 }
 
-/** A set's bytes, four a word: the first byte in the lowest bits. */
+/** A set's bytes, four per word: the first byte is in the lowest bits. */
 function uploadBytes(backend: WebGPUBackend, bytes: Uint8Array): tf.TensorInfo {
   checkBytes(bytes.length, backend.device.limits.maxStorageBufferBindingSize);
-  // Every machine that has a browser puts it there.
+  // All machines with a browser are little-endian.
   const words = new Int32Array(Math.ceil(bytes.length / 4));
   new Uint8Array(words.buffer).set(bytes);
   return backend.makeTensorInfo([words.length], "int32", words);
 }
 
 /**
- * The swarm's kernels in WGSL, as programs of tfjs's WebGPU backend. It puts
- * the inputs in scope under their names, `result`, and `uniforms` with `size`
- * and what a program adds. A program object is good for one run: tfjs extends
- * its key in place.
+ * The swarm's kernels in WGSL, as programs of tfjs's WebGPU backend. The
+ * backend declares the inputs under their names, `result`, and `uniforms` with
+ * `size` and the program's own members. A program object can run only once:
+ * tfjs extends its key in place.
  */
 
 const WORKGROUP = 64;
 
 interface Source {
-  /** Names the program among all of the backend. */
+  /** Identifies the program in the backend's cache. */
   readonly key: string;
   readonly inputs: string[];
   /** Members of the struct `uniforms`, each ending in a comma. */
   readonly uniforms: string;
   readonly outputShape: number[];
-  /** Elements of the result that one invocation sees to. */
+  /** Elements of the result that one invocation computes. */
   readonly perInvocation?: number;
   /** Defines `main(index)`, called once for each `perInvocation` elements. */
   readonly code: string;
@@ -170,7 +172,10 @@ fn main(index : i32) {
   });
 }
 
-/** Inputs: four bytes a word, the order, a level a byte. Uniform: start. */
+/**
+ * Inputs: four bytes per word, the order, the level of each byte. Uniform:
+ * start.
+ */
 export function gatherImagesProgram(
   outputShape: [number, number],
 ): WebGPUProgram {
@@ -206,12 +211,16 @@ fn main(index : i32) {
   });
 }
 
-/** Into the weights themselves. Input: their gradient. Uniforms: the numbers. */
+/**
+ * Updates the weights in place. Input: their gradient. Uniforms: the
+ * attributes.
+ */
 export function sgdProgram(
   outputShape: number[],
   decays: boolean,
 ): WebGPUProgram {
-  // Without decay the code stays as it was, and so does its rounding.
+  // Without decay the term is left out, so results of earlier versions keep
+  // their rounding.
   const gradient = decays
     ? "(dw[index] + uniforms.decay * result[index])"
     : "dw[index]";

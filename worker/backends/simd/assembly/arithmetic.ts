@@ -1,6 +1,6 @@
-// What the builds differ in, decided while compiling: `relaxed` has one
-// instruction for a * b + c, rounding once or twice as the processor likes;
-// plain SIMD multiplies, rounds, and adds.
+// The only difference between the two builds, selected at compile time:
+// `relaxed` has one instruction for a * b + c, and the processor decides
+// whether it rounds once or twice. Plain SIMD multiplies, rounds and adds.
 
 /** a * b + c in each lane. */
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
@@ -11,7 +11,7 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
 /** Bytes in a vector. */
 export const VECTOR: usize = 16;
 
-/** `length` floats from `at` become zero. */
+/** Sets `length` floats from `at` to zero. */
 export function fillZero(at: usize, length: i32): void {
   memory.fill(at, 0, <usize> length << 2);
 }

@@ -1,8 +1,8 @@
 import { TAIL } from "./layout";
 import { drawMasks } from "./threefry";
 
-// Masks are drawn 32 elements at a time into TAIL, which is free outside a
-// product, and used from there at once.
+// Masks are drawn for 32 elements at a time into TAIL, which only matrix
+// products use otherwise, and applied immediately.
 
 function masked(x: v128, at: usize, scale: v128, relu: bool): v128 {
   if (relu) x = f32x4.max(x, f32x4.splat(0));
@@ -10,8 +10,8 @@ function masked(x: v128, at: usize, scale: v128, relu: bool): v128 {
 }
 
 /**
- * y = mask * scale * x for `size` elements, with negative x as 0 if `relu`;
- * x and y may be the same. `seedMask` says which mask.
+ * y = mask * scale * x for `size` elements, with negative x as 0 if `relu`; x
+ * and y may be the same array. Call `seedMask` first: it selects the mask.
  */
 export function applyMask(
   x: usize,

@@ -1,7 +1,7 @@
 import { multiplyAdd } from "./arithmetic";
 
-// Plain passes over memory, four floats at a time and the rest one by one.
-// Results may lie where an operand does.
+// Each function makes one pass over memory, four floats at a time and the rest
+// one by one. The result may overwrite an operand.
 
 /** out = a + b. */
 export function add(a: usize, b: usize, out: usize, size: i32): void {
@@ -55,7 +55,7 @@ export function scale(
   }
 }
 
-/** out = a where a > 0, else 0; NaN stays. */
+/** out = a where a > 0, else 0; NaN stays NaN. */
 export function relu(a: usize, out: usize, size: i32): void {
   const zero = f32x4.splat(0);
   const end = out + (<usize> (size & ~3) << 2);
@@ -67,7 +67,7 @@ export function relu(a: usize, out: usize, size: i32): void {
   }
 }
 
-/** out = 1 where a > 0, else `alpha * a`, with NaN as NaN. */
+/** out = 1 where a > 0, else `alpha * a`; NaN stays NaN. */
 export function step(a: usize, alpha: f32, out: usize, size: i32): void {
   for (let i = 0; i < size; i++, a += 4, out += 4) {
     const value = load<f32>(a);
@@ -125,7 +125,10 @@ export function descend(
   }
 }
 
-/** Each of `rows` rows of `out` = the row of `columns` floats at `row`. */
+/**
+ * Copies the row of `columns` floats at `row` to each of the `rows` rows of
+ * `out`.
+ */
 export function repeatRow(
   row: usize,
   out: usize,
@@ -150,7 +153,10 @@ export function addRow(
   }
 }
 
-/** out: [columns] = the sums over a's rows, or over their `columns` if 1. */
+/**
+ * out: [columns] = the sum of each column of a: [rows, columns]; for one
+ * column, the sum of a's elements.
+ */
 export function sumRows(a: usize, out: usize, rows: i32, columns: i32): void {
   const pitch = <usize> columns << 2;
   let column = 0;
@@ -219,12 +225,14 @@ export function transpose(
   }
 }
 
-/** How many of the pairs of neighbours, of `size` floats, are not both zero. */
+/**
+ * Counts pairs of adjacent floats, among `size` floats, that are not both zero.
+ */
 export function countPairs(a: usize, size: i32): i32 {
   const zero = i64x2.splat(0);
   let counts = i64x2.splat(0);
   const end = a + (<usize> (size & ~3) << 2);
-  // A comparison gives -1 in each lane where it holds.
+  // A comparison gives -1 in each lane where it is true.
   for (; a < end; a += 16) {
     counts = i64x2.sub(counts, i64x2.ne(v128.load(a), zero));
   }

@@ -1,6 +1,6 @@
-// The kernels' WebAssembly module: functions on addresses in one memory, which
-// the TypeScript side allocates. Sizes are in elements, strides in bytes. All
-// floats are float32, and matrices row-major.
+// The kernels' WebAssembly module: its functions take addresses in one memory,
+// which the TypeScript code allocates. Sizes are in elements, strides in bytes.
+// All floats are float32, and matrices row-major.
 
 export { scratchEnd } from "./layout";
 export { multiply, takeSteps } from "./multiply";

@@ -1,13 +1,13 @@
 import { multiplyAdd } from "./arithmetic";
 import { GROUP, GROUPS, PANEL, STEP } from "./layout";
 
-// The inner loops: for each pair of rows, its part of the product is held in
-// registers while the loop walks the pair's list, adding to it a multiple of a
-// row of the panel at each step. All are the same but for the number of
-// vectors in a row of the panel: x86-64 leaves 15 vector registers, and two
-// rows of six with two factors and a vector of the panel fill them.
+// The inner loops. For each pair of rows, a loop keeps the pair's part of the
+// product in registers, goes through the pair's list, and at each step adds a
+// multiple of one row of the panel. The loops differ only in the number of
+// vectors in a row of the panel. On x86-64 15 vector registers are available:
+// two rows of six vectors, two factors and one vector of the panel fill them.
 
-/** The product's 24 columns from `c` on, for all pairs. */
+/** Computes 24 columns of the product, from `c` on, for all pairs. */
 function panelOf6(
   groups: i32,
   c: usize,
@@ -72,7 +72,8 @@ function panelOf6(
       q5 = multiplyAdd(y, b5, q5);
       at += STEP;
     }
-    // Second rows first: an odd last row stands in both places.
+    // The second row is written first: an odd last row is both rows of its
+    // pair, and its first-row result must win.
     v128.store(q, q0);
     v128.store(q, q1, 16);
     v128.store(q, q2, 32);
@@ -88,7 +89,7 @@ function panelOf6(
   }
 }
 
-/** The product's 16 columns from `c` on, for all pairs. */
+/** Computes 16 columns of the product, from `c` on, for all pairs. */
 function panelOf4(
   groups: i32,
   c: usize,
@@ -139,7 +140,8 @@ function panelOf4(
       q3 = multiplyAdd(y, b3, q3);
       at += STEP;
     }
-    // Second rows first: an odd last row stands in both places.
+    // The second row is written first: an odd last row is both rows of its
+    // pair, and its first-row result must win.
     v128.store(q, q0);
     v128.store(q, q1, 16);
     v128.store(q, q2, 32);
@@ -151,7 +153,7 @@ function panelOf4(
   }
 }
 
-/** The product's 12 columns from `c` on, for all pairs. */
+/** Computes 12 columns of the product, from `c` on, for all pairs. */
 function panelOf3(
   groups: i32,
   c: usize,
@@ -195,7 +197,8 @@ function panelOf3(
       q2 = multiplyAdd(y, b2, q2);
       at += STEP;
     }
-    // Second rows first: an odd last row stands in both places.
+    // The second row is written first: an odd last row is both rows of its
+    // pair, and its first-row result must win.
     v128.store(q, q0);
     v128.store(q, q1, 16);
     v128.store(q, q2, 32);
@@ -206,8 +209,8 @@ function panelOf3(
 }
 
 /**
- * Adds the pairs' products with the panel to `c`, or writes them there if it
- * is `fresh`; 6, 4 or 3 vectors wide.
+ * Adds the pairs' products with the panel to `c`, or overwrites `c` if `fresh`.
+ * The panel is 6, 4 or 3 vectors wide.
  */
 export function multiplyPanel(
   groups: i32,

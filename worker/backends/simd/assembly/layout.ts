@@ -1,30 +1,27 @@
-// Where the kernels keep what they need while they run. Tensors lie above
-// SCRATCH_END, where worker/backends/simd/arena.ts hands memory out; nothing
-// below it outlives a call.
+// The kernels' scratch memory. Tensors are above SCRATCH_END, where
+// worker/backends/simd/arena.ts allocates; nothing below it outlives a call.
 //
-//   below PANEL: tables that the compiler puts there
-//   PANEL   the panel of the right-hand matrix in use: DEPTH_BLOCK rows of
-//           PANEL_PITCH bytes. Its address is a constant, so that the inner
-//           loop's loads have it inside the instruction.
-//   TAIL    the product's columns beyond the last whole panel
-//   ORDER   which rows are multiplied in pairs
-//   GROUPS  one record a pair: list start, list end, its two rows
-//   LISTS   the pairs' lists of steps
+// below PANEL: constant tables of the compiler PANEL the current panel of the
+// right-hand matrix: DEPTH_BLOCK rows of PANEL_PITCH bytes. Its address is a
+// constant, so that load instructions of the inner loop contain it. TAIL the
+// product's columns beyond the last whole panel ORDER which rows are multiplied
+// in pairs GROUPS one record a pair: list start, list end, its two rows LISTS
+// the pairs' lists of steps
 
-/** Columns of a panel: as many vectors as the accumulators have room for. */
+/** Columns of a panel, limited by the registers for accumulators. */
 export const PANEL_VECTORS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
 export const PANEL_COLUMNS: i32 = PANEL_VECTORS * 4;
 
 export const PANEL_PITCH: usize = PANEL_COLUMNS * 4;
 
-/** Terms of a sum that one pass over the lists covers. */
+/** Terms of each sum in one pass over the lists. */
 export const DEPTH_BLOCK: i32 = 1024;
 
 /** Rows of the product in one pass. */
 export const ROW_BLOCK: i32 = 256;
 
-/** Bytes of a step: two factors and where the panel's row lies. */
+/** Bytes of a step: two factors and the offset of the panel's row. */
 export const STEP: usize = 12;
 
 /** Bytes of a pair's record. */

@@ -19,12 +19,12 @@ import { packColumns, packRows } from "./panels";
  * c: [rows, columns] += a b, or = a b if c is `fresh`, where a is [rows, depth]
  * or, transposed, stored as [depth, rows], and b is [depth, columns] or stored
  * as [columns, depth]. Strides are bytes from one stored row to the next. Zeros
- * in a are skipped, whatever they would meet in b.
+ * in a are skipped, even where b is infinite or NaN.
  *
  * With cTransposed, c is stored as [columns, rows] instead.
  *
- * Rows of a, as stored or transposed, are multiplied two by two. `alike` says
- * to look for rows that are zero in the same places, where a is not transposed.
+ * Rows of a (after any transposition) are multiplied in pairs. With `alike`,
+ * rows that are zero in the same places are paired, if a is not transposed.
  */
 export function multiply(
   a: usize,
@@ -78,17 +78,17 @@ export function multiply(
   }
 }
 
-/** Steps of the lists that products made since somebody asked. */
+/** Steps in all lists since the last call of `takeSteps`. */
 let listed: i32 = 0;
 
-/** Steps of all lists made since the last call; for measurements. */
+/** Returns the steps in all lists since the last call; for measurements. */
 export function takeSteps(): i32 {
   const steps = listed;
   listed = 0;
   return steps;
 }
 
-/** One block of the lists with all of b's columns. */
+/** Multiplies one block of the lists with all columns of b. */
 function multiplyBlock(
   groups: i32,
   b: usize,
@@ -105,8 +105,8 @@ function multiplyBlock(
   for (let column = 0; column < columns; column += PANEL_COLUMNS) {
     const width = min(columns - column, PANEL_COLUMNS);
     const at = <usize> column << 2;
-    // Three vectors at least; where the inner loop writes more columns than
-    // there are, it writes them elsewhere.
+    // A panel has at least three vectors. If the inner loop would write more
+    // columns than exist, it writes to TAIL instead.
     const needed = (width + 3) >> 2;
     const vectors = needed <= 3 ? 3 : needed <= 4 ? 4 : PANEL_VECTORS;
     if (bTransposed) {
@@ -131,7 +131,7 @@ function multiplyBlock(
   }
 }
 
-/** Adds the columns that exist of the product in TAIL to `c`, or copies. */
+/** Adds the existing columns of the product in TAIL to `c`, or copies them. */
 function addTail(
   c: usize,
   stride: usize,
@@ -152,8 +152,8 @@ function addTail(
 }
 
 /**
- * The same for the transpose of what is in TAIL: `width` rows of `rows` floats
- * in `c`. From here, where it is still in the cache, it costs least.
+ * The same for the transpose of TAIL: `width` rows of `rows` floats in `c`.
+ * Transposing is cheapest here, while TAIL is in the cache.
  */
 function addTransposed(
   c: usize,

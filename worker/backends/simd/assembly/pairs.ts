@@ -9,16 +9,16 @@ import {
   STEP,
 } from "./layout";
 
-// The left-hand matrix as lists of steps. Its rows are taken two by two, and
-// the list of a pair has a step for each column where either row is not zero:
-// the two factors, and where in the panel the row lies that they multiply.
+// The left-hand matrix as lists of steps. Its rows are grouped in pairs. A
+// pair's list has one step for each column in which either row is not zero: the
+// two factors and the offset of the panel's row that they multiply.
 //
-// Why pairs: a vector of the panel, once loaded, then serves two multiply-adds.
-// A loop over single rows skips more zeros and is slower, as it must load a
-// vector for each multiply-add. The more alike two rows' zeros are, the fewer
-// steps their list has, so rows are paired with rows like them.
+// Why pairs: each loaded vector of the panel is used for two multiply-adds. A
+// loop over single rows skips more zeros but is slower, because it loads a
+// vector for each multiply-add. The more zeros two rows share, the shorter
+// their list, so similar rows are paired.
 
-/** Rows 0, 1, 2, ... in pairs as they come. */
+/** Pairs the rows in order: 0 and 1, 2 and 3, … */
 export function pairInOrder(rows: i32): void {
   for (let row = 0; row < rows; row++) {
     store<i32>(ORDER + (<usize> row << 2), row);
@@ -26,8 +26,8 @@ export function pairInOrder(rows: i32): void {
 }
 
 /**
- * Rows in pairs of rows that are zero in much the same places, judged by 64
- * columns: each row in turn takes, of those left, the one that differs least.
+ * Pairs rows that are zero in nearly the same columns, compared in 64 columns:
+ * each row in turn is paired with the remaining row that differs least.
  */
 export function pairAlike(
   a: usize,
@@ -50,7 +50,7 @@ export function pairAlike(
     let best = row + 1;
     let least: u64 = u64.MAX_VALUE;
     let at = mine + 8;
-    // Looking at the next 256 will do, and keeps the search linear.
+    // Only the next 256 rows are compared, so the search takes linear time.
     const end = min(rows, row + 256);
     for (let other = row + 1; other < end; other++) {
       const differ = popcnt(bits ^ load<u64>(at));
@@ -62,7 +62,7 @@ export function pairAlike(
   }
 }
 
-/** Bit j: whether the column j of 64, spread over the row, is not zero. */
+/** Bit j says whether column j of 64, spread over the row, is not zero. */
 function signature(row: usize, depth: i32): u64 {
   let bits: u64 = 0;
   for (let j = 0; j < 64; j++) {
@@ -87,7 +87,10 @@ function swap(i: i32, j: i32): void {
   store<u64>(otherAt, bits);
 }
 
-/** Writes a step, and gives where the next goes: here again if this is 0, 0. */
+/**
+ * Writes a step and returns the next position: the same one if both factors are
+ * 0.
+ */
 function addStep(at: usize, factors: u64, offset: usize): usize {
   store<u64>(at, factors);
   store<u32>(at, <u32> offset, 8);
@@ -95,7 +98,7 @@ function addStep(at: usize, factors: u64, offset: usize): usize {
 }
 
 /**
- * Lists for the rows of a row-major matrix, in the pairs that ORDER has.
+ * Makes the lists for the rows of a row-major matrix, paired as in ORDER.
  *
  * @returns the number of pairs
  */
@@ -110,7 +113,7 @@ export function listRows(
   const whole = depth & ~3;
   for (let row = 0; row < rows; row += 2) {
     const first = load<i32>(ORDER + (<usize> row << 2));
-    // The last of an odd number of rows is paired with nothing but zeros.
+    // With an odd number of rows, the last one is paired with zeros.
     const alone = row + 1 == rows;
     const second = alone ? first : load<i32>(ORDER + (<usize> row << 2), 4);
     const keep = i32x4.splat(alone ? 0 : -1);
@@ -147,10 +150,10 @@ export function listRows(
 }
 
 /**
- * Lists for the columns of a row-major matrix, which are the rows of its
- * transpose, each with the column beside it. (In images, pixels one above the
- * other are more alike than neighbours in a line; taking those two by two
- * saves 4% of the steps, and costs as much in stores that lie further apart.)
+ * Makes the lists for the columns of a row-major matrix (the rows of its
+ * transpose), each paired with the next column. (In images, vertically adjacent
+ * pixels are more alike than horizontally adjacent ones. Pairing those saves 4%
+ * of the steps but loses as much time to stores that are further apart.)
  *
  * @returns the number of pairs
  */
@@ -194,7 +197,7 @@ export function listColumns(
   return (columns + 1) >> 1;
 }
 
-/** Four pairs at once, from eight columns side by side. */
+/** Handles four pairs at once, from eight adjacent columns. */
 function listEight(
   p: usize,
   stride: usize,
@@ -226,7 +229,7 @@ function listEight(
   store<u32>(group, <u32> at3, 52);
 }
 
-/** Steps in the lists last made, of `groups` pairs. */
+/** Number of steps in the most recent lists of `groups` pairs. */
 export function countSteps(groups: i32): i32 {
   let bytes: usize = 0;
   let group = GROUPS;

@@ -1,12 +1,11 @@
 import { PANEL, PANEL_PITCH } from "./layout";
 
-// The right-hand matrix, a panel of columns at a time, copied so that a row of
-// the panel is one run of bytes and rows follow one another: rows of the
-// matrix itself lie a power of two apart as often as not, and would share a
-// few sets of the cache. Columns beyond the matrix's last hold anything; the
-// products they make are dropped.
+// Copies the right-hand matrix, one panel of columns at a time, so that the
+// panel's rows are contiguous: rows of the matrix itself are often a power of
+// two bytes apart and would share a few sets of the cache. Columns beyond the
+// matrix's last one have undefined contents; their products are dropped.
 
-/** Columns `column ..` of the rows of a row-major matrix. */
+/** Copies the columns from `column` on of a row-major matrix. */
 export function packRows(
   b: usize,
   stride: usize,
@@ -56,7 +55,7 @@ export function packColumns(
     let p2 = min(row + 2 * stride, last);
     let p3 = min(row + 3 * stride, last);
     let at = PANEL + (<usize> v << 4);
-    // The last block may read past a row's end, into what is dropped.
+    // The last block may read past a row's end; those products are dropped.
     for (let k = 0; k < depth; k += 4) {
       const x0 = v128.load(p0);
       const x1 = v128.load(p1);

@@ -1,8 +1,9 @@
 import { multiplyAdd } from "./arithmetic";
 
 /**
- * Does nothing but multiply and add, in registers: `rounds` times 80 floating
- * point operations. (As constants, the factors would be loaded for each.) What it takes bounds what any kernel can do.
+ * Only multiplies and adds, in registers: `rounds` times 80 floating point
+ * operations. Its time is a lower bound for every kernel. (The factors are not
+ * constants, because those would be loaded from memory for each operation.)
  */
 export function multiplyAdds(rounds: i32, factor: f32, term: f32): f32 {
   const x = f32x4.splat(factor);

@@ -1,6 +1,6 @@
 import { multiplyAdd } from "./arithmetic";
 
-// Softmax, cross-entropy and what depends on the classes of each example.
+// Softmax, cross-entropy and argmax over the classes of each example.
 
 /**
  * e ** x for x <= 0, relative error below 2e-7; 0 below -87. Splits x into
@@ -23,11 +23,11 @@ function exponential(x: v128): v128 {
   sum = multiplyAdd(sum, r, f32x4.splat(1));
   const exponent = i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127));
   const power = f32x4.mul(sum, i32x4.shl(exponent, 23));
-  // Not-a-number is neither above -87 nor below it, and must get through.
+  // NaN is neither above nor below -87 and must be passed on.
   return v128.or(v128.and(power, kept), v128.and(x, f32x4.ne(x, x)));
 }
 
-/** First position of the largest of `count` floats. */
+/** Index of the largest of `count` floats; of equal ones the first. */
 function largest(at: usize, count: i32): i32 {
   let best = 0;
   let most = load<f32>(at);
@@ -41,7 +41,7 @@ function largest(at: usize, count: i32): i32 {
   return best;
 }
 
-/** out: int32 [rows] = the first position of each row's largest. */
+/** out: int32 [rows] = the index of each row's largest value. */
 export function argMax(a: usize, out: usize, rows: i32, columns: i32): void {
   for (let i = 0; i < rows; i++) {
     store<i32>(
@@ -54,7 +54,7 @@ export function argMax(a: usize, out: usize, rows: i32, columns: i32): void {
 /**
  * stats: [2] = the sum of the losses and the number of right answers; and in
  * `out`: [rows, classes] the gradient of the mean loss, if `gradient`, else
- * nothing of use. A label that is no class makes the loss not a number.
+ * undefined contents. A label that is no class makes the loss NaN.
  */
 export function softmaxCrossEntropy(
   logits: usize,
@@ -105,7 +105,7 @@ export function softmaxCrossEntropy(
   store<f32>(stats, <f32> right, 4);
 }
 
-/** a = e ** a, where no a is above 0; up to three floats beyond change too. */
+/** a = e ** a, for a <= 0; overwrites up to three floats after the end. */
 function exponentials(a: usize, size: i32): void {
   const end = a + (<usize> size << 2);
   for (; a < end; a += 16) v128.store(a, exponential(v128.load(a)));

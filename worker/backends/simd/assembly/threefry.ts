@@ -1,8 +1,8 @@
 // Threefry-4x32 with 20 rounds (Salmon, Moraes, Dror, Shaw, "Parallel Random
 // Numbers: As Easy as 1, 2, 3", SC 2011), eight blocks at a time: lane i of x0
 // to x3, the four words, belongs to the block `block + i`, and of y0 to y3 to
-// the block `block + 4 + i`. Each word waits for the one before it, so the two
-// take turns.
+// the block `block + 4 + i`. Each operation depends on the one before, so the
+// two groups are interleaved.
 
 function rotate(x: v128, by: i32): v128 {
   return v128.or(i32x4.shl(x, by), i32x4.shr_u(x, 32 - by));
@@ -17,7 +17,10 @@ let key4: i32 = 0;
 let counter1: i32 = 0;
 let counter2: i32 = 0;
 
-/** Sets what the following draws share; the counter's last word is 0. */
+/**
+ * Sets the key and counter for the following draws; the counter's last word is
+ * 0.
+ */
 export function seedMask(
   k0: i32,
   k1: i32,
@@ -275,7 +278,7 @@ export function drawMasks(to: usize, block: i32, threshold: u32): void {
   storeMasks(to + 64, y0, y1, y2, y3, limit);
 }
 
-/** One vector a block instead of one a word: a 4 by 4 transpose. */
+/** Transposes 4 by 4: from one vector per word to one vector per block. */
 function storeMasks(
   to: usize,
   word0: v128,
