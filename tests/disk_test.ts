@@ -137,7 +137,7 @@ Deno.test("the start command refuses a damaged database on one line, with what t
     assert.equal((await second.ended).code, 1);
     assert.match(
       second.output(),
-      /^error: cannot use the database: .*is damaged; put back a backup.*$/m,
+      /^error: cannot use the database: .*is damaged; restore a backup.*$/m,
     );
     assert.deepEqual(await Deno.readFile(db), bytes, "left as it is");
   } finally {

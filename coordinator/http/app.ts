@@ -58,27 +58,29 @@ import type { Log } from "../service/log.ts";
 export interface AppDeps {
   readonly coordinator: Coordinator;
   readonly hub: EventHub;
-  /** Null for an unknown study; the same object while nothing changed. */
+  /**
+   * Null for an unknown study; returns the same object while nothing changes.
+   */
   readonly leaderboard: (
     studyId: StudyId,
   ) => Promise<ReadableLeaderboard | null>;
   readonly deviations: LiveDeviations;
   readonly leaderboardCsv: (leaderboard: Leaderboard) => string;
-  /** A study's report as HTML; null where it cannot be had. */
+  /** A study's report as HTML; null if unavailable. */
   readonly report: (studyId: StudyId) => Promise<string | null>;
   readonly data: DataFiles;
   readonly assets: Assets;
-  /** Files of the page at `/api`; absent: it has none. */
+  /** Files of the page at `/api`; absent if it has none. */
   readonly apiPageFile?: DataFiles;
   readonly log: Log;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly guard: Guard;
   readonly readiness: Readiness;
-  /** Absent: anybody may join, and nobody is the operator. */
+  /** If absent, anybody may join and the operator's routes are refused. */
   readonly secrets?: Secrets;
   readonly metrics?: Metrics;
-  /** Milliseconds for which lists are handed out as read. Default: 0. */
+  /** Milliseconds for which lists are cached. Default: 0. */
   readonly freshFor?: number;
 }
 
@@ -99,7 +101,7 @@ export function createApp(deps: AppDeps) {
       const [first] = errors;
       throw new ProblemError(
         "invalid-request",
-        `the request does not fit: ${first?.path}: ${first?.message}`,
+        `the request is invalid: ${first?.path}: ${first?.message}`,
         { errors: errors.slice(0, 20) },
       );
     },
@@ -136,7 +138,7 @@ export function createApp(deps: AppDeps) {
   app.use(originCheck);
   app.use("/api/*", protocolVersion);
   app.use("/api/*", async (c, next) => {
-    // Whoever answers with something that may be kept says so, over this.
+    // Routes whose answers may be cached override this.
     c.header("cache-control", "no-store");
     await next();
   });
@@ -157,7 +159,7 @@ export function createApp(deps: AppDeps) {
   for (const { path } of exportEndpoints) {
     app.get(routePath(path), admitExport(guard));
   }
-  // Weights are read up to their own exact length, whatever that is.
+  // Weights have their own limit: their exact length.
   const readWhole = readBody(guard);
   app.use((c, next) => isUpload(c.req) ? next() : readWhole(c, next));
   app.post(endpoints.register.path, registrationVersion);
@@ -171,7 +173,7 @@ export function createApp(deps: AppDeps) {
 
 type App = OpenAPIHono<WorkerEnv>;
 
-/** What reads a whole study each time it is asked for. */
+/** Routes that read a whole study for each request. */
 const exportEndpoints = [
   endpoints.getTrialsCsv,
   endpoints.getCurvesCsv,
@@ -180,11 +182,11 @@ const exportEndpoints = [
 ];
 
 const notReady: Record<NotReady, string> = {
-  draining: "this coordinator is about to stop; send requests elsewhere",
-  storage: "the storage does not answer; try again later",
+  draining: "this coordinator is about to stop; use another one",
+  storage: "the storage does not respond; try again later",
 };
 
-/** A slow line needs its time: 16 KiB a second will do. */
+/** Time to receive weights over a slow connection of 16 KiB/s. */
 function uploadSeconds({ limits }: Guard, bytes: number): number {
   return limits.bodySeconds + bytes / 16_384;
 }
@@ -327,7 +329,7 @@ function readingRoutes(app: App, deps: AppDeps): void {
     const headers = {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
-      // Asks proxies that gather answers to pass each event on at once.
+      // Tells buffering proxies to pass on each event at once.
       "x-accel-buffering": "no",
     };
     if (c.req.method === "HEAD") return c.body(null, 200, headers);
@@ -335,7 +337,7 @@ function readingRoutes(app: App, deps: AppDeps): void {
     if (stream === null) {
       throw new ProblemError(
         "unavailable",
-        "too many pages follow the events already; try again later",
+        "too many event streams are open; try again later",
         { headers: { "retry-after": "30" }, reason: "unavailable:streams" },
       );
     }
@@ -375,7 +377,7 @@ function pageRoutes(app: App, { assets, apiPageFile }: AppDeps): void {
     return fileResponse(c, file, mediaType(name), "no-cache");
   });
   const serve = (address: string, path: string) => {
-    // What stands under /assets/ has a hash of its content in its name.
+    // Names under /assets/ contain a hash of the content.
     const caching = path.startsWith("/assets/") ? IMMUTABLE : "no-cache";
     app.get(address, async (c) => {
       const accepted = c.req.header("accept-encoding");
@@ -389,7 +391,7 @@ function pageRoutes(app: App, { assets, apiPageFile }: AppDeps): void {
   }
 }
 
-/** `/a/{b}` as Hono writes it: `/a/:b`. */
+/** Converts `/a/{b}` to Hono's syntax `/a/:b`. */
 function routePath(path: string): string {
   return path.replaceAll(/{(\w+)}/g, ":$1");
 }

@@ -10,7 +10,7 @@ import type { RegisterResponse } from "../../protocol/lease.ts";
 import { uuid } from "../../testing/lease/fixtures.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
-/** Limits, roles and names, through the whole app. */
+/** Limits, roles and host names, tested through the whole app. */
 
 const registration = {
   protocolVersion: PROTOCOL_VERSION,
@@ -25,7 +25,7 @@ const register = (swarm: TestSwarm, peer: string, json: object = {}) =>
   });
 
 test(
-  "an address that asks too often waits as long as it is told",
+  "an address that calls too often must wait for the given time",
   async (swarm) => {
     const ask = (peer: string) => swarm.call("GET", "/healthz", { peer });
     for (let n = 0; n < 3; n++) {
@@ -34,7 +34,7 @@ test(
     const refused = await ask("192.0.2.1");
     await problem(refused, 429, "too-many-requests");
     assert.equal(refused.headers.get("retry-after"), "1");
-    // Neither another address nor this machine pays for it.
+    // Other addresses and this machine are not affected.
     assert.equal((await ask("192.0.2.2")).status, 200);
     for (let n = 0; n < 10; n++) {
       assert.equal((await ask("127.0.0.1")).status, 200);
@@ -54,7 +54,7 @@ test("behind a trusted proxy each caller has its own limit", async (swarm) => {
   assert.equal((await ask("192.0.2.1")).status, 200);
   assert.equal((await ask("192.0.2.1")).status, 429);
   assert.equal((await ask("192.0.2.2")).status, 200);
-  // Writing another address in front does not help.
+  // An invented address at the front of the header has no effect.
   assert.equal((await ask("198.51.100.9, 192.0.2.1")).status, 429);
 }, {
   limits: { addressRate: { perSecond: 1, burst: 1 } },
@@ -85,7 +85,7 @@ test(
 );
 
 test(
-  "registrations of one address are limited by themselves",
+  "registrations of one address have their own limit",
   async (swarm) => {
     assert.equal((await register(swarm, "192.0.2.1")).status, 201);
     assert.equal((await register(swarm, "192.0.2.1")).status, 201);
@@ -97,7 +97,7 @@ test(
   { limits: { registrationRate: { perSecond: 0.1, burst: 2 } } },
 );
 
-test("a full swarm takes no more workers, until some go", async (swarm) => {
+test("a full swarm accepts no more workers until some leave", async (swarm) => {
   const first = await swarm.join();
   await swarm.join();
   const refused = await register(swarm, "192.0.2.1");
@@ -109,7 +109,7 @@ test("a full swarm takes no more workers, until some go", async (swarm) => {
 }, { limits: { workers: 2 } });
 
 test(
-  "a worker holds no more leases than allowed, whatever threads it names",
+  "a worker holds no more leases than allowed, even if it claims more threads",
   async (swarm) => {
     const token = await swarm.join({ threads: 1024 });
     await acquire(swarm, token);
@@ -136,7 +136,7 @@ test(
     const [one, two] = [await swarm.join(), await swarm.join()];
     assert.equal(await ask(one, uuid(0xa)), 200);
     assert.equal(await ask(two, uuid(0xb)), "enough-leases");
-    // An answer that was lost is no second lease.
+    // Repeating a request whose answer was lost takes no second lease.
     assert.equal(await ask(one, uuid(0xa)), 200);
     await swarm.call("POST", `/api/leases/${uuid(0xa)}/release`, {
       token: one,
@@ -147,7 +147,7 @@ test(
   { limits: { leasesPerAddress: 1 } },
 );
 
-test("a body that does not come is given up", async (swarm) => {
+test("a body that does not arrive is refused", async (swarm) => {
   const stuck = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
   });
@@ -160,7 +160,7 @@ test("a body that does not come is given up", async (swarm) => {
   assert.equal(response.headers.get("connection"), "close");
 }, { limits: { bodySeconds: 0.02 } });
 
-test("a body that breaks off is the request's fault", async (swarm) => {
+test("an incomplete body is a bad request", async (swarm) => {
   const broken = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.error(new Error("connection reset")),
   });
@@ -173,7 +173,7 @@ test("a body that breaks off is the request's fault", async (swarm) => {
 });
 
 test(
-  "where only this machine is served, other names are refused",
+  "other host names are refused if only this machine is served",
   async (swarm) => {
     const ask = (host: string) =>
       swarm.call("GET", "/healthz", { headers: { host } });
@@ -188,14 +188,14 @@ test(
 );
 
 test(
-  "with a join code nobody joins without it, and guesses get slower",
+  "a required join code is enforced, and guesses are limited",
   async (swarm) => {
     const { detail } = await problem(
       await register(swarm, "192.0.2.1"),
       403,
       "join-code",
     );
-    assert.match(detail, /asks for a join code/);
+    assert.match(detail, /requires a join code/);
     const right = { joinCode: "class-of-26" };
     assert.equal((await register(swarm, "192.0.2.1", right)).status, 201);
     for (let n = 0; n < 2; n++) {
@@ -232,7 +232,7 @@ const governing: readonly (readonly [string, string])[] = [
 ];
 
 test(
-  "what only the operator may do takes the admin token, and no worker's",
+  "the operator's routes accept the admin token and no worker's token",
   async (swarm) => {
     const worker = await swarm.join();
     const near = `${swarm.adminToken.slice(0, -1)}~`;
@@ -255,7 +255,7 @@ test(
   { limits: { guessRate: { perSecond: 1, burst: 1000 } } },
 );
 
-test("the operator stops a study, lends another, and brings the first back", async (swarm) => {
+test("the operator stops a study, activates another one, and resumes the first", async (swarm) => {
   const token = swarm.adminToken;
   const post = (path: string, json?: object) =>
     swarm.call("POST", path, json === undefined ? { token } : { token, json });
@@ -304,7 +304,7 @@ test("the operator stops a study, lends another, and brings the first back", asy
   }
 });
 
-test("POST /api/studies: a study that cannot be is refused with its reason", async (swarm) => {
+test("POST /api/studies: an invalid study is refused with the reason", async (swarm) => {
   const create = (change: object) =>
     swarm.call("POST", "/api/studies", {
       token: swarm.adminToken,
@@ -326,7 +326,7 @@ test("POST /api/studies: a study that cannot be is refused with its reason", asy
   assert.match(detail, /too fine/);
 });
 
-test("a removed worker loses its leases and its token, and its results stay", async (swarm) => {
+test("a removed worker loses its leases and its token, but its results stay", async (swarm) => {
   const response = await register(swarm, "192.0.2.1", { name: "Mallory" });
   const { token, workerId }: RegisterResponse = await response.json();
   const { trial } = await acquire(swarm, token);
@@ -367,7 +367,7 @@ test("GET /metrics: figures for the operator and for this machine", async (swarm
       'swarm_request_seconds_count{route="/api/leases",method="POST",status="2xx"} 1',
     ]
   ) assert.ok(text.includes(`${line}\n`), `${line} in ${text}`);
-  // Through a proxy on this machine it is not this machine that asks.
+  // A request through a proxy on this machine does not count as local.
   const proxied = await swarm.call("GET", "/metrics", {
     peer: "127.0.0.1",
     headers: { "x-forwarded-for": "192.0.2.1" },
@@ -380,7 +380,7 @@ test("GET /metrics: figures for the operator and for this machine", async (swarm
   assert.equal(operator.status, 200);
 });
 
-test("refusals are logged once a minute a reason, with where from", async (swarm) => {
+test("refusals are logged once a minute for each reason, with the address", async (swarm) => {
   const ask = () => swarm.call("GET", "/metrics", { peer: "192.0.2.1" });
   for (let n = 0; n < 5; n++) await ask();
   const lines = () => swarm.logged.filter((l) => l.message === "refused");
@@ -396,7 +396,7 @@ test("refusals are logged once a minute a reason, with where from", async (swarm
   assert.equal(lines().at(-1)?.fields["untold"], 4);
 });
 
-test("nicknames and devices are taken as they are, and told as JSON", async (swarm) => {
+test("nicknames and devices are stored unchanged and returned as JSON", async (swarm) => {
   const names = [
     "<img src=x onerror=alert(1)>",
     "\u202Egnp.exe",

@@ -10,7 +10,7 @@ import { Lease } from "../../protocol/lease.ts";
 import { trained, uuid } from "../../testing/lease/fixtures.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
-/** Limits on what one address may make of the coordinator's time and memory. */
+/** Limits on the coordinator's time and memory that one address may use. */
 
 const peer = "192.0.2.1";
 
@@ -30,7 +30,7 @@ const give = (swarm: TestSwarm, token: string, { leaseId, attempt }: Lease) =>
   });
 
 test(
-  "an address that takes leases and hands them back gets fewer and fewer",
+  "an address that releases its leases without results is slowed down",
   async (swarm) => {
     const token = await swarm.join();
     for (const _ of ["first", "second"]) {
@@ -41,7 +41,7 @@ test(
     const refused = await lease(swarm, token);
     await problem(refused, 429, "too-many-requests");
     assert.equal(refused.headers.get("retry-after"), "10");
-    // Neither another address nor this machine pays for it.
+    // Other addresses and this machine are not affected.
     await acquire(swarm, await swarm.join());
     swarm.clock.advance(10_000);
     assert.equal((await lease(swarm, token)).status, 200);
@@ -49,26 +49,31 @@ test(
   { limits: { vainLeaseRate: { perSecond: 0.1, burst: 2 } } },
 );
 
-test("a lease whose result came was not in vain, once", async (swarm) => {
-  const token = await swarm.join();
-  const granted = await lease(swarm, token, uuid(0xa));
-  const { leaseId, attempt } = Lease.parse(await granted.json());
-  // The same request gets the same lease, though no other would be granted.
-  assert.equal((await lease(swarm, token, uuid(0xa))).status, 200);
-  const complete = () =>
-    swarm.call("POST", `/api/leases/${leaseId}/complete`, {
-      token,
-      json: { attempt, result: trained() },
-      peer,
-    });
-  assert.equal((await complete()).status, 200);
-  assert.equal((await complete()).status, 200);
-  assert.equal((await lease(swarm, token)).status, 200);
-  const another = await lease(swarm, await swarm.join());
-  await problem(another, 429, "too-many-requests");
-}, { limits: { vainLeaseRate: { perSecond: 0.001, burst: 1 } } });
+test(
+  "a delivered result returns its lease to the address's budget once",
+  async (swarm) => {
+    const token = await swarm.join();
+    const granted = await lease(swarm, token, uuid(0xa));
+    const { leaseId, attempt } = Lease.parse(await granted.json());
+    // A repeated request gets the same lease, although a new one would be
+    // refused.
+    assert.equal((await lease(swarm, token, uuid(0xa))).status, 200);
+    const complete = () =>
+      swarm.call("POST", `/api/leases/${leaseId}/complete`, {
+        token,
+        json: { attempt, result: trained() },
+        peer,
+      });
+    assert.equal((await complete()).status, 200);
+    assert.equal((await complete()).status, 200);
+    assert.equal((await lease(swarm, token)).status, 200);
+    const another = await lease(swarm, await swarm.join());
+    await problem(another, 429, "too-many-requests");
+  },
+  { limits: { vainLeaseRate: { perSecond: 0.001, burst: 1 } } },
+);
 
-test("an address fetches whole studies at a measured pace", async (swarm) => {
+test("an address fetches whole studies at a limited rate", async (swarm) => {
   const paths = [
     "/api/studies/seed/trials.csv",
     "/api/studies/seed/curves.csv",
@@ -84,7 +89,7 @@ test("an address fetches whole studies at a measured pace", async (swarm) => {
       429,
       "too-many-requests",
     );
-    // What pages ask for again and again is not meant.
+    // The limit does not apply to what pages poll.
     for (const page of ["leaderboard", "trials"]) {
       const read = await swarm.call("GET", `/api/studies/seed/${page}`, {
         peer,
@@ -96,7 +101,7 @@ test("an address fetches whole studies at a measured pace", async (swarm) => {
 }, { limits: { exportRate: { perSecond: 1, burst: 1 } } });
 
 test(
-  "bodies that are being sent have room for so much at once",
+  "the bytes of bodies being received are limited",
   async (swarm) => {
     const register = (
       from: string,
@@ -122,7 +127,7 @@ test(
     await problem(refused, 503, "unavailable");
     assert.equal(refused.headers.get("retry-after"), "5");
     assert.equal((await register("192.0.2.2", short, told)).status, 201);
-    // This machine's own workers are never asked to wait.
+    // This machine's own workers never have to wait.
     assert.equal((await register("127.0.0.1", short, told)).status, 201);
     close();
     await problem(await slow, 400, "invalid-request");

@@ -17,7 +17,7 @@ import { type Storage, StorageError } from "../storage/storage.ts";
 import { epochMetrics } from "../../testing/lease/fixtures.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
-/** Reads a stream's text until it holds what is waited for. */
+/** Reads a stream's text until it contains the wanted text. */
 async function readUntil(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   enough: (text: string) => boolean,
@@ -32,7 +32,7 @@ async function readUntil(
   return text;
 }
 
-test("GET /api/events: tells pages what changed, and ends with the swarm", async (swarm) => {
+test("GET /api/events: sends changes and ends when the coordinator stops", async (swarm) => {
   const response = await swarm.call("GET", "/api/events");
   assert.equal(response.headers.get("content-type"), "text/event-stream");
   assert.equal(response.headers.get("cache-control"), "no-store");
@@ -59,7 +59,7 @@ test("GET /api/events: tells pages what changed, and ends with the swarm", async
 });
 
 test(
-  "GET /api/events: only so many streams; a closed one makes room",
+  "GET /api/events: limits the streams; closing one allows another",
   async (swarm) => {
     const first = await swarm.call("GET", "/api/events");
     const second = await swarm.call("GET", "/api/events");
@@ -98,7 +98,7 @@ async function withFolder(
 
 const hash = "5a".repeat(32);
 
-Deno.test("createApp GET /data: a gzip file as it lies there, for ever", () =>
+Deno.test("createApp GET /data: serves a gzip file unchanged, cacheable forever", () =>
   withFolder({ [`${hash}.gz`]: "zipped" }, async (folder) => {
     const swarm = await testSwarm({ data: dataFiles(folder) });
     const path = `/data/${hash}.gz`;
@@ -116,7 +116,7 @@ Deno.test("createApp GET /data: a gzip file as it lies there, for ever", () =>
       headers: { "if-none-match": header("etag") ?? "" },
     });
     assert.equal(same.status, 304);
-    // Leaves no file open: the test runner would complain.
+    // An open file would fail the test.
     const head = await swarm.call("HEAD", path);
     assert.equal(head.headers.get("content-length"), "6");
     await problem(
@@ -127,7 +127,7 @@ Deno.test("createApp GET /data: a gzip file as it lies there, for ever", () =>
     await swarm.close();
   }));
 
-Deno.test("createApp pages: what the build made, and nothing else", () =>
+Deno.test("createApp pages: serves only the files of the build", () =>
   withFolder({
     "site/index.html": "<p>board",
     "site/join.html": "<p>join",
@@ -191,7 +191,7 @@ Deno.test("createApp pages: what the build made, and nothing else", () =>
       await problem(await swarm.call("GET", path), 404, "not-found");
     }
     await problem(await swarm.call("POST", "/join"), 405, "invalid-request");
-    // Gone since the start: not found, and no 500.
+    // A file deleted since the start is 404, not 500.
     await Deno.remove(join(folder, "site", "join.html"));
     await problem(await swarm.call("GET", "/join"), 404, "not-found");
     await swarm.close();
@@ -224,7 +224,7 @@ test("GET /openapi.json: describes every endpoint with named shapes", async (swa
     assert.ok(name in schemas, name);
   }
   assert.deepEqual(Object.keys(securitySchemes), ["worker", "admin"]);
-  // Every reference leads somewhere.
+  // Every reference has a target.
   for (
     const [, name = ""] of text.matchAll(/"#\/components\/schemas\/(\w+)"/g)
   ) {
@@ -268,7 +268,7 @@ const reads = [
 ];
 
 test(
-  "a storage that is away gives 503 and when to ask again",
+  "an unavailable storage gives 503 with Retry-After",
   async (swarm) => {
     for (const path of reads) {
       const response = await swarm.call("GET", path);
@@ -289,11 +289,11 @@ test(
 );
 
 test(
-  "a storage that is away makes a coordinator not ready, but not dead",
+  "an unavailable storage makes a coordinator not ready, but still alive",
   async (swarm) => {
     const response = await swarm.call("GET", "/readyz");
     const { detail } = await problem(response, 503, "unavailable");
-    assert.match(detail, /the storage does not answer/);
+    assert.match(detail, /the storage does not respond/);
     assert.equal(response.headers.get("retry-after"), "5");
     assert.equal((await swarm.call("GET", "/healthz")).status, 200);
   },
@@ -304,7 +304,7 @@ test(
 );
 
 test(
-  "an unexpected error is logged, and told without its inside",
+  "an unexpected error is logged, and its details are not sent",
   async (swarm) => {
     for (const path of reads) {
       const response = await swarm.call("GET", path);
@@ -323,15 +323,17 @@ test(
   },
 );
 
-/** Deno ends where it writes an error's stack without a descriptor left. */
+/**
+ * Without a free file descriptor Deno ends when an error's stack is formatted.
+ */
 const exhausted = Object.defineProperty(
   Object.assign(new Error("Too many open files"), { code: "EMFILE" }),
   "stack",
-  { get: () => assert.fail("its stack was asked for") },
+  { get: () => assert.fail("the stack was read") },
 );
 
 test(
-  "without a file descriptor left it says so, and asks for no stack",
+  "reports exhausted file descriptors without reading the stack",
   async (swarm) => {
     const path = `/data/${"a".repeat(64)}.gz`;
     const response = await swarm.call("GET", path, { peer: "192.0.2.1" });
@@ -344,7 +346,7 @@ test(
   { data: () => Promise.reject(exhausted) },
 );
 
-test("SwarmApi: Hono's client speaks it with checked types", async (swarm) => {
+test("SwarmApi: Hono's client has checked types", async (swarm) => {
   const client = hc<SwarmApi>("http://localhost", {
     fetch: (input: RequestInfo | URL, init?: RequestInit) =>
       Promise.resolve(swarm.app.request(String(input), init)),

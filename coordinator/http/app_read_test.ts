@@ -16,7 +16,7 @@ import {
 import { epochMetrics, trained } from "../../testing/lease/fixtures.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
-test("a body that is no JSON is an invalid request", async (swarm) => {
+test("a body that is not JSON is an invalid request", async (swarm) => {
   for (const body of ["{", "", "\u0000"]) {
     const response = await swarm.call("POST", "/api/workers", {
       body,
@@ -34,26 +34,30 @@ test("a body of another type is refused with 415", async (swarm) => {
   await problem(response, 415, "invalid-request");
 });
 
-test("a body over the limit is refused, announced or not", async (swarm) => {
-  const long = JSON.stringify({ name: "x".repeat(3000) });
-  const announced = await swarm.call("POST", "/api/workers", {
-    body: long,
-    headers: {
-      "content-type": "application/json",
-      "content-length": String(long.length),
-    },
-  });
-  await problem(announced, 413, "body-too-large");
-  const streamed = await swarm.app.request("/api/workers", {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "transfer-encoding": "chunked",
-    },
-    body: new Blob([long]).stream(),
-  });
-  await problem(streamed, 413, "body-too-large");
-}, { limits: { bodyBytes: 1000 } });
+test(
+  "a body over the limit is refused, with and without Content-Length",
+  async (swarm) => {
+    const long = JSON.stringify({ name: "x".repeat(3000) });
+    const announced = await swarm.call("POST", "/api/workers", {
+      body: long,
+      headers: {
+        "content-type": "application/json",
+        "content-length": String(long.length),
+      },
+    });
+    await problem(announced, 413, "body-too-large");
+    const streamed = await swarm.app.request("/api/workers", {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "transfer-encoding": "chunked",
+      },
+      body: new Blob([long]).stream(),
+    });
+    await problem(streamed, 413, "body-too-large");
+  },
+  { limits: { bodyBytes: 1000 } },
+);
 
 test("GET /api/studies: lists and details with progress", async (swarm) => {
   const token = await swarm.join();
@@ -84,7 +88,7 @@ test("GET /api/studies: lists and details with progress", async (swarm) => {
   });
 });
 
-test("GET leaderboard: JSON with an ETag that follows what is shown", async (swarm) => {
+test("GET leaderboard: JSON with an ETag that changes with the content", async (swarm) => {
   const path = "/api/studies/seed/leaderboard";
   const first = await swarm.call("GET", path);
   assert.equal(first.status, 200);
@@ -107,7 +111,7 @@ test("GET leaderboard: JSON with an ETag that follows what is shown", async (swa
   assert.notEqual(next.headers.get("etag"), etag);
 });
 
-test("GET leaderboard: compressed for whoever takes that", async (swarm) => {
+test("GET leaderboard: compressed if the client accepts it", async (swarm) => {
   const path = "/api/studies/seed/leaderboard";
   const answer = (accepted?: string) =>
     swarm.call(
@@ -133,7 +137,7 @@ test("GET leaderboard: compressed for whoever takes that", async (swarm) => {
   }
 });
 
-test("GET leaderboard.csv: a file of its own name", async (swarm) => {
+test("GET leaderboard.csv: a download with its own file name", async (swarm) => {
   const path = "/api/studies/seed/leaderboard.csv";
   const response = await swarm.call("GET", path);
   assert.equal(await response.text(), "study,revision\r\nseed,1\r\n");
@@ -149,7 +153,7 @@ test("GET leaderboard.csv: a file of its own name", async (swarm) => {
   assert.equal(same.status, 304);
 });
 
-test("GET report.html: a file to be saved, not a page of the coordinator's", async (swarm) => {
+test("GET report.html: a download, not a page of the coordinator", async (swarm) => {
   const response = await swarm.call("GET", "/api/studies/seed/report.html");
   assert.equal(await response.text(), "<p>The report</p>");
   assert.equal(
@@ -204,7 +208,7 @@ test("GET trials: pages by state; a trial with its attempts", async (swarm) => {
   assert.equal(done.workerName, "Ada");
 });
 
-test("GET /api/workers: who is there, on what, with what credit", async (swarm) => {
+test("GET /api/workers: lists workers with backend and results", async (swarm) => {
   const token = await swarm.join({ name: "Ada", device: "Linux" });
   const { leaseId } = await acquire(swarm, token);
   swarm.clock.advance(60_000);
@@ -237,7 +241,7 @@ test("GET /api/workers: who is there, on what, with what credit", async (swarm) 
   });
   swarm.clock.advance(50_001);
   assert.deepEqual((await read()).workers.map((w) => w.online), [false]);
-  // A heartbeat brings it back.
+  // After a heartbeat it is online again.
   await swarm.call("POST", `/api/leases/${leaseId}/renew`, {
     token,
     json: { attempt: 1 },
@@ -245,7 +249,7 @@ test("GET /api/workers: who is there, on what, with what credit", async (swarm) 
   assert.equal((await read()).online, 1);
 });
 
-test("things that are not there are not found", async (swarm) => {
+test("unknown items are not found", async (swarm) => {
   for (
     const path of [
       "/nothing",
@@ -275,7 +279,7 @@ test("things that are not there are not found", async (swarm) => {
   }
 });
 
-test("paths and queries that do not fit are invalid", async (swarm) => {
+test("invalid paths and queries are refused", async (swarm) => {
   for (
     const path of [
       "/api/studies/Not%20An%20Id",
@@ -306,14 +310,14 @@ test("paths and queries that do not fit are invalid", async (swarm) => {
   await problem(response, 400, "invalid-request");
 });
 
-test("another method is refused with those there are", async (swarm) => {
+test("an unsupported method is refused with the allowed ones", async (swarm) => {
   const response = await swarm.call("PUT", "/api/workers");
   await problem(response, 405, "invalid-request");
   const allow = response.headers.get("allow")?.split(", ").sort();
   assert.deepEqual(allow, ["GET", "HEAD", "POST"]);
 });
 
-test("a page from elsewhere may not change state", async (swarm) => {
+test("a page of another origin may not change state", async (swarm) => {
   const register = (headers: Record<string, string>) =>
     swarm.call("POST", "/api/workers", {
       json: { protocolVersion: PROTOCOL_VERSION, kind: "browser", threads: 1 },
@@ -335,7 +339,8 @@ test("a page from elsewhere may not change state", async (swarm) => {
     (await register({ origin: "http://swarm.example:8000" })).status,
     201,
   );
-  // Reading needs no such check: without CORS no page elsewhere sees it.
+  // Reading needs no such check: without CORS headers a page of another origin
+  // cannot read the answer.
   const read = await swarm.call("GET", "/api/workers", {
     headers: { origin: "https://evil.example" },
   });
@@ -366,7 +371,7 @@ test("every answer carries the security headers", async (swarm) => {
   }
 });
 
-test("GET /healthz and /readyz: say what runs", async (swarm) => {
+test("GET /healthz and /readyz: report the version", async (swarm) => {
   for (const path of ["/healthz", "/readyz"]) {
     const response = await swarm.call("GET", path);
     assert.deepEqual(await response.json(), {
@@ -377,7 +382,7 @@ test("GET /healthz and /readyz: say what runs", async (swarm) => {
   }
 });
 
-test("GET /readyz: 503 once it drains, while everything is answered", async (swarm) => {
+test("GET /readyz: 503 while draining, when other requests are still answered", async (swarm) => {
   swarm.readiness.drain();
   const response = await swarm.call("GET", "/readyz");
   const { detail } = await problem(response, 503, "unavailable");

@@ -10,7 +10,7 @@ import { Lease, RegisterResponse } from "../../protocol/lease.ts";
 import { smallStudy, trained } from "../../testing/lease/fixtures.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
-/** What the operator can do about a worker. */
+/** How the operator removes a worker. */
 
 const seed = "seed" as StudyId;
 const study = smallStudy({ rates: [0.2], replicates: 3 });
@@ -40,7 +40,7 @@ async function complete(swarm: TestSwarm, token: string): Promise<Lease> {
   return lease;
 }
 
-/** Fails at whatever there is. */
+/** A worker that fails at every trial. */
 async function sabotage(swarm: TestSwarm, token: string): Promise<void> {
   for (;;) {
     const response = await swarm.call("POST", "/api/leases", {
@@ -57,7 +57,7 @@ async function sabotage(swarm: TestSwarm, token: string): Promise<void> {
 }
 
 test(
-  "three strangers can quarantine a study, and removing one of them brings it back",
+  "three unknown workers can quarantine a study, and removing one of them reverses that",
   async (swarm) => {
     const strangers = [
       await register(swarm),
@@ -81,7 +81,7 @@ test(
 );
 
 test(
-  "a removed worker's results stand, or are lent again where the operator says so",
+  "a removed worker's results stay, or their trials are leased again if the operator wants it",
   async (swarm) => {
     const [kept, doubted] = [await register(swarm), await register(swarm)];
     await complete(swarm, kept.token);

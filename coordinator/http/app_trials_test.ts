@@ -33,7 +33,7 @@ async function complete(
   assert.equal(response.status, 200);
 }
 
-test("GET trial: every attempt, with what ended it", async (swarm) => {
+test("GET trial: every attempt, with the reason why it ended", async (swarm) => {
   const [ada, bob] = [
     await swarm.join({ name: "Ada" }),
     await swarm.join({ name: "Bob" }),
@@ -44,7 +44,7 @@ test("GET trial: every attempt, with what ended it", async (swarm) => {
     json: { attempt: 1, reason: "failed", message: "out of memory" },
   });
   swarm.clock.advance(1000);
-  // The trial failed on Ada's worker, and is Bob's next one.
+  // The trial failed on Ada's worker, so Bob's worker gets it next.
   const second = await acquire(swarm, bob);
   assert.equal(second.trial.trialId, first.trial.trialId);
   const path = `/api/trials/${first.trial.trialId}`;
@@ -89,7 +89,7 @@ test("GET trials: the latest first, and 304 while nothing changed", async (swarm
   assert.equal(same.status, 304);
 });
 
-test("GET curves: every trial in leasing order, running ones with what came", async (swarm) => {
+test("GET curves: every trial in leasing order, running ones with their reported epochs", async (swarm) => {
   const token = await swarm.join({ threads: 2 });
   await complete(swarm, token, await acquire(swarm, token));
   const { leaseId } = await acquire(swarm, token);
@@ -112,7 +112,7 @@ test("GET curves: every trial in leasing order, running ones with what came", as
 });
 
 test(
-  "GET trials.csv and curves.csv: whole, with no formula in a name",
+  "GET trials.csv and curves.csv: complete, and names cannot be formulas",
   async (swarm) => {
     const name = "=1+1\nrun";
     const token = await swarm.join({ name });
@@ -132,10 +132,10 @@ test(
     };
     const [trials, named] = await read("/api/studies/seed/trials.csv");
     assert.equal(named, 'attachment; filename="seed-trials.csv"');
-    // More trials than are read at once.
+    // More trials than one read returns.
     assert.equal(trials.length, 2 * 130);
     assert.equal(new Set(trials.map((t) => t["trialId"])).size, 2 * 130);
-    // And with nothing in it that a terminal or a table would obey.
+    // The name contains no control characters or formulas.
     assert.equal(trials[0]?.["worker"], "'=1+1 run");
     const [curves] = await read("/api/studies/seed/curves.csv");
     assert.deepEqual(curves.map((line) => line["epoch"]), ["1", "2"]);
@@ -145,7 +145,7 @@ test(
   { study: smallStudy({ replicates: 130 }) },
 );
 
-test("GET /api/workers: a page of those who gave most, or of who is online", async (swarm) => {
+test("GET /api/workers: pages by most results, or only online workers", async (swarm) => {
   const [ada, bob] = [
     await swarm.join({ name: "Ada" }),
     await swarm.join({ name: "Bob" }),
@@ -175,7 +175,7 @@ test("GET /api/workers: a page of those who gave most, or of who is online", asy
   );
 });
 
-test("GET /api/workers: says nothing of a worker's token", async (swarm) => {
+test("GET /api/workers: does not contain tokens", async (swarm) => {
   const token = await swarm.join({ name: "Ada" });
   const [, secret = ""] = token.split(".");
   const text = await (await swarm.call("GET", "/api/workers")).text();

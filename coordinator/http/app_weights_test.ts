@@ -97,7 +97,7 @@ test("PUT weights, then the result: received, then accepted", async (swarm) => {
   );
 });
 
-test("POST complete: without its weights a trained result is sent back, not refused", async (swarm) => {
+test("POST complete: asks for missing weights of a trained result instead of refusing it", async (swarm) => {
   const token = await swarm.join();
   const lease = await acquire(swarm, token);
   await problem(await complete(swarm, token, lease), 409, "missing-weights");
@@ -113,7 +113,7 @@ test("POST complete: without its weights a trained result is sent back, not refu
   assert.equal(answer.status, 200);
 });
 
-test("PUT weights: another length is refused, whatever the header says", async (swarm) => {
+test("PUT weights: refuses a wrong length, with any header", async (swarm) => {
   const token = await swarm.join();
   const lease = await acquire(swarm, token);
   for (const length of [0, 1, BYTES - 4, BYTES + 1]) {
@@ -130,7 +130,7 @@ test("PUT weights: another length is refused, whatever the header says", async (
     422,
     "rejected-weights",
   );
-  // An endless body is given up at the first byte too many.
+  // An endless body is refused at the first byte beyond the limit.
   let sent = 0;
   let cancelled = false;
   const endless = new ReadableStream({
@@ -148,12 +148,12 @@ test("PUT weights: another length is refused, whatever the header says", async (
     "rejected-weights",
   );
   assert.ok(cancelled && sent < BYTES + 4 * 65_536, `${sent} bytes`);
-  // Nothing of that ended the lease.
+  // None of these ended the lease.
   const fine = await put(swarm, token, lease, new Uint8Array(BYTES));
   assert.equal(fine.status, 204);
 });
 
-test("PUT weights: only of the worker's own lease and attempt", async (swarm) => {
+test("PUT weights: only for the worker's own lease and attempt", async (swarm) => {
   const token = await swarm.join();
   const stranger = await swarm.join();
   const lease = await acquire(swarm, token);
@@ -172,7 +172,7 @@ test("PUT weights: only of the worker's own lease and attempt", async (swarm) =>
 });
 
 test(
-  "PUT weights: a coordinator that verifies nothing wants none",
+  "PUT weights: refused if the coordinator does not verify",
   async (swarm) => {
     const token = await swarm.join();
     const lease = await acquire(swarm, token);
@@ -192,7 +192,7 @@ test(
 );
 
 test(
-  "PUT weights: those whose results never came make room for others",
+  "PUT weights: weights without results are dropped for new ones",
   async (swarm) => {
     const token = await swarm.join({ threads: 3 });
     const [late, waits, third] = [
@@ -208,7 +208,7 @@ test(
     await problem(full, 503, "unavailable");
     swarm.clock.advance(60_000);
     assert.equal((await put(swarm, token, third, bytes)).status, 204);
-    // Whoever was late is asked for them again; who had delivered is not.
+    // The late worker must upload again; the one that had delivered need not.
     await problem(
       await complete(swarm, token, late, sum(bytes)),
       409,
@@ -224,7 +224,7 @@ test(
       weights: memoryWeights(clock.now),
       mostWeights: 2 * BYTES,
       verifier: {
-        // Busy for as long as the test lasts.
+        // Busy for the whole test.
         evaluate: () => new Promise(() => {}),
         repeat: () => new Promise(() => {}),
         trainsOn: () => new Promise(() => {}),

@@ -41,7 +41,7 @@ test("POST /api/workers: registers with a name, a token and the data", async (sw
   assert.equal(response.headers.get("cache-control"), "no-store");
 });
 
-test("POST /api/workers: makes a name up for one that brings none", async (swarm) => {
+test("POST /api/workers: generates a name for a worker without one", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
     json: { protocolVersion: PROTOCOL_VERSION, kind: "deno", threads: 1 },
   });
@@ -56,7 +56,7 @@ test("POST /api/workers: the token's secret is not stored", async (swarm) => {
   assert.ok(!JSON.stringify(swarm.logged).includes(secret));
 });
 
-test("POST /api/workers: another version is told to update, whatever else it says", async (swarm) => {
+test("POST /api/workers: tells another version to update, even if its body is invalid", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
     json: { protocolVersion: PROTOCOL_VERSION + 1, someday: { new: "shape" } },
   });
@@ -70,7 +70,7 @@ test("POST /api/workers: another version is told to update, whatever else it say
   );
 });
 
-test("POST /api/workers: each fault is named with its place", async (swarm) => {
+test("POST /api/workers: names each error with its field", async (swarm) => {
   const response = await swarm.call("POST", "/api/workers", {
     json: {
       protocolVersion: PROTOCOL_VERSION,
@@ -86,7 +86,7 @@ test("POST /api/workers: each fault is named with its place", async (swarm) => {
   assert.equal(paths?.length, 3);
 });
 
-test("calls of workers need a token that fits", async (swarm) => {
+test("workers' calls need a valid token", async (swarm) => {
   const token = await swarm.join();
   const [id = "", secret = ""] = token.split(".");
   const wrong = [
@@ -122,18 +122,18 @@ test("calls of workers need a token that fits", async (swarm) => {
   await problem(basic, 401, "unauthorized");
 });
 
-test("POST /api/leases: lends a trial with all it takes to train it", async (swarm) => {
+test("POST /api/leases: leases a trial with everything needed to train it", async (swarm) => {
   const token = await swarm.join();
   const lease = await acquire(swarm, token);
   assert.equal(lease.attempt, 1);
   assert.equal(lease.trial.replicate, 0);
   assert.deepEqual(lease.dataset, manifest);
-  // 3 epochs of 235 steps of 10 ms are 7 s: the shortest lease it is.
+  // 3 epochs of 235 steps of 10 ms are 7 s, so it is the shortest lease.
   assert.equal(lease.ttlSeconds, 60);
   assert.equal(Date.parse(lease.expiresAt), swarm.clock.now() + 60_000);
 });
 
-test("POST /api/leases: lasts as long as the worker is slow, within bounds", async (swarm) => {
+test("POST /api/leases: a slower worker gets a longer lease, within bounds", async (swarm) => {
   const ttl = async (stepMilliseconds?: number) => {
     const token = await swarm.join();
     const response = await swarm.call("POST", "/api/leases", {
@@ -147,7 +147,7 @@ test("POST /api/leases: lasts as long as the worker is slow, within bounds", asy
   assert.equal(await ttl(), 120);
 });
 
-test("POST /api/leases: 204 says why and when to ask again", async (swarm) => {
+test("POST /api/leases: 204 with the reason and the time of the next request", async (swarm) => {
   const token = await swarm.join({ threads: 4 });
   const ask = async (by = token) => {
     const response = await swarm.call("POST", "/api/leases", {
@@ -174,7 +174,7 @@ test("POST /api/leases: 204 says why and when to ask again", async (swarm) => {
   assert.equal(await ask(), "study-complete");
 });
 
-test("POST /api/leases: an idle worker backs up the slowest, and one is told to stop", async (swarm) => {
+test("POST /api/leases: an idle worker also trains the slowest trial, and the loser is told to stop", async (swarm) => {
   const slow = await swarm.join({ threads: 4 });
   const leases = [];
   for (let n = 0; n < 4; n++) leases.push(await acquire(swarm, slow));
@@ -205,7 +205,7 @@ test("POST /api/leases: an idle worker backs up the slowest, and one is told to 
   });
 });
 
-test("POST /api/leases: 204 where no study runs", async (swarm) => {
+test("POST /api/leases: 204 without an active study", async (swarm) => {
   const token = await swarm.join();
   const response = await swarm.call("POST", "/api/leases", {
     token,
@@ -215,7 +215,7 @@ test("POST /api/leases: 204 where no study runs", async (swarm) => {
   assert.equal(response.headers.get("swarm-reason"), "no-study");
 }, { study: null });
 
-test("POST /api/leases: the same lease id asks for the same lease", async (swarm) => {
+test("POST /api/leases: a repeated lease id returns the same lease", async (swarm) => {
   const token = await swarm.join();
   const ask = (by: string) =>
     swarm.call("POST", "/api/leases", {
@@ -233,7 +233,7 @@ test("POST /api/leases: the same lease id asks for the same lease", async (swarm
   await problem(await ask(token), 409, "stale-lease");
 });
 
-test("renew and report: keep the lease, and tell of a stale one", async (swarm) => {
+test("renew and report: renew the lease and refuse a stale one", async (swarm) => {
   const token = await swarm.join();
   const { leaseId } = await acquire(swarm, token);
   swarm.clock.advance(20_000);
@@ -278,7 +278,7 @@ test("renew and report: keep the lease, and tell of a stale one", async (swarm) 
   await problem(response, 400, "invalid-request");
 });
 
-test("report: takes the epochs that came together, and none that do not rise", async (swarm) => {
+test("report: accepts several epochs at once, only in rising order", async (swarm) => {
   const token = await swarm.join();
   const { leaseId, trial } = await acquire(swarm, token);
   const report = (epochs: unknown) =>
@@ -311,7 +311,7 @@ test("report: takes the epochs that came together, and none that do not rise", a
   assert.equal(await done(), 2);
 });
 
-test("complete: accepts once, repeats its answer, and stops the others", async (swarm) => {
+test("complete: accepts once, repeats its answer and stops other attempts", async (swarm) => {
   const slow = await swarm.join();
   const late = await acquire(swarm, slow);
   swarm.clock.advance(60_000);
@@ -363,7 +363,7 @@ test("complete: accepts once, repeats its answer, and stops the others", async (
   );
 });
 
-test("complete: what cannot be the trial's result is refused with each reason", async (swarm) => {
+test("complete: an impossible result is refused with all reasons", async (swarm) => {
   const token = await swarm.join();
   const { leaseId } = await acquire(swarm, token);
   const response = await swarm.call("POST", `/api/leases/${leaseId}/complete`, {
@@ -371,11 +371,11 @@ test("complete: what cannot be the trial's result is refused with each reason", 
     json: { attempt: 1, result: trained(1) },
   });
   const { detail, errors } = await problem(response, 422, "rejected-result");
-  assert.match(detail, /has every epoch: 1 of 2/);
+  assert.match(detail, /every epoch: it has 1 of 2/);
   assert.equal(errors?.length, 1);
 });
 
-test("release: hands back; three workers failing quarantine the trial", async (swarm) => {
+test("release: queues the trial again; failures of three workers quarantine it", async (swarm) => {
   let trialId = "";
   for (let n = 0; n < 3; n++) {
     const token = await swarm.join();
@@ -402,7 +402,7 @@ test("release: hands back; three workers failing quarantine the trial", async (s
   assert.equal(swarm.coordinator.counters.get("trial-failed"), 3);
 });
 
-test("DELETE /api/workers/me: hands every lease back at once", async (swarm) => {
+test("DELETE /api/workers/me: releases all leases", async (swarm) => {
   const token = await swarm.join({ threads: 3 });
   const first = await acquire(swarm, token);
   await acquire(swarm, token);
@@ -413,7 +413,7 @@ test("DELETE /api/workers/me: hands every lease back at once", async (swarm) => 
   );
   assert.equal(progress.leased, 0);
   assert.equal(progress.workersOnline, 0);
-  // A page that the browser brings back goes on as the same worker.
+  // A page restored by the browser continues as the same worker.
   const again = await acquire(swarm, token);
   assert.equal(again.trial.trialId, first.trial.trialId);
   assert.equal(again.attempt, 2);

@@ -1,9 +1,12 @@
 import type { Handler } from "./server.ts";
 
-/** A handler that can be drained. */
+/** A handler that can stop accepting requests. */
 export interface GracefulShutdown {
   readonly handler: Handler;
-  /** Answers new requests with 503; resolves when those under way are answered. */
+  /**
+   * Answers new requests with 503; resolves when all running requests are
+   * answered.
+   */
   finish(): Promise<void>;
 }
 
@@ -15,9 +18,9 @@ const gone = JSON.stringify({
 });
 
 /**
- * Lets a handler answer the requests under way before its server shuts down.
- * `Deno.HttpServer.shutdown` alone makes bodies unreadable that have not been
- * read yet, in Deno 2.9.6: https://github.com/denoland/deno/issues/36809
+ * Lets a handler answer running requests before its server shuts down. In Deno
+ * 2.9.6, `Deno.HttpServer.shutdown` alone makes request bodies unreadable:
+ * https://github.com/denoland/deno/issues/36809
  */
 export function gracefulShutdown(handler: Handler): GracefulShutdown {
   let underWay = 0;

@@ -4,7 +4,7 @@ import { gracefulShutdown } from "./graceful_shutdown.ts";
 const info = { remoteAddr: { hostname: "127.0.0.1" } };
 const request = () => new Request("http://127.0.0.1/");
 
-Deno.test("gracefulShutdown: finish waits for what is under way and turns newcomers away", async () => {
+Deno.test("gracefulShutdown: finish waits for running requests and refuses new ones", async () => {
   const answers = [
     Promise.withResolvers<Response>(),
     Promise.withResolvers<Response>(),
@@ -24,13 +24,13 @@ Deno.test("gracefulShutdown: finish waits for what is under way and turns newcom
   answers[0]?.resolve(new Response("one"));
   assert.equal(await (await first).text(), "one");
   assert.equal(finished, false);
-  // One that fails is over as well.
+  // A failed request also ends.
   answers[1]?.reject(new Error("broken"));
   await assert.rejects(async () => await second, /broken/);
   await finishing;
 });
 
-Deno.test("gracefulShutdown: finish resolves at once where nothing is under way", async () => {
+Deno.test("gracefulShutdown: finish resolves at once without running requests", async () => {
   const { handler, finish } = gracefulShutdown(() => new Response("hello"));
   assert.equal((await handler(request(), info)).status, 200);
   await finish();

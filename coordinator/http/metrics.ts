@@ -2,38 +2,38 @@ import { createMiddleware } from "hono/factory";
 import { matchedRoutes } from "hono/route";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** Figures for operators, in Prometheus' text format. */
+/** Metrics for operators, in Prometheus' text format. */
 export interface Metrics {
   /** A request was answered. */
   answered(route: string, method: string, status: number, ms: number): void;
   /** A request was refused. */
   refused(reason: string): void;
-  /** A transaction of the storage is on the disk. */
+  /** A transaction of the storage was committed. */
   stored(units: number, ms: number): void;
-  /** All figures as text, and its content type. */
+  /** All metrics as text, and its content type. */
   read(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
-/** What is looked up when the figures are read. */
+/** Values that are looked up when the metrics are read. */
 export interface MetricSources {
-  /** How often each thing happened, by name. */
+  /** Number of events since the start, by name. */
   readonly counters: ReadonlyMap<string, number>;
   readonly workersOnline: () => Promise<number>;
   readonly streams: () => number;
 }
 
-/** Seconds: from a page's file to the wait for a slow disk. */
+/** Buckets in seconds, from a cached file to a wait for a slow disk. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
 const UNITS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 /**
- * Counts from now on, in a registry of its own.
+ * Starts counting, in a separate registry.
  *
  * @param memory Bytes that the process has resident.
  */
 export function createMetrics(memory: () => number): Metrics & {
-  /** Says where to look; once. */
+  /** Sets the source of looked-up values; call once. */
   watch(sources: MetricSources): void;
 } {
   const registry = new Registry();
@@ -116,7 +116,7 @@ export function createMetrics(memory: () => number): Metrics & {
   };
 }
 
-/** Measures each answer by its route, whose number is small, not its path. */
+/** Measures each answer by its route: there are few routes but many paths. */
 export function measure(metrics: Metrics, now: () => number) {
   return createMiddleware(async (c, next) => {
     const start = now();

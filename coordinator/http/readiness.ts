@@ -8,16 +8,16 @@ export type NotReady = "draining" | "storage";
 export interface Readiness {
   /** Null: ready. */
   check(): Promise<NotReady | null>;
-  /** Not ready from now on. */
+  /** Makes the coordinator not ready from now on. */
   drain(): void;
 }
 
-/** Milliseconds that the storage has to answer; balancers ask every few seconds. */
+/**
+ * Milliseconds to wait for the storage; load balancers check every few seconds.
+ */
 const PATIENCE = 2000;
 
-/**
- * @param ping Rejects with a StorageError where the storage does not answer
- */
+/** @param ping rejects with a StorageError if the storage does not respond */
 export function createReadiness(
   { ping, schedule }: {
     readonly ping: () => Promise<void>;
@@ -40,7 +40,7 @@ export function createReadiness(
   return {
     async check() {
       if (draining) return "draining";
-      // A storage that hangs is asked once, however many ask here meanwhile.
+      // A hanging storage gets one ping, shared by all checks meanwhile.
       asking ??= answers().finally(() => asking = null);
       const late = Promise.withResolvers<NotReady>();
       const cancel = schedule(PATIENCE, () => late.resolve("storage"));

@@ -3,7 +3,7 @@ import { createReadiness } from "./readiness.ts";
 import { StorageError } from "../storage/storage.ts";
 import { fakeClock } from "../../testing/lease/fixtures.ts";
 
-Deno.test("createReadiness: ready while the storage answers, until it drains", async () => {
+Deno.test("createReadiness: ready while the storage responds, until draining", async () => {
   let away = false;
   const readiness = createReadiness({
     ping: () =>
@@ -21,7 +21,7 @@ Deno.test("createReadiness: ready while the storage answers, until it drains", a
   assert.equal(await readiness.check(), "draining");
 });
 
-Deno.test("createReadiness: a storage that hangs is asked once, and given up after a while", async () => {
+Deno.test("createReadiness: pings a hanging storage once and stops waiting after a while", async () => {
   const clock = fakeClock();
   const hanging = Promise.withResolvers<void>();
   let pings = 0;

@@ -1,18 +1,18 @@
 import type { Log } from "../service/log.ts";
 
-/** Cannot start: one line that says what to do, and no stack trace. */
+/** The program cannot start. The message is one line that says what to do. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface Listening {
-  /** As this machine reaches it: `http://127.0.0.1:8000`. */
+  /** The address for this machine: `http://127.0.0.1:8000`. */
   readonly url: string;
   shutdown(): Promise<void>;
 }
 
-/** Answers a request; told who calls. */
+/** Answers a request from a remote address. */
 export type Handler = (
   request: Request,
   info: { readonly remoteAddr: { readonly hostname: string } },
@@ -21,19 +21,19 @@ export type Handler = (
 /** Milliseconds between tries to listen again. */
 const AGAIN = 100;
 
-/** Milliseconds that answers under way have before all connections are cut. */
+/** Milliseconds for running answers before all connections are closed. */
 const GRACE = 1000;
 
 /**
- * Serves HTTP, or says why it cannot. Where the system has no file descriptor
- * left for a new connection, Deno's server ends; this one waits a moment for
- * the answers that are under way, cuts every connection, and listens again on
- * the same port. Cutting the idle ones alone is not enough: who asks for a
- * large file and never reads it holds a connection for as long as it likes.
+ * Serves HTTP, or says why it cannot. Deno's server ends when the system has no
+ * file descriptor for a new connection. This one then waits a moment for
+ * running answers, closes every connection and listens again on the same port.
+ * Closing only idle connections is not enough: a client that requests a large
+ * file and never reads it can hold a connection forever.
  *
- * @param port 0: any free one
- * @param log Told of each such end.
- * @throws {StartError} where the address or the port is not to be had
+ * @param port 0: any free port
+ * @param log Receives a line for each restart.
+ * @throws {StartError} if the address or the port is unavailable
  */
 export function listen(
   host: string,
@@ -95,7 +95,7 @@ export function listen(
     async shutdown() {
       stopping = true;
       clearTimeout(timer);
-      // It may have ended just now.
+      // It may already have ended.
       await current.server.shutdown().catch(() => {});
     },
   };
@@ -108,20 +108,20 @@ function startError(
 ): StartError | null {
   if (error instanceof Deno.errors.AddrInUse) {
     return new StartError(
-      `port ${port} is taken on ${host}: stop what listens there, ` +
-        "or name another with --port (0: any free one)",
+      `port ${port} is in use on ${host}: stop the other program, ` +
+        "or choose another port with --port (0: any free one)",
     );
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return new StartError(
-      `port ${port} is not allowed to this user: ` +
-        "name one from 1024 up with --port",
+      `this user may not use port ${port}: ` +
+        "choose a port from 1024 up with --port",
     );
   }
   if (error instanceof Error) {
     return new StartError(
       `cannot listen on ${host}: ${error.message}; ` +
-        "name an address of this machine with --host, 0.0.0.0 for all",
+        "choose an address of this machine with --host, 0.0.0.0 for all",
     );
   }
   return null;

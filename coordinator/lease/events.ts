@@ -8,7 +8,7 @@ import type {
   TrialRecord,
 } from "./trial.ts";
 
-/** What can happen to a trial, and what follows. Types only. */
+/** The events of a trial and their effects. Types only. */
 
 /** Fencing: lease id, attempt and worker must all match. */
 export interface Fence {
@@ -32,7 +32,7 @@ export type TrialEvent =
     readonly backend: BackendName;
     readonly backendDetail: string | null;
     readonly ttl: number;
-    /** Measured milliseconds an epoch; null: not measured. */
+    /** Measured milliseconds per epoch; null: not measured. */
     readonly epochMilliseconds: number | null;
     /** Milliseconds that leases wait between calls (`pacing.ts`). */
     readonly pause: number;
@@ -50,11 +50,11 @@ export type TrialEvent =
   | ({
     readonly type: "complete";
     readonly delivery: Delivery;
-    /** Faults that the checks found; none: the result is plausible. */
+    /** Problems that the checks found; empty if the result is plausible. */
     readonly problems: readonly string[];
-    /** Null: nothing verifies, and the result counts at once. */
+    /** Null without verification: the result counts immediately. */
     readonly verify: {
-      /** Whether the weights that it names were uploaded. */
+      /** Whether the result's weights were uploaded. */
       readonly weightsHere: boolean;
     } | null;
   } & Fence)
@@ -64,7 +64,10 @@ export type TrialEvent =
     readonly leaseId: LeaseId;
     readonly verdict: ResultVerdict;
   }
-  /** A worker was caught lying: its unrepeated results no longer count. */
+  /**
+   * The worker delivered a false result: those of its results that were not
+   * repeated no longer count.
+   */
   | {
     readonly type: "withdraw";
     readonly now: Instant;
@@ -88,13 +91,15 @@ export type TrialEvent =
 export type ResultVerdict =
   | {
     readonly type: "true";
-    /** Null if there were no weights to recompute from. */
+    /** Null if there were no weights. */
     readonly recomputed: RecomputedFigures | null;
-    /** First epochs that were trained again with the same figures. */
+    /** Number of first epochs that were trained again with the same figures. */
     readonly repeatedEpochs: number;
   }
   | { readonly type: "false"; readonly problems: readonly string[] }
-  /** Nobody's fault: data needed for the verdict is missing. */
+  /**
+   * Data needed for the verdict is missing; this does not count as a failure.
+   */
   | { readonly type: "lost"; readonly message: string };
 
 /** The answer to the caller. */
@@ -120,7 +125,7 @@ export type Reply =
   | { readonly type: "released" }
   | { readonly type: "expired"; readonly attempts: number };
 
-/** What follows once the new state is stored. */
+/** What to do after the new state is stored. */
 export type Effect =
   /** A leaderboard or the progress has changed. */
   | { readonly type: "changed" }

@@ -7,11 +7,11 @@ import {
 } from "./trial.ts";
 
 /**
- * Checks what must always hold over all trials.
+ * Checks the invariants of all trials.
  *
- * @param credit Accepted results that each worker is credited with, over
- * exactly the given trials; absent: not checked.
- * @returns the violations as sentences; empty: none.
+ * @param credit Accepted results credited to each worker, over exactly the
+ * given trials; absent: not checked.
+ * @returns the violations as sentences; empty if there are none.
  */
 export function checkInvariants(
   trials: readonly TrialRecord[],
@@ -23,7 +23,7 @@ export function checkInvariants(
   );
   const leases = trials.flatMap((t) => t.attempts.map((a) => a.leaseId));
   if (new Set(leases).size !== leases.length) {
-    violations.push("a lease id stands for more than one attempt");
+    violations.push("two attempts have the same lease id");
   }
   if (credit === undefined) return violations;
   const earned = new Map<WorkerId, number>();
@@ -49,14 +49,18 @@ function checkTrial(trial: TrialRecord, policy: Policy): string[] {
   const { attempts } = trial;
   attempts.forEach((a, i) => {
     if (a.attempt !== i + 1) {
-      violations.push(`attempt ${a.attempt} stands in place ${i + 1}`);
+      violations.push(`attempt ${a.attempt} is at position ${i + 1}`);
     }
     const numbers = a.epochs.map(({ epoch }) => epoch);
     if (numbers.some((n, j) => j > 0 && n <= (numbers[j - 1] ?? 0))) {
-      violations.push(`attempt ${a.attempt}: its epochs do not rise`);
+      violations.push(
+        `attempt ${a.attempt}: its epochs are not in rising order`,
+      );
     }
     if (numbers.some((n) => n > trial.spec.recipe.epochs)) {
-      violations.push(`attempt ${a.attempt}: an epoch that its recipe lacks`);
+      violations.push(
+        `attempt ${a.attempt}: an epoch that its recipe does not have`,
+      );
     }
     if (a.state !== "running" && a.endedAt < a.startedAt) {
       violations.push(`attempt ${a.attempt} ended before it began`);
@@ -70,7 +74,7 @@ function checkTrial(trial: TrialRecord, policy: Policy): string[] {
   }
   const holders = runningAttempts(trial).map((a) => a.workerId);
   if (new Set(holders).size !== running) {
-    violations.push("a worker backs itself up");
+    violations.push("a worker has two running attempts at one trial");
   }
   const delivered = deliveredAttempts(trial).length;
   if ((trial.state === "verifying") !== (delivered > 0)) {
@@ -84,7 +88,7 @@ function checkTrial(trial: TrialRecord, policy: Policy): string[] {
     if (completed.length > 0) {
       violations.push(`${trial.state} with a completed attempt`);
     }
-    // Unless a result was withdrawn.
+    // Except after a withdrawn result.
     if (superseded && !attempts.some((a) => a.state === "refused")) {
       violations.push("superseded without an accepted result");
     }

@@ -54,7 +54,7 @@ function first(record: TrialRecord): Attempt {
   return attempt;
 }
 
-Deno.test("checkInvariants: nothing to say of sound trials", () => {
+Deno.test("checkInvariants: finds no violations in valid trials", () => {
   const trials = [completed(), leased(1), trial(2)];
   const credit = new Map([[workerId(1), 1], [workerId(2), 0]]);
   assert.deepEqual(checkInvariants(trials, credit), []);
@@ -63,7 +63,7 @@ Deno.test("checkInvariants: nothing to say of sound trials", () => {
 const done = completed();
 const running = leased();
 const violations: [RegExp, TrialRecord[]][] = [
-  [/stands in place 1/, [
+  [/is at position 1/, [
     { ...running, attempts: [{ ...first(running), attempt: 2 }] },
   ]],
   [/queued with 1 running/, [
@@ -93,7 +93,7 @@ const violations: [RegExp, TrialRecord[]][] = [
       })),
     },
   ]],
-  [/a worker backs itself up/, [
+  [/two running attempts at one trial/, [
     {
       ...running,
       attempts: [
@@ -102,7 +102,7 @@ const violations: [RegExp, TrialRecord[]][] = [
       ],
     },
   ]],
-  [/more than one attempt/, [running, {
+  [/two attempts have the same lease id/, [running, {
     ...leased(1),
     attempts: running.attempts,
   }]],

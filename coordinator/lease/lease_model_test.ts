@@ -1,5 +1,6 @@
 import { join } from "node:path";
-// Inline, so that starting the swarm does not download this test package.
+// An inline import, so that `deno task start` does not download this test
+// package.
 // deno-lint-ignore no-import-prefix
 import fc from "npm:fast-check@4.10.2";
 import { emptySchema } from "../../tests/postgres/schema.ts";
@@ -56,7 +57,7 @@ const release = fc
   .tuple(lease, forged, fc.constantFrom("leaving", "failed", "failed"))
   .map((a) => new Release(...a));
 
-// Names that are listed more than once are drawn more often.
+// Names that are listed more than once are chosen more often.
 const steps: fc.Arbitrary<Step>[] = [
   askForLease,
   askForLease,
@@ -77,7 +78,9 @@ const steps: fc.Arbitrary<Step>[] = [
 
 interface Store {
   storage: Storage;
-  /** What a coordinator finds when it starts after this one was killed. */
+  /**
+   * Opens what a coordinator finds when it starts after this one was killed.
+   */
   reopen(): Promise<Storage>;
   end(): Promise<void>;
 }
@@ -135,7 +138,7 @@ async function explore(
   );
 }
 
-Deno.test("lease machine: does what its model does, in memory", () =>
+Deno.test("lease machine: behaves like its model, in memory", () =>
   explore(500, (clock) => {
     const storage = openSqlite(":memory:", clock.now);
     return Promise.resolve({
@@ -145,7 +148,7 @@ Deno.test("lease machine: does what its model does, in memory", () =>
     });
   }));
 
-Deno.test("lease machine: does what its model does, on SQLite through crashes", () =>
+Deno.test("lease machine: behaves like its model, on SQLite with crashes", () =>
   explore(40, async (clock) => {
     const folder = await Deno.makeTempDir();
     let generation = 0;
@@ -172,7 +175,7 @@ Deno.test("lease machine: does what its model does, on SQLite through crashes", 
   }));
 
 Deno.test(
-  "lease machine: does what its model does, on PostgreSQL through crashes",
+  "lease machine: behaves like its model, on PostgreSQL with crashes",
   needsProcesses,
   async () => {
     await using server = await startPostgres({ fsync: false });

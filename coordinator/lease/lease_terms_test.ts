@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { defaultTerms, leaseMilliseconds, termsOf } from "./policy.ts";
 
-Deno.test("leaseMilliseconds: three epochs long, within the bounds, whole", () => {
+Deno.test("leaseMilliseconds: three epochs, within the bounds, a whole number", () => {
   const ttl = (step: number | undefined, steps: number) =>
     leaseMilliseconds(
       defaultTerms,
@@ -14,12 +14,12 @@ Deno.test("leaseMilliseconds: three epochs long, within the bounds, whole", () =
   assert.equal(ttl(100.0071, 235), 70_505);
 });
 
-Deno.test("defaultTerms: a lease outlasts two lost heartbeats", () => {
+Deno.test("defaultTerms: a lease survives two lost heartbeats", () => {
   assert.ok(3 * defaultTerms.heartbeat <= defaultTerms.minTtl);
   assert.ok(2 * defaultTerms.heartbeat < defaultTerms.offlineAfter);
 });
 
-Deno.test("termsOf: the default's are the default; a longer lease has workers call less often", () => {
+Deno.test("termsOf: the default lease gives the default terms; with a longer lease workers call less often", () => {
   assert.deepEqual(termsOf(defaultTerms.minTtl), defaultTerms);
   for (const minTtl of [1, 30, 90, 600]) {
     const { heartbeat, offlineAfter } = termsOf(minTtl);

@@ -3,31 +3,33 @@ import type { LeaseTerms } from "./policy.ts";
 import type { Instant } from "./trial.ts";
 
 /**
- * Heartbeats in a window. A lease that calls at each heartbeat is always in one
- * of the last two windows, and a silent one is forgotten about when it expires.
+ * Heartbeats per window. A lease that calls at each heartbeat is always in one
+ * of the last two windows, and a silent one is forgotten at about the time when
+ * it expires.
  */
 const WINDOW = 2;
 
-/** How often a lease may call, given the number of leases. */
+/** Limits how often a lease calls, given the number of leases. */
 export interface Pacing {
-  /** The lease was granted, renewed or reported about. */
+  /** Counts a lease that was granted, renewed or reported about. */
   note(leaseId: LeaseId, now: Instant): void;
-  /** The lease is over. */
+  /** Removes a lease that ended. */
   forget(leaseId: LeaseId): void;
-  /** Seconds that a lease is asked to wait before it calls again. */
+  /** Seconds that a lease must wait before it calls again. */
   seconds(now: Instant): number;
 }
 
 /**
- * Paces a crowd: the number of calls follows from the number of leases and not
- * from the speed of training. Up to five hundred leases report each epoch at
- * once. Above, each waits longer, at most until the heartbeat, when it would
- * call anyway, so no lease looks silent because of its pause.
+ * Limits the rate of calls of a large swarm: it depends on the number of leases
+ * and not on the speed of training. Up to five hundred leases report each epoch
+ * immediately. With more, each lease waits longer, but at most until the
+ * heartbeat, when it would call anyway, so no lease looks silent because of its
+ * pause.
  *
- * It counts the leases that this coordinator heard of. Coordinators that share
- * a storage each count for themselves: if a balancer spreads a lease's calls,
- * each knows nearly all leases and asks for the full pause; if each has its own
- * workers, it asks for a shorter one.
+ * It counts the leases whose calls this coordinator received. Coordinators that
+ * share a storage count separately: if a load balancer distributes a lease's
+ * calls, each knows nearly all leases and asks for the full pause; if each has
+ * its own workers, it asks for a shorter one.
  */
 export function createPacing(
   { heartbeat, callsPerSecond }: Pick<
@@ -36,7 +38,7 @@ export function createPacing(
   >,
 ): Pacing {
   const length = WINDOW * heartbeat * 1000;
-  /** Each lease is in at most one of the two. */
+  /** Each lease is in at most one of the two sets. */
   let [before, lately] = [new Set<LeaseId>(), new Set<LeaseId>()];
   let begun = -Infinity;
 

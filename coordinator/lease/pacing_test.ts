@@ -13,7 +13,7 @@ function secondsOf(leases: number, terms = defaultTerms): number {
   return pacing.seconds(0);
 }
 
-Deno.test("createPacing: a small swarm is not paced, a crowd up to the heartbeat", () => {
+Deno.test("createPacing: no pause in a small swarm, up to the heartbeat in a large one", () => {
   assert.deepEqual(
     [0, 1, 250, 499, 500, 1000, 2750, 10_000, 20_000].map((leases) =>
       secondsOf(leases)
@@ -22,7 +22,7 @@ Deno.test("createPacing: a small swarm is not paced, a crowd up to the heartbeat
   );
 });
 
-Deno.test("createPacing: never asks for more than leases bear", () => {
+Deno.test("createPacing: never asks for a pause longer than a lease allows", () => {
   for (const minTtl of [1, 3, 10, 30, 90, 600]) {
     const terms = termsOf(minTtl);
     for (const leases of [1000, 3000, 20_000]) {
@@ -34,7 +34,7 @@ Deno.test("createPacing: never asks for more than leases bear", () => {
   }
 });
 
-Deno.test("createPacing: a lease counts once, however often it calls, until it is over", () => {
+Deno.test("createPacing: a lease counts once until it ends, however often it calls", () => {
   const pacing = createPacing(defaultTerms);
   const crowd = ids.slice(0, 3000);
   for (let now = 0; now < 6 * HEARTBEAT; now += HEARTBEAT / 4) {
@@ -52,7 +52,7 @@ Deno.test("createPacing: a lease that calls at each heartbeat is always counted"
   const pacing = createPacing(defaultTerms);
   const crowd = ids.slice(0, 4000);
   const first = (i: number) => i * HEARTBEAT / crowd.length;
-  // A little late each time, as real calls are.
+  // Slightly late each time, like real calls.
   const every = 1.02 * HEARTBEAT;
   for (let round = 0; round < 12; round++) {
     crowd.forEach((id, i) => {
@@ -63,7 +63,7 @@ Deno.test("createPacing: a lease that calls at each heartbeat is always counted"
   }
 });
 
-Deno.test("createPacing: who has fallen silent is forgotten with the lease, by and by", () => {
+Deno.test("createPacing: a silent lease is forgotten when it would have expired", () => {
   const pacing = createPacing(defaultTerms);
   for (const id of ids.slice(0, 8000)) pacing.note(id, 0);
   let silent = 0;
@@ -76,16 +76,16 @@ Deno.test("createPacing: who has fallen silent is forgotten with the lease, by a
   }
   assert.ok(silent < 4 * HEARTBEAT, `${silent} ms`);
   assert.equal(pacing.seconds(6 * HEARTBEAT), 4);
-  // It slept for an hour: which workers are still there is unknown.
+  // The machine slept for an hour: it is unknown which workers are still there.
   assert.equal(pacing.seconds(3_600_000), 0);
 });
 
-Deno.test("createPacing: however fast they train, leases together call as often as is wanted", () => {
+Deno.test("createPacing: all leases together keep the wanted rate at any training speed", () => {
   const { callsPerSecond } = defaultTerms;
   for (const leases of [2500, 9000]) {
     const pacing = createPacing(defaultTerms);
     const TICK = 250;
-    /** When each worker has an epoch and no pause to wait for. */
+    /** Time at which each worker has an epoch and its pause is over. */
     const due = new Map(ids.slice(0, leases).map((id) => [id, 0]));
     let calls = 0;
     for (let now = 0; now < 12 * HEARTBEAT; now += TICK) {

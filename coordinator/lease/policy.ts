@@ -15,19 +15,19 @@ export interface Policy {
    * tab shows no other sign, and must end too.
    */
   readonly silentWorkers: number;
-  /** Failures after which the same worker no longer gets the trial. */
+  /** Failures of one worker after which it no longer gets the trial. */
   readonly failuresPerWorker: number;
   /**
    * An attempt counts as stuck after this many lease lengths for each epoch, on
    * average. A lease lasts three measured epochs or more, so only attempts that
-   * hang or hoard reach this.
+   * hang or never train reach this.
    */
   readonly leasesPerEpoch: number;
   /** Attempts that may run at once on one trial; 1: no speculative attempts. */
   readonly runningAttempts: number;
   /** Estimated milliseconds that a speculative attempt must save. */
   readonly speculativeSaves: number;
-  /** Milliseconds for which one look at the running trials is reused. */
+  /** Milliseconds for which one query of the running trials is reused. */
   readonly speculativeLook: number;
 }
 
@@ -57,9 +57,9 @@ export interface LeaseTerms {
   /** Silence after which a worker counts as offline. */
   readonly offlineAfter: number;
   /**
-   * Renewals and reports a second that all leases together are paced to. One
-   * core answers more than three times as many; the rest is for leases,
-   * results, pages and verdicts.
+   * Target rate of renewals and reports per second, of all leases together. One
+   * core can answer more than three times as many; the rest is reserved for
+   * leases, results, pages and verdicts.
    */
   readonly callsPerSecond: number;
 }
@@ -75,7 +75,7 @@ export const defaultTerms: LeaseTerms = {
 
 /**
  * Terms with another shortest lease. With longer leases workers call less
- * often, and these calls are the largest cost of a training crowd.
+ * often, and these calls are the largest load of a large swarm.
  */
 export function termsOf(minTtl: number): LeaseTerms {
   const heartbeat = minTtl / 3;

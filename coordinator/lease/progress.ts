@@ -2,7 +2,7 @@ import type { Progress } from "../../protocol/leaderboard.ts";
 import type { TrialState } from "../../protocol/views.ts";
 import type { Instant } from "./trial.ts";
 
-/** Results that throughput is measured over, at most. */
+/** Most results over which throughput is measured. */
 export const THROUGHPUT_RESULTS = 50;
 
 /** 15 minutes in milliseconds; older results say little about it. */
@@ -14,7 +14,9 @@ interface Span {
   readonly acceptedAt: Instant;
 }
 
-/** What a study's progress needs beside the counts of trials by state. */
+/**
+ * What a study's progress needs in addition to the counts of trials by state.
+ */
 export interface Throughput {
   readonly workersOnline: number;
   /** Null without recent results. */
@@ -47,8 +49,8 @@ export function studyProgress(
 }
 
 /**
- * Results a minute, counted from the start of the first one, so that a study's
- * first result already gives a useful figure. The window is at least three trials
+ * Results per minute, from the start of the first one, so that a study's first
+ * result already gives a useful figure. The window is at least three trials
  * long, for slow devices. Null if no result is in the window.
  *
  * @param recent Accepted results, the latest first; at most `THROUGHPUT_RESULTS`.

@@ -11,7 +11,7 @@ const counts = {
   quarantined: 1,
 };
 
-/** Started and accepted this many minutes ago. */
+/** A result started and accepted this many minutes ago. */
 const span = (begun: number, accepted: number) => ({
   startedAt: now - begun * MINUTE,
   acceptedAt: now - accepted * MINUTE,
@@ -39,7 +39,7 @@ Deno.test("studyProgress: counts, and no throughput before the first result", ()
   });
 });
 
-Deno.test("studyProgress: throughput from the first trial's begin until now", () => {
+Deno.test("studyProgress: throughput from the first trial's start until now", () => {
   const progress = studyProgress(
     counts,
     throughput(2, [span(4, 0), span(4, 1)]),
@@ -49,14 +49,14 @@ Deno.test("studyProgress: throughput from the first trial's begin until now", ()
   assert.equal(progress.secondsLeft, 16 * 60);
 });
 
-Deno.test("trialsPerMinute: a pause over night does not slow the throughput", () => {
+Deno.test("trialsPerMinute: a pause overnight does not reduce the throughput", () => {
   const yesterday = [span(605, 603), span(607, 605)];
   const today = [span(2, 1), span(2, 1), ...yesterday];
   assert.equal(trialsPerMinute(today, now), 1);
   assert.equal(
     trialsPerMinute(yesterday, now),
     null,
-    "nothing for ten hours is no throughput",
+    "without results for ten hours there is no throughput",
   );
 });
 
@@ -81,6 +81,6 @@ Deno.test("studyProgress: complete when nothing is queued or leased", () => {
   assert.equal(progress.secondsLeft, 0);
 });
 
-Deno.test("trialsPerMinute: a clock set back gives no throughput rather than nonsense", () => {
+Deno.test("trialsPerMinute: null after the clock was set back", () => {
   assert.equal(trialsPerMinute([span(-5, -1)], now), null);
 });

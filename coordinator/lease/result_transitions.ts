@@ -21,7 +21,7 @@ import type {
 
 type Of<Type extends TrialEvent["type"]> = Extract<TrialEvent, { type: Type }>;
 
-/** Weights are accepted whenever a result after them would be. */
+/** Weights are accepted whenever their result would be accepted. */
 export function upload(
   trial: TrialRecord,
   attempt: Attempt,
@@ -29,7 +29,7 @@ export function upload(
 ): Transition {
   switch (attempt.state) {
     case "running":
-      // The connection may be slow: a started upload extends the lease.
+      // A started upload extends the lease, because the connection may be slow.
       return accept(
         replace(trial, {
           ...attempt,
@@ -87,8 +87,8 @@ export function complete(
     case "running":
     case "released":
     case "expired":
-      // Running, or late: the trial has no result yet, and an honest late
-      // result is as good as any.
+      // The attempt is running, or expired while the trial has no result: a
+      // late result is as good as any other.
       break;
     default:
       return attempt satisfies never;

@@ -21,7 +21,7 @@ const bad: ResultVerdict = { type: "false", problems: ["another net", "no"] };
 const lost: ResultVerdict = { type: "lost", message: "gone" };
 const verifying = () => script(defaultPolicy, true);
 
-Deno.test("transition complete: with a verifier the result waits, and a repeat is told so", () => {
+Deno.test("transition complete: with a verifier the result waits, and a repeated call says so", () => {
   const s = verifying();
   s.lease(1);
   s.advance(10);
@@ -36,7 +36,7 @@ Deno.test("transition complete: with a verifier the result waits, and a repeat i
   rejected(s.lease(2), "not-leasable");
 });
 
-Deno.test("transition complete: a trained result without its weights is sent back", () => {
+Deno.test("transition complete: asks for the missing weights of a trained result", () => {
   const s = verifying();
   s.lease(1);
   rejected(s.complete(1, trained(), [], false), "missing-weights");
@@ -44,7 +44,7 @@ Deno.test("transition complete: a trained result without its weights is sent bac
   replied(s.complete(1), { type: "received", repeated: false });
 });
 
-Deno.test("transition complete: a diverged result has no weights to miss", () => {
+Deno.test("transition complete: a diverged result needs no weights", () => {
   const s = verifying();
   s.lease(1);
   const { checks: _, ...base } = trained(1) as Extract<
@@ -62,7 +62,7 @@ Deno.test("transition complete: a diverged result has no weights to miss", () =>
   });
 });
 
-Deno.test("transition verdict: a true result fills the trial with what was recomputed", () => {
+Deno.test("transition verdict: a true result completes the trial with the recomputed figures", () => {
   const s = verifying();
   s.lease(1);
   s.complete(1);
@@ -85,7 +85,7 @@ Deno.test("transition verdict: a true result fills the trial with what was recom
   assert.equal(s.trial.state, "completed");
 });
 
-Deno.test("transition verdict: a false result is queued again, and its worker told why", () => {
+Deno.test("transition verdict: after a false result the trial is queued, and the worker learns why", () => {
   const s = verifying();
   s.lease(1);
   s.complete(1);
@@ -107,7 +107,7 @@ Deno.test("transition verdict: false results of three workers quarantine the tri
   assert.equal(s.trial.state, "quarantined");
 });
 
-Deno.test("transition verdict: what was lost is nobody's failure", () => {
+Deno.test("transition verdict: lost data does not count as a failure", () => {
   const s = verifying();
   s.lease(1);
   s.complete(1);
@@ -134,7 +134,7 @@ Deno.test("transition verdict: of two delivered results the first that is true c
   );
 });
 
-Deno.test("transition verdict: an attempt that runs meanwhile is told to stop", () => {
+Deno.test("transition verdict: another running attempt is told to stop", () => {
   const s = verifying();
   s.lease(1);
   s.advance(TTL);
@@ -147,7 +147,7 @@ Deno.test("transition verdict: an attempt that runs meanwhile is told to stop", 
   replied(s.renew(2), { type: "stop", reason: "trial-completed" });
 });
 
-Deno.test("transition upload: keeps a running lease, and is taken late", () => {
+Deno.test("transition upload: extends a running lease and is accepted late", () => {
   const s = verifying();
   s.lease(1);
   s.advance(TTL - 1);
@@ -161,7 +161,7 @@ Deno.test("transition upload: keeps a running lease, and is taken late", () => {
   assert.equal(s.trial.state, "queued");
 });
 
-Deno.test("transition upload: not for a trial that is another's, nor a stranger's", () => {
+Deno.test("transition upload: refused for another worker's lease and a completed trial", () => {
   const s = verifying();
   s.lease(1);
   s.advance(TTL);
@@ -176,7 +176,7 @@ Deno.test("transition upload: not for a trial that is another's, nor a stranger'
   rejected(s.upload(1), "trial-completed");
 });
 
-Deno.test("transition release: nothing is handed back of what was delivered", () => {
+Deno.test("transition release: a delivered attempt cannot be released", () => {
   const s = verifying();
   s.lease(1);
   s.complete(1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sameValue } from "./same_value.ts";
 
-Deno.test("sameValue: true for equal JSON, whatever its keys' order", () => {
+Deno.test("sameValue: true for equal JSON in any order of keys", () => {
   assert.ok(sameValue({ a: [1, { b: null }], c: "x" }, {
     c: "x",
     a: [1, { b: null }],

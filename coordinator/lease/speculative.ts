@@ -12,8 +12,8 @@ import {
 /**
  * Speculative attempts: near the end of a study an idle worker also trains the
  * trial that would finish last. All estimates, in milliseconds, use what the
- * coordinator measured itself: a worker that hoards a trial could claim that it
- * is nearly done.
+ * coordinator measured itself, because a worker that holds a trial without
+ * training could claim that it is nearly done.
  */
 
 /** An idle worker that asks for a lease. */
@@ -24,11 +24,13 @@ export interface Newcomer {
    * The lease it would get, by its measured speed: longer for a slower worker.
    */
   readonly ttl: number;
-  /** Milliseconds an epoch there; null: not measured, so no estimate. */
+  /**
+   * Milliseconds per epoch there; null: not measured, so there is no estimate.
+   */
   readonly epochMilliseconds: number | null;
   /**
    * Milliseconds that leases wait between calls (`pacing.ts`): an attempt may
-   * be this much further than its last report.
+   * be ahead of its last report by this time.
    */
   readonly pause: number;
 }
@@ -37,13 +39,13 @@ export interface Newcomer {
 export const EPOCHS_IN_LEASE = 3;
 
 /**
- * How long an attempt still needs. Its speed follows from its reported epochs,
- * assuming that half of the next one is done. Before the first epoch it is the
- * worker's measured speed, if slower than the newcomer's, or the time since the
- * start. A paced attempt is judged as of its last call, unless it was silent
- * for twice its pause. The result is at least a tenth of the elapsed time, so
- * an attempt that stays silent looks slower and slower, even if only its result
- * is missing.
+ * Estimates how long an attempt still needs. Its speed follows from its
+ * reported epochs, assuming that half of the next one is done. Before the first
+ * epoch it is the worker's measured speed, if slower than the newcomer's, or
+ * the time since the start. A paced attempt is judged as of its last call,
+ * unless it was silent for twice its pause. The result is at least a tenth of
+ * the elapsed time, so an attempt that stays silent looks slower and slower,
+ * even if only its result is missing.
  */
 function remaining(
   attempt: RunningAttempt,
@@ -63,9 +65,9 @@ function remaining(
 }
 
 /**
- * Whether an attempt has taken so long that it must not block the trial.
- * Renewing costs a worker nothing, so two workers that renew for ever would
- * keep a study from ending; a speculative attempt may replace a stuck one.
+ * Whether an attempt has taken so long that it must not block the trial. Two
+ * workers that renew forever without training would keep a study from ending,
+ * so a speculative attempt may replace a stuck one.
  */
 export function isStuck(
   { ttl, startedAt, epochs }: RunningAttempt,
@@ -105,8 +107,8 @@ export function speculativeSaves(
 }
 
 /**
- * The trial where a speculative attempt saves most, or null; the first of
- * equals.
+ * The trial where a speculative attempt saves most, or null; of equal ones the
+ * first.
  *
  * @param newcomerFor The idle worker, with its times for one trial.
  */

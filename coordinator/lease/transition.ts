@@ -158,8 +158,8 @@ function renew(
           { type: "changed" },
         );
       }
-      // An overdue lease still belongs to its holder until it is expired. A
-      // late, reordered call never shortens a lease.
+      // A lease past its end still belongs to its holder until the expiry
+      // event. A late, reordered call never shortens a lease.
       const expiresAt = Math.max(attempt.expiresAt, event.now + attempt.ttl);
       const fresh = newEpochs(attempt.epochs, reported);
       const epochs = [...attempt.epochs, ...fresh]
@@ -200,7 +200,7 @@ function release(
           ? {
             ...ended,
             state: "failed",
-            message: event.message ?? "the worker did not say why",
+            message: event.message ?? "the worker gave no reason",
           }
           : { ...ended, state: "released", message: event.message },
         policy,
@@ -232,7 +232,7 @@ function release(
 }
 
 /**
- * Others try again what a removed worker failed at, even if it is quarantined.
+ * Queues the trials at which a removed worker failed, even quarantined ones.
  */
 function forgive(
   trial: TrialRecord,

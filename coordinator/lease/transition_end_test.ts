@@ -8,10 +8,10 @@ import {
   TTL,
 } from "../../testing/lease/transition_script.ts";
 
-/** A speculative attempt is allowed as soon as it saves anything. */
+/** Allows a speculative attempt if it saves any time. */
 const eager = { ...defaultPolicy, speculativeSaves: 0 };
 
-Deno.test("transition release: queues the trial; twice is as good as once", () => {
+Deno.test("transition release: queues the trial; repeating it changes nothing", () => {
   const s = script();
   s.lease(1);
   s.effects();
@@ -22,7 +22,7 @@ Deno.test("transition release: queues the trial; twice is as good as once", () =
   rejected(s.renew(1), "stale-lease");
 });
 
-Deno.test("transition release: after the end or the result it is refused", () => {
+Deno.test("transition release: refused after the lease's end or a result", () => {
   const s = script();
   s.lease(1);
   s.advance(TTL);
@@ -33,7 +33,7 @@ Deno.test("transition release: after the end or the result it is refused", () =>
   rejected(s.release(2, "failed"), "trial-completed");
 });
 
-Deno.test("transition quarantine: three different workers failing", () => {
+Deno.test("transition quarantine: after failures of three different workers", () => {
   const s = script();
   for (const n of [1, 2]) {
     s.lease(n);
@@ -54,7 +54,7 @@ Deno.test("transition quarantine: three different workers failing", () => {
   rejected(s.complete(1), "trial-quarantined");
 });
 
-Deno.test("transition quarantine: one worker failing often is not three", () => {
+Deno.test("transition quarantine: several failures of one worker count once", () => {
   const s = script();
   for (let n = 1; n <= 8; n++) {
     s.lease(n, 1);
@@ -73,15 +73,15 @@ Deno.test("transition quarantine: closed tabs do not quarantine a good trial", (
   }
   s.lease(20);
   s.release(20, "leaving");
-  assert.equal(s.trial.state, "queued", "leaving is nobody's fault");
-  // But a trial that silences every worker must end.
+  assert.equal(s.trial.state, "queued", "leaving does not count as a failure");
+  // But a trial on which every worker falls silent must end.
   s.lease(10);
   s.advance(TTL);
   s.expire();
   assert.equal(s.trial.state, "quarantined");
 });
 
-Deno.test("transition quarantine: a late good result still fills the trial", () => {
+Deno.test("transition quarantine: a late valid result still completes the trial", () => {
   const s = script({ ...defaultPolicy, failedWorkers: 2 });
   s.lease(1);
   s.advance(TTL);
@@ -95,7 +95,7 @@ Deno.test("transition quarantine: a late good result still fills the trial", () 
   assert.equal(s.trial.state, "completed");
 });
 
-Deno.test("transition forgive: what a removed worker failed at says nothing any more", () => {
+Deno.test("transition forgive: a removed worker's failures no longer count", () => {
   const s = script();
   const state = () => s.trial.state;
   for (const n of [1, 2, 3]) {
@@ -120,7 +120,7 @@ Deno.test("transition forgive: what a removed worker failed at says nothing any 
   assert.equal(state(), "completed");
 });
 
-Deno.test("transition forgive: a result that was withdrawn stays refused, where it superseded others", () => {
+Deno.test("transition forgive: a withdrawn result that superseded others stays refused", () => {
   const s = script(eager);
   s.lease(1);
   s.advance(TTL / 2);
@@ -130,7 +130,7 @@ Deno.test("transition forgive: a result that was withdrawn stays refused, where 
     type: "withdraw",
     now: TTL,
     leaseId: leaseId(1),
-    message: "it lied elsewhere",
+    message: "its worker delivered a false result",
   });
   replied(s.forgive(1), { type: "forgiven", attempts: 0 });
   assert.deepEqual(s.trial.attempts.map((a) => a.state), [
@@ -139,7 +139,7 @@ Deno.test("transition forgive: a result that was withdrawn stays refused, where 
   ]);
 });
 
-Deno.test("transition expire: ends what is due, once", () => {
+Deno.test("transition expire: ends due attempts once", () => {
   const s = script();
   s.lease(1);
   s.advance(TTL - 1);
@@ -151,7 +151,7 @@ Deno.test("transition expire: ends what is due, once", () => {
   replied(s.expire(), { type: "expired", attempts: 0 });
 });
 
-Deno.test("transition: a straggler is backed up once, and the first result wins", () => {
+Deno.test("transition: one speculative attempt for a straggler; the first result wins", () => {
   const s = script(eager);
   s.lease(1);
   s.advance(TTL / 2);
@@ -159,7 +159,7 @@ Deno.test("transition: a straggler is backed up once, and the first result wins"
   rejected(s.lease(3, 3, 1), "not-leasable");
   s.advance(TTL / 2);
   replied(s.expire(), { type: "expired", attempts: 1 });
-  assert.equal(s.trial.state, "leased", "the other runs on");
+  assert.equal(s.trial.state, "leased", "the other attempt is still running");
   s.advance(TTL / 4);
   s.lease(3, 3, 1);
   s.effects();
@@ -183,7 +183,7 @@ Deno.test("transition: the straggler wins if it delivers before the speculative 
   replied(s.renew(2), { type: "stop", reason: "trial-completed" });
 });
 
-Deno.test("transition: two that hold a trial and never train it keep nobody out", () => {
+Deno.test("transition: two workers that hold a trial without training do not block it", () => {
   const s = script({ ...eager, leasesPerEpoch: 3 });
   s.lease(1);
   s.advance(TTL);
@@ -201,14 +201,14 @@ Deno.test("transition: two that hold a trial and never train it keep nobody out"
     ["expired", "running", "running"],
   );
   rejected(s.renew(1), "stale-lease");
-  // Each epoch extends the time.
+  // Each epoch extends the time until an attempt counts as stuck.
   s.report(2, 1);
   s.advance(2 * TTL);
   rejected(s.lease(4, 4, 1), "not-leasable");
   replied(s.complete(1), { type: "accepted", repeated: false });
 });
 
-Deno.test("transition: nobody backs up a trial of its own, nor one it failed on", () => {
+Deno.test("transition: no speculative attempt at one's own trial or after a failure", () => {
   const s = script(eager);
   s.lease(2);
   s.release(2, "failed");
@@ -220,7 +220,7 @@ Deno.test("transition: nobody backs up a trial of its own, nor one it failed on"
   rejected(s.lease(3, 3, 1), "not-leasable");
 });
 
-Deno.test("transition: quarantine waits for an attempt that still runs", () => {
+Deno.test("transition: quarantine waits for a running attempt", () => {
   const s = script({ ...eager, failedWorkers: 1 });
   s.lease(1);
   s.advance(TTL / 2);

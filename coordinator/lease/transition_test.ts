@@ -15,7 +15,7 @@ import {
 } from "../../testing/lease/transition_script.ts";
 import type { Reply } from "./events.ts";
 
-Deno.test("transition lease: a queued trial gets attempt 1 and an end", () => {
+Deno.test("transition lease: a queued trial gets attempt 1 and an expiry time", () => {
   const s = script();
   const result = s.lease(1);
   assert.ok(result.ok && result.reply.type === "leased");
@@ -89,7 +89,7 @@ Deno.test("transition fence: lease id, attempt and worker must all match", () =>
   assert.equal(s.trial.state, "leased");
 });
 
-Deno.test("transition renew: moves the end on, and never back", () => {
+Deno.test("transition renew: extends the lease and never shortens it", () => {
   const s = script();
   s.lease(1);
   s.advance(400);
@@ -102,10 +102,10 @@ Deno.test("transition renew: moves the end on, and never back", () => {
   assert.equal(same?.state === "running" && same.expiresAt, 400 + TTL);
   s.effects();
   s.renew(1);
-  assert.deepEqual(s.effects(), [], "a heartbeat changes nothing to see");
+  assert.deepEqual(s.effects(), [], "a heartbeat has no visible effect");
 });
 
-Deno.test("transition renew: a lease past its end that nobody swept goes on", () => {
+Deno.test("transition renew: a lease past its end continues until it is expired", () => {
   const s = script();
   s.lease(1);
   s.advance(10 * TTL);
@@ -113,7 +113,7 @@ Deno.test("transition renew: a lease past its end that nobody swept goes on", ()
   replied(s.expire(), { type: "expired", attempts: 0 });
 });
 
-Deno.test("transition renew: a trial that is not wanted any more is let go", () => {
+Deno.test("transition renew: an unplanned trial's worker is told to stop", () => {
   const s = script();
   s.lease(1);
   replied(s.renew(1, false), { type: "stop", reason: "study-stopped" });
@@ -123,7 +123,7 @@ Deno.test("transition renew: a trial that is not wanted any more is let go", () 
   replied(s.complete(1), { type: "accepted", repeated: false });
 });
 
-Deno.test("transition report: keeps epochs in order, the first of each", () => {
+Deno.test("transition report: keeps epochs in order, the first report of each", () => {
   const s = script();
   s.lease(1);
   s.effects();
@@ -137,7 +137,7 @@ Deno.test("transition report: keeps epochs in order, the first of each", () => {
   assert.deepEqual(s.effects(), ["epoch", "epoch"]);
 });
 
-Deno.test("transition report: several epochs at once, each told of, the first of each kept", () => {
+Deno.test("transition report: several epochs at once, each published, the first report of each kept", () => {
   const s = script(undefined, false, 4);
   s.lease(1);
   s.advance(400);
@@ -149,7 +149,7 @@ Deno.test("transition report: several epochs at once, each told of, the first of
     { type: "epoch", metrics: epochMetrics(1) },
     { type: "epoch", metrics: epochMetrics(2) },
   ]);
-  // Epochs whose report was lost are sent again with newer ones.
+  // Epochs of a lost report are sent again with newer ones.
   const again = s.apply({
     type: "report",
     ...s.fence(1),
@@ -167,7 +167,7 @@ Deno.test("transition report: several epochs at once, each told of, the first of
   assert.equal(attempt?.state === "running" && attempt.expiresAt, 400 + TTL);
 });
 
-Deno.test("transition report: an epoch twice in one report is one", () => {
+Deno.test("transition report: an epoch twice in one report counts once", () => {
   const s = script();
   s.lease(1);
   s.effects();
@@ -181,7 +181,7 @@ Deno.test("transition report: an epoch twice in one report is one", () => {
   assert.deepEqual(s.effects(), ["epoch"]);
 });
 
-Deno.test("transition report: an epoch that the recipe lacks is refused, whatever comes with it", () => {
+Deno.test("transition report: a report with an epoch that the recipe does not have is refused", () => {
   const s = script();
   s.lease(1);
   rejected(s.report(1, 3), "no-such-epoch");
@@ -189,7 +189,7 @@ Deno.test("transition report: an epoch that the recipe lacks is refused, whateve
   assert.deepEqual(s.trial.attempts[0]?.epochs, []);
 });
 
-Deno.test("transition complete: fills the trial", () => {
+Deno.test("transition complete: completes the trial", () => {
   const s = script();
   s.lease(1);
   s.advance(10);
@@ -208,13 +208,13 @@ Deno.test("transition complete: fills the trial", () => {
   assert.deepEqual(s.effects(), ["result-accepted", "changed"]);
 });
 
-Deno.test("transition complete: again with the same result is the same answer", () => {
+Deno.test("transition complete: a repeated result gets the same answer", () => {
   const s = script();
   s.lease(1);
   s.complete(1);
   const before = s.trial;
   s.effects();
-  // Another key order, as another JSON writer may use.
+  // Another order of keys, as from another JSON encoder.
   const { checks, ...rest } = structuredClone(trained()) as TrialResult & {
     outcome: "trained";
   };
@@ -226,7 +226,7 @@ Deno.test("transition complete: again with the same result is the same answer", 
   assert.deepEqual(s.effects(), []);
 });
 
-Deno.test("transition complete: again with another result is a conflict", () => {
+Deno.test("transition complete: a second, different result is a conflict", () => {
   const s = script();
   s.lease(1);
   s.complete(1);
@@ -235,7 +235,7 @@ Deno.test("transition complete: again with another result is a conflict", () => 
   assert.deepEqual(s.trial.accepted.result, trained());
 });
 
-Deno.test("transition complete: late is welcome while the trial is queued", () => {
+Deno.test("transition complete: a late result is accepted while the trial is queued", () => {
   const s = script();
   s.lease(1);
   s.advance(TTL);
@@ -245,7 +245,7 @@ Deno.test("transition complete: late is welcome while the trial is queued", () =
   assert.equal(s.trial.state, "completed");
 });
 
-Deno.test("transition complete: late while leased supersedes the later attempt", () => {
+Deno.test("transition complete: a late result supersedes a running later attempt", () => {
   const s = script();
   s.lease(1);
   s.advance(TTL);
@@ -269,7 +269,7 @@ Deno.test("transition complete: late while leased supersedes the later attempt",
   replied(s.release(2, "leaving"), { type: "released" });
 });
 
-Deno.test("transition complete: later than another's result is refused", () => {
+Deno.test("transition complete: refused after another attempt's result", () => {
   const s = script();
   s.lease(1);
   s.advance(TTL);
@@ -282,14 +282,14 @@ Deno.test("transition complete: later than another's result is refused", () => {
   assert.equal(s.trial.accepted.attempt, 2);
 });
 
-Deno.test("transition complete: handed back first, the result still counts", () => {
+Deno.test("transition complete: a result after a release still counts", () => {
   const s = script();
   s.lease(1);
   s.release(1, "leaving");
   replied(s.complete(1), { type: "accepted", repeated: false });
 });
 
-Deno.test("transition complete: a result with problems is that worker's failure", () => {
+Deno.test("transition complete: a result with problems counts as the worker's failure", () => {
   const s = script();
   s.lease(1);
   s.effects();
@@ -302,14 +302,15 @@ Deno.test("transition complete: a result with problems is that worker's failure"
   assert.ok(attempt?.state === "refused");
   assert.equal(attempt.message, "too good; to be true");
   assert.deepEqual(s.effects(), ["result-refused", "changed"]);
-  // A better one does not count either; the worker gets the same answer.
+  // A valid result afterwards does not count either; the worker gets the same
+  // answer.
   replied(s.complete(1), {
     type: "refused",
     problems: ["too good; to be true"],
   });
 });
 
-Deno.test("transition complete: a refused late result leaves the later attempt be", () => {
+Deno.test("transition complete: a refused late result does not affect the later attempt", () => {
   const s = script();
   s.lease(1);
   s.advance(TTL);

@@ -18,7 +18,7 @@ export interface AttemptBase {
   readonly attempt: number;
   /** Unique to this attempt. */
   readonly leaseId: LeaseId;
-  /** Who holds or held the lease. */
+  /** The worker that holds or held the lease. */
   readonly workerId: WorkerId;
   /** The backend, as reported by the worker. */
   readonly backend: BackendName;
@@ -96,8 +96,8 @@ export interface AcceptedResult {
   /** Null without weights, or without verification. */
   readonly recomputed: RecomputedFigures | null;
   /**
-   * First epochs that another machine has trained again; 0: none. If these are
-   * all epochs, nothing depends on the worker's honesty.
+   * Number of first epochs that another machine trained again; 0: none. If it
+   * is all epochs, nothing depends on the worker's honesty.
    */
   readonly repeatedEpochs: number;
 }
@@ -144,7 +144,8 @@ export function deliveredAttempts(trial: TrialRecord): DeliveredAttempt[] {
 }
 
 /**
- * The running or delivered attempt with the most epochs; the first of equals.
+ * The running or delivered attempt with the most epochs; of equal ones the
+ * first.
  */
 export function furthest(
   trial: TrialRecord,

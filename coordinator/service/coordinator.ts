@@ -34,62 +34,66 @@ type AdminDeps = Parameters<typeof createAdminCalls>[0];
 
 /**
  * The shell around the lease machine: it runs transitions inside the storage
- * and, once they are stored, does what follows from them. It keeps nothing
- * that a second coordinator on the same storage would need.
+ * and carries out their effects once they are stored. It keeps no state that a
+ * second coordinator on the same storage would need.
  */
 export interface CoordinatorDeps {
   readonly storage: Storage;
   readonly hub: EventHub;
-  /** Milliseconds since 1970; leases go by the storage's own clock. */
+  /** Milliseconds since 1970. Leases use the storage's own clock. */
   readonly now: () => Instant;
   readonly schedule: Schedule;
   readonly random: Random;
   readonly log: Log;
   readonly policy?: Policy;
   readonly terms?: LeaseTerms;
-  /** Absent: results count once they pass their checks. */
+  /** If absent, results count once they pass the checks. */
   readonly verification?: Verification;
-  /** Prepares a study that the operator asks for. */
+  /** Prepares a study that the operator creates or resumes. */
   readonly prepare?: AdminDeps["prepare"];
-  /** Told that another coordinator may have changed anything. */
+  /** Called when another coordinator may have changed anything. */
   readonly onNews?: () => Promise<void>;
 }
 
 export interface Coordinator
   extends WorkerCalls, LeaseCalls, AdminCalls, Views {
   /**
-   * Plans the study in the storage and leases out its trials from now on; but
-   * where another one is active on other coordinators, that one.
+   * Plans the study in the storage and leases its trials from now on. If other
+   * coordinators have another active study, that one is leased instead.
    */
   run(study: StudyToRun): Promise<PlanOutcome>;
-  /** Ends the leases that are due; resolves to their number. */
+  /** Expires due leases; resolves to their number. */
   sweep(): Promise<number>;
   /**
-   * From now on sweeps every few seconds, after a time of grace, and follows
-   * the other coordinators on this storage.
+   * Starts to expire leases every few seconds, after a grace period, and to
+   * follow the other coordinators on this storage.
    */
   start(): void;
-  /** Stores what verifying a delivered result came to. */
+  /** Stores the verdict on a delivered result. */
   settle(leaseId: LeaseId, verdict: ResultVerdict): Promise<void>;
-  /** A worker of this very process, whose training is not repeated here. */
+  /** Marks a worker of this process, whose training is not repeated here. */
   isOurs(workerId: WorkerId): void;
-  /** Takes back an accepted result that nobody else vouched for. */
+  /** Withdraws an accepted result that nobody has repeated. */
   withdraw(leaseId: LeaseId): Promise<void>;
-  /** Resolves when no delivered result waits for a verdict it could have. */
+  /**
+   * Resolves when no delivered result waits for a verdict that is possible now.
+   */
   verified(): Promise<void>;
-  /** How often each thing happened since the start, by name. */
+  /** Number of events since the start, by name. */
   readonly counters: ReadonlyMap<string, number>;
-  /** Stops the sweeps and ends the event streams; the storage stays open. */
+  /**
+   * Stops expiring leases and ends the event streams; the storage stays open.
+   */
   close(): void;
 }
 
-/** Uniform in [0, 1), of 32 bits. */
+/** A random number, uniform in [0, 1), with 32 bits. */
 function chance(random: Random): number {
   const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4);
   return (((a * 256 + b) * 256 + c) * 256 + d) / 2 ** 32;
 }
 
-/** Wires storage, lease machine, event hub and clock into a coordinator. */
+/** Connects storage, lease machine, event hub and clock. */
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   const { storage, hub, log, now, schedule, random } = deps;
   const policy = deps.policy ?? defaultPolicy;
@@ -130,7 +134,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   async function withdraw(leaseId: LeaseId): Promise<void> {
-    const message = "its worker was caught with a false result later";
+    const message = "its worker later delivered a false result";
     const changed = await storage.updateLease(
       leaseId,
       step((_, now) => ({ type: "withdraw", now, leaseId, message }), policy),
@@ -180,7 +184,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     makeRoom: () => queue?.makeRoom() ?? Promise.resolve(),
   });
 
-  /** Takes over the study that another coordinator activated. */
+  /** Switches to the study that another coordinator activated. */
   function adopt(definition: StudyDefinition | null): void {
     if (sameValue(definition, active?.definition ?? null)) return;
     try {
@@ -208,7 +212,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   async function activate(next: StudyToRun | null): Promise<void> {
     await storage.activateStudy(next?.definition.id ?? null);
     active = next;
-    // What an earlier process left unjudged.
+    // Verifies results that an earlier process left without a verdict.
     queue?.wake();
   }
 
@@ -222,7 +226,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     ) {
       await activate(next);
     } else {
-      log("warn", "another study, or none, is active on other coordinators", {
+      log("warn", "other coordinators have another active study, or none", {
         studyId,
         active: activeStudy?.id ?? "none",
       });
@@ -280,6 +284,6 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
 
 function cannotPrepare(): never {
   throw new InvalidStudy(
-    "this coordinator was not told how to run other studies",
+    "this coordinator cannot run other studies",
   );
 }

@@ -60,7 +60,7 @@ function setUp(
     assert.ok(answer.ok && answer.value.type === "lease");
     return answer.value.lease;
   }
-  /** Sets the clock forward, while nobody is given time to do anything. */
+  /** Sets the clock forward without letting any timers run. */
   const leap = (milliseconds: number) => {
     ahead += milliseconds;
   };
@@ -77,12 +77,12 @@ function setUp(
   };
 }
 
-/** Lets promises that are ready run on, and the storage commit. */
+/** Lets settled promises continue and the storage commit. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 10; i++) await setImmediate();
 }
 
-Deno.test("createCoordinator start: leases end by themselves once their time is up", async () => {
+Deno.test("createCoordinator start: leases expire by themselves", async () => {
   const { clock, coordinator, storage, run, join, acquire } = setUp();
   await run();
   await acquire(await join());
@@ -93,7 +93,7 @@ Deno.test("createCoordinator start: leases end by themselves once their time is 
   clock.advance(1);
   await settle();
   assert.equal((await storage.counts(seed)).leased, 0);
-  // And goes on: the next lease ends as well.
+  // And again: the next lease expires too.
   await acquire(await join());
   for (let i = 0; i < 14; i++) {
     clock.advance(5000);
@@ -103,7 +103,7 @@ Deno.test("createCoordinator start: leases end by themselves once their time is 
   coordinator.close();
 });
 
-Deno.test("createCoordinator start: after a restart workers have time to come back", async () => {
+Deno.test("createCoordinator start: workers get a grace period after a restart", async () => {
   const { clock, coordinator, storage, start, run, join, acquire } = setUp();
   await run();
   const worker = await join();
@@ -123,7 +123,7 @@ Deno.test("createCoordinator start: after a restart workers have time to come ba
   second.close();
 });
 
-Deno.test("createCoordinator start: a clock set forward ends no lease that is renewed", async () => {
+Deno.test("createCoordinator start: setting the clock forward expires no renewed lease", async () => {
   const { clock, leap, coordinator, logged, storage, run, join, acquire } =
     setUp();
   await run();
@@ -148,11 +148,15 @@ Deno.test("createCoordinator start: a clock set forward ends no lease that is re
   );
   assert.equal((await storage.counts(seed)).leased, 2);
   await renewFor(12);
-  assert.equal((await storage.counts(seed)).leased, 1, "the one that is gone");
+  assert.equal(
+    (await storage.counts(seed)).leased,
+    1,
+    "only the lost worker's lease has expired",
+  );
   coordinator.close();
 });
 
-Deno.test("createCoordinator start: a sweep that fails is logged; who could not renew meanwhile gets the time to", async () => {
+Deno.test("createCoordinator start: a failed sweep is logged, and workers get a new grace period", async () => {
   let broken = true;
   const { clock, coordinator, logged, storage, run, join, acquire } = setUp(
     (storage) => ({
@@ -182,7 +186,7 @@ Deno.test("createCoordinator start: a sweep that fails is logged; who could not 
   coordinator.close();
 });
 
-Deno.test("createCoordinator sweep: ends more leases than one transaction takes", async () => {
+Deno.test("createCoordinator sweep: expires more leases than fit in one transaction", async () => {
   const { clock, coordinator, run, join, acquire } = setUp();
   await run(smallStudy({ replicates: 150 }));
   const worker = await join(250);
@@ -192,7 +196,7 @@ Deno.test("createCoordinator sweep: ends more leases than one transaction takes"
   assert.equal(coordinator.counters.get("lease-expired"), 250);
 });
 
-Deno.test("createCoordinator close: no sweep comes after", async () => {
+Deno.test("createCoordinator close: no sweep runs afterwards", async () => {
   const { clock, coordinator, storage, run, join, acquire } = setUp();
   await run();
   await acquire(await join());
@@ -203,7 +207,7 @@ Deno.test("createCoordinator close: no sweep comes after", async () => {
   assert.equal((await storage.counts(seed)).leased, 1);
 });
 
-Deno.test("createCoordinator run: workers of the study before are told to stop, their results are kept", async () => {
+Deno.test("createCoordinator run: workers of the previous study are told to stop, and their results are kept", async () => {
   const { coordinator, storage, run, join, acquire } = setUp();
   await run();
   const worker = await join(2);
@@ -229,7 +233,7 @@ Deno.test("createCoordinator run: workers of the study before are told to stop, 
   assert.equal((await acquire(worker)).trial.studyId, "grid");
 });
 
-Deno.test("createCoordinator changes: tells what is new since a revision", async () => {
+Deno.test("createCoordinator changes: returns the changes since a revision", async () => {
   const { coordinator, run, join, acquire } = setUp();
   assert.equal(await coordinator.changes(seed, 0), null);
   const study = smallStudy();
@@ -262,7 +266,7 @@ Deno.test("createCoordinator changes: tells what is new since a revision", async
   assert.ok((await news()).includes(`${first?.trialId} gone`));
 });
 
-Deno.test("createCoordinator authenticate: writes down a sighting only now and then", async () => {
+Deno.test("createCoordinator authenticate: stores last-seen times only occasionally", async () => {
   let seenCalls = 0;
   const { clock, coordinator, join } = setUp((storage) => ({
     ...storage,
@@ -282,15 +286,19 @@ Deno.test("createCoordinator authenticate: writes down a sighting only now and t
     await settle();
     assert.ok(await coordinator.authenticate(`Bearer ${token}`));
   }
-  // Due after half a heartbeat of 20 s, and gathered for half a second.
+  // Due after half a heartbeat of 20 s, then collected for half a second.
   assert.equal(seenCalls, 5);
   clock.advance(60_000);
   await settle();
   assert.ok(await coordinator.authenticate(`Bearer ${token}`));
-  assert.equal(seenCalls, 6, "one that was away is back at once");
+  assert.equal(
+    seenCalls,
+    6,
+    "a worker that had left is stored as back immediately",
+  );
 });
 
-Deno.test("createCoordinator: asks leases to wait by how many there are, until they end", async () => {
+Deno.test("createCoordinator: the pause grows with the number of leases, until they end", async () => {
   const { clock, coordinator, run, join, acquire } = setUp(
     undefined,
     { ...defaultTerms, callsPerSecond: 2 },
@@ -328,11 +336,11 @@ Deno.test("createCoordinator: asks leases to wait by how many there are, until t
     reason: "leaving",
   });
   assert.deepEqual(await pauses(), [3, 3]);
-  // A call that is refused is nobody's lease.
+  // A refused call does not count as a lease.
   await coordinator.renew(worker, third.leaseId, { attempt });
   assert.deepEqual(await pauses(), [3, 3]);
   clock.advance(120_000);
-  assert.deepEqual(await pauses(), [0, 0], "the others have fallen silent");
+  assert.deepEqual(await pauses(), [0, 0], "the other leases are silent");
   await coordinator.renew(worker, fourth.leaseId, { attempt });
   assert.deepEqual(await pauses(), [1, 1]);
   coordinator.close();

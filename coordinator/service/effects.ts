@@ -6,15 +6,15 @@ import type { Changed, Transact } from "../storage/storage.ts";
 import type { EventHub } from "./event_hub.ts";
 import type { Log, LogLevel } from "./log.ts";
 
-/** Does what follows from a transition, once it is stored. */
+/** Carries out the effects of a stored transition. */
 export interface Actor {
   act(changed: Changed<Transition>): void;
   count(name: string): void;
-  /** How often each thing happened since the start, by name. */
+  /** Number of events since the start, by name. */
   readonly counters: ReadonlyMap<string, number>;
 }
 
-/** Tells pages through the hub and people through the log; counts. */
+/** Publishes effects to pages and the log, and counts them. */
 export function createActor(
   hub: Pick<EventHub, "publish">,
   log: Log,
@@ -68,7 +68,7 @@ const levels: Record<Exclude<Effect["type"], "changed">, LogLevel> = {
   "trial-quarantined": "warn",
 };
 
-/** The lease machine as a function that a storage runs. */
+/** The lease machine as a function for the storage. */
 export function step(
   event: (trial: TrialRecord, now: Instant) => TrialEvent,
   policy: Policy,

@@ -1,45 +1,45 @@
 import type { StudyId, TrialId } from "../../protocol/ids.ts";
 import type { SwarmEvent } from "../../protocol/views.ts";
 
-/** Runs something once after so many milliseconds; call to cancel. */
+/** Schedules a function once; returns a function that cancels it. */
 export type Schedule = (milliseconds: number, run: () => void) => () => void;
 
 export interface EventHubOptions {
   readonly schedule: Schedule;
   /** Streams open at once; more are refused. */
   readonly maxStreams: number;
-  /** Streams open at once for one caller. Default: as many as for all. */
+  /** Streams open at once for one caller. Default: no separate limit. */
   readonly maxStreamsEach?: number;
-  /** Milliseconds over which events are gathered. */
+  /** Milliseconds over which events are collected. */
   readonly interval?: number;
   /** Milliseconds between the comments that keep a silent stream open. */
   readonly keepAlive?: number;
   /**
-   * Comments after which a stream is ended, so that one whose reader is gone
-   * without a word is not kept for ever; pages come back by themselves.
+   * Comments after which a stream is ended, so that a stream whose reader
+   * vanished is not kept forever. Pages reconnect by themselves.
    */
   readonly maxComments?: number;
 }
 
-/** Fans out what happens in the swarm to the pages that are open. */
+/** Sends events of the swarm to all open pages. */
 export interface EventHub {
   publish(event: SwarmEvent): void;
   /**
-   * A stream of server-sent events as UTF-8; null: too many are open.
+   * Opens a stream of server-sent events as UTF-8; null if too many are open.
    *
-   * @param caller Whose streams are counted together; null: not counted.
+   * @param caller Key by which streams are counted; null: not counted.
    */
   open(caller?: string | null): ReadableStream<Uint8Array<ArrayBuffer>> | null;
   /** Streams open now. */
   readonly streams: number;
-  /** Ends every stream and opens no more. */
+  /** Ends every stream and refuses new ones. */
   close(): void;
 }
 
-/** Chunks that wait for a client before it is dropped as too slow. */
+/** Unread chunks after which a client is dropped as too slow. */
 const MAX_WAITING = 32;
 
-/** Trials whose epochs are told in one interval; the others show up later. */
+/** Trials whose epochs are sent in one interval; pages see the others later. */
 const MAX_EPOCHS = 100;
 
 type Stream = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
@@ -51,9 +51,9 @@ interface Opened {
 type EpochEvent = Extract<SwarmEvent, { type: "epoch" }>;
 
 /**
- * Gathers events over a short interval and sends each study's last revision and
- * each trial's last epoch once, so that a burst of results costs an open page
- * a few requests a second and no more.
+ * Collects events over a short interval and sends only each study's last
+ * revision and each trial's last epoch, so that a burst of results causes an
+ * open page at most a few requests a second.
  */
 export function createEventHub(
   {
@@ -66,11 +66,11 @@ export function createEventHub(
   }: EventHubOptions,
 ): EventHub {
   const encoder = new TextEncoder();
-  /** By the comments it has had. */
+  /** Open streams with the number of comments sent to each. */
   const open = new Map<Stream, Opened>();
   const byCaller = new Map<string, number>();
   let opened = 0;
-  /** Latest of each study ever told: what a page that comes later starts by. */
+  /** Latest revision of each study, which a new page gets first. */
   const latest = new Map<StudyId, number>();
   const changed = new Set<StudyId>();
   const epochs = new Map<TrialId, EpochEvent>();
@@ -157,11 +157,12 @@ export function createEventHub(
       return new ReadableStream<Uint8Array<ArrayBuffer>>({
         start(controller) {
           mine = controller;
-          // Spread over half as long again: after a restart all come at once.
+          // Spread at random over half as long again, because after a restart
+          // all pages connect at once.
           const most = maxComments * (1 + (opened++ % 16) / 32);
           open.set(controller, { caller, comments: 0, most });
           const known = [...latest.keys()].map(changedEvent).map(toText);
-          // Milliseconds after which the page tries again when cut off.
+          // Milliseconds until a page reconnects after a lost connection.
           controller.enqueue(
             encoder.encode(`retry: 3000\n\n${known.join("")}`),
           );

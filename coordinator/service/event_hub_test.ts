@@ -36,14 +36,14 @@ function setUp(maxStreams = 3) {
   return { clock, hub, listen };
 }
 
-Deno.test("createEventHub: a burst becomes one message with the last revision", async () => {
+Deno.test("createEventHub: sends a burst as one message with the last revision", async () => {
   const { clock, hub, listen } = setUp();
   const page = listen();
   assert.equal(await page.next(), "retry: 3000\n\n");
   for (let revision = 1; revision <= 100; revision++) {
     hub.publish(changed(revision));
   }
-  // Out of order, as two calls may end.
+  // Out of order, as two concurrent calls may finish.
   hub.publish(changed(99));
   clock.advance(250);
   assert.equal(
@@ -67,7 +67,7 @@ Deno.test("createEventHub: at most four messages a second", async () => {
   assert.ok(messages >= 3 && messages <= 4, String(messages));
 });
 
-Deno.test("createEventHub: a trial's last epoch stands for those before", async () => {
+Deno.test("createEventHub: sends only a trial's last epoch", async () => {
   const { clock, hub, listen } = setUp();
   const page = listen();
   await page.next();
@@ -80,7 +80,7 @@ Deno.test("createEventHub: a trial's last epoch stands for those before", async 
   assert.deepEqual(told, [epochOf(1, 2), epochOf(2, 1)]);
 });
 
-Deno.test("createEventHub: epochs of a huge swarm are told in part", async () => {
+Deno.test("createEventHub: sends only some epochs of a huge swarm", async () => {
   const { clock, hub, listen } = setUp();
   const page = listen();
   await page.next();
@@ -89,7 +89,7 @@ Deno.test("createEventHub: epochs of a huge swarm are told in part", async () =>
   assert.equal((await page.next()).trim().split("\n\n").length, 100);
 });
 
-Deno.test("createEventHub: a page that comes later starts by what is known", async () => {
+Deno.test("createEventHub: a new page first gets the known revisions", async () => {
   const { clock, hub, listen } = setUp();
   hub.publish(changed(7));
   clock.advance(250);
@@ -99,7 +99,7 @@ Deno.test("createEventHub: a page that comes later starts by what is known", asy
   );
 });
 
-Deno.test("createEventHub: a silent stream gets a comment now and then", async () => {
+Deno.test("createEventHub: sends regular comments on a silent stream", async () => {
   const { clock, listen } = setUp();
   const page = listen();
   await page.next();
@@ -109,7 +109,7 @@ Deno.test("createEventHub: a silent stream gets a comment now and then", async (
   assert.equal(await page.next(), ": still here\n\n");
 });
 
-Deno.test("createEventHub: a client that does not read is dropped, others stay", async () => {
+Deno.test("createEventHub: drops a client that does not read and keeps the others", async () => {
   const { clock, hub, listen } = setUp();
   const slow = listen();
   const quick = listen();
@@ -123,7 +123,7 @@ Deno.test("createEventHub: a client that does not read is dropped, others stay",
   await assert.rejects(slow.reader.read(), /reads too slowly/);
 });
 
-Deno.test("createEventHub: takes so many streams, and a leaver's place is free", async () => {
+Deno.test("createEventHub: limits the streams; a closed one allows another", async () => {
   const { hub } = setUp(2);
   const first = hub.open();
   hub.open();
@@ -146,20 +146,20 @@ Deno.test("createEventHub close: ends streams, timers and publishing", async () 
   assert.equal(hub.streams, 0);
 });
 
-Deno.test("createEventHub: one caller's streams are limited by themselves", async () => {
+Deno.test("createEventHub: limits the streams of one caller", async () => {
   const { schedule } = fakeClock();
   const hub = createEventHub({ schedule, maxStreams: 4, maxStreamsEach: 2 });
   const first = hub.open("a");
   assert.ok(first && hub.open("a"));
   assert.equal(hub.open("a"), null);
   assert.ok(hub.open("b") && hub.open(null));
-  assert.equal(hub.open(null), null, "all together");
+  assert.equal(hub.open(null), null, "the limit for all callers");
   await first.cancel();
   assert.ok(hub.open("a"));
   hub.close();
 });
 
-Deno.test("createEventHub: a stream ends after a while, so that nobody's is kept for ever", async () => {
+Deno.test("createEventHub: ends a stream after a while", async () => {
   const clock = fakeClock();
   const hub = createEventHub({
     schedule: clock.schedule,

@@ -10,27 +10,27 @@ import { step } from "./effects.ts";
 const EVERY = 5_000;
 
 /**
- * Milliseconds that may pass on the storage's clock beyond those that were
- * waited for. More, and the machine slept or its clock was set forward.
+ * Tolerance in milliseconds between the storage's clock and the waited time. A
+ * larger difference means that the machine slept or its clock was set forward.
  */
 const LEAP = 10_000;
 
-/** Trials that one transaction looks at, so that calls get in between. */
+/** Trials per transaction, so that other calls run in between. */
 const BATCH = 100;
 
 export interface Sweeper {
-  /** Ends the leases that are due; resolves to their number. */
+  /** Expires due leases; resolves to their number. */
   sweep(): Promise<number>;
   start(): void;
   stop(): void;
 }
 
 /**
- * Takes the leases away that were not renewed in time. After a start it waits
- * a shortest lease's time first: while the coordinator was away nobody could
- * renew, and a worker that is there will have called by then. So it does after
- * the clock has leapt (the machine slept, or the clock was set), and after the
- * storage was away. Of several coordinators one sweeps at a time.
+ * Expires leases that were not renewed in time. After a start it first waits
+ * for the time of a shortest lease: nobody could renew while the coordinator
+ * was down, and active workers will have called by then. It waits in the same
+ * way after a clock jump (the machine slept, or the clock was set) and after an
+ * outage of the storage. Only one of several coordinators sweeps at a time.
  */
 export function createSweeper(deps: {
   readonly storage: Storage;
@@ -68,7 +68,7 @@ export function createSweeper(deps: {
     cancel = schedule(milliseconds, () => {
       const leap = storage.now() - since - milliseconds;
       if (leap > LEAP) {
-        log("warn", "the clock leapt forward: leases get time to be renewed", {
+        log("warn", "the clock jumped forward: leases get time to be renewed", {
           seconds: Math.round(leap / 1000),
         });
         later(terms.minTtl * 1000);
@@ -77,7 +77,7 @@ export function createSweeper(deps: {
       storage.exclusively("sweep", sweep).then(
         () => later(EVERY),
         (error) => {
-          // The storage may be closed under a sweep that was under way.
+          // The storage may be closed during a running sweep.
           if (!stopped) log("error", "sweep failed", { error: String(error) });
           later(terms.minTtl * 1000);
         },

@@ -1,24 +1,30 @@
-/** Answers kept at once at most: strangers choose what is asked. */
+/** Most cached answers. Bounded, because anybody can choose the keys. */
 const MOST_KEPT = 100;
 
-/** How long answers are kept, and how many. */
+/** How long and how many answers are cached. */
 export interface FreshCacheOptions<K> {
-  /** Milliseconds for which an answer is kept, at least; 0: none is. */
+  /** Minimum milliseconds for which an answer is cached; 0: no caching. */
   readonly milliseconds: number;
-  /** It is kept for so many times as long as it took to make. Default: 0. */
+  /**
+   * An answer is cached for this multiple of the time it took to compute.
+   * Default: 0.
+   */
   readonly timesAsLong?: number;
-  /** The oldest make way for more. Default: 100. */
+  /** Most answers; the oldest is removed first. Default: 100. */
   readonly most?: number;
-  /** Milliseconds of any clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Told that a kept answer was handed out, and how long it is kept yet. */
+  /**
+   * Called when a cached answer is returned, with the milliseconds until it
+   * expires.
+   */
   readonly onKept?: (key: K, milliseconds: number) => void;
 }
 
 /**
- * @param make Makes an answer, from the one before if there is one; null and
- * failures are not kept.
- * @param asOfNow Whether a kept answer will not do.
+ * @param make Computes an answer, from the previous one if there is one; null
+ * and failures are not cached.
+ * @param asOfNow Whether to ignore a cached answer.
  */
 export type FreshCache<K, T> = (
   key: K,
@@ -27,8 +33,8 @@ export type FreshCache<K, T> = (
 ) => Promise<T>;
 
 /**
- * Keeps each answer for a moment, so that many who ask the same at once cost one
- * reading. Whoever asks while it is made waits for it.
+ * Caches each answer briefly, so that many equal requests cause one
+ * computation. Requests during the computation wait for it.
  */
 export function createFreshCache<K, T>(
   options: FreshCacheOptions<K>,

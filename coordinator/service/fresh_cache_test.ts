@@ -11,7 +11,7 @@ function world(milliseconds = 250) {
   return { clock, fresh, make: () => Promise.resolve(++made) };
 }
 
-Deno.test("createFreshCache: one reading for all who ask within the time", async () => {
+Deno.test("createFreshCache: one computation for all requests within the time", async () => {
   const { clock, fresh, make } = world();
   const both = await Promise.all([fresh("a", make), fresh("a", make)]);
   clock.now = 249;
@@ -21,21 +21,21 @@ Deno.test("createFreshCache: one reading for all who ask within the time", async
   assert.equal(await fresh("a", make), 3);
 });
 
-Deno.test("createFreshCache: a failure is not kept", async () => {
+Deno.test("createFreshCache: does not cache a failure", async () => {
   const { fresh, make } = world();
   await assert.rejects(fresh("a", () => Promise.reject(new Error("away"))));
   assert.equal(await fresh("a", make), 1);
 });
 
-Deno.test("createFreshCache: keeps only so many answers", async () => {
+Deno.test("createFreshCache: limits the number of answers", async () => {
   const { fresh, make } = world();
   await fresh("first", make);
   for (let i = 0; i < 100; i++) await fresh(`${i}`, make);
-  assert.equal(await fresh("99", make), 101, "still kept");
-  assert.equal(await fresh("first", make), 102, "made anew");
+  assert.equal(await fresh("99", make), 101, "still cached");
+  assert.equal(await fresh("first", make), 102, "computed again");
 });
 
-Deno.test("createFreshCache: with no time each is made for itself", async () => {
+Deno.test("createFreshCache: with time 0 nothing is cached", async () => {
   const { fresh, make } = world(0);
   assert.deepEqual([await fresh("a", make), await fresh("a", make)], [1, 2]);
 });

@@ -6,19 +6,19 @@ import type { Log } from "./log.ts";
 /** Milliseconds for which calls are collected. */
 const EVERY = 500;
 
-/** Which workers called lately, to be stored in batches. */
+/** Collects the last-seen times of workers and stores them in batches. */
 export interface LastSeen {
   note(workerId: WorkerId): void;
-  /** The worker has left: what was noted of it before is out of date. */
+  /** The worker has left: an earlier pending time must not be stored. */
   forget(workerId: WorkerId): void;
-  /** What is noted and not stored is lost. */
+  /** Stops; pending times are lost. */
   stop(): void;
 }
 
 /**
- * Collects for half a second who called, and stores it in one go. Stored at once, it
- * made nearly every call wait for the disk a second time, for something that
- * nobody was promised: a crash loses half a second of it.
+ * Collects calls for half a second and stores them at once. Storing each
+ * immediately made nearly every call wait for the disk a second time, for
+ * something without a durability promise: a crash loses half a second of it.
  */
 export function createLastSeen(
   { storage, schedule, log }: {
@@ -37,7 +37,7 @@ export function createLastSeen(
     noted.clear();
     Promise.all(workers.map((id) => storage.seen(id, { left: false })))
       .catch((error) => {
-        // They will call again, and their calls tell them what is wrong.
+        // The workers will call again, and those calls report the problem.
         if (!stopped) {
           log("warn", "last-seen times lost", { error: String(error) });
         }

@@ -21,7 +21,7 @@ function world(fails = false) {
   return { clock, stored, logged, lastSeen };
 }
 
-Deno.test("createLastSeen: stores each worker once in half a second, all together", () => {
+Deno.test("createLastSeen: stores each worker once in half a second, in one batch", () => {
   const { clock, stored, lastSeen } = world();
   lastSeen.note(workerId(1));
   lastSeen.note(workerId(2));
@@ -37,7 +37,7 @@ Deno.test("createLastSeen: stores each worker once in half a second, all togethe
   assert.equal(stored.length, 3);
 });
 
-Deno.test("createLastSeen: a worker that has left does not come back by it", () => {
+Deno.test("createLastSeen: a pending time does not mark a worker that left as online", () => {
   const { clock, stored, lastSeen } = world();
   lastSeen.note(workerId(1));
   lastSeen.note(workerId(2));
@@ -46,7 +46,7 @@ Deno.test("createLastSeen: a worker that has left does not come back by it", () 
   assert.deepEqual(stored, [workerId(2)]);
 });
 
-Deno.test("createLastSeen: a storage that fails is told of once, and no call", async () => {
+Deno.test("createLastSeen: logs a failing storage once and fails no call", async () => {
   const { clock, logged, lastSeen } = world(true);
   lastSeen.note(workerId(1));
   lastSeen.note(workerId(2));
@@ -55,7 +55,7 @@ Deno.test("createLastSeen: a storage that fails is told of once, and no call", a
   assert.deepEqual(logged, ["last-seen times lost"]);
 });
 
-Deno.test("createLastSeen: stores nothing once stopped", () => {
+Deno.test("createLastSeen: stores nothing after stop", () => {
   const { clock, stored, lastSeen } = world();
   lastSeen.note(workerId(1));
   lastSeen.stop();

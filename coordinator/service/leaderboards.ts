@@ -18,12 +18,13 @@ import { createFreshCache } from "./fresh_cache.ts";
 import type { Log } from "./log.ts";
 import type { Views } from "./reads.ts";
 
-/** Milliseconds for which a leaderboard is handed out as it was made, at least. */
+/** Minimum milliseconds for which a leaderboard is cached. */
 const FRESH = 250;
 
 /**
- * It is handed out for so many times as long as it took to make: leaderboards
- * then take a twentieth of the time of one processor, however large the study.
+ * A leaderboard is cached for this multiple of the time it took to compute, so
+ * that leaderboards use at most a twentieth of one core for a study of any
+ * size.
  */
 const TIMES_AS_LONG = 20;
 
@@ -32,22 +33,25 @@ interface Kept {
   readonly throughput: Throughput;
 }
 
-/** What is read of a study beside its trials. */
+/** What is read of a study besides its trials. */
 export interface StudyReads {
   readonly throughput: Views["throughput"];
   study(studyId: StudyId): Promise<{ readonly revision: number } | null>;
 }
 
 export interface LiveOptions {
-  /** Milliseconds of any clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly schedule: Schedule;
-  /** Told that a leaderboard can be had that was due when one was asked for. */
+  /**
+   * Called when a new leaderboard may replace an outdated one that was
+   * returned.
+   */
   readonly publish: (event: SwarmEvent) => void;
 }
 
 /**
- * @param asOfNow Whether one that was made a moment ago will not do.
+ * @param asOfNow Whether to ignore a cached leaderboard.
  * @returns Null for an unknown study.
  */
 export type LiveLeaderboards = (
@@ -56,19 +60,19 @@ export type LiveLeaderboards = (
 ) => Promise<ReadableLeaderboard | null>;
 
 /**
- * Each study's leaderboard as of now, or of a moment ago. What a burst of
- * results costs is one computation every quarter of a second, or less often
- * where it takes long, whoever asks: the same object comes back while nothing
- * changed. Who was handed an old one is told when there is a new one.
+ * Each study's leaderboard as of now or a moment ago. A burst of results causes
+ * at most one computation every quarter of a second, or less often if it takes
+ * long, for any number of requests: the same object is returned while nothing
+ * changed. Pages that got an outdated one are told when there is a new one.
  */
 export function createLiveLeaderboards(
   views: StudyReads,
   analystSync: AnalystSync,
   { now, schedule, publish }: LiveOptions,
 ): LiveLeaderboards {
-  /** Revision that was handed out last, by study. */
+  /** Revision of the last returned leaderboard, by study. */
   const handedOut = new Map<StudyId, number>();
-  /** Studies whose pages may have to be told soon. */
+  /** Studies with a pending notification of pages. */
   const looking = new Set<StudyId>();
   const cache = createFreshCache<StudyId, Kept | null>({
     milliseconds: FRESH,
@@ -77,7 +81,10 @@ export function createLiveLeaderboards(
     onKept: lookLater,
   });
 
-  /** Tells pages when a new one may be made, if there is anything new by then. */
+  /**
+   * Notifies pages when a new leaderboard may be computed, if there are changes
+   * by then.
+   */
   function lookLater(studyId: StudyId, milliseconds: number): void {
     if (looking.has(studyId)) return;
     looking.add(studyId);
@@ -88,7 +95,7 @@ export function createLiveLeaderboards(
         if (revision === handedOut.get(studyId)) return;
         publish({ type: "changed", studyId, revision });
       }).catch(() => {
-        // The storage does not answer: whoever asks next will hear of it.
+        // The storage does not respond; the next request will report that.
       });
     });
   }
@@ -114,27 +121,27 @@ export function createLiveLeaderboards(
   };
 }
 
-/** Milliseconds for which a comparison is handed out as it was made, at least. */
+/** Minimum milliseconds for which a comparison is cached. */
 const DEVIATIONS_FRESH = 1000;
 
-/** It is handed out for so many times as long as it took to make. */
+/** A comparison is cached for this multiple of the time it took to compute. */
 const DEVIATIONS_TIMES_AS_LONG = 20;
 
-/** How workers' and backends' results compare, in the study that is lent. */
+/** Comparison of workers' and backends' results in the active study. */
 export interface Deviations {
   readonly ofWorker: (workerId: WorkerId) => Deviation | null;
   readonly backends: WorkerList["backends"];
 }
 
-/** As of now, or of a moment ago. */
+/** The comparison as of now or a moment ago. */
 export type LiveDeviations = () => Promise<Deviations>;
 
 const none: Deviations = { ofWorker: () => null, backends: [] };
 
 /**
- * Compares anew when a result has come, and for a twentieth of the time at most.
+ * Compares again after a new result, with at most a twentieth of one core.
  *
- * @param now Milliseconds of any clock that only goes forward.
+ * @param now Milliseconds of a monotonic clock.
  */
 export function createLiveDeviations(
   views: Pick<Views, "activeStudy">,
@@ -173,12 +180,12 @@ function lookedUp({ workers, backends }: DeviationTable): Deviations {
 
 type Judged = Pick<WrittenLeaderboard, "studyId" | "verdicts">;
 
-/** Logs each verdict that is another than it was when it was last looked at. */
+/** Logs each verdict that changed since the last call. */
 export function createVerdictLog(log: Log): (leaderboard: Judged) => void {
   const known = new Map<StudyId, Map<string, VerdictName>>();
   let last: Judged | null = null;
   return (leaderboard) => {
-    // Nearly always the same: the very object means nothing changed.
+    // Usually the same object, which means that nothing changed.
     if (leaderboard === last) return;
     last = leaderboard;
     const { studyId, verdicts } = leaderboard;

@@ -41,12 +41,15 @@ import type {
 } from "./service_types.ts";
 
 /**
- * Bytes of weights that wait to be verified at most: a thousand of the seed's
- * trials. Above, workers are asked to wait.
+ * Most bytes of weights that wait for verification, enough for a thousand
+ * trials of the seed study. Above that, workers must wait.
  */
 const MOST_WEIGHTS = 1 << 30;
 
-/** Speeds closer than this are one: each lease would be a write otherwise. */
+/**
+ * A relative difference in speed that is ignored: otherwise each lease would
+ * cause a write.
+ */
 const SPEED_TOLERANCE = 0.1;
 
 function sameSpeed(before: number | null, now: number | null): boolean {
@@ -62,12 +65,12 @@ export function createLeaseCalls(deps: {
   readonly terms: LeaseTerms;
   readonly actor: Actor;
   readonly study: () => StudyToRun | null;
-  /** Null: results count without being verified. */
+  /** Null if results are not verified. */
   readonly weights: WeightsStore | null;
   readonly mostWeights?: number;
-  /** Told that a result waits to be verified. */
+  /** Called when a result waits for verification. */
   readonly onDelivered: () => void;
-  /** Asked to let go of weights that nobody waits for. */
+  /** Drops weights without a result, to make room. */
   readonly makeRoom: () => Promise<void>;
 }): LeaseCalls {
   const { storage, lastSeen, random, policy, terms, actor, study } = deps;
@@ -75,7 +78,7 @@ export function createLeaseCalls(deps: {
   const stragglers = createStragglers(storage, policy);
   const pacing = createPacing(terms);
 
-  /** Whether this coordinator still leases out what the trial belongs to. */
+  /** Whether the trial belongs to the study that this coordinator leases. */
   function wanted({ planned, spec }: TrialRecord): boolean {
     return planned && spec.studyId === study()?.definition.id;
   }
@@ -109,12 +112,12 @@ export function createLeaseCalls(deps: {
     if (!value.ok) return refused(value.rejection);
     const { reply } = value;
     if (reply.type === "continue") pacing.note(leaseId, storage.now());
-    // Any other answer is the lease's last.
+    // Any other answer ends the lease.
     else if (reply.type !== "uploading") pacing.forget(leaseId);
     return done(reply);
   }
 
-  /** The answer to who keeps a lease. */
+  /** The answer to a renewal. */
   async function keep(
     leaseId: LeaseId,
     event: (trial: TrialRecord, now: number) => TrialEvent,
@@ -123,7 +126,7 @@ export function createLeaseCalls(deps: {
     return directive(outcome, pacing.seconds(storage.now()));
   }
 
-  /** What the worker says it trains on, stored where it is news. */
+  /** Stores the worker's backend and speed if they changed. */
   async function noteBackend(
     worker: WorkerRecord,
     said: NonNullable<WorkerUpdate["backend"]>,
@@ -148,7 +151,7 @@ export function createLeaseCalls(deps: {
         stepMilliseconds: stepMilliseconds ?? null,
       });
       const { id: studyId } = running.definition;
-      /** What an epoch of a trial takes there, and how long its lease is. */
+      /** Milliseconds per epoch on this worker, and the length of its lease. */
       const times = ({ recipe }: TrialSpec) => {
         const steps = Math.ceil(running.trainExamples / recipe.batchSize);
         const epochMilliseconds = stepMilliseconds === undefined
@@ -187,7 +190,7 @@ export function createLeaseCalls(deps: {
         );
         if (speculative === null) return none("all-leased");
         claim = await storage.claim({ ...wish, speculative }, grant);
-        // Done, or given a second attempt by somebody else, since it was looked at.
+        // Since the query, the trial was completed or got a second attempt.
         if (claim.type === "claimed" && !claim.value.ok) {
           return none("all-leased");
         }
@@ -197,7 +200,9 @@ export function createLeaseCalls(deps: {
           actor.act(claim);
           const { value } = claim;
           if (!value.ok || value.reply.type !== "leased") {
-            throw new Error("the storage offered a trial that is not free");
+            throw new Error(
+              "the storage offered a trial that cannot be leased",
+            );
           }
           return granted(running, value.trial, value.reply.attempt);
         }
@@ -250,7 +255,9 @@ export function createLeaseCalls(deps: {
       });
       if (!begun.ok) return begun;
       if (weights === null || expected === null) {
-        return refused("rejected-weights", ["nobody asked for them"]);
+        return refused("rejected-weights", [
+          "this coordinator does not verify results",
+        ]);
       }
       let kept = await weights.bytes();
       if (kept + expected > mostWeights) {
@@ -260,14 +267,14 @@ export function createLeaseCalls(deps: {
       if (kept + expected > mostWeights) {
         throw new StorageError(
           "unavailable",
-          `more weights wait to be verified than are kept: ${kept} ` +
-            "bytes; verifying is slower than training",
+          `too many weights wait for verification: ${kept} ` +
+            "bytes; verification is slower than training",
         );
       }
       const bytes = await read(expected);
       if (bytes === null) {
         return refused("rejected-weights", [
-          `the trial's network has ${expected} bytes of weights`,
+          `the weights of the trial's network have ${expected} bytes`,
         ]);
       }
       const sum = await sha256OfBytes(bytes);
@@ -300,7 +307,9 @@ export function createLeaseCalls(deps: {
       });
       if (!outcome.ok) return outcome;
       const { value } = outcome;
-      if (trialId === undefined) throw new Error("a result without its trial");
+      if (trialId === undefined) {
+        throw new Error("a result whose trial is missing");
+      }
       switch (value.type) {
         case "received":
           deps.onDelivered();
@@ -310,7 +319,7 @@ export function createLeaseCalls(deps: {
         case "refused":
           return refused("rejected-result", value.problems);
         default:
-          throw new Error(`no answer to a result: ${value.type}`);
+          throw new Error(`unexpected reply to a result: ${value.type}`);
       }
     },
 
@@ -348,9 +357,9 @@ export function createLeaseCalls(deps: {
   };
 }
 
-/** What the lease machine replies, in the protocol's words. */
+/** Conversion of the lease machine's replies to the protocol. */
 
-/** Seconds after which a worker without a trial asks again. */
+/** Seconds until a worker without a trial asks again. */
 const ASK_AGAIN: Record<NoLeaseReason, number> = {
   "all-leased": 5,
   "enough-leases": 5,
@@ -369,12 +378,12 @@ export function refused(
   return { ok: false, rejection, problems };
 }
 
-/** No trial now. */
+/** The answer without a trial. */
 export function none(reason: NoLeaseReason): Outcome<Acquired> {
   return done({ type: "none", reason, retryAfterSeconds: ASK_AGAIN[reason] });
 }
 
-/** A trial that is lent. */
+/** The answer with a leased trial. */
 export function leased(
   { dataset }: StudyToRun,
   { spec }: TrialRecord,
@@ -395,7 +404,7 @@ export function leased(
   });
 }
 
-/** Go on, or stop. */
+/** The answer to continue or stop. */
 export function directive(
   outcome: Outcome<Reply>,
   reportAfterSeconds: number,
@@ -412,14 +421,18 @@ export function directive(
     case "stop":
       return done({ directive: "stop", reason: reply.reason });
     default:
-      throw new Error(`no answer to a renewal: ${reply.type}`);
+      throw new Error(`unexpected reply to a renewal: ${reply.type}`);
   }
 }
 
-/** Trials looked at: the slowest are among those that began first. */
+/**
+ * Number of trials to compare: the slowest are among those that started first.
+ */
 const LOOK_AT = 50;
 
-/** Finds the trial of which an idle worker had best make a second attempt. */
+/**
+ * Finds the trial for which a speculative attempt of an idle worker saves most.
+ */
 export interface Stragglers {
   choose(
     studyId: StudyId,
@@ -429,9 +442,9 @@ export interface Stragglers {
 }
 
 /**
- * One look at the storage serves all idle workers for a moment: at the end of
- * a big study there are thousands, and each asks every few seconds. What it
- * finds is advice; the lease machine decides by what is stored by then.
+ * One query serves all idle workers for a moment: at the end of a large study
+ * there are thousands, and each asks every few seconds. The answer is only a
+ * suggestion; the lease machine decides with the current state.
  */
 export function createStragglers(
   storage: Storage,
@@ -453,7 +466,7 @@ export function createStragglers(
         seen = { studyId, at: now, trials };
       }
       const chosen = chooseSpeculative(seen.trials, newcomerFor, policy);
-      // The next idle worker gets another one.
+      // The next idle worker gets another trial.
       seen.trials = seen.trials.filter((t) => t.spec.trialId !== chosen);
       return chosen;
     },

@@ -1,12 +1,12 @@
-/** How much a message matters, the least first. */
+/** Severities, lowest first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** Facts beside the message; never a secret. */
+/** Fields besides the message; never secrets. */
 export type LogFields = Readonly<
   Record<string, string | number | boolean | null>
 >;
 
-/** Takes what there is to tell; told where it goes by whoever made it. */
+/** Writes one message; its creator chooses the destination. */
 export type Log = (
   level: LogLevel,
   message: string,
@@ -16,7 +16,7 @@ export type Log = (
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * A log of one JSON document a line, so that no text of a volunteer's can
+ * A log with one JSON document per line, so that a volunteer's text cannot
  * forge a line.
  *
  * @param now Milliseconds since 1970.
@@ -34,8 +34,8 @@ export function createLog(
 }
 
 /**
- * JSON of which a terminal obeys nothing: the standard lets C1 controls and
- * marks that turn the text around stand as they are.
+ * JSON without characters that control a terminal: JSON itself does not escape
+ * C1 controls and bidirectional marks.
  */
 function json(value: unknown): string {
   return JSON.stringify(value).replaceAll(
@@ -44,7 +44,7 @@ function json(value: unknown): string {
   );
 }
 
-/** The same as a line for people; what a volunteer wrote stands in quotes. */
+/** The same as a line for people; volunteers' texts are quoted. */
 function logText(
   level: LogLevel,
   message: string,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createLog, createTextLog } from "./log.ts";
 
-Deno.test("createLog: one line a message, whatever a volunteer wrote", () => {
+Deno.test("createLog: one line per message with any text of a volunteer", () => {
   const lines: string[] = [];
   const log = createLog((line) => lines.push(line), () => 0);
   log("info", "worker registered", { name: 'x"\n{"level":"error"}', n: 2 });
@@ -12,7 +12,7 @@ Deno.test("createLog: one line a message, whatever a volunteer wrote", () => {
   ]);
 });
 
-Deno.test("createLog and createTextLog: nothing that a terminal obeys, of 8 bits or turning the text around", () => {
+Deno.test("createLog and createTextLog: escape C1 controls and bidirectional marks", () => {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
   const name = "a\u009b2J\u007f\u202Etxt\u2066b\u200f\u2028";
@@ -22,11 +22,11 @@ Deno.test("createLog and createTextLog: nothing that a terminal obeys, of 8 bits
     assert.match(line, /^[\x20-\x7e]+$/);
     assert.ok(line.includes("a\\u009b2J\\u007f\\u202etxt\\u2066b"), line);
   }
-  // It is the same JSON.
+  // Parsing it gives the original value.
   assert.equal(JSON.parse(lines[0] ?? "").name, name);
 });
 
-Deno.test("createLog: leaves out what is below its level", () => {
+Deno.test("createLog: leaves out messages below its level", () => {
   const told = (lowest?: "debug" | "error") => {
     const lines: string[] = [];
     const log = createLog((line) => lines.push(line), () => 0, lowest);
@@ -38,7 +38,7 @@ Deno.test("createLog: leaves out what is below its level", () => {
   assert.deepEqual([told("debug"), told(), told("error")], [3, 2, 1]);
 });
 
-Deno.test("createTextLog: one line for people, a volunteer's words in quotes", () => {
+Deno.test("createTextLog: one line for people, with volunteers' texts quoted", () => {
   const lines: string[] = [];
   const log = createTextLog((line) => lines.push(line), "warn");
   log("info", "worker registered", { name: "Ada" });

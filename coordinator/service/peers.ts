@@ -5,36 +5,36 @@ import type { Storage } from "../storage/storage.ts";
 import type { Schedule } from "./event_hub.ts";
 import type { Log } from "./log.ts";
 
-/** Milliseconds after which it looks, though nobody called. */
+/** Milliseconds between polls without notifications. */
 const EVERY = 5_000;
-/** Milliseconds between two looks, however often others call. */
+/** Minimum milliseconds between two polls. */
 const PAUSE = 200;
 
-/** What other coordinators on the same storage did. */
+/** Follows changes by other coordinators on the same storage. */
 export interface Peers {
-  /** Passes an event on to this coordinator's pages, and remembers it. */
+  /** Sends an event to this coordinator's pages and remembers it. */
   publish(event: SwarmEvent): void;
-  /** Looks now. */
+  /** Polls now. */
   look(): Promise<void>;
-  /** Looks from now on, whenever there may be news. */
+  /** Starts polling after notifications and regularly. */
   start(): void;
   stop(): void;
 }
 
 /**
- * Follows the other coordinators on this storage: which study is active, what changed
- * through them, what was reported to them. One look serves all of it, soon after
- * a call and every few seconds without. Where there can be no others, it never
- * looks.
+ * Follows the other coordinators on this storage: which study is active, which
+ * studies changed, which epochs were reported. One query reads all of this,
+ * soon after a notification and every few seconds without one. It never polls
+ * if there cannot be other coordinators.
  */
 export function createPeers(deps: {
   readonly storage: Pick<Storage, "news" | "watch">;
   readonly schedule: Schedule;
   readonly log: Log;
   readonly publish: (event: SwarmEvent) => void;
-  /** Told which study is active, each time; null: none. */
+  /** Called after each poll with the active study; null: none. */
   readonly onActiveStudy: (definition: StudyDefinition | null) => void;
-  /** Told that there may be more to do, or to know. */
+  /** Called when there may be other changes. */
   readonly onNews: () => Promise<void>;
 }): Peers {
   const { storage, schedule, log } = deps;
@@ -50,7 +50,7 @@ export function createPeers(deps: {
     deps.publish(event);
   }
 
-  /** Whether it is later than what was known. */
+  /** Whether the event is newer than the known one. */
   function note(studyId: StudyId, revision: number): boolean {
     const before = known.get(studyId) ?? 0;
     known.set(studyId, Math.max(before, revision));
@@ -78,7 +78,7 @@ export function createPeers(deps: {
     looking = true;
     again = false;
     look().catch((error) => {
-      // It comes back by itself; until then nobody can do anything anyway.
+      // The connection is restored automatically; there is nothing else to do.
       if (!stopped) log("warn", "no news", { error: String(error) });
     }).finally(() => {
       looking = false;

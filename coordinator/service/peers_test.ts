@@ -47,7 +47,7 @@ function setUp(shared = true) {
   return { clock, peers, state, published, active, logged, settle };
 }
 
-Deno.test("createPeers: tells its pages of revisions that are news, once", async () => {
+Deno.test("createPeers: sends new revisions to its pages once", async () => {
   const { peers, state, published } = setUp();
   state.news = { revisions: new Map([[seed, 3]]), epochs: [] };
   await peers.look();
@@ -58,7 +58,7 @@ Deno.test("createPeers: tells its pages of revisions that are news, once", async
     revision,
   });
   assert.deepEqual(published, [changed(3)]);
-  // Its own changes are no news.
+  // Its own changes are not sent again.
   peers.publish(changed(4));
   state.news = { revisions: new Map([[seed, 4]]), epochs: [] };
   await peers.look();
@@ -66,10 +66,10 @@ Deno.test("createPeers: tells its pages of revisions that are news, once", async
   assert.equal(state.told, 3);
 });
 
-Deno.test("createPeers: passes on which study is active, and epochs told to others", async () => {
+Deno.test("createPeers: passes on the active study and epochs reported to others", async () => {
   const { peers, state, published, active } = setUp();
   await peers.look();
-  assert.deepEqual(active, [], "nobody ever said");
+  assert.deepEqual(active, [], "no study was ever activated");
   const { definition, trials: [trial] } = smallStudy();
   assert.ok(trial);
   const { trialId, params, replicate } = trial;
@@ -86,7 +86,7 @@ Deno.test("createPeers: passes on which study is active, and epochs told to othe
   assert.deepEqual(published, [{ type: "epoch", ...epoch }]);
 });
 
-Deno.test("createPeers: many calls cost one look, none at all one in five seconds", async () => {
+Deno.test("createPeers: many notifications cause one poll; without any it polls every five seconds", async () => {
   const { clock, peers, state, settle } = setUp();
   peers.start();
   for (let i = 0; i < 10; i++) {
@@ -96,7 +96,7 @@ Deno.test("createPeers: many calls cost one look, none at all one in five second
   assert.equal(state.looks, 0);
   clock.advance(200);
   assert.equal(state.looks, 1);
-  // While it looks: one more look, after a pause.
+  // A notification during a poll causes another one after a pause.
   state.wake();
   state.wake();
   await settle();
@@ -115,7 +115,7 @@ Deno.test("createPeers: many calls cost one look, none at all one in five second
   assert.equal(state.looks, 3);
 });
 
-Deno.test("createPeers: a storage that is away is logged and looked at again", async () => {
+Deno.test("createPeers: logs an unavailable storage and polls again", async () => {
   const { clock, peers, state, logged, settle } = setUp();
   peers.start();
   state.broken = true;
@@ -129,7 +129,7 @@ Deno.test("createPeers: a storage that is away is logged and looked at again", a
   peers.stop();
 });
 
-Deno.test("createPeers: looks at nothing where there can be no others", () => {
+Deno.test("createPeers: does not poll if there cannot be other coordinators", () => {
   const { clock, peers, state } = setUp(false);
   peers.start();
   clock.advance(60_000);

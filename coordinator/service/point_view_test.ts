@@ -6,7 +6,7 @@ import { pointKey } from "../../protocol/grid_point.ts";
 const board = seedLeaderboard("complete");
 const params = { dropout1: 0.2, dropout2: 0.5 };
 
-Deno.test("pointView: the leaderboard's very row, and the swapped partner's", () => {
+Deno.test("pointView: the leaderboard's row and that of the swapped point", () => {
   const view = pointView(board, params, []);
   const rowOf = (key: string) =>
     board.rows.find((row) => pointKey(row.params) === key);
@@ -14,7 +14,7 @@ Deno.test("pointView: the leaderboard's very row, and the swapped partner's", ()
   assert.equal(view?.swapped, rowOf("d1_0.5-d2_0.2"));
 });
 
-Deno.test("pointView: comparisons are between the two partners, each once", () => {
+Deno.test("pointView: lists each comparison of the two points once", () => {
   const { comparisons = [] } = pointView(board, params, []) ?? {};
   assert.ok(comparisons.length > 0);
   for (const { first, second } of comparisons) {
@@ -27,7 +27,7 @@ Deno.test("pointView: comparisons are between the two partners, each once", () =
   assert.equal(new Set(texts).size, texts.length);
 });
 
-Deno.test("pointView: equal rates have no partner; unknown points are null", () => {
+Deno.test("pointView: equal rates have no swapped point; null for unknown points", () => {
   const equal = pointView(board, { dropout1: 0.2, dropout2: 0.2 }, []);
   assert.equal(equal?.swapped, null);
   assert.deepEqual(equal.comparisons, []);

@@ -45,46 +45,48 @@ import type {
 import { publishedResult } from "../verification/check_result.ts";
 import type { StudyToRun } from "./service_types.ts";
 
-/** What changed of a study since a revision. */
+/** Changes of a study since a revision. */
 export interface StudyChanges {
   readonly definition: StudyDefinition;
   readonly revision: number;
-  /** Each with its result if it has one; trials that left the plan as well. */
+  /** Changed trials with their results, including trials that left the plan. */
   readonly trials: readonly TrialChange[];
-  /** Whether there is more to hear after that revision. */
+  /** Whether there are more changes after that revision. */
   readonly more: boolean;
 }
 
-/** Read in some 10 ms. */
+/** Trials that can be read in about 10 ms. */
 const CHANGES_AT_ONCE = 100;
 
-/** The workers as the storage knows them, uncompared. */
+/** The stored workers, without the comparison of their results. */
 export interface WorkerRoll extends Omit<WorkerList, "workers" | "backends"> {
   readonly workers: readonly Omit<WorkerView, "deviation">[];
 }
 
-/** What pages may read. Null: there is no such thing. */
+/** What pages may read. Null means not found. */
 export interface Views {
-  /** The study leased out now. */
+  /** The active study. */
   activeStudy(): StudyId | null;
   studies(): Promise<StudyList>;
   study(studyId: StudyId): Promise<StudyDetail | null>;
   progress(studyId: StudyId): Promise<Progress>;
-  /** What of the progress does not follow from where the trials stand. */
+  /** The data of the progress that do not follow from the trials' states. */
   throughput(studyId: StudyId): Promise<Throughput>;
   /**
-   * What whoever knows a revision has to hear, of 0 everything; in parts, so
-   * that workers are answered between them.
+   * Changes since a revision (0: everything), in parts, so that workers are
+   * answered in between.
    */
   changes(studyId: StudyId, since: number): Promise<StudyChanges | null>;
   trials(studyId: StudyId, page: PageRequest): Promise<TrialPage | null>;
   trial(trialId: TrialId): Promise<TrialView | null>;
-  /** By replicate, then in the plan's order; null for an unknown study. */
+  /**
+   * Ordered by replicate, then in the plan's order; null for an unknown study.
+   */
   curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurve[] | null>;
   workers(request: WorkersRequest): Promise<WorkerRoll>;
   /** Workers seen lately. */
   workersOnline(): Promise<number>;
-  /** Throws a StorageError where the storage does not answer. */
+  /** Throws a StorageError if the storage does not respond. */
   ping(): Promise<void>;
 }
 
@@ -197,7 +199,7 @@ export function createViews(deps: {
   };
 }
 
-/** Records of the storage as pages read them. */
+/** Conversion of the storage's records to views. */
 
 export function trialSummary(brief: TrialBrief): TrialSummary {
   return {
@@ -276,7 +278,9 @@ export function trialView({ trial, names }: TrialWithNames): TrialView {
   };
 }
 
-/** @param since Who was seen then or later, and has not left, is online. */
+/**
+ * @param since A worker that was seen since then and has not left is online.
+ */
 export function workerView(
   { worker, trialsRunning, trialsCompleted, recent }: WorkerListing,
   since: Instant,
@@ -309,10 +313,10 @@ function toIso(instant: Instant): string {
 }
 
 /**
- * A grid point as its page shows it: the leaderboard's figures, so that both
- * pages say the same, beside the point's own trials.
+ * A grid point as its page shows it: the leaderboard's row, so that both pages
+ * agree, and the point's own trials.
  *
- * @returns Null for a point that the study does not have.
+ * @returns Null if the study does not have the point.
  */
 export function pointView(
   leaderboard: Leaderboard,

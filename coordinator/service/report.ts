@@ -7,18 +7,20 @@ import type { StudyDefinition } from "../../protocol/study.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { startCommand } from "../study/builtin.ts";
 
-/** Where the data goes in the template, which `web/build/pages.ts` writes. */
+/**
+ * Placeholder for the data in the template, which `web/build/pages.ts` writes.
+ */
 const SLOT = '<script type="application/json" id="report"></script>';
 
-/** What is known of a study beside its leaderboard. */
+/** What a report contains besides the leaderboard. */
 export interface StudyOrigin {
   readonly definition: StudyDefinition;
   readonly backends: ReportOrigin["backends"];
 }
 
 /**
- * A study's report. Without its origin, the leaderboard is all that is known:
- * not who trained, nor the whole definition.
+ * A study's report. Without its origin, the workers and the complete definition
+ * are unknown and left out.
  *
  * @param now Milliseconds since 1970.
  * @param deno Version of the runtime.
@@ -49,17 +51,19 @@ export function reportOf(
 }
 
 /**
- * Puts a report into the template that the build of the pages made: a file that
- * opens from a disk, offline.
+ * Inserts a report into the template from the build of the pages; the result is
+ * a file that works offline.
  *
- * @throws {RangeError} where the template has no place for it
+ * @throws {RangeError} if the template has no placeholder
  */
 export function reportHtml(template: string, report: Report): string {
   const at = template.indexOf(SLOT);
   if (at < 0) {
-    throw new RangeError("the report's template has no place for the data");
+    throw new RangeError(
+      "the report's template has no placeholder for the data",
+    );
   }
-  // Nothing in the data may end the element that holds it.
+  // Escaped, so that no data can close the element that contains them.
   const json = JSON.stringify(report).replaceAll("<", "\\u003c");
   const filled = SLOT.replace("></", () => `>${json}</`);
   return template.slice(0, at) + filled + template.slice(at + SLOT.length);

@@ -17,7 +17,7 @@ const origin = {
   backends: [{ backend: "simd", trials: 30, seconds: 900 }],
 };
 
-Deno.test("reportOf says what trained, and how to run it again", () => {
+Deno.test("reportOf contains the workers and the commands to repeat the study", () => {
   const report = reportOf(board, origin, 0, "2.9.6");
   assert.deepEqual(Report.parse(JSON.parse(JSON.stringify(report))), report);
   const { madeAt, commands, backends } = report.origin;
@@ -29,13 +29,13 @@ Deno.test("reportOf says what trained, and how to run it again", () => {
   assert.deepEqual(backends, origin.backends);
 });
 
-Deno.test("reportOf a leaderboard alone claims no more than it knows", () => {
+Deno.test("reportOf leaves out unknown data without an origin", () => {
   const { definition, backends } = reportOf(board, null, 0, "2.9.6").origin;
   assert.equal(definition, null);
   assert.deepEqual(backends, []);
 });
 
-Deno.test("reportHtml: no text in the data ends the element that holds it", () => {
+Deno.test("reportHtml: no text in the data can close its element", () => {
   const title = { en: "</script><script>alert(1)</script>", zh: "<!--$&" };
   const report = reportOf(
     { ...board, study: { ...board.study, title } },
@@ -50,10 +50,10 @@ Deno.test("reportHtml: no text in the data ends the element that holds it", () =
   assert.deepEqual(Report.parse(JSON.parse(json)), report);
 });
 
-Deno.test("reportHtml refuses a template without a place for the data", () => {
+Deno.test("reportHtml refuses a template without a placeholder", () => {
   assert.throws(
     () => reportHtml("<html>", reportOf(board, null, 0, "2.9.6")),
-    new RangeError("the report's template has no place for the data"),
+    new RangeError("the report's template has no placeholder for the data"),
   );
 });
 

@@ -20,25 +20,25 @@ import type {
 import type { WorkerRecord } from "../storage/storage.ts";
 import type { Rejection } from "../lease/events.ts";
 
-/** What may be asked of a coordinator, as types: `coordinator.ts` answers. */
+/** Types of a coordinator's services; `coordinator.ts` implements them. */
 
-/** Where ids and secrets come from. */
+/** Source of ids and secrets. */
 export interface Random {
   uuid(): string;
-  /** Unpredictable. */
+  /** Cryptographically random bytes. */
   bytes(count: number): Uint8Array;
 }
 
-/** A study to lease out, and what its trials train on. */
+/** A study to lease, and the data of its trials. */
 export interface StudyToRun {
   readonly definition: StudyDefinition;
   readonly trials: readonly TrialSpec[];
   readonly dataset: DatasetManifest;
-  /** Examples in the training set: sizes the leases. */
+  /** Examples in the training set, from which the length of leases follows. */
   readonly trainExamples: number;
 }
 
-/** A call that was understood: done, or refused. */
+/** The outcome of a valid call: done or refused. */
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
   | Refused;
@@ -46,7 +46,7 @@ export type Outcome<T> =
 export interface Refused {
   readonly ok: false;
   readonly rejection: Rejection | "rejected-result" | "rejected-weights";
-  /** What the checks found in what was rejected. */
+  /** Problems that the checks found. */
   readonly problems: readonly string[];
 }
 
@@ -58,14 +58,17 @@ export type Acquired =
     readonly retryAfterSeconds: number;
   };
 
-/** Weights that come. */
+/** An upload of weights. */
 export interface UploadRequest {
   readonly attempt: number;
-  /** Their bytes; null, soon, where they are not exactly as many. */
+  /**
+   * Reads exactly this many bytes; null, without reading on, if the length
+   * differs.
+   */
   readonly read: (bytes: number) => Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
-/** What workers may ask about their leases. */
+/** Workers' calls about leases. */
 export interface LeaseCalls {
   acquire(
     worker: WorkerRecord,
@@ -97,13 +100,15 @@ export interface LeaseCalls {
     leaseId: LeaseId,
     request: ReleaseRequest,
   ): Promise<Outcome<null>>;
-  /** Hands back every lease of the worker, without fault. */
+  /** Releases every lease of the worker without counting a failure. */
   leave(worker: WorkerRecord): Promise<void>;
 }
 
-/** How workers come in. */
+/** Registration and authentication of workers. */
 export interface WorkerCalls {
   register(request: RegisterRequest): Promise<RegisterResponse>;
-  /** The worker of an `Authorization` header; null: none, or a wrong token. */
+  /**
+   * The worker of an `Authorization` header; null for a missing or wrong token.
+   */
   authenticate(header: string | undefined): Promise<WorkerRecord | null>;
 }

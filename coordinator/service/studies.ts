@@ -7,19 +7,19 @@ import type { LeaseCalls, StudyToRun } from "./service_types.ts";
 import type { Log } from "./log.ts";
 import { isFailureOf } from "../lease/trial.ts";
 
-/** What the operator may ask of a coordinator. False: there is no such thing. */
+/** The operator's calls. False means not found. */
 export interface AdminCalls {
-  /** Plans the study; activates it where no other is active. */
+  /** Plans the study and activates it if no other is active. */
   createStudy(definition: StudyDefinition): Promise<void>;
   /** Deactivates it. */
   stopStudy(studyId: StudyId): Promise<boolean>;
-  /** Activates it, in place of any other. */
+  /** Activates it instead of any other. */
   resumeStudy(studyId: StudyId): Promise<boolean>;
-  /** Takes it out of sight, and deactivates it. */
+  /** Hides and deactivates it. */
   deleteStudy(studyId: StudyId): Promise<boolean>;
   /**
-   * Takes the worker's leases and token away, and forgets where it failed; its
-   * results stand, or are withdrawn unless they were repeated to their end.
+   * Revokes the worker's leases and token and forgets its failures. Its results
+   * stay, or are withdrawn unless they were completely repeated.
    */
   removeWorker(
     workerId: WorkerId,
@@ -30,14 +30,14 @@ export interface AdminCalls {
 export function createAdminCalls(deps: {
   readonly storage: Storage;
   readonly log: Log;
-  /** What it takes to run a study; throws where it cannot run here. */
+  /** Prepares a study to run; throws if it cannot run here. */
   readonly prepare: (definition: StudyDefinition) => StudyToRun;
   readonly active: () => StudyToRun | null;
-  /** Plans a study and makes it the active one; null: none is. */
+  /** Plans a study and makes it the active one; null: no active study. */
   readonly activateStudy: (study: StudyToRun | null) => Promise<void>;
   readonly leave: LeaseCalls["leave"];
   readonly withdraw: (leaseId: LeaseId) => Promise<void>;
-  /** Forgets that the worker failed at the lease's trial, if it did. */
+  /** Forgets the worker's failures at the lease's trial. */
   readonly forgive: (leaseId: LeaseId, workerId: WorkerId) => Promise<void>;
 }): AdminCalls {
   const { storage, log, prepare, active, activateStudy, leave, forgive } = deps;
@@ -76,7 +76,7 @@ export function createAdminCalls(deps: {
     async removeWorker(workerId, results) {
       const worker = await storage.worker(workerId);
       if (worker === null) return false;
-      // First the token: no lease is granted behind the other's back.
+      // The token first, so that no new lease is granted meanwhile.
       await storage.removeWorker(workerId);
       await leave(worker);
       for (const leaseId of await failuresOf(storage, workerId)) {
@@ -94,10 +94,10 @@ export function createAdminCalls(deps: {
   };
 }
 
-/** Trials looked at together. */
+/** Trials per query. */
 const PAGE = 100;
 
-/** A lease of the worker's for each unfinished trial that failed on it. */
+/** One lease id of the worker for each unfinished trial that failed on it. */
 async function failuresOf(
   storage: Storage,
   workerId: WorkerId,

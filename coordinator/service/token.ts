@@ -4,20 +4,22 @@ import { sha256OfText } from "./sha256.ts";
 /** Bytes of a token's secret part: 256 bits. */
 export const SECRET_BYTES = 32;
 
-/** What a worker shows with every call: who it is, and its secret. */
+/** A worker's credentials, sent with every call. */
 export interface Token {
   readonly workerId: WorkerId;
   readonly secret: string;
 }
 
-/** The token as it travels: `<worker id>.<secret>`. */
+/** The token in text form: `<worker id>.<secret>`. */
 export function formatToken({ workerId, secret }: Token): string {
   return `${workerId}.${secret}`;
 }
 
 const SECRET = /^[0-9a-f]{64}$/;
 
-/** Reads the header `Authorization: Bearer …`; null: not one of ours. */
+/**
+ * Parses the header `Authorization: Bearer …`; null if it has no worker token.
+ */
 export function parseAuthorization(header: string | undefined): Token | null {
   const [scheme, token, ...rest] = header?.split(" ") ?? [];
   if (scheme?.toLowerCase() !== "bearer" || rest.length > 0) return null;
@@ -30,7 +32,7 @@ export function parseAuthorization(header: string | undefined): Token | null {
 /** The only form in which a secret is stored: SHA-256 in hexadecimal. */
 export const hashSecret: (secret: string) => string = sha256OfText;
 
-/** Whether the secret has this hash; takes as long whether or not. */
+/** Whether the secret has this hash, compared in constant time. */
 export function secretFits(secret: string, hash: string): boolean {
   const mine = hashSecret(secret);
   let differing = mine.length ^ hash.length;

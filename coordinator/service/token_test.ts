@@ -15,7 +15,7 @@ Deno.test("parseAuthorization: reads what formatToken wrote", () => {
   assert.deepEqual(parseAuthorization(`bearer ${formatToken(token)}`), token);
 });
 
-Deno.test("parseAuthorization: null for what is no token of ours", () => {
+Deno.test("parseAuthorization: null for invalid tokens", () => {
   const good = `${uuid(1)}.${secret}`;
   for (
     const header of [
@@ -44,7 +44,7 @@ Deno.test("hashSecret: SHA-256 in hexadecimal", () => {
   );
 });
 
-Deno.test("secretFits: only the secret itself", () => {
+Deno.test("secretFits: true only for the secret", () => {
   const hash = hashSecret(secret);
   assert.equal(secretFits(secret, hash), true);
   assert.equal(secretFits(secret.replace("0", "1"), hash), false);

@@ -23,17 +23,19 @@ export function createWorkerCalls(deps: {
   readonly study: () => StudyToRun | null;
 }): WorkerCalls {
   const { storage, lastSeen, random, terms, now, log, study } = deps;
-  /** Compared with where there is no such worker: that takes as long. */
+  /**
+   * Compared with if the worker is unknown, so that this takes the same time.
+   */
   const nobody = hashSecret(toHex(random.bytes(SECRET_BYTES)));
 
-  /** Notes that the worker is there, but not at each of its many calls. */
+  /** Updates the worker's last-seen time, but not at each of its many calls. */
   async function touch(worker: WorkerRecord): Promise<WorkerRecord> {
     const due = worker.lastSeenAt + terms.heartbeat * 500;
     if (!worker.left && now() < due) return worker;
     const away = worker.left ||
       now() >= worker.lastSeenAt + terms.offlineAfter * 1000;
-    // That somebody is back shows at once; that somebody is still there can
-    // wait, and its call need not wait for it.
+    // A returning worker is stored immediately; the time of an online worker is
+    // stored later, without delaying its call.
     if (away) await storage.seen(worker.workerId, { left: false });
     else lastSeen.note(worker.workerId);
     return { ...worker, left: false, lastSeenAt: now() };
@@ -148,7 +150,7 @@ const animals = [
   "wren",
 ];
 
-/** A name for a worker that brought none, from two random bytes. */
+/** Generates a name for a worker without one, from two random bytes. */
 export function workerName(bytes: Uint8Array): string {
   const [a = 0, b = 0] = bytes;
   return `${qualities[a % qualities.length]}-${animals[b % animals.length]}`;

@@ -43,7 +43,7 @@ async function planned(plan: ReturnType<typeof planStudy>) {
   }
 }
 
-Deno.test("planStudy: a file from before a recipe field keeps its trials and results", async () => {
+Deno.test("planStudy: a file older than a recipe field keeps its trials and results", async () => {
   const { outcome, curves } = await planned(planStudy(seedStudy, overrides));
   assert.equal(outcome.added, 0);
   assert.equal(outcome.restored, 0);

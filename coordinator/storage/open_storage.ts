@@ -8,25 +8,28 @@ import {
   type WeightsStore,
 } from "./weights_store.ts";
 
-/** A swarm's storage, and where weights wait beside it. */
+/** A swarm's storage, with the store of waiting weights. */
 export interface OpenedStorage {
   readonly storage: Storage;
-  /** Opened when they are asked for: whoever only reads has no use for them. */
+  /** Opens the store at its first use; readers do not need it. */
   readonly weights: () => Promise<WeightsStore>;
 }
 
 /**
- * Opens what `--db` names: `postgres://…`, or the path of a SQLite file, or
- * `:memory:`.
+ * Opens the database that `--db` names: `postgres://…`, the path of a SQLite
+ * file, or `:memory:`.
  *
  * @throws StorageError with one line that says what to do.
  */
 export async function openStorage(database: string, options: {
-  /** Milliseconds since 1970. A server goes by its own clock. */
+  /** Milliseconds since 1970. A server uses its own clock. */
   readonly clock?: () => number;
-  /** Told of each transaction of leases: its calls and its time. */
+  /**
+   * Called after each lease transaction with its number of calls and its
+   * duration.
+   */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
-  /** Told of each study that a newer version has written, once. */
+  /** Called once for each study that a newer version has written. */
   readonly onUnreadable?: (error: StorageError) => void;
 } = {}): Promise<OpenedStorage> {
   const {
@@ -34,7 +37,7 @@ export async function openStorage(database: string, options: {
     ...told
   } = options;
   if (isServer(database)) {
-    // Its driver is loaded by those alone who have a server.
+    // The driver is loaded only if it is needed.
     const { openPostgres } = await import("./postgres/postgres.ts");
     const { storage, weights } = await openPostgres(database, told);
     return { storage, weights: () => Promise.resolve(weights) };
@@ -50,14 +53,14 @@ export async function openStorage(database: string, options: {
 }
 
 /**
- * A clock for leases, made of two: the wall's, which knows the date and can be
- * set, and one that only goes forward. It shows the wall's time, but never goes
- * back, nor stands still: when the wall's is set back it goes on as fast as the
- * other one does. A wall clock that leaps forward takes it along, for that is
- * also what a machine that slept looks like.
+ * A clock for leases, made of the wall clock, which can be set, and a monotonic
+ * clock. It shows the wall clock's time but never goes back or stands still:
+ * after the wall clock is set back it continues at the monotonic clock's speed.
+ * It follows a wall clock that jumps forward, because that also happens after
+ * the machine slept.
  *
  * @param wall Milliseconds since 1970.
- * @param monotonic Milliseconds since whenever.
+ * @param monotonic Milliseconds of a monotonic clock.
  */
 export function steadyClock(
   wall: () => Instant,

@@ -7,20 +7,20 @@ import type {
   ServedBytes,
 } from "../http/middleware/responses.ts";
 
-/** Files on disk as the HTTP side serves them. */
+/** Files on disk for the HTTP server. */
 
 /**
- * The files of a folder by their names. For names checked by the caller: what
- * is given is joined to the folder as it is.
+ * The files of a folder by name. The caller must validate names: they are
+ * joined to the folder unchanged.
  */
 export function dataFiles(folder: string): DataFiles {
   return (name) => fileAt(join(folder, name));
 }
 
 /**
- * Everything in a folder as it is now, under its path there; `index.html`
- * stands for `/` and `join.html` for `/join`. Only what this listing found is
- * ever opened, so no path can lead out of the folder.
+ * All files that are in a folder now, by path; `index.html` is `/` and
+ * `join.html` is `/join`. Only listed files are opened, so no path can lead out
+ * of the folder.
  */
 export async function folderAssets(folder: string): Promise<Assets> {
   const files = new Map<string, string>();
@@ -49,7 +49,7 @@ async function* filesIn(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** A file on disk; null where there is none. */
+/** A file on disk; null if it does not exist. */
 export async function fileAt(path: string): Promise<ServedBytes | null> {
   let info: Deno.FileInfo;
   try {
@@ -73,7 +73,7 @@ const own = fileURLToPath(
 
 const packaged: string = absolutePath();
 
-/** Each file that the page loads, by its name there. */
+/** Each file that the page loads, by name. */
 const folders = new Map([
   ["swagger-ui.css", packaged],
   ["swagger-ui-bundle.js", packaged],
@@ -81,7 +81,7 @@ const folders = new Map([
   ["start.js", own],
 ]);
 
-/** A file that the page loads; null: there is no such file. */
+/** A file that the page loads; null if it does not exist. */
 export async function apiPageFile(name: string): Promise<ServedBytes | null> {
   const folder = folders.get(name);
   return folder === undefined ? null : await fileAt(join(folder, name));

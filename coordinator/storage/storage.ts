@@ -22,34 +22,35 @@ import type {
 import type { Instant, TrialRecord } from "../lease/trial.ts";
 
 /**
- * Where the swarm's state lives: the contract that every storage keeps.
+ * Stores the swarm's state: the contract of every storage.
  *
- * 1. Each method is atomic: others see all of what it did, or nothing. Once its
- *    promise resolves, what it wrote outlives a crash of this process.
- * 2. A change of a trial is a read-transition-write: the storage reads the
- *    trial, calls the pure function that it is given, and writes what that
- *    returns, with nobody else in between. It may call the function again
- *    (a retried transaction), so the function has no side effects; if the
- *    function throws, nothing is written and the error comes through.
- * 3. Time is the storage's: `now` is handed to the function, and expiry and
- *    `lastSeenAt` go by the same clock, which never goes behind what is stored.
- * 4. A trial has at most one accepted result, kept by a unique key and not only
- *    by the functions' good manners; a lease id exists once.
- * 5. Each study has a revision. A change that says `changed`, and a plan that
- *    differs, raise it by one and stamp the trials concerned with it; revisions
- *    become visible in their order. So whoever has seen everything up to
- *    revision N asks for what changed since N.
+ * 1. Each method is atomic: others see all of its changes or none. Once its
+ *    promise resolves, its changes survive a crash of this process.
+ * 2. A change of a trial is an atomic read-transition-write: the storage reads
+ *    the trial, calls the given pure function, and writes what that returns. It
+ *    may call the function again (a retried transaction), so the function must
+ *    have no side effects. If the function throws, nothing is written and the
+ *    error is thrown.
+ * 3. The storage has the clock: it passes `now` to the function and uses the
+ *    same clock for expiry and `lastSeenAt`. The clock is never behind stored
+ *    times.
+ * 4. A trial has at most one accepted result, and a lease id exists once.
+ *    Unique keys enforce this, independently of the functions.
+ * 5. Each study has a revision. A change with `changed`, and a changed plan,
+ *    raise it by one and store it in the affected trials. Revisions become
+ *    visible in order, so a reader that has seen everything up to revision N
+ *    can ask for the changes since N.
  * 6. An accepted result is withdrawn only with its attempt refused, in one
- *    change: when its worker was caught lying elsewhere.
+ *    change: when its worker delivered a false result elsewhere.
  * 7. Nothing else is ever deleted: a trial that leaves the plan keeps its
- *    attempts and its result, and has them again when it is planned again. So
- *    it is with a study that is taken out of sight.
- * 8. Secrets come as hashes, never as they are.
- * 9. A study that a newer version has written, with something that this version
- *    does not know, is left out; the others go on.
+ *    attempts and its result and has them again when it is planned again. The
+ *    same is true for a deleted study.
+ * 8. Only hashes of secrets are stored.
+ * 9. A study that a newer version has written with something unknown to this
+ *    version is left out; other studies continue.
  *
- * Errors: `StorageError` where the storage cannot be reached or used, and with
- * the code `newer` for calls about such a study.
+ * Errors: `StorageError` if the storage cannot be reached or used, with the
+ * code `newer` for calls about such a study.
  */
 export interface Storage {
   /** The storage's clock: whole milliseconds since 1970. */
@@ -65,21 +66,21 @@ export interface Storage {
     trials: readonly TrialSpec[],
   ): Promise<PlanOutcome>;
 
-  /** Every study that can be read, with its planned trials counted, by id. */
+  /** Every readable study with the number of its planned trials, by id. */
   studies(): Promise<StudyRecord[]>;
   study(studyId: StudyId): Promise<StudyRecord | null>;
 
   /**
-   * Unplans the study's trials and takes it out of sight, until it is planned
-   * again; false: there is none.
+   * Unplans the study's trials and hides it until it is planned again; false if
+   * it does not exist.
    */
   deleteStudy(studyId: StudyId): Promise<boolean>;
 
   registerWorker(worker: NewWorker): Promise<void>;
   worker(workerId: WorkerId): Promise<WorkerRecord | null>;
-  /** Notes that the worker called (or left), and on what it trains. */
+  /** Stores that the worker called (or left), and its backend. */
   seen(workerId: WorkerId, update: WorkerUpdate): Promise<void>;
-  /** Marks the worker as removed, for good. */
+  /** Marks the worker as removed, permanently. */
   removeWorker(workerId: WorkerId): Promise<void>;
   /** At most `limit` workers; without a request those seen last. */
   workers(limit: number, request?: WorkerRequest): Promise<WorkerListing[]>;
@@ -89,12 +90,12 @@ export interface Storage {
   countOnline(since: Instant): Promise<number>;
 
   /**
-   * Picks the next trial for the worker and applies the function to it, which
+   * Chooses the next trial for the worker and applies the function, which
    * leases it. Next is, of the planned and queued trials that failed on this
    * worker fewer than `maxFailures` times: one that never failed on it before
    * one that did, then the lowest replicate, then the plan's order. A lease id
-   * that exists already is a repeated request: its trial, unchanged. Where the
-   * request names a trial to back up, that one is next.
+   * that exists already is a repeated request: its trial, unchanged. If the
+   * request names a trial for a speculative attempt, that one is next.
    */
   claim<T>(request: ClaimRequest, change: Transact<T>): Promise<Claim<T>>;
 
@@ -106,7 +107,8 @@ export interface Storage {
 
   /**
    * Applies the function to at most `limit` trials, of any study, with a
-   * running attempt that is due, those due longest first. Each trial by itself.
+   * running attempt past its expiry, the longest overdue first. Each trial is
+   * changed independently.
    */
   expireDue<T>(change: Transact<T>, limit: number): Promise<Changed<T>[]>;
 
@@ -118,15 +120,16 @@ export interface Storage {
 
   /** The record of a worker on a backend. */
   trust(workerId: WorkerId, backend: BackendName): Promise<Trust>;
-  /** Adds to it: a result that was accepted, or a lie, which starts it anew. */
+  /** Adds an accepted result, or a false one, which resets the record. */
   noteTrust(
     workerId: WorkerId,
     backend: BackendName,
     what: "accepted" | "lie",
   ): Promise<void>;
   /**
-   * Leases of accepted results that nobody repeated to their end, of workers
-   * that were caught lying on the same backend later, at most `limit`.
+   * At most `limit` leases of accepted results that were not repeated
+   * completely, of workers that later delivered a false result on the same
+   * backend.
    */
   vouchedByLiars(limit: number): Promise<LeaseId[]>;
 
@@ -145,9 +148,9 @@ export interface Storage {
   /** The accepted results of planned trials, the latest first. */
   recentAcceptances(studyId: StudyId, limit: number): Promise<Acceptance[]>;
   /**
-   * Trials stamped after this revision, by rising revision: all, or the first
-   * `limit` and what else has the revision of the last of them, so that the
-   * answer's revision is one to go on from.
+   * Trials with a later revision, in rising order: all, or the first `limit`
+   * and the rest with the last one's revision, so that a reader can continue
+   * from the answer's revision.
    */
   changesSince(
     studyId: StudyId,
@@ -163,12 +166,12 @@ export interface Storage {
   curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurveRecord[]>;
   trial(trialId: TrialId): Promise<TrialWithNames | null>;
 
-  /** The hash that is kept under the name. */
+  /** The hash stored under the name. */
   secret(name: SecretName): Promise<string | null>;
   /**
-   * Keeps the hash where none is kept under the name yet, or (`replace`) in
-   * place of it; resolves to the hash that is kept now. Of several coordinators
-   * that start together one makes the secret.
+   * Stores the hash if none is stored under the name, or with `replace` instead
+   * of it; resolves to the stored hash. So of several coordinators that start
+   * together, one sets the secret.
    */
   keepSecret(
     name: SecretName,
@@ -178,39 +181,42 @@ export interface Storage {
 
   /** Remembers which study is active; null: none. */
   activateStudy(studyId: StudyId | null): Promise<void>;
-  /** What coordinators that share the storage have to know of each other. */
+  /**
+   * Changes that coordinators on the same storage must learn from each other.
+   */
   news(): Promise<News>;
   /**
-   * Calls `wake` soon after there may be news from another coordinator; it may
-   * call without cause, and may miss some. Returns what ends it. Null: no other
-   * coordinator can use this storage.
+   * Calls `wake` soon after another coordinator may have changed something. It
+   * may call without a change and may miss changes. Returns a function that
+   * stops it; null if no other coordinator can use this storage.
    */
   watch(wake: () => void): (() => void) | null;
   /** Whether no other coordinator has this storage open. */
   alone(): Promise<boolean>;
   /**
-   * Does the work unless a coordinator, this one too, is at work under that
-   * name now; null: it did not. Whoever dies at it makes way for the next.
+   * Runs the work unless a coordinator, including this one, is running work
+   * under the same name; null if it did not run. The name is released if a
+   * coordinator dies.
    */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null>;
 
-  /** Whether the storage answers; throws a StorageError if not. */
+  /** Throws a StorageError if the storage does not respond. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Which secrets are kept. */
+/** Names of stored secrets. */
 export type SecretName = "admin" | "join";
 
-/** What any coordinator may have changed. */
+/** Changes by any coordinator. */
 export interface News {
-  /** The active study; null: none to be read; absent: nobody ever said. */
+  /** The active study; null: none, or an unreadable one; absent: never set. */
   readonly activeStudy?: StudyDefinition | null;
-  /** How far each study is, those out of sight included. */
+  /** The revision of each study, including deleted ones. */
   readonly revisions: ReadonlyMap<StudyId, number>;
   /**
-   * Epochs that other coordinators were told of since the last call, the latest
-   * of them where there are many.
+   * Epochs reported to other coordinators since the last call; only the latest
+   * if there are many.
    */
   readonly epochs: readonly ReportedEpoch[];
 }
@@ -223,13 +229,15 @@ export interface ReportedEpoch {
   readonly metrics: EpochMetrics;
 }
 
-/** Pure: what becomes of the trial, and a value for the caller. */
+/**
+ * A pure function that returns the changed trial and a value for the caller.
+ */
 export type Transact<T> = (trial: TrialRecord, now: Instant) => Change<T>;
 
 export interface Change<T> {
-  /** What to store; the trial as it was read: nothing. */
+  /** The trial to store; the same object as read: nothing to store. */
   readonly trial: TrialRecord;
-  /** Whether leaderboards and progress show something else now. */
+  /** Whether leaderboards and progress change. */
   readonly changed: boolean;
   readonly value: T;
 }
@@ -249,7 +257,7 @@ export interface ClaimRequest {
   /** Leases that the worker may hold at once, this one included. */
   readonly maxLeases: number;
   readonly maxFailures: number;
-  /** This trial and no other, though another attempt at it runs. */
+  /** Only this trial, although another attempt at it is running. */
   readonly speculative?: TrialId;
 }
 
@@ -274,7 +282,7 @@ export interface PlanOutcome {
 export interface StudyRecord {
   readonly definition: StudyDefinition;
   readonly revision: number;
-  /** Planned ones, all and completed. */
+  /** Numbers of planned trials: all and completed. */
   readonly trials: number;
   readonly completed: number;
 }
@@ -293,19 +301,19 @@ export interface NewWorker {
 export interface WorkerRecord extends NewWorker {
   readonly backend: BackendName | null;
   readonly backendDetail: string | null;
-  /** Of a training step, as the worker measured it. */
+  /** Milliseconds per training step, as measured by the worker. */
   readonly stepMilliseconds: number | null;
   readonly registeredAt: Instant;
   readonly lastSeenAt: Instant;
-  /** Said goodbye, and has not called since. */
+  /** Whether it unregistered and has not called since. */
   readonly left: boolean;
-  /** By the operator: its token is worth nothing any more. */
+  /** Whether the operator removed it: its token is no longer valid. */
   readonly removed: boolean;
 }
 
 export interface WorkerUpdate {
   readonly left: boolean;
-  /** Absent: as it was. */
+  /** Absent: unchanged. */
   readonly backend?: {
     readonly name: BackendName;
     readonly detail: string | null;
@@ -314,7 +322,7 @@ export interface WorkerUpdate {
 }
 
 export interface WorkerRequest {
-  /** Ties by when they registered, the first one first. Default: `seen`. */
+  /** Equal workers are ordered by registration. Default: `seen`. */
   readonly order?: WorkerOrder;
   /** Only those that `countOnline` would count. Default: every worker. */
   readonly onlineSince?: Instant;
@@ -330,12 +338,12 @@ export interface WorkerListing {
   readonly recent: readonly Acceptance[];
 }
 
-/** Results that a worker's speed is measured over, at most. */
+/** Most results over which a worker's speed is measured. */
 export const RECENT_RESULTS = 20;
 
-/** What a worker's results on a backend were worth. */
+/** A worker's record on a backend. */
 export interface Trust {
-  /** Results accepted since the last lie, or since the first. */
+  /** Results accepted since the last false one, or since the first. */
   readonly accepted: number;
   /** Results that were proven false. */
   readonly lies: number;
@@ -348,14 +356,14 @@ export interface HeldLease {
 
 export interface Acceptance {
   readonly acceptedAt: Instant;
-  /** When the attempt that was accepted began. */
+  /** Start of the accepted attempt. */
   readonly startedAt: Instant;
 }
 
 export interface Changes {
   /**
-   * How far they go: to the study's revision, or to the last of them where a
-   * limit left some out; 0 for an unknown study.
+   * The revision up to which the changes are complete: the study's, or the last
+   * trial's if a limit left some out; 0 for an unknown study.
    */
   readonly revision: number;
   readonly trials: readonly TrialChange[];
@@ -365,12 +373,12 @@ export interface TrialChange {
   readonly spec: TrialSpec;
   /** In the plan's order, from 0. */
   readonly position: number;
-  /** False: the trial is not to be shown any more. */
+  /** False if the trial left the plan. */
   readonly planned: boolean;
   readonly state: TrialState;
-  /** As it is published, with what the coordinator recomputed. */
+  /** The published result, with the coordinator's recomputed figures. */
   readonly result: TrialResult | null;
-  /** Whose result it is. */
+  /** The worker that delivered it. */
   readonly workerId: WorkerId | null;
 }
 
@@ -395,21 +403,24 @@ export interface TrialBrief {
   readonly replicate: number;
   readonly state: TrialState;
   readonly attempts: number;
-  /** Of the accepted attempt, or else of the open one furthest on. */
+  /**
+   * Of the accepted attempt, else of the running or delivered one with the most
+   * epochs.
+   */
   readonly workerName: string | null;
   readonly backend: BackendName | null;
   readonly backendDetail: string | null;
   readonly startedAt: Instant | null;
   /** Null while it runs. */
   readonly endedAt: Instant | null;
-  /** In the accepted result, or reported by that open attempt. */
+  /** In the accepted result, else reported by that attempt. */
   readonly epochsDone: number;
   /** Of the accepted result. */
   readonly seconds: number | null;
 }
 
 export interface CurveRequest {
-  /** Only this grid point's. */
+  /** Only trials of this grid point. */
   readonly params?: Params;
   readonly limit: number;
   readonly offset: number;
@@ -417,7 +428,7 @@ export interface CurveRequest {
 
 export interface TrialCurveRecord extends TrialBrief {
   readonly result: TrialResult | null;
-  /** Of the result, or else reported by the latest running attempt. */
+  /** Epochs of the result, else those reported by the shown attempt. */
   readonly epochs: readonly EpochMetrics[];
 }
 
@@ -427,11 +438,11 @@ export interface TrialWithNames {
   readonly names: ReadonlyMap<WorkerId, string>;
 }
 
-/** Why a storage cannot be used, for people: one line with what to do. */
+/** A storage cannot be used. The message is one line that says what to do. */
 export class StorageError extends Error {
-  /** Tells this error from others. */
+  /** The error's name, which identifies it across threads. */
   override name = "StorageError";
-  /** Why, for programs. */
+  /** The reason, for programs. */
   readonly code: StorageErrorCode;
 
   /** The cause is the storage's own error, where there is one. */
@@ -441,11 +452,11 @@ export class StorageError extends Error {
   }
 }
 
-/** Why a storage cannot be used, for programs. */
+/** Reasons why a storage cannot be used, for programs. */
 export type StorageErrorCode =
   /** The folder or file cannot be opened, read or written. */
   | "cannot-open"
-  /** Another coordinator has it, and it is for one alone. */
+  /** Another coordinator has it open, and only one may. */
   | "in-use"
   /** Not a database, another program's, or damaged. */
   | "not-ours"
@@ -453,7 +464,7 @@ export type StorageErrorCode =
   | "newer"
   /** Written by the first edition of this program. */
   | "older"
-  /** Works in principle, but not now: busy, disk full. */
+  /** Temporarily unavailable: busy, disk full. */
   | "unavailable"
   /** A plan names a known trial with another spec. */
   | "conflicting-plan";
@@ -477,7 +488,7 @@ export function firstEdition(database: string, option: string): StorageError {
   );
 }
 
-/** The error for a database whose tables a later version has made. */
+/** The error for a database whose tables a later version has created. */
 export function newerSchema(
   database: string,
   theirs: number,

@@ -20,17 +20,20 @@ import { prepareOnce } from "./sqlite/statements.ts";
 import { insertRow } from "./sqlite/trial.ts";
 import { StorageError } from "./storage.ts";
 
-/** Moves all that a swarm's database holds into an empty one of either kind. */
+/** Moves a swarm's database into an empty one of either kind. */
 
-/** One side of the move, in a transaction of its own. */
+/** One side of the move, in its own transaction. */
 export interface End {
-  /** Its rows by rising key, some at a time. */
+  /** The rows of a table by rising key, in chunks. */
   read(table: Table): AsyncIterable<readonly Row[]>;
   write(table: Table, rows: readonly Row[]): Promise<void>;
   readonly weights: WeightsStore;
 }
 
-/** Opens a database for the work; what that throws leaves it as it was. */
+/**
+ * Opens a database for the work. If the work throws, the database stays
+ * unchanged.
+ */
 export type WithEnd = <T>(
   database: string,
   how: "read" | "write",
@@ -38,22 +41,22 @@ export type WithEnd = <T>(
   work: (end: End) => Promise<T>,
 ) => Promise<T>;
 
-/** What was moved, in a few figures. */
+/** Numbers of moved items. */
 export interface Moved {
   readonly studies: number;
   readonly trials: number;
   readonly results: number;
   readonly workers: number;
-  /** Sets of weights that wait for their verdicts. */
+  /** Sets of weights of results without a verdict. */
   readonly weights: number;
 }
 
 /**
- * Copies everything from one database into another, an empty one, and compares
- * both before it says so: row by row, by a sum over each table.
+ * Copies everything from one database to another, empty one, and then compares
+ * both by a hash over the rows of each table.
  *
- * @param options.live Though coordinators go on writing to it: what they accept
- * from now on is not in the copy.
+ * @param options.live Copy even while coordinators write: what they accept from
+ * now on is not in the copy.
  * @throws StorageError with one line that says what to do.
  */
 export async function moveDatabase(
@@ -74,7 +77,7 @@ function end(database: string): WithEnd {
   return isServer(database) ? withPostgres : withSqlite;
 }
 
-/** Of all rows in their order, and how many there are. */
+/** Hash over all rows in order, and their number. */
 interface Sum {
   readonly rows: number;
   readonly digest: string;
@@ -85,8 +88,8 @@ async function copy(source: End, target: End): Promise<Moved> {
     for await (const _ of target.read(table)) {
       throw new StorageError(
         "not-ours",
-        "cannot move into a database that holds something: its table " +
-          `${table.name} has rows; name an empty one with --to`,
+        "cannot move into a database that is not empty: its table " +
+          `${table.name} has rows; choose an empty one with --to`,
       );
     }
   }
@@ -98,7 +101,7 @@ async function copy(source: End, target: End): Promise<Moved> {
       throw new StorageError(
         "unavailable",
         `the copy differs from what was read: ${table.name}, ` +
-          `${written.rows} rows of ${read.rows}; nothing was kept of it`,
+          `${written.rows} rows of ${read.rows}; the copy was discarded`,
       );
     }
     counts.set(table.name, read.rows);
@@ -132,7 +135,7 @@ async function sum(
   return { rows, digest: hash.digest("hex") };
 }
 
-/** Those that delivered results name; others are of no more use. */
+/** Weights of delivered results; others are not needed. */
 async function copyWeights(source: End, target: End): Promise<number> {
   const leases = new Map<string, unknown>();
   const key = (row: Row) => `${row["trial_id"]} ${row["attempt"]}`;
@@ -148,7 +151,8 @@ async function copyWeights(source: End, target: End): Promise<number> {
       const leaseId = LeaseId.safeParse(leases.get(key(row)));
       if (!sha256.success || !leaseId.success) continue;
       const bytes = await source.weights.get(leaseId.data, sha256.data);
-      // Lost before the move: the trial is leased again, as it would have been.
+      // Lost before the move: the trial will be leased again, as without the
+      // move.
       if (bytes === null) continue;
       await target.weights.put(leaseId.data, sha256.data, bytes);
       copied++;
@@ -157,22 +161,22 @@ async function copyWeights(source: End, target: End): Promise<number> {
   return copied;
 }
 
-/** Rows in one go. */
+/** Rows per chunk. */
 const POSTGRES_ROWS = 500;
 
 const AnyRow = z.record(z.string(), z.unknown());
 
 /** A PostgreSQL database as a side of a move. */
 export const withPostgres: WithEnd = async (url, how, live, work) => {
-  // Says what is wrong with the address, and makes or mends the tables.
+  // Checks the address, and creates or migrates the tables.
   const { storage } = await openPostgres(url);
   const alone = await storage.alone().finally(() => storage.close());
   if (!alone && !live) {
     throw new StorageError(
       "in-use",
-      `cannot move: coordinators are at work on ${withoutPassword(url)}; ` +
+      `cannot move: coordinators are running on ${withoutPassword(url)}; ` +
         "stop them first" +
-        (how === "read" ? ", or copy what is there by now with --live" : ""),
+        (how === "read" ? ", or copy the current state with --live" : ""),
     );
   }
   const pool = createPool(url);
@@ -209,7 +213,7 @@ function endOf(tx: Queries): End {
   };
 }
 
-/** By the bytes of text, as SQLite does. */
+/** Compares text by bytes, like SQLite. */
 function order({ key, columns }: Table): string {
   return key.map((part) => {
     const text = columns.find(({ name }) => name === part)?.type === "text";
@@ -217,7 +221,7 @@ function order({ key, columns }: Table): string {
   }).join(", ");
 }
 
-/** Rows in one go. */
+/** Rows per chunk. */
 const SQLITE_ROWS = 500;
 
 /** A SQLite file as a side of a move. It is locked: `live` has no meaning. */
@@ -225,7 +229,7 @@ export const withSqlite: WithEnd = async (path, how, _live, work) => {
   if (how === "read" && !exists(path)) {
     throw new StorageError(
       "cannot-open",
-      `cannot move: there is no file ${path}; name the right one with --from`,
+      `cannot move: the file ${path} does not exist; check --from`,
     );
   }
   const { db, close } = openDatabase(path, {});

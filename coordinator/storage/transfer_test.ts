@@ -25,7 +25,7 @@ import { needsProcesses } from "../../testing/needs_processes.ts";
 const sum = Sha256.parse("5".repeat(64));
 const bytes = new Uint8Array([1, 2, 3, 4]);
 
-/** A database with something in every table, and weights that wait. */
+/** A database with rows in every table, and waiting weights. */
 async function fill(path: string): Promise<void> {
   const clock = fakeClock();
   const storage = openSqlite(path, clock.now);
@@ -65,7 +65,7 @@ async function fill(path: string): Promise<void> {
   await storage.close();
 }
 
-/** All that a coordinator reads of it. */
+/** Everything that a coordinator reads of it. */
 async function contents(storage: Storage) {
   const page = { limit: 1000, offset: 0 };
   const { trials } = await storage.trials(seed, page);
@@ -87,7 +87,7 @@ async function contents(storage: Storage) {
 }
 
 Deno.test(
-  "moveDatabase: from a file to a server and back, everything is there",
+  "moveDatabase: moves everything from a file to a server and back",
   needsProcesses,
   async () => {
     const folder = await Deno.makeTempDir();
@@ -109,10 +109,10 @@ Deno.test(
       });
       const there = await contents(storage);
       assert.deepEqual(await weights.get(leaseId(4), sum), bytes);
-      // While coordinators are at work it is a copy for those who say so.
+      // While coordinators run it needs --live.
       await assert.rejects(moveDatabase(database, back), {
         name: "StorageError",
-        message: /coordinators are at work on .*--live/,
+        message: /coordinators are running on .*--live/,
       });
       assert.deepEqual(
         await moveDatabase(database, back, { live: true }),
@@ -126,7 +126,7 @@ Deno.test(
       const before = openSqlite(from, fakeClock().now);
       const original = await contents(before);
       await before.close();
-      // All but the NUL, which PostgreSQL cannot hold.
+      // Everything except the NUL, which PostgreSQL cannot store.
       const mended = original.workers.map(({ worker, ...rest }) => ({
         ...rest,
         worker: {
@@ -141,19 +141,19 @@ Deno.test(
   },
 );
 
-Deno.test("moveDatabase: into an empty database alone, from one that is there and free", async () => {
+Deno.test("moveDatabase: needs an empty target and an existing source that is not in use", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const [from, to] = [join(folder, "from.db"), join(folder, "to.db")];
     await assert.rejects(moveDatabase(from, to), {
       name: "StorageError",
-      message: /there is no file .*from\.db/,
+      message: /the file .*from\.db does not exist/,
     });
     await fill(from);
     await moveDatabase(from, to);
     await assert.rejects(moveDatabase(from, to), {
       name: "StorageError",
-      message: /holds something: its table studies has rows/,
+      message: /that is not empty: its table studies has rows/,
     });
     const open = openSqlite(from, fakeClock().now);
     await assert.rejects(moveDatabase(from, join(folder, "other.db")), {

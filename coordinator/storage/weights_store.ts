@@ -2,25 +2,31 @@ import { join } from "node:path";
 import { LeaseId, Sha256 } from "../../protocol/ids.ts";
 import type { Instant } from "../lease/trial.ts";
 
-/** Weights that wait until their results are verified, one set a lease. */
+/** Stores weights until their results are verified, one set per lease. */
 export interface WeightsStore {
-  /** Keeps them in place of what the lease had; resolves once on the disk. */
+  /**
+   * Stores the weights, replacing earlier ones of the lease; resolves when they
+   * are on disk.
+   */
   put(
     leaseId: LeaseId,
     sha256: Sha256,
     bytes: Uint8Array<ArrayBuffer>,
   ): Promise<void>;
-  /** Whether these are the lease's weights. */
+  /** Whether the lease has weights with this hash. */
   has(leaseId: LeaseId, sha256: Sha256): Promise<boolean>;
-  /** Null when they are not there. */
+  /** The weights; null if missing. */
   get(
     leaseId: LeaseId,
     sha256: Sha256,
   ): Promise<Uint8Array<ArrayBuffer> | null>;
   delete(leaseId: LeaseId): Promise<void>;
-  /** Those kept at or before this time, by the store's clock. */
+  /**
+   * Leases whose weights were stored at or before this time of the store's
+   * clock.
+   */
   keptBefore(time: Instant): Promise<LeaseId[]>;
-  /** Of all that are kept. */
+  /** Total size of all weights. */
   bytes(): Promise<number>;
 }
 
@@ -30,7 +36,7 @@ interface Entry {
   readonly keptAt: Instant;
 }
 
-/** Where the bytes of a store lie. */
+/** The medium of a store. */
 interface Place {
   write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
@@ -80,7 +86,7 @@ function createStore(
   };
 }
 
-/** Weights in memory, gone with the process. */
+/** Stores weights in memory; they are lost with the process. */
 export function memoryWeights(now: () => Instant): WeightsStore {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   return createStore({
@@ -93,8 +99,8 @@ export function memoryWeights(now: () => Instant): WeightsStore {
 const NAME = /^([0-9a-f-]{36})\.([0-9a-f]{64})\.f32$/;
 
 /**
- * Weights as files of a folder, which is made when the first come. What an
- * earlier process left there is known from the start.
+ * Stores weights as files in a folder, which is created at the first upload.
+ * Files of an earlier process are found at the start.
  */
 export async function folderWeights(
   folder: string,
@@ -106,7 +112,7 @@ export async function folderWeights(
     const leaseId = LeaseId.safeParse(lease);
     const sha256 = Sha256.safeParse(sum);
     if (!leaseId.success || !sha256.success) {
-      // Half written by a process that was killed.
+      // A partial file of a killed process.
       if (name.endsWith(".part")) await Deno.remove(path);
       continue;
     }
@@ -128,7 +134,7 @@ export async function folderWeights(
         for (let start = 0; start < bytes.length;) {
           start += await file.write(bytes.subarray(start));
         }
-        // A result that names them is stored only after them.
+        // Results are stored only after their weights.
         await file.sync();
         await Deno.rename(part, path);
       },

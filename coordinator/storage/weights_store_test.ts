@@ -48,7 +48,7 @@ for (const kind of ["memory", "folder"] as const) {
   });
 }
 
-Deno.test("folderWeights: finds what an earlier process left, and clears what it left half written", async () => {
+Deno.test("folderWeights: finds files of an earlier process and deletes partial ones", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const before = await folderWeights(folder, () => 0);
@@ -62,7 +62,7 @@ Deno.test("folderWeights: finds what an earlier process left, and clears what it
       `${one}.${a}.f32`,
       "notes.txt",
     ]);
-    // Somebody cleared the folder under it.
+    // Another program emptied the folder.
     await Deno.remove(folder, { recursive: true });
     assert.equal(await after.get(one, a), null);
     await after.delete(one);

@@ -17,35 +17,35 @@ import {
   type WrittenLeaderboard,
 } from "./leaderboard_json.ts";
 
-/** Changes of a study, for an analyst. */
+/** Changes of a study for an analyst. */
 export interface StudyNews {
   readonly definition: StudyDefinition;
-  /** What changed since the last call. */
+  /** Changes since the last call. */
   readonly trials: readonly TrialChange[];
-  /** The first part of the whole study: what was known of it is discarded. */
+  /** The first part of the whole study: earlier data of it are discarded. */
   readonly anew: boolean;
-  /** More parts follow, and no question comes before the last one. */
+  /** More parts follow; no question is asked before the last one. */
   readonly more: boolean;
 }
 
-/** How workers' and backends' results compare. */
+/** The comparison of workers' and backends' results. */
 export interface DeviationTable {
   readonly workers: ReadonlyMap<WorkerId, Deviation>;
   readonly backends: WorkerList["backends"];
 }
 
 /**
- * Keeps the trials of studies and works out what pages show of them. It may run
- * in another thread: arguments and answers are plain data. Questions about a
- * study that it does not know reject.
+ * Keeps the trials of studies and computes what pages show of them. It may run
+ * in another thread: arguments and answers are plain data. Questions about an
+ * unknown study reject.
  */
 export interface Analyst {
-  /** False: the plan has changed, and the whole study must be sent again. */
+  /** False if the plan has changed and the whole study must be sent again. */
   tell(news: StudyNews): Promise<boolean>;
   /**
-   * Rows and progress show the same moment.
+   * Computes the leaderboard; rows and progress are of the same moment.
    *
-   * @param revision Of the last change that was sent.
+   * @param revision Revision of the last change that was sent.
    */
   leaderboard(
     studyId: StudyId,
@@ -53,19 +53,22 @@ export interface Analyst {
     revision: number,
   ): Promise<WrittenLeaderboard>;
   deviations(studyId: StudyId): Promise<DeviationTable>;
-  /** What trained the accepted results, by falling number. */
+  /** Backends of the accepted results, the most frequent first. */
   backends(studyId: StudyId): Promise<ReportOrigin["backends"]>;
 }
 
-/** Results that are compared at most, the last replicates': a tenth of a second. */
+/**
+ * Most results that are compared, of the last replicates; takes a tenth of a
+ * second.
+ */
 const MOST_COMPARED = 5000;
 
-/** What is kept of a result beside what the analyser keeps. */
+/** Data of a result that the analyser does not keep. */
 interface KnownResult {
   readonly backend: BackendName;
   readonly seconds: number;
   readonly workerId: WorkerId | null;
-  /** Of the last epoch; null: nothing to compare. */
+  /** Figures of the last epoch; null if there are none to compare. */
   readonly losses: { readonly train: number; readonly test: number } | null;
 }
 
@@ -79,27 +82,27 @@ interface KnownTrial {
 interface KnownStudy {
   readonly definition: StudyDefinition;
   readonly analyser: Analyser;
-  /** In leasing order. */
+  /** Sorted in leasing order. */
   readonly trials: ReadonlyMap<TrialId, KnownTrial>;
   readonly counts: Record<TrialState, number>;
 }
 
-/** An analyst in this very thread. */
+/** An analyst in the calling thread. */
 export function createAnalyst(): Analyst {
   const studies = new Map<StudyId, KnownStudy>();
-  /** Studies of which not all parts have come yet. */
+  /** Studies whose last part has not arrived yet. */
   const learning = new Map<StudyId, Map<TrialId, TrialChange>>();
 
   function known(studyId: StudyId): KnownStudy {
     const study = studies.get(studyId);
     if (study === undefined) {
-      throw new AnalystError(`nothing was told of ${studyId}`);
+      throw new AnalystError(`unknown study: ${studyId}`);
     }
     return study;
   }
 
   return {
-    // Async, so that errors reject here as they do from a thread.
+    // Async, so that errors reject like those of a thread.
     // deno-lint-ignore require-await
     async tell({ definition, trials, anew, more }) {
       const { id } = definition;
@@ -109,7 +112,7 @@ export function createAnalyst(): Analyst {
       }
       const heard = learning.get(id);
       if (heard !== undefined) {
-        // A trial may have changed once more meanwhile.
+        // A trial may have changed again meanwhile.
         for (const trial of trials) heard.set(trial.spec.trialId, trial);
         if (more) return true;
         learning.delete(id);
@@ -182,7 +185,7 @@ function learn(
   return study;
 }
 
-/** Whether the changes are of the plan that the analyser was made for. */
+/** Whether the changes belong to the plan of the analyser. */
 function samePlan(
   study: KnownStudy,
   definition: StudyDefinition,
@@ -212,7 +215,7 @@ function take(
   };
 }
 
-/** Final losses of a trained result; the comparison takes their logarithms. */
+/** Final losses of a trained result; the comparison uses their logarithms. */
 function lossesOf({ outcome, epochs }: TrialResult): KnownResult["losses"] {
   const last = epochs.at(-1);
   return outcome === "trained" && last !== undefined && last.trainLoss > 0 &&
@@ -252,9 +255,9 @@ function compare(trials: readonly KnownTrial[]): DeviationTable {
   };
 }
 
-/** It does not know what it was told: it has died since, or was closed. */
+/** The analyst lost its data because its thread died or was closed. */
 export class AnalystError extends Error {
-  /** What is left of the class on the way from a thread. */
+  /** The name, because Comlink transfers no class. */
   override readonly name = "AnalystError";
 }
 

@@ -1,18 +1,18 @@
 import { confined, createThreadHost } from "./thread_host.ts";
 import { type Analyst, AnalystError } from "./analyst.ts";
 
-/** An analyst in a thread of its own. */
+/** An analyst in its own thread. */
 export interface AnalystThread extends Analyst {
   close(): void;
 }
 
 /**
- * An analyst in a thread, so that working out a leaderboard, however large the
- * study, keeps no worker's call waiting. One that is started again after its
- * thread died knows nothing.
+ * An analyst in a thread, so that computing the leaderboard of a large study
+ * delays no worker's call. After its thread died and was restarted it has no
+ * data.
  *
- * @param confine Whether the thread may do nothing but compute, which takes
- * Deno's `--unstable-worker-options`.
+ * @param confine Whether the thread has no permissions, which needs Deno's
+ * `--unstable-worker-options`.
  */
 export function spawnAnalyst(confine: boolean): AnalystThread {
   const { ask, close } = createThreadHost<Analyst>({

@@ -4,13 +4,13 @@ import type { Views } from "../service/reads.ts";
 import type { Analyst } from "./analyst.ts";
 import { isAnalystError } from "./analyst.ts";
 
-/** How far an analyst knows a study. */
+/** The revision of a study that an analyst has. */
 export interface Known {
   readonly definition: StudyDefinition;
   readonly revision: number;
 }
 
-/** An analyst that is told what changed before it is asked. */
+/** An analyst that is updated before each question. */
 export interface AnalystSync {
   /** Null for an unknown study. */
   ask<T>(
@@ -20,8 +20,8 @@ export interface AnalystSync {
 }
 
 /**
- * Keeps an analyst up to date: whoever asks makes it hear first what changed in
- * the storage since. An analyst whose thread died begins anew, and is told all.
+ * Keeps an analyst up to date: each question first sends the changes in the
+ * storage. An analyst whose thread died gets the whole study again.
  */
 export function createAnalystSync(
   views: Pick<Views, "changes">,
@@ -48,7 +48,7 @@ export function createAnalystSync(
     }
   }
 
-  /** One telling after the other: none overtakes an older one. */
+  /** Updates run one after the other, so that none overtakes an older one. */
   function upToDate(studyId: StudyId): Promise<Known | null> {
     const known = (last.get(studyId) ?? Promise.resolve())
       .then(() => tell(studyId));
@@ -66,7 +66,7 @@ export function createAnalystSync(
         return await once();
       } catch (error) {
         if (!isAnalystError(error)) throw error;
-        // It died, or another took its place and knows nothing.
+        // Its thread died, or was restarted without data.
         told.clear();
         return await once();
       }

@@ -17,7 +17,7 @@ import { readable } from "./leaderboard_json.ts";
 const { definition, trials: specs } = smallStudy({ replicates: 2 });
 const throughput = { workersOnline: 0, trialsPerMinute: null };
 
-/** A stored study, and what was read of it. */
+/** A stored study and the reads of it. */
 function stored() {
   let revision = 1;
   const rows = specs.map(plannedTrial).map((trial) => ({ ...trial, at: 1 }));
@@ -30,7 +30,7 @@ function stored() {
       rows[index] = { ...row, ...to, at: ++revision };
     },
     views: {
-      /** Three at once, or what has one revision. */
+      /** Three trials per read, or all with one revision. */
       changes: (studyId: string, since: number) => {
         reads.push(since);
         const news = rows.filter(({ at }) => at > since)
@@ -55,7 +55,7 @@ const completed = {
   workerId: workerId(1),
 };
 
-/** How many results each row of the leaderboard has, as the analyst sees it. */
+/** Number of results in each row of the analyst's leaderboard. */
 async function replicates(analystSync: ReturnType<typeof createAnalystSync>) {
   const written = await analystSync.ask(
     seed,
@@ -65,7 +65,7 @@ async function replicates(analystSync: ReturnType<typeof createAnalystSync>) {
   return readable(written).content().rows.map((row) => row.replicatesDone);
 }
 
-Deno.test("createAnalystSync: an analyst hears what changed, once", async () => {
+Deno.test("createAnalystSync: sends each change once", async () => {
   const study = stored();
   const analystSync = createAnalystSync(study.views, createAnalyst());
   assert.equal((await replicates(analystSync)).reduce((a, b) => a + b), 0);
@@ -77,7 +77,7 @@ Deno.test("createAnalystSync: an analyst hears what changed, once", async () => 
   assert.deepEqual(backends?.map(({ trials }) => trials), [1]);
 });
 
-Deno.test("createAnalystSync: what there is comes in parts, and is known whole", async () => {
+Deno.test("createAnalystSync: sends a study in parts, and it is complete", async () => {
   const study = stored();
   specs.slice(1).forEach((_, i) => study.change(i + 1, completed));
   assert.ok(specs.length > 3);
@@ -90,7 +90,7 @@ Deno.test("createAnalystSync: what there is comes in parts, and is known whole",
   assert.equal(all, specs.length);
 });
 
-Deno.test("createAnalystSync: null for a study that nobody planned", async () => {
+Deno.test("createAnalystSync: null for an unknown study", async () => {
   const analystSync = createAnalystSync(stored().views, createAnalyst());
   const asked = await analystSync.ask(
     "no-such-study" as typeof seed,
@@ -99,7 +99,7 @@ Deno.test("createAnalystSync: null for a study that nobody planned", async () =>
   assert.equal(asked, null);
 });
 
-Deno.test("createAnalystSync: a trial that leaves the plan leaves the leaderboard", async () => {
+Deno.test("createAnalystSync: removes an unplanned trial from the leaderboard", async () => {
   const study = stored();
   const analystSync = createAnalystSync(study.views, createAnalyst());
   const before = await replicates(analystSync);
@@ -112,12 +112,12 @@ Deno.test("createAnalystSync: a trial that leaves the plan leaves the leaderboar
   });
   const after = await replicates(analystSync);
   assert.equal(after.length, before.length - 1);
-  assert.equal(after.reduce((a, b) => a + b), 1, "its results are known still");
-  // It was told all anew.
+  assert.equal(after.reduce((a, b) => a + b), 1, "its results are still known");
+  // The whole study was sent again.
   assert.ok(study.reads.lastIndexOf(0) > study.reads.indexOf(2));
 });
 
-Deno.test("createAnalystSync: an analyst that begins anew is told all", async () => {
+Deno.test("createAnalystSync: sends the whole study to a restarted analyst", async () => {
   const study = stored();
   let analyst = createAnalyst();
   const analystSync = createAnalystSync(study.views, {
@@ -137,7 +137,7 @@ Deno.test("createAnalystSync: an analyst that begins anew is told all", async ()
   await assert.rejects(replicates(analystSync), { name: "AnalystError" });
 });
 
-Deno.test("createAnalystSync: what the storage does not answer is not asked twice", async () => {
+Deno.test("createAnalystSync: does not repeat a failed read", async () => {
   let reads = 0;
   const analystSync = createAnalystSync({
     changes() {
@@ -151,11 +151,11 @@ Deno.test("createAnalystSync: what the storage does not answer is not asked twic
   assert.equal(reads, 1);
 });
 
-Deno.test("spawnAnalyst: whoever waits when it is closed waits no longer", async () => {
+Deno.test("spawnAnalyst: closing rejects a waiting question", async () => {
   const thread = spawnAnalyst(true);
   const study = stored();
   const asked = replicates(createAnalystSync(study.views, thread));
-  // The question is on its way.
+  // The question has been sent.
   await new Promise((resolve) => setTimeout(resolve, 0));
   thread.close();
   await assert.rejects(asked, {
@@ -164,7 +164,7 @@ Deno.test("spawnAnalyst: whoever waits when it is closed waits no longer", async
   });
 });
 
-Deno.test("spawnAnalyst: an answer is nobody's when its asker lets go of it", async () => {
+Deno.test("spawnAnalyst: an answer can be garbage-collected once its caller drops it", async () => {
   const thread = spawnAnalyst(true);
   const analystSync = createAnalystSync(stored().views, thread);
   try {
@@ -182,7 +182,7 @@ Deno.test("spawnAnalyst: an answer is nobody's when its asker lets go of it", as
   }
 });
 
-Deno.test("spawnAnalyst: in a thread that may do nothing else, it says the same", async () => {
+Deno.test("spawnAnalyst: gives the same answers in a thread without permissions", async () => {
   const study = stored();
   study.change(0, completed);
   const thread = spawnAnalyst(true);
@@ -197,7 +197,7 @@ Deno.test("spawnAnalyst: in a thread that may do nothing else, it says the same"
       deviations,
       await here.ask(seed, (a) => a.deviations(seed)),
     );
-    // A question that it cannot answer does not end it.
+    // A failing question does not end the thread.
     await assert.rejects(thread.backends("other" as typeof seed), {
       name: "AnalystError",
     });

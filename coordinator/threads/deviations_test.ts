@@ -13,7 +13,7 @@ import { createAnalystSync } from "./analyst_sync.ts";
 
 const { definition, trials: specs } = smallStudy({ replicates: 12 });
 
-/** Results of the first so many trials, by three workers in turn. */
+/** Results of the first trials, by three workers in turn. */
 const results = (count: number): TrialChange[] =>
   specs.map(plannedTrial).map((trial) => {
     const { position } = trial;
@@ -53,7 +53,7 @@ function world() {
   };
 }
 
-Deno.test("createLiveDeviations compares workers and backends of the study that is lent", async () => {
+Deno.test("createLiveDeviations compares workers and backends of the active study", async () => {
   const w = world();
   assert.deepEqual((await w.deviations()).backends, []);
   w.state.trials = results(specs.length);
@@ -64,7 +64,7 @@ Deno.test("createLiveDeviations compares workers and backends of the study that 
   assert.equal(deviation?.odd, false);
   assert.equal(deviation.results, specs.length / 3);
   assert.equal(found.ofWorker(workerId(9)), null);
-  // One backend has nothing to be compared with.
+  // A single backend cannot be compared.
   assert.deepEqual(found.backends, [
     { backend: "simd", results: specs.length, deviation: null },
   ]);
@@ -72,7 +72,7 @@ Deno.test("createLiveDeviations compares workers and backends of the study that 
   assert.equal((await w.deviations()).ofWorker(workerId(1)), null);
 });
 
-Deno.test("createLiveDeviations: what was compared a moment ago will do, and what did not change for ever", async () => {
+Deno.test("createLiveDeviations: caches a comparison briefly, and an unchanged one forever", async () => {
   const w = world();
   w.state.trials = results(specs.length);
   const first = await w.deviations();

@@ -8,7 +8,7 @@ import type {
   VerdictName,
 } from "../../protocol/leaderboard.ts";
 
-/** What has been written of a row's parts: most are the objects they were. */
+/** Cached JSON of a row's parts: most parts are still the same objects. */
 const written = new WeakMap<object, string>();
 
 function partJson(value: LeaderboardRow[keyof LeaderboardRow]): string {
@@ -31,7 +31,7 @@ const rowPieces = (rows: readonly LeaderboardRow[]) => [
 
 const encoder = new TextEncoder();
 
-/** The pieces one after the other, in UTF-8. */
+/** Joins the pieces, in UTF-8. */
 function encoded(pieces: readonly string[]): Uint8Array<ArrayBuffer> {
   const size = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
   const bytes = new Uint8Array(size);
@@ -43,10 +43,10 @@ function encoded(pieces: readonly string[]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The very text of `JSON.stringify(leaderboard)`, in UTF-8. Of thousands of grid
- * points a result changes one: the figures and curves of the others are not
- * written out again. Nor is the text ever whole: strings of megabytes would make
- * most of the work of the thread's garbage collector.
+ * The text of `JSON.stringify(leaderboard)`, in UTF-8. A result changes one of
+ * thousands of grid points, so the figures and curves of the others are not
+ * encoded again. The text is never one string: strings of megabytes would cause
+ * most of the thread's garbage collection.
  */
 export function leaderboardJson(
   leaderboard: Leaderboard,
@@ -58,13 +58,15 @@ export function leaderboardJson(
   return encoded([...pieces, "}"]);
 }
 
-/** Three quarters of what the highest level saves, in a third of its time. */
+/**
+ * Saves three quarters of what the highest level saves, in a third of the time.
+ */
 const GZIP_LEVEL = 4;
 
 /**
  * A leaderboard as it is sent: plain data, which may come from a thread. It is
- * encoded and compressed once, where it was worked out, and not for each of its
- * readers beside the workers' calls.
+ * encoded and compressed once, in the thread that computed it, and not for each
+ * reader in the thread that answers workers.
  */
 export interface WrittenLeaderboard {
   readonly studyId: StudyId;
@@ -74,8 +76,8 @@ export interface WrittenLeaderboard {
   /** The same, compressed. */
   readonly gzip: Uint8Array<ArrayBuffer>;
   /**
-   * From revision and content: throughput and time left change without a trial. Weak:
-   * the bytes differ by their encoding.
+   * From revision and content, because throughput and remaining time change
+   * without a trial. Weak: the bytes differ by encoding.
    */
   readonly etag: string;
   readonly verdicts: readonly {
@@ -84,9 +86,9 @@ export interface WrittenLeaderboard {
   }[];
 }
 
-/** The same, for whoever looks into it. */
+/** The same with the parsed leaderboard. */
 export interface ReadableLeaderboard extends WrittenLeaderboard {
-  /** Read from the text the first time that it is asked for. */
+  /** Parsed at the first use. */
   readonly content: () => Leaderboard;
 }
 
@@ -98,7 +100,8 @@ export function writeLeaderboard(leaderboard: Leaderboard): WrittenLeaderboard {
     studyId: study.id,
     revision,
     json,
-    // Bytes of its own: Node's may lie in a pool, and could not be handed over.
+    // Copied: Node's buffers may be part of a pool, which cannot be
+    // transferred.
     gzip: new Uint8Array(gzipSync(json, { level: GZIP_LEVEL })),
     etag: `W/"${revision}-${hash.slice(0, 16)}"`,
     verdicts: verdicts.map(({ claimId, verdict }) => ({ claimId, verdict })),
@@ -109,7 +112,7 @@ export function readable(written: WrittenLeaderboard): ReadableLeaderboard {
   let content: Leaderboard | null = null;
   return {
     ...written,
-    // Written by `writeLeaderboard` just before: nothing to check.
+    // Not validated, because `writeLeaderboard` wrote it.
     content: () =>
       content ??= JSON.parse(
         new TextDecoder().decode(written.json),

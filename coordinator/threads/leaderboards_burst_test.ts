@@ -7,7 +7,7 @@ import { createAnalystSync } from "./analyst_sync.ts";
 import { createLiveLeaderboards } from "../service/leaderboards.ts";
 import type { ReadableLeaderboard } from "./leaderboard_json.ts";
 
-/** A stored study in a test's hands, and what was read of it. */
+/** A stored study that the test changes, and the reads of it. */
 function storedStudy() {
   const { definition, trials, results } = referenceStudy({ replicates: 5 });
   const reads = { changes: 0, trials: 0 };
@@ -58,7 +58,7 @@ function storedStudy() {
   };
 }
 
-/** Its leaderboards, by a clock that stands still while they are made. */
+/** Its leaderboards, with a clock that stands still while they are computed. */
 function liveOf(study: ReturnType<typeof storedStudy>) {
   const clock = fakeClock();
   const analystSync = createAnalystSync(study.views, createAnalyst());
@@ -76,7 +76,7 @@ Deno.test("createLiveLeaderboards: 1,000 results in a second cost at most five c
   const computed = new Set<ReadableLeaderboard | null>();
   for (let millisecond = 0; millisecond < 1000; millisecond++) {
     study.report(millisecond % study.trials);
-    // Every one of them is news to pages, which ask at once.
+    // Pages learn of each result and ask immediately.
     computed.add(await live(seed));
     clock.advance(1);
   }
@@ -87,7 +87,7 @@ Deno.test("createLiveLeaderboards: 1,000 results in a second cost at most five c
   assert.equal(last?.revision, 1001);
 });
 
-Deno.test("createLiveLeaderboards: unchanged, the same object comes back", async () => {
+Deno.test("createLiveLeaderboards: returns the same object while nothing changes", async () => {
   const study = storedStudy();
   const { clock, live } = liveOf(study);
   study.report(0);
@@ -96,7 +96,7 @@ Deno.test("createLiveLeaderboards: unchanged, the same object comes back", async
   assert.equal(await live(seed), first);
 });
 
-Deno.test("createLiveLeaderboards: a result makes it look at that trial alone", async () => {
+Deno.test("createLiveLeaderboards: after a result only that trial is read", async () => {
   const study = storedStudy();
   const { clock, live } = liveOf(study);
   await live(seed);

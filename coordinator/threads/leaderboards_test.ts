@@ -12,7 +12,7 @@ import { createAnalyst } from "./analyst.ts";
 import { createAnalystSync } from "./analyst_sync.ts";
 import { createLiveLeaderboards } from "../service/leaderboards.ts";
 
-/** A study that takes as long to read as the test says. */
+/** A study whose reads take a time chosen by the test. */
 function world() {
   const clock = fakeClock();
   const { definition, trials: specs } = smallStudy();
@@ -58,10 +58,10 @@ function world() {
   };
 }
 
-/** Lets promises that are settled be heard. */
+/** Lets settled promises continue. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-Deno.test("createLiveLeaderboards: one computation every quarter second, whoever asks", async () => {
+Deno.test("createLiveLeaderboards: one computation every quarter second for all requests", async () => {
   const { live, leaderboard, clock, complete, made } = world();
   const [first, same] = await Promise.all([live(seed), live(seed)]);
   assert.equal(first, same);
@@ -76,7 +76,7 @@ Deno.test("createLiveLeaderboards: one computation every quarter second, whoever
   assert.equal(made(), 2);
 });
 
-Deno.test("createLiveLeaderboards: what takes long is made so much less often", async () => {
+Deno.test("createLiveLeaderboards: a slow computation runs less often", async () => {
   const { leaderboard, clock, complete, options, made } = world();
   options.readingTakes = 200;
   await leaderboard(seed);
@@ -88,14 +88,14 @@ Deno.test("createLiveLeaderboards: what takes long is made so much less often", 
   assert.equal(made(), 2);
 });
 
-Deno.test("createLiveLeaderboards: tells pages that were handed an old one, once", async () => {
+Deno.test("createLiveLeaderboards: notifies pages with an outdated leaderboard once", async () => {
   const { leaderboard, clock, complete, options, published } = world();
   options.readingTakes = 500;
   await leaderboard(seed);
   await leaderboard(seed);
   clock.advance(5000);
   await settle();
-  assert.deepEqual(published, [], "nothing is new");
+  assert.deepEqual(published, [], "nothing changed");
 
   await leaderboard(seed);
   complete();
@@ -110,7 +110,7 @@ Deno.test("createLiveLeaderboards: tells pages that were handed an old one, once
   assert.equal((await leaderboard(seed))?.revision, 2);
 });
 
-Deno.test("createLiveLeaderboards: rows and progress are of one moment", async () => {
+Deno.test("createLiveLeaderboards: rows and progress are of the same moment", async () => {
   const { leaderboard, complete, options } = world();
   options.beforePace = complete;
   const found = await leaderboard(seed);
@@ -118,7 +118,7 @@ Deno.test("createLiveLeaderboards: rows and progress are of one moment", async (
   assert.deepEqual([found?.progress.completed, inRows], [0, 0]);
 });
 
-Deno.test("createLiveLeaderboards: as of now where that is asked for", async () => {
+Deno.test("createLiveLeaderboards: ignores the cache on request", async () => {
   const { leaderboard, complete } = world();
   await leaderboard(seed);
   complete();

@@ -2,20 +2,20 @@ import * as Comlink from "comlink";
 import os from "node:os";
 import type { Schedule } from "../service/event_hub.ts";
 
-/** Linux's niceness: a third of the time that a thread gets at 0. */
+/** Niceness on Linux: about a third of the processor time of a thread at 0. */
 const NICE = 5;
 
 /**
- * Lowers the priority of the thread that calls this: a leaderboard and a verdict
- * can wait a moment, a worker's call cannot. On Linux alone, where each thread
- * has a priority of its own; elsewhere it would be the whole process's.
+ * Lowers the priority of the calling thread: a leaderboard and a verdict can
+ * wait a moment, a worker's call cannot. Only on Linux, where each thread has
+ * its own priority; elsewhere it would affect the whole process.
  */
 export function lowerPriority(niceness: number = NICE): void {
   if (Deno.build.os !== "linux") return;
   try {
     os.setPriority(niceness);
   } catch {
-    // Not permitted; nothing depends on it.
+    // Not permitted; the priority is optional.
   }
 }
 
@@ -25,24 +25,23 @@ export interface ThreadHostOptions {
   /** The thread's program, which calls `expose` with its API. */
   readonly url: URL;
   readonly name: string;
-  /** What it may do; absent: what its process may. */
+  /** Its permissions; default: those of the process. */
   readonly permissions?: Deno.PermissionOptionsObject;
-  /** Makes the error of a question that the thread did not answer. */
+  /** Creates the error for a question that the thread did not answer. */
   readonly error: (message: string) => Error;
 }
 
-/** A limit to the time that an answer may take. */
+/** A time limit for an answer. */
 export interface TimeLimit {
   readonly milliseconds: number;
   readonly schedule: Schedule;
 }
 
-/** A thread of this process that answers questions. */
+/** A thread that answers questions. */
 export interface ThreadHost<Api> {
   /**
-   * Asks the thread, and starts one first where none runs. Rejects when the
-   * thread dies or ends before its answer, or takes longer than the limit, which
-   * ends it.
+   * Asks the thread; starts one first if none is running. Rejects if the thread
+   * dies or is ended before its answer, or exceeds the limit, which ends it.
    */
   ask<T>(
     question: (api: Comlink.Remote<Api>) => Promise<T>,
@@ -56,9 +55,9 @@ export interface ThreadHost<Api> {
 }
 
 /**
- * Hosts a thread, which starts with the first question and again after it died.
- * Comlink's calls never settle once the thread is gone, so each of them waits
- * for the thread's end too.
+ * Hosts a thread that starts with the first question and again after it died.
+ * Comlink's calls never settle after the thread died, so each of them also
+ * waits for the thread's end.
  */
 export function createThreadHost<Api>(
   { url, name, permissions, error }: ThreadHostOptions,
@@ -66,8 +65,9 @@ export function createThreadHost<Api>(
   let worker: Worker | null = null;
   let api: Comlink.Remote<Api> | null = null;
   let closed = false;
-  // Not a race with one promise for all questions: that would keep every
-  // answer, whole leaderboards among them, as long as the thread lives.
+  // Not `Promise.race` with one promise for all questions: that would keep
+  // every answer, such as whole leaderboards, in memory as long as the thread
+  // lives.
   const waiting = new Set<(error: Error) => void>();
 
   function end(why: string): void {
@@ -84,7 +84,7 @@ export function createThreadHost<Api>(
       ...permissions && { deno: { permissions } },
     });
     started.addEventListener("error", (event) => {
-      // Unhandled, it would end the whole process with the thread.
+      // An unhandled error would end the whole process.
       event.preventDefault();
       if (worker === started) end(`the ${name} died: ${event.message}`);
     });
@@ -99,7 +99,7 @@ export function createThreadHost<Api>(
         api ??= start();
         const cancel = limit?.schedule(
           limit.milliseconds,
-          () => end(`the ${name} gave no answer in time`),
+          () => end(`the ${name} did not answer in time`),
         );
         waiting.add(reject);
         question(api).finally(() => {
@@ -117,10 +117,10 @@ export function createThreadHost<Api>(
 }
 
 /**
- * What a thread may do that only computes and lowers its priority, as far as its
- * process may. It takes Deno's `--unstable-worker-options`.
+ * Permissions of a thread that only computes and lowers its priority, limited
+ * by those of the process. Needs Deno's `--unstable-worker-options`.
  *
- * @param read The files that it reads; default: none.
+ * @param read Files that it may read; default: none.
  */
 export function confined(read: (URL | string)[] | false = false) {
   const { state } = Deno.permissions.querySync({

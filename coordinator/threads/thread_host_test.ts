@@ -9,7 +9,7 @@ const mortal = () =>
     error: (message) => new Error(message),
   });
 
-Deno.test("createThreadHost: whoever waits when the thread dies is told; the next question starts another", async () => {
+Deno.test("createThreadHost: a dying thread rejects waiting questions; the next question starts another thread", async () => {
   const host = mortal();
   try {
     assert.equal(host.isRunning(), false);
@@ -26,7 +26,7 @@ Deno.test("createThreadHost: whoever waits when the thread dies is told; the nex
   }
 });
 
-Deno.test("createThreadHost: an answer that does not come in time ends the thread", async () => {
+Deno.test("createThreadHost: a late answer ends the thread", async () => {
   const host = mortal();
   let expire = () => {};
   let cancelled = 0;
@@ -41,7 +41,7 @@ Deno.test("createThreadHost: an answer that does not come in time ends the threa
     const asked = host.ask((api) => api.hang(), limit);
     expire();
     await assert.rejects(asked, {
-      message: "the mortal gave no answer in time",
+      message: "the mortal did not answer in time",
     });
     assert.equal(host.isRunning(), false);
   } finally {

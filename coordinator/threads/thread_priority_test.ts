@@ -9,13 +9,15 @@ lowerPriority();
 console.log(os.getPriority());
 `;
 
-/** The niceness of a thread that stepped back, in a process of its own. */
+/**
+ * The niceness of a thread that lowered its priority, in a separate process.
+ */
 const steppedBack = async (flags: readonly string[]) =>
   Number(await printed(script, flags));
 
 Deno.test({
   name:
-    "lowerPriority: later than others, where it may, and nothing else if not",
+    "lowerPriority: lowers the priority if permitted and does nothing otherwise",
   ignore: needsProcesses.ignore || Deno.build.os !== "linux",
   async fn() {
     const [may, mayNot] = await Promise.all([

@@ -11,7 +11,7 @@ const sample = Leaderboard.parse(
   ),
 );
 
-Deno.test("createVerdictLog tells of a verdict that changed, once", () => {
+Deno.test("createVerdictLog logs a changed verdict once", () => {
   const logged: Logged[] = [];
   const note = createVerdictLog((level, message, fields = {}) => {
     logged.push({ level, message, fields });

@@ -11,11 +11,11 @@ import {
 import type { RecomputedFigures } from "../lease/trial.ts";
 
 /**
- * What is wrong with a result, in sentences; nothing: it can be what training
- * this trial yields. Judges only what follows from the definitions, so that no
- * honest result is ever refused.
+ * The problems of a result as sentences; empty if it is a possible result of
+ * this trial. Checks only what follows from the definitions, so that no honest
+ * result is refused.
  *
- * @param reported The epochs that this attempt has reported on its way.
+ * @param reported The epochs that this attempt has reported.
  */
 export function checkResult(
   spec: TrialSpec,
@@ -37,29 +37,29 @@ function checkEpochNumbers(spec: TrialSpec, result: TrialResult): string[] {
   if (wrong >= 0) {
     problems.push(
       `epochs are not numbered 1, 2, 3 …: ${result.epochs[wrong]?.epoch} ` +
-        `stands in place ${wrong + 1}`,
+        `is at position ${wrong + 1}`,
     );
   }
   switch (result.outcome) {
     case "trained":
       if (result.epochs.length !== planned) {
         problems.push(
-          `a trained trial has every epoch: ${result.epochs.length} of ` +
-            `${planned}`,
+          `a trained trial must have every epoch: it has ` +
+            `${result.epochs.length} of ${planned}`,
         );
       }
       break;
     case "diverged":
       if (result.divergedAtEpoch > planned) {
         problems.push(
-          `diverged in an epoch that the recipe lacks: ` +
+          `diverged in an epoch that the recipe does not have: ` +
             `${result.divergedAtEpoch} of ${planned}`,
         );
       }
       if (result.epochs.length !== result.divergedAtEpoch - 1) {
         problems.push(
-          `a diverged trial has the epochs before: ${result.epochs.length} ` +
-            `finished, diverged in ${result.divergedAtEpoch}`,
+          `a diverged trial must have all earlier epochs: ` +
+            `${result.epochs.length} finished, diverged in ${result.divergedAtEpoch}`,
         );
       }
       break;
@@ -69,10 +69,13 @@ function checkEpochNumbers(spec: TrialSpec, result: TrialResult): string[] {
   return problems;
 }
 
-/** Largest finite 32-bit float: what a backend's mean loss cannot exceed. */
+/** Largest finite 32-bit float, the upper bound of a mean loss. */
 const FLOAT32_MAX = 3.4028234663852886e38;
 
-/** For sums of 32-bit floats; a lie worth telling is larger. */
+/**
+ * Tolerance for rounding in sums of 32-bit floats; a useful false figure would
+ * differ by more.
+ */
 const TOLERANCE = 1e-3;
 
 function checkFigures(m: EpochMetrics): string[] {
@@ -81,18 +84,18 @@ function checkFigures(m: EpochMetrics): string[] {
     const name of ["trainLoss", "trainLossDropoutOff", "testLoss"] as const
   ) {
     if (!(m[name] >= 0 && m[name] <= FLOAT32_MAX)) {
-      problems.push(`epoch ${m.epoch}: ${name} is no loss: ${m[name]}`);
+      problems.push(`epoch ${m.epoch}: ${name} is not a loss: ${m[name]}`);
     }
   }
-  // A wrong answer gave the right class a probability of at most 1/2 (another
-  // class had as much or more), so each costs ln 2 nats or more.
+  // For a wrong answer the correct class has a probability of at most 1/2
+  // (another class has at least as much), so its loss is at least ln 2.
   const pairs = [
     ["trainLoss", m.trainLoss, "trainAccuracy", m.trainAccuracy],
     ["testLoss", m.testLoss, "testAccuracy", m.testAccuracy],
   ] as const;
   for (const [lossName, loss, accuracyName, accuracy] of pairs) {
     if (!(accuracy >= 0 && accuracy <= 1)) {
-      problems.push(`epoch ${m.epoch}: ${accuracyName} is no share`);
+      problems.push(`epoch ${m.epoch}: ${accuracyName} is not between 0 and 1`);
     } else if (loss < (1 - accuracy) * Math.LN2 - TOLERANCE) {
       problems.push(
         `epoch ${m.epoch}: ${lossName} ${loss} is lower than ` +
@@ -119,7 +122,9 @@ function checkReported(
   return reported.flatMap((before) => {
     const after = final.get(before.epoch);
     if (after === undefined) {
-      return [`epoch ${before.epoch} was reported, and is not in the result`];
+      return [
+        `epoch ${before.epoch} was reported but is missing in the result`,
+      ];
     }
     return figures.filter((name) => before[name] !== after[name]).map((name) =>
       `epoch ${before.epoch}: ${name} was reported as ${before[name]} and is ` +
@@ -135,14 +140,14 @@ function checkChecks(result: TrialResult): string[] {
   const names = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
   return names.filter((name) => result.checks[name] !== expected[name])
     .map((name) =>
-      `d2l's check of ${name} is given as ${result.checks[name]} and the ` +
-      `last epoch says ${expected[name]}`
+      `d2l's check of ${name} is given as ${result.checks[name]}, but the ` +
+      `last epoch gives ${expected[name]}`
     );
 }
 
 /**
- * The result that counts: as its worker delivered it, with what the coordinator
- * computed from the final weights itself in the last epoch's place.
+ * The published result: as delivered, but with the coordinator's own figures
+ * from the final weights in the last epoch.
  */
 export function publishedResult(
   result: TrialResult,
@@ -173,7 +178,7 @@ export function testExamples(
   return files.testLabels.bytes - LABEL_HEADER;
 }
 
-/** Units from the pixels to the classes of the network that a recipe trains. */
+/** Layer sizes of a recipe's network, from the pixels to the classes. */
 export function networkSizes(
   { hiddenSizes }: Pick<Recipe, "hiddenSizes">,
   { classes, files }: DatasetManifest,
@@ -183,7 +188,7 @@ export function networkSizes(
   return [pixels, ...hiddenSizes, classes];
 }
 
-/** Bytes of such a network's weights and biases as float32. */
+/** Bytes of a network's weights and biases as float32. */
 export function weightsBytes(
   recipe: Pick<Recipe, "hiddenSizes">,
   dataset: DatasetManifest,

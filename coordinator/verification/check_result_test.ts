@@ -51,7 +51,7 @@ Deno.test("checkResult: an honest divergence has no problems", () => {
   assert.deepEqual(problems(diverged(2, 3), [epochMetrics(2)]), []);
 });
 
-Deno.test("checkResult: PyTorch's figures of a hard point pass", () => {
+Deno.test("checkResult: accepts PyTorch's figures of a hard point", () => {
   // Rates (0.8, 0.3), epoch 10, means of 5 seeds with PyTorch 1.13.1 on the
   // seed's concise model and recipe.
   const hard = {
@@ -63,26 +63,30 @@ Deno.test("checkResult: PyTorch's figures of a hard point pass", () => {
   assert.deepEqual(problems(changed(hard)), []);
 });
 
-Deno.test("checkResult: a loss of chance level and a huge one both pass", () => {
+Deno.test("checkResult: accepts a loss at chance level and a huge loss", () => {
   const chance = { testLoss: Math.LN10, testAccuracy: 0.1 };
   assert.deepEqual(problems(changed(chance)), []);
   assert.deepEqual(problems(changed({ trainLoss: 1e30 })), []);
 });
 
 const wrong: [RegExp, TrialResult][] = [
-  [/every epoch: 2 of 3/, trained(2)],
-  [/every epoch: 4 of 3/, trained(4)],
-  [/not numbered .*: 5 stands in place 2/, changed({ epoch: 5 })],
-  [/not numbered .*: 1 stands in place 2/, changed({ epoch: 1 })],
-  [/recipe lacks: 4 of 3/, diverged(3, 4)],
-  [/epochs before: 1 finished, diverged in 3/, diverged(1, 3)],
-  [/trainLoss is no loss: NaN/, changed({ trainLoss: NaN })],
-  [/testLoss is no loss: Infinity/, changed({ testLoss: Infinity })],
-  [/trainLossDropoutOff is no loss: -1/, changed({ trainLossDropoutOff: -1 })],
-  [/testLoss is no loss: 1e\+39/, changed({ testLoss: 1e39 })],
-  [/testAccuracy is no share/, changed({ testAccuracy: 1.01 })],
-  [/trainAccuracy is no share/, changed({ trainAccuracy: NaN })],
-  // Half of the answers wrong cost half of ln 2 = 0.347 nats at the least.
+  [/every epoch: it has 2 of 3/, trained(2)],
+  [/every epoch: it has 4 of 3/, trained(4)],
+  [/not numbered .*: 5 is at position 2/, changed({ epoch: 5 })],
+  [/not numbered .*: 1 is at position 2/, changed({ epoch: 1 })],
+  [/recipe does not have: 4 of 3/, diverged(3, 4)],
+  [/all earlier epochs: 1 finished, diverged in 3/, diverged(1, 3)],
+  [/trainLoss is not a loss: NaN/, changed({ trainLoss: NaN })],
+  [/testLoss is not a loss: Infinity/, changed({ testLoss: Infinity })],
+  [
+    /trainLossDropoutOff is not a loss: -1/,
+    changed({ trainLossDropoutOff: -1 }),
+  ],
+  [/testLoss is not a loss: 1e\+39/, changed({ testLoss: 1e39 })],
+  [/testAccuracy is not between 0 and 1/, changed({ testAccuracy: 1.01 })],
+  [/trainAccuracy is not between 0 and 1/, changed({ trainAccuracy: NaN })],
+  // With half of the answers wrong, the mean loss is at least ln 2 / 2 = 0.347
+  // nats.
   [
     /testLoss 0.34 is lower than testAccuracy 0.5 allows/,
     changed({
@@ -107,28 +111,28 @@ for (const [words, result] of wrong) {
   });
 }
 
-Deno.test("checkResult: the bound by accuracy is tight", () => {
+Deno.test("checkResult: the bound from the accuracy is tight", () => {
   const at = (testLoss: number) =>
     problems(changed({ testLoss, testAccuracy: 0.5 })).length;
   assert.equal(at(Math.LN2 / 2), 0);
   assert.equal(at(Math.LN2 / 2 - 0.002), 1);
 });
 
-Deno.test("checkResult: what was reported has to be in the result", () => {
+Deno.test("checkResult: the result must contain the reported epochs", () => {
   const [first = ""] = problems(trained(3), [epochMetrics(2, 0.61)]);
   assert.match(first, /epoch 2: trainLoss was reported as 0.4575 and is 0.4/);
   assert.match(
     problems(diverged(1, 2), [epochMetrics(2)])[0] ?? "",
-    /epoch 2 was reported, and is not in the result/,
+    /epoch 2 was reported but is missing in the result/,
   );
-  // The time an epoch took says nothing of the training.
+  // An epoch's duration is not compared.
   assert.deepEqual(
     problems(trained(3), [{ ...epochMetrics(1), seconds: 9 }]),
     [],
   );
 });
 
-Deno.test("checkResult: d2l's checks have to follow from the last epoch", () => {
+Deno.test("checkResult: d2l's checks must match the last epoch", () => {
   const result = trained(3);
   assert.ok(result.outcome === "trained");
   for (const name of ["trainLoss", "trainAccuracy", "testAccuracy"] as const) {

@@ -6,7 +6,7 @@ import { publishedResult } from "./check_result.ts";
 const N = 10_000;
 const claim = trained(2, 0.6);
 
-Deno.test("compareFigures: the weights' own figures and what rounding makes of them pass", () => {
+Deno.test("compareFigures: accepts the weights' figures and rounding differences", () => {
   for (const [loss, accuracy] of [[0, 0], [5e-4, 0], [-5e-4, 4e-4]] as const) {
     const recomputed = { testLoss: 0.6 + loss, testAccuracy: 0.75 + accuracy };
     assert.deepEqual(compareFigures(claim, recomputed, N), []);
@@ -22,22 +22,25 @@ Deno.test("compareFigures: one answer may differ on a small test set, two may no
   assert.equal(compareFigures(claim, figures(2), 200).length, 1);
 });
 
-Deno.test("compareFigures: figures that the weights do not yield are told", () => {
+Deno.test("compareFigures: reports figures that do not match the weights", () => {
   const found = compareFigures(
     claim,
     { testLoss: 0.61, testAccuracy: 0.74 },
     N,
   );
   assert.equal(found.length, 2);
-  assert.match(found[0] ?? "", /testLoss is given as 0.6 .* yield 0.61/);
-  assert.match(found[1] ?? "", /testAccuracy is given as 0.75 .* yield 0.74/);
+  assert.match(found[0] ?? "", /testLoss is given as 0.6 but .* give 0.61/);
+  assert.match(
+    found[1] ?? "",
+    /testAccuracy is given as 0.75 but .* give 0.74/,
+  );
 });
 
-Deno.test("compareFigures: weights that yield no figures are refused", () => {
+Deno.test("compareFigures: refuses weights without finite figures", () => {
   for (const testLoss of [NaN, Infinity]) {
     const recomputed = { testLoss, testAccuracy: 0.1 };
     assert.deepEqual(compareFigures(claim, recomputed, N), [
-      "the weights yield no finite loss",
+      "the weights give no finite loss",
     ]);
   }
 });

@@ -20,7 +20,7 @@ const waiting = [
 ];
 const names = (turn: number) => judgingOrder(waiting, turn).map((w) => w.name);
 
-Deno.test("judgingOrder: own workers, then proven ones, then the longest waiting; what has no weights last", () => {
+Deno.test("judgingOrder: own workers, then proven ones, then the longest waiting; results without weights last", () => {
   assert.deepEqual(names(0), [
     "own",
     "old friend",
@@ -32,7 +32,7 @@ Deno.test("judgingOrder: own workers, then proven ones, then the longest waiting
   ]);
 });
 
-Deno.test("judgingOrder: every fourth verdict is for whoever has waited longest", () => {
+Deno.test("judgingOrder: every fourth verdict is for the longest waiting result", () => {
   assert.deepEqual(
     [0, 1, 2, 3, 4, 5, 6, 7].map((turn) => names(turn)[0]),
     [0, 1, 2, 3, 4, 5, 6, 7].map((turn) =>

@@ -4,24 +4,29 @@ import type { Trust } from "../storage/storage.ts";
 import type { Repetition, TrainedOn } from "./verifier_api.ts";
 
 /**
- * When a result's training is repeated, how far, and what counts as the same.
- * Weights prove their own figures and no more: that they were trained at the
- * grid point, from the replicate's key, only training again can show. Pure:
- * chance arrives as numbers.
+ * Decides when a result's training is repeated, for how many epochs, and which
+ * differences are allowed. Weights prove only their own test figures; only a
+ * repeated training can show that they were trained at this grid point with the
+ * replicate's key. Pure: random numbers are arguments.
  */
 
-/** However long a worker's record, so large a share of its results is checked. */
+/** Minimum share of results that are checked, even with a long record. */
 const LEAST_SHARE = 0.05;
 
-/** Results that must be true, each of them checked, after a lie. */
+/**
+ * Number of consecutive true results, all checked, that are needed after a
+ * false one.
+ */
 const PROBATION = 10;
 
-/** Share of the later checks that repeat the whole trial, not its first epoch. */
+/**
+ * Share of later checks that repeat the whole trial instead of its first epoch.
+ */
 const WHOLE_SHARE = 0.25;
 
 /**
- * The chance with which a worker's next result on a backend is checked: always
- * for the first, then less with each result that was true, never nothing.
+ * The probability that a worker's next result on a backend is checked: 1 for
+ * the first result, then lower after each true result, but never 0.
  */
 export function checkProbability({ accepted, lies }: Trust): number {
   const record = Math.max(0, accepted - PROBATION * lies);
@@ -29,13 +34,14 @@ export function checkProbability({ accepted, lies }: Trust): number {
 }
 
 /**
- * First epochs to repeat; 0: this result is not checked. The whole trial where
- * nothing or something false is known of the worker and now and then later, for
- * a liar may begin as it should and go on as it likes; but one epoch where
- * backends differ, for after more they have drifted too far apart to tell.
+ * Number of first epochs to repeat; 0: this result is not checked. The whole
+ * trial is repeated for a new worker, after a false result, and sometimes
+ * later, because only the first epoch of a false result may be honest. If the
+ * backends differ, only one epoch is repeated: after more epochs honest results
+ * differ too much.
  *
- * @param same Whether the repetition will have the same bits if all is well.
- * @param chances Two numbers, uniform in [0, 1), that nobody can foresee.
+ * @param same Whether an honest repetition gives the same bits.
+ * @param chances Two unpredictable numbers, uniform in [0, 1).
  */
 export function epochsToRepeat(
   trust: Trust,
@@ -49,15 +55,16 @@ export function epochsToRepeat(
 }
 
 /**
- * Whether two trainings of one trial come to the same bits: with our own
- * kernels, which say how the processor rounds, and leave nothing else to it.
+ * Whether two trainings of one trial give the same bits: true for our own
+ * kernels, whose description includes the processor's rounding, the only
+ * difference between devices.
  */
 export function sameBits(a: TrainedOn, b: TrainedOn): boolean {
   return a.backend === "simd" && b.backend === "simd" &&
     a.backendDetail === b.backendDetail;
 }
 
-/** Figures of an epoch that are compared. */
+/** The compared figures of an epoch. */
 const figures = [
   "trainLoss",
   "trainAccuracy",
@@ -66,14 +73,14 @@ const figures = [
   "testAccuracy",
 ] as const;
 
-/** How far an honest epoch's figure may lie from its repetition's. */
+/** Allowed differences between an honest epoch and its repetition. */
 export type Drift = Readonly<Record<typeof figures[number], number>>;
 
 /**
- * Of the first epoch between backends: some five times what was measured, see
- * docs/verification.md. They add in different orders, training makes more of
- * each difference with every step, and figures of moving weights, averaged over
- * an epoch, drift least.
+ * For the first epoch on different backends: about five times the measured
+ * differences, see docs/verification.md. Backends add in different orders, and
+ * each training step amplifies the differences. Figures that are averaged over
+ * an epoch differ least.
  */
 export const FIRST_EPOCH_DRIFT: Drift = {
   trainLoss: 0.01,
@@ -83,7 +90,7 @@ export const FIRST_EPOCH_DRIFT: Drift = {
   testAccuracy: 0.05,
 };
 
-/** Of the same bits, written and read as decimals. */
+/** For equal bits, after conversion to decimal and back. */
 export const NO_DRIFT: Drift = {
   trainLoss: 1e-9,
   trainAccuracy: 1e-9,
@@ -93,8 +100,8 @@ export const NO_DRIFT: Drift = {
 };
 
 /**
- * What tells a worker's epochs from their repetition, in sentences; nothing:
- * they are of the same training.
+ * Differences between a worker's epochs and their repetition, as sentences;
+ * empty if they agree.
  */
 export function compareRepetition(
   claimed: readonly EpochMetrics[],
@@ -103,7 +110,7 @@ export function compareRepetition(
 ): string[] {
   if (outcome === "diverged" && epochs.length < claimed.length) {
     return [
-      `the trial was repeated and diverged after ${epochs.length} epochs`,
+      `the repeated trial diverged after ${epochs.length} epochs`,
     ];
   }
   return epochs.flatMap((repeated, i) => {
@@ -112,31 +119,31 @@ export function compareRepetition(
     return figures.filter((name) =>
       !(Math.abs(claim[name] - repeated[name]) <= allowed[name])
     ).map((name) =>
-      `epoch ${repeated.epoch}: ${name} is given as ${claim[name]} and came ` +
-      `to ${repeated[name]} when the training was repeated`
+      `epoch ${repeated.epoch}: ${name} is given as ${claim[name]}, but ` +
+      `the repeated training gave ${repeated[name]}`
     );
   });
 }
 
 /**
- * How far a worker's last test figures may lie from those that the coordinator
- * computes from the same weights. Backends add in different orders: measured
- * differences are below 1e-6 in loss and none in accuracy, see
- * docs/verification.md. What is published is the coordinator's figure, so a lie
- * within the tolerance gains nothing.
+ * Allowed differences between a worker's last test figures and those that the
+ * coordinator computes from the same weights. Backends add in different orders:
+ * measured differences are below 1e-6 in loss and 0 in accuracy, see
+ * docs/verification.md. The coordinator's figures are published, so a false
+ * figure within the tolerance has no effect.
  */
 export const RECOMPUTE_TOLERANCE = {
-  /** Of the larger of the loss and 1. */
+  /** Relative to the larger of the loss and 1. */
   loss: 1e-3,
-  /** Share of the test set. */
+  /** A share of the test set. */
   accuracy: 5e-4,
-  /** Right answers that may differ on any test set, however small. */
+  /** Correct answers that may differ on a test set of any size. */
   answers: 1,
 } as const;
 
 /**
- * What is wrong with a trained result by the figures that its weights yield,
- * in sentences; nothing: they are its weights' figures.
+ * Differences between a trained result and the figures of its weights, as
+ * sentences; empty if they agree.
  *
  * @param testExamples Size of the test set.
  */
@@ -149,19 +156,19 @@ export function compareFigures(
   if (last === undefined) return ["a result with weights has no epoch"];
   const { testLoss, testAccuracy } = recomputed;
   if (!Number.isFinite(testLoss)) {
-    return ["the weights yield no finite loss"];
+    return ["the weights give no finite loss"];
   }
   const { loss, accuracy, answers } = RECOMPUTE_TOLERANCE;
   const problems: string[] = [];
   if (Math.abs(last.testLoss - testLoss) > loss * Math.max(1, testLoss)) {
     problems.push(
-      `testLoss is given as ${last.testLoss} and the weights yield ${testLoss}`,
+      `testLoss is given as ${last.testLoss} but the weights give ${testLoss}`,
     );
   }
   const allowed = Math.max(accuracy, (answers + 0.5) / testExamples);
   if (Math.abs(last.testAccuracy - testAccuracy) > allowed) {
     problems.push(
-      `testAccuracy is given as ${last.testAccuracy} and the weights yield ` +
+      `testAccuracy is given as ${last.testAccuracy} but the weights give ` +
         `${testAccuracy}`,
     );
   }

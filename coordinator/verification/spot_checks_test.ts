@@ -12,7 +12,7 @@ import {
 const simd = { backend: "simd", backendDetail: "relaxed SIMD" } as const;
 const gpu = { backend: "webgpu", backendDetail: "a card" } as const;
 
-Deno.test("checkProbability: one for a fresh worker, falls with its record, never to zero", () => {
+Deno.test("checkProbability: 1 for a new worker, falls with its record, never to 0", () => {
   const p = (accepted: number, lies = 0) =>
     checkProbability({ accepted, lies });
   assert.equal(p(0), 1);
@@ -22,7 +22,7 @@ Deno.test("checkProbability: one for a fresh worker, falls with its record, neve
   assert.equal(p(1e9), 0.05);
 });
 
-Deno.test("checkProbability: one again after a lie, for ten true results, and for ten more after the next", () => {
+Deno.test("checkProbability: 1 after a false result until ten true ones, again after the next false one", () => {
   for (let n = 0; n <= 10; n++) {
     assert.equal(checkProbability({ accepted: n, lies: 1 }), 1);
     assert.equal(checkProbability({ accepted: n + 10, lies: 2 }), 1);
@@ -30,32 +30,32 @@ Deno.test("checkProbability: one again after a lie, for ten true results, and fo
   assert.equal(checkProbability({ accepted: 11, lies: 1 }), 1 / 2);
 });
 
-Deno.test("epochsToRepeat: the whole trial of a fresh worker and of a liar", () => {
+Deno.test("epochsToRepeat: the whole trial of a new worker and after a false result", () => {
   for (
     const trust of [{ accepted: 0, lies: 0 }, { accepted: 9, lies: 1 }]
   ) assert.equal(epochsToRepeat(trust, 10, true, [0.999, 0.999]), 10);
 });
 
-Deno.test("epochsToRepeat: of a known worker one epoch, or for a quarter of the checks the whole trial", () => {
+Deno.test("epochsToRepeat: one epoch of a known worker, or the whole trial in a quarter of the checks", () => {
   const known = { accepted: 9, lies: 0 };
   assert.equal(epochsToRepeat(known, 10, true, [0.099, 0.25]), 1);
   assert.equal(epochsToRepeat(known, 10, true, [0.099, 0.249]), 10);
   assert.equal(epochsToRepeat(known, 10, true, [0.1, 0]), 0);
 });
 
-Deno.test("epochsToRepeat: one epoch where the backends differ", () => {
+Deno.test("epochsToRepeat: one epoch if the backends differ", () => {
   const fresh = { accepted: 0, lies: 0 };
   assert.equal(epochsToRepeat(fresh, 10, false, [0.999, 0]), 1);
 });
 
-Deno.test("compareRepetition: the same figures pass, whatever time they took", () => {
+Deno.test("compareRepetition: accepts equal figures with any duration", () => {
   const claimed = [epochMetrics(1), epochMetrics(2)];
   const epochs = [{ ...epochMetrics(1), seconds: 99 }];
   const repetition = { outcome: "trained", epochs } as const;
   assert.deepEqual(compareRepetition(claimed, repetition, NO_DRIFT), []);
 });
 
-Deno.test("compareRepetition: on the same backend any difference tells, on another only a gross one", () => {
+Deno.test("compareRepetition: refuses any difference on the same backend, on another one only a large one", () => {
   const claimed = [epochMetrics(1)];
   const off = (trainLoss: number) => ({
     outcome: "trained" as const,
@@ -69,11 +69,11 @@ Deno.test("compareRepetition: on the same backend any difference tells, on anoth
   const [told] = compareRepetition(claimed, off(0.02), FIRST_EPOCH_DRIFT);
   assert.match(
     told ?? "",
-    /epoch 1: trainLoss is given as 0.6 and came to 0.62/,
+    /epoch 1: trainLoss is given as 0.6, but the repeated training gave 0.62/,
   );
 });
 
-Deno.test("compareRepetition: a trial that diverges when it is repeated was not trained to its end", () => {
+Deno.test("compareRepetition: refuses a trained trial that diverges when repeated", () => {
   const claimed = [epochMetrics(1), epochMetrics(2)];
   const repetition = {
     outcome: "diverged",
@@ -82,7 +82,7 @@ Deno.test("compareRepetition: a trial that diverges when it is repeated was not 
   assert.equal(compareRepetition(claimed, repetition, NO_DRIFT).length, 1);
 });
 
-Deno.test("sameBits: of our own kernels that round alike, and of nothing else", () => {
+Deno.test("sameBits: true only for our own kernels with the same rounding", () => {
   assert.ok(sameBits(simd, { ...simd }));
   const twice = { ...simd, backendDetail: "relaxed SIMD, rounding twice" };
   assert.ok(!sameBits(simd, twice));

@@ -20,50 +20,52 @@ import {
 import { type Verifier, VerifierError } from "./verifier_api.ts";
 import type { WeightsStore } from "../storage/weights_store.ts";
 
-/** What verification takes. */
+/** Dependencies of verification. */
 export interface Verification {
   readonly verifier: Verifier;
   readonly weights: WeightsStore;
-  /** Bytes of weights that wait at most. Default: 1 GiB. */
+  /** Most bytes of waiting weights. Default: 1 GiB. */
   readonly mostWeights?: number;
 }
 
-/** Where delivered results wait for their verdicts. */
+/** The queue of delivered results without a verdict. */
 export interface VerificationQueue {
   /** A result was delivered. */
   wake(): void;
-  /** Makes room for weights: those whose results are late go. */
+  /** Makes room for weights by dropping those whose results are late. */
   makeRoom(): Promise<void>;
-  /** Resolves when nothing waits that could be judged now. */
+  /** Resolves when no waiting result can be verified now. */
   idle(): Promise<void>;
   close(): void;
 }
 
-/** A delivery without its verdict. */
+/** A delivered result without a verdict. */
 interface Waiting {
   readonly trial: TrialRecord;
   readonly attempt: DeliveredAttempt;
 }
 
-/** Deliveries that are looked at together; see `judgingOrder`. */
+/** Deliveries that are ordered together; see `judgingOrder`. */
 const BATCH = 32;
 
-/** Times that judging one result may bring the verifier down. */
+/** Number of verifier crashes after which a result is refused. */
 const MOST_FAILURES = 3;
 
-/** Milliseconds until a verifier that cannot be used is tried again. */
+/** Milliseconds until an unusable verifier is tried again. */
 const RETRY = 5_000;
 
 /** Milliseconds for which weights without a result are kept. */
 const ORPHAN = 3_600_000;
 
-/** The same where there is no more room: a result follows within seconds. */
+/**
+ * The same if there is no more room: results normally follow within seconds.
+ */
 const LATE = 60_000;
 
 /**
- * Judges what workers deliver, one result after the other, off the request
- * path. What waits is in the storage and nowhere else, so a restart goes on
- * with it, and a verdict is stored by the lease machine like any other event.
+ * Verifies delivered results, one after the other, outside of requests. Waiting
+ * results are only in the storage, so a restart continues with them, and the
+ * lease machine stores a verdict like any other event.
  */
 export function createVerificationQueue(deps: {
   readonly storage: Storage;
@@ -74,9 +76,11 @@ export function createVerificationQueue(deps: {
   } | null;
   readonly settle: (leaseId: LeaseId, verdict: ResultVerdict) => Promise<void>;
   readonly withdraw: (leaseId: LeaseId) => Promise<void>;
-  /** Workers of the coordinator's own process: it would check itself. */
+  /**
+   * Workers of the coordinator's own process, whose training is not repeated.
+   */
   readonly isOurs: (workerId: WorkerId) => boolean;
-  /** Uniform in [0, 1), and nobody can foresee it. */
+  /** An unpredictable number, uniform in [0, 1). */
   readonly chance: () => number;
   readonly schedule: Schedule;
   readonly now: () => number;
@@ -108,7 +112,7 @@ export function createVerificationQueue(deps: {
       : { type: "true", recomputed, repeatedEpochs: 0 };
   }
 
-  /** Trains the first epochs again, as many as trust and chance ask for. */
+  /** Trains first epochs again; trust and a random number decide how many. */
   async function spotCheck(
     { spec }: TrialRecord,
     attempt: DeliveredAttempt,
@@ -134,7 +138,7 @@ export function createVerificationQueue(deps: {
       : { ...verdict, repeatedEpochs: epochs };
   }
 
-  /** That a trial diverges shows no weights; it has to do so again. */
+  /** A diverged trial has no weights, so its training is always repeated. */
   async function divergeAgain({ spec }: TrialRecord): Promise<ResultVerdict> {
     const { epochs } = spec.recipe;
     const { outcome } = await verifier.repeat(spec, epochs);
@@ -146,7 +150,7 @@ export function createVerificationQueue(deps: {
       };
   }
 
-  /** The truth of a result, as far as it was looked into. */
+  /** The verdict for a result that passed. */
   async function examine(
     trial: TrialRecord,
     attempt: DeliveredAttempt,
@@ -173,7 +177,7 @@ export function createVerificationQueue(deps: {
     const { leaseId, workerId, backend } = attempt;
     try {
       const verdict = await examine(trial, attempt, testExamples);
-      // Before the verdict: a crash in between must not forget a lie.
+      // Stored before the verdict, so that a crash in between does not lose it.
       if (verdict.type === "false") {
         await storage.noteTrust(workerId, backend, "lie");
       }
@@ -186,12 +190,12 @@ export function createVerificationQueue(deps: {
       if (failed < MOST_FAILURES) throw error;
       return {
         type: "false",
-        problems: [`it cannot be verified: ${error.message}`],
+        problems: [`the result cannot be verified: ${error.message}`],
       };
     }
   }
 
-  /** Whose turn it is, the first one first. */
+  /** Waiting results in the order of verification. */
   async function inOrder(waiting: readonly Waiting[]): Promise<Waiting[]> {
     const candidates = waiting.map(async (w) => {
       const { workerId, backend, delivery } = w.attempt;
@@ -223,7 +227,10 @@ export function createVerificationQueue(deps: {
     }
   }
 
-  /** The first one that no other coordinator is at; false: there is none. */
+  /**
+   * Verifies the first result that no other coordinator is verifying; false if
+   * there is none.
+   */
   async function judgeOne(
     waiting: readonly Waiting[],
     testExamples: number,
@@ -232,7 +239,7 @@ export function createVerificationQueue(deps: {
       const judged = await storage.exclusively(
         `verify ${leaseId}`,
         async () => {
-          // Another coordinator may have been quicker since it was read.
+          // Another coordinator may have verified it meanwhile.
           const trial = (await storage.trial(spec.trialId))?.trial;
           const attempt = trial && deliveredAttempts(trial)
             .find((a) => a.leaseId === leaseId);
@@ -265,7 +272,7 @@ export function createVerificationQueue(deps: {
     }
   }
 
-  /** Weights whose results have not come for so many milliseconds. */
+  /** Drops weights whose results have not arrived within this time. */
   async function dropOrphans(age = ORPHAN): Promise<void> {
     for (const leaseId of await weights.keptBefore(now() - age)) {
       const kept = await storage.updateLease(leaseId, (trial) => ({
@@ -282,14 +289,14 @@ export function createVerificationQueue(deps: {
     if (running !== null || closed) return;
     cancelRetry();
     running = work().then(() => dropOrphans()).catch((error) => {
-      // The storage may be closed under a judgement that was under way.
+      // The storage may be closed during a verification.
       if (closed) return;
       const message = error instanceof Error ? error.message : String(error);
       log("error", "verification waits", { error: message });
       cancelRetry = schedule(RETRY, wake);
     }).finally(() => {
       running = null;
-      // Something came after the last look.
+      // A result was delivered after the last query.
       if (again) wake();
     });
   }
@@ -308,26 +315,26 @@ export function createVerificationQueue(deps: {
   };
 }
 
-/** A result that waits for its verdict, as far as its turn is concerned. */
+/** A waiting result, as needed to order the queue. */
 export interface Candidate {
-  /** Whether it comes with weights: without, all of it is trained again. */
+  /** Whether it has weights. Without, the whole trial is repeated. */
   readonly hasWeights: boolean;
-  /** Null: a worker of the coordinator's own. */
+  /** Null for the coordinator's own workers. */
   readonly trust: Trust | null;
 }
 
-/** Verdicts of which one is given to whoever has waited longest. */
+/** One of this many verdicts is for the longest waiting result. */
 const LONGEST_WAIT_EVERY = 4;
 
 /**
- * Whose turn it is, the first one first: what is quick, and of that what comes
- * from workers that have been found true most often. Nearly every result of a
- * stranger is trained again, so a crowd of strangers with nothing but lies
- * would keep the results of honest volunteers waiting for hours. Now and then
- * it is the turn of whoever has waited longest, so that nobody waits for ever.
+ * The order of verification: quick ones first, and of those the results of
+ * workers with the longest true record. Nearly every result of a new worker is
+ * trained again, so many new workers with false results could delay the results
+ * of honest volunteers for hours. Regularly the longest waiting result is next,
+ * so that none waits forever.
  *
- * @param waiting The longest waiting first.
- * @param turn Counts the verdicts, from 0.
+ * @param waiting Waiting results, the longest waiting first.
+ * @param turn Number of verdicts so far.
  */
 export function judgingOrder<T extends Candidate>(
   waiting: readonly T[],
@@ -342,10 +349,13 @@ export function judgingOrder<T extends Candidate>(
     : [longest, ...ordered.filter((w) => w !== longest)];
 }
 
-/** Results that are taken back between two looks. */
+/** Results that are withdrawn per query. */
 const WITHDRAWN_AT_ONCE = 16;
 
-/** Has a liar's results lent again, where they rest on its word. */
+/**
+ * Withdraws the unrepeated results of workers that delivered a false one, so
+ * that their trials are leased again.
+ */
 export async function withdrawDoubtful(
   storage: Pick<Storage, "vouchedByLiars">,
   withdraw: (leaseId: LeaseId) => Promise<void>,

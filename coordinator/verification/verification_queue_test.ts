@@ -19,15 +19,15 @@ import {
 import { type Repetition, VerifierError } from "./verifier_api.ts";
 import { memoryWeights } from "../storage/weights_store.ts";
 
-/** The weights that every trained result here names. */
+/** The weights of every trained result here. */
 const sum = delivery(trained()).weights as Sha256;
 
-/** A coordinator whose verifier answers as the test says. */
+/** A coordinator with a verifier that the test controls. */
 async function queue(
   options: {
     readonly testLoss?: () => number;
     readonly repeat?: () => Repetition;
-    /** 0: everything is checked; by default only who is new. */
+    /** 0: everything is checked; by default only new workers' results. */
     readonly chance?: number;
   } = {},
 ) {
@@ -52,7 +52,7 @@ async function queue(
       verification: {
         weights,
         verifier: {
-          // Deliveries come meanwhile, as they do.
+          // Deliveries arrive meanwhile.
           async evaluate({ trialId }) {
             jobs.push(`evaluate ${trialId}`);
             await Promise.resolve();
@@ -119,7 +119,7 @@ const diverged = (): TrialResult => {
   };
 };
 
-Deno.test("createVerificationQueue: a true result is received, recomputed, then accepted; its weights go", async () => {
+Deno.test("createVerificationQueue: a true result is received, recomputed and accepted; its weights are dropped", async () => {
   const d = await queue({ testLoss: () => 0.6001 });
   const { first, ask, trialId } = await d.deliver();
   assert.equal(first.ok && first.value.verdict, "pending");
@@ -132,7 +132,7 @@ Deno.test("createVerificationQueue: a true result is received, recomputed, then 
   assert.equal((await d.coordinator.progress(seed)).completed, 1);
 });
 
-Deno.test("createVerificationQueue: figures that are not the weights' are refused, and the worker is told", async () => {
+Deno.test("createVerificationQueue: refuses figures that do not match the weights, and tells the worker", async () => {
   const d = await queue({ testLoss: () => 0.7 });
   const { ask, trialId } = await d.deliver();
   await d.coordinator.verified();
@@ -144,7 +144,7 @@ Deno.test("createVerificationQueue: figures that are not the weights' are refuse
   assert.equal(await d.weights.bytes(), 0);
 });
 
-Deno.test("createVerificationQueue: a trial that is said to diverge has to do so again", async () => {
+Deno.test("createVerificationQueue: a diverged trial must diverge again", async () => {
   for (const outcome of ["diverged", "trained"] as const) {
     const d = await queue({ repeat: () => ({ outcome, epochs: [] }) });
     const { trialId } = await d.deliver(diverged());
@@ -158,7 +158,7 @@ Deno.test("createVerificationQueue: a trial that is said to diverge has to do so
   }
 });
 
-Deno.test("createVerificationQueue: goes on after a restart with what waits", async () => {
+Deno.test("createVerificationQueue: continues with waiting results after a restart", async () => {
   let usable = false;
   const d = await queue({
     testLoss: () => {
@@ -176,7 +176,7 @@ Deno.test("createVerificationQueue: goes on after a restart with what waits", as
   assert.equal((await d.coordinator.trial(trialId))?.state, "completed");
 });
 
-Deno.test("createVerificationQueue: a verifier that cannot be used is tried again, and blames no result", async () => {
+Deno.test("createVerificationQueue: tries an unusable verifier again and refuses no result", async () => {
   let failures = 10;
   const d = await queue({
     testLoss: () => {
@@ -197,7 +197,7 @@ Deno.test("createVerificationQueue: a verifier that cannot be used is tried agai
   );
 });
 
-Deno.test("createVerificationQueue: a result that brings the verifier down three times is refused; the others are judged", async () => {
+Deno.test("createVerificationQueue: refuses a result that crashes the verifier three times and verifies the others", async () => {
   let poisoned = "";
   const d = await queue({
     testLoss: () => {
@@ -217,7 +217,7 @@ Deno.test("createVerificationQueue: a result that brings the verifier down three
   assert.equal((await d.coordinator.trial(good.trialId))?.state, "completed");
 });
 
-Deno.test("createVerificationQueue: lost weights are nobody's failure", async () => {
+Deno.test("createVerificationQueue: lost weights do not count as a failure", async () => {
   const d = await queue({
     testLoss: () => {
       throw new VerifierError("not yet", false);
@@ -233,7 +233,7 @@ Deno.test("createVerificationQueue: lost weights are nobody's failure", async ()
   assert.equal(view?.attempts[0]?.state, "released");
 });
 
-Deno.test("createVerificationQueue: weights whose result never came are dropped after an hour", async () => {
+Deno.test("createVerificationQueue: drops weights without a result after an hour", async () => {
   const d = await queue();
   const worker = await d.storage.worker(workerId(1));
   assert.ok(worker);
@@ -250,7 +250,7 @@ Deno.test("createVerificationQueue: weights whose result never came are dropped 
   assert.equal(await d.weights.bytes(), 0);
 });
 
-Deno.test("createVerificationQueue: a worker's first result on a backend is repeated, later ones by chance", async () => {
+Deno.test("createVerificationQueue: repeats a worker's first result on a backend, later ones at random", async () => {
   const d = await queue();
   for (let i = 0; i < 3; i++) {
     await d.deliver();
@@ -273,7 +273,7 @@ Deno.test("createVerificationQueue: a worker's first result on a backend is repe
   assert.equal(always.jobs.filter((j) => j.startsWith("repeat")).length, 3);
 });
 
-Deno.test("createVerificationQueue: a training that comes to something else is a lie, which re-opens what the worker alone vouched for", async () => {
+Deno.test("createVerificationQueue: a result that differs from its repetition is false, and the worker's unrepeated results are withdrawn", async () => {
   let honest = true;
   const d = await queue({
     repeat: () => ({
@@ -286,7 +286,7 @@ Deno.test("createVerificationQueue: a training that comes to something else is a
   const alone = await d.deliver();
   await d.coordinator.verified();
   assert.equal((await d.coordinator.progress(seed)).completed, 2);
-  // The next is checked, and false.
+  // The next result is checked and is false.
   honest = false;
   await d.storage.noteTrust(workerId(1), "simd", "lie");
   d.clock.advance(1);
@@ -295,12 +295,19 @@ Deno.test("createVerificationQueue: a training that comes to something else is a
 
   const state = async ({ trialId }: typeof lie) =>
     (await d.coordinator.trial(trialId))?.state;
-  assert.equal(await state(repeated), "completed", "somebody repeated it");
+  assert.equal(
+    await state(repeated),
+    "completed",
+    "it was repeated by another machine",
+  );
   assert.equal(await state(alone), "queued");
   assert.equal(await state(lie), "queued");
   const answer = await alone.ask();
   assert.ok(!answer.ok);
-  assert.match(answer.problems[0] ?? "", /caught with a false result later/);
+  assert.match(
+    answer.problems[0] ?? "",
+    /its worker later delivered a false result/,
+  );
   assert.deepEqual(await d.storage.trust(workerId(1), "simd"), {
     accepted: 0,
     lies: 2,
@@ -309,7 +316,7 @@ Deno.test("createVerificationQueue: a training that comes to something else is a
   assert.equal(listing?.trialsCompleted, 1);
 });
 
-Deno.test("createVerificationQueue: the coordinator's own workers' figures are recomputed, their training is not repeated", async () => {
+Deno.test("createVerificationQueue: recomputes the figures of the coordinator's own workers but does not repeat their training", async () => {
   const d = await queue({ chance: 0 });
   d.coordinator.isOurs(workerId(1));
   await d.deliver();

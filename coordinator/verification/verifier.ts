@@ -17,27 +17,32 @@ import {
 
 export interface VerifierOptions extends Omit<VerifierStart, "files"> {
   /**
-   * Whether its thread may read its files and do nothing else, which takes
-   * Deno's `--unstable-worker-options`. Default: it may what the process may.
+   * Whether its thread may only read its files, which needs Deno's
+   * `--unstable-worker-options`. Default: the thread has the process's
+   * permissions.
    */
   readonly confined?: boolean;
   readonly schedule: Schedule;
-  /** Told what it computes on, each time it starts. */
+  /** Called at each start with the backend. */
   readonly onReady?: (backend: TrainedOn) => void;
 }
 
-/** Milliseconds that starting may take: it reads and checks the data set. */
+/**
+ * Time limit in milliseconds for starting, which reads and checks the data set.
+ */
 const START = 120_000;
-/** For an evaluation, and for each epoch that is trained. */
+/** Time limit in milliseconds for an evaluation and for each trained epoch. */
 const EVALUATION = 60_000;
 const EPOCH = 300_000;
-/** Without a job for so long, the thread and its memory are given back. */
+/**
+ * Milliseconds without a job after which the thread is ended to free its
+ * memory.
+ */
 const IDLE = 60_000;
 
 /**
- * A verifier in a thread of its own, started with the first job and again after
- * it died. It is one thread and does one job at a time, so that it never takes
- * more than one core from what else runs here.
+ * A verifier in its own thread, which starts with the first job and again after
+ * it died. It does one job at a time, so that it never uses more than one core.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { dataset, dataFolder, schedule } = options;
@@ -76,7 +81,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     options.onReady?.(backend);
   }
 
-  /** After what was asked for before. */
+  /** Runs after the earlier jobs. */
   function queued<T>(work: () => Promise<T>): Promise<T> {
     const answer = last.then(async () => {
       cancelIdle();
@@ -97,7 +102,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   ) =>
     queued(() =>
       host.ask(job, { milliseconds, schedule }).catch((error) => {
-        throw asVerifierError(error, "the verifier could not do it", true);
+        throw asVerifierError(error, "the verifier failed", true);
       })
     );
 
@@ -112,7 +117,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
       run(epochs * EPOCH, (api) => api.repeat(spec, epochs)),
     async trainsOn() {
       if (backend === null) await queued(() => Promise.resolve());
-      if (backend === null) throw new VerifierError("it never started", false);
+      if (backend === null) {
+        throw new VerifierError("the verifier did not start", false);
+      }
       return backend;
     },
     close() {
@@ -133,7 +140,7 @@ function asVerifierError(
   return new VerifierError(`${what}: ${why}`, usable);
 }
 
-/** Where the kernels cannot be built, another backend is used. */
+/** If the kernels cannot be built, another backend is used. */
 async function backendFiles(): Promise<BackendFiles> {
   const wasmFolder = wasmFilesFolder();
   try {

@@ -11,23 +11,23 @@ export interface VerifierStart {
   readonly files: BackendFiles;
 }
 
-/** What trains or trained, as exactly as it says. */
+/** A backend and its description of itself. */
 export interface TrainedOn {
   readonly backend: BackendName;
   readonly backendDetail: string | null;
 }
 
-/** What training some first epochs again came to. */
+/** The outcome of training first epochs again. */
 export interface Repetition {
   readonly outcome: "trained" | "diverged";
-  /** Those that were finished. */
+  /** The finished epochs. */
   readonly epochs: readonly EpochMetrics[];
 }
 
-/** Computes again what workers say they computed. */
+/** Recomputes workers' figures. */
 export interface VerifierJobs {
   /**
-   * What the weights come to on the test set.
+   * Computes the test figures of weights.
    *
    * @throws {VerifierError}
    */
@@ -43,18 +43,18 @@ export interface VerifierJobs {
   repeat(spec: TrialSpec, epochs: number): Promise<Repetition>;
 }
 
-/** The thread's API. Its host asks one thing at a time. */
+/** The thread's API. Its host makes one call at a time. */
 export interface VerifierApi extends VerifierJobs {
-  /** Called first, once. Rejects where it has no data, or no backend. */
+  /** Called first and once. Rejects without data or without a backend. */
   start(options: VerifierStart): Promise<TrainedOn>;
 }
 
-/** The verifier as its host sees it: jobs are done one after the other. */
+/** The verifier as its host uses it: jobs run one after the other. */
 export interface Verifier extends VerifierJobs {
   /**
-   * What it computes on.
+   * The backend of the verifier.
    *
-   * @throws {VerifierError} that is not usable
+   * @throws {VerifierError} with `usable` false
    */
   trainsOn(): Promise<TrainedOn>;
   close(): void;
@@ -66,7 +66,9 @@ export class VerifierError extends Error {
 
   constructor(
     message: string,
-    /** Whether another job may fare better: it could be started at least. */
+    /**
+     * Whether another job may succeed: true if the verifier could be started.
+     */
     readonly usable: boolean,
   ) {
     super(message);

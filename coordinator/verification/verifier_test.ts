@@ -40,8 +40,8 @@ async function withData(use: (folder: string) => Promise<void>) {
 
 Deno.test({
   name:
-    "createVerifier: its thread evaluates weights and repeats epochs, the same each time",
-  // The thread's own work outlives the test that ends it.
+    "createVerifier: its thread evaluates weights and repeats epochs with equal results each time",
+  // The thread's resources are released after the test ends.
   sanitizeOps: false,
   sanitizeResources: false,
   fn: () =>
@@ -56,7 +56,7 @@ Deno.test({
       try {
         const bytes = weightsBytes(spec.recipe, tiny.manifest);
         assert.equal(bytes, 4 * (785 * 16 + 17 * 16 + 17 * 10));
-        // All zero: every class is as likely as any other.
+        // All weights are zero, so all classes are equally likely.
         const zero = await verifier.evaluate(spec, new Uint8Array(bytes));
         assert.ok(Math.abs(zero.testLoss - Math.log(10)) < 1e-6);
         assert.equal(zero.testAccuracy, 0.1);
@@ -73,12 +73,12 @@ Deno.test({
           verifier.evaluate(spec, new Uint8Array(bytes - 4)),
           (error) => error instanceof VerifierError && error.usable,
         );
-        // That was the job's fault: the next one is done.
+        // Only that job failed: the next one succeeds.
         assert.deepEqual(
           await verifier.evaluate(spec, new Uint8Array(bytes)),
           zero,
         );
-        assert.equal(ready.length, 1, "one thread did it all");
+        assert.equal(ready.length, 1, "one thread did all jobs");
       } finally {
         verifier.close();
       }
@@ -86,7 +86,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "createVerifier: without the data it cannot be used, and says why",
+  name: "createVerifier: without the data it is unusable and says why",
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {
@@ -101,7 +101,7 @@ Deno.test({
         verifier.repeat(spec, 1),
         (error) =>
           error instanceof VerifierError && !error.usable &&
-          /lacks a sound file: \/data\//.test(error.message),
+          /has no valid file: \/data\//.test(error.message),
       );
     } finally {
       verifier.close();

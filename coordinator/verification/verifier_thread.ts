@@ -10,11 +10,13 @@ import { lowerPriority } from "../threads/thread_host.ts";
 import type { TrainedOn, VerifierApi, VerifierStart } from "./verifier_api.ts";
 
 /**
- * The verifier's thread: evaluates and trains on a CPU backend. `verifier.ts` is
- * the other side.
+ * The verifier's thread: evaluates and trains on a CPU backend. `verifier.ts`
+ * is its host.
  */
 
-/** On the CPU only, the fastest first: a GPU is the local trainers'. */
+/**
+ * Only CPU backends, the fastest first: the GPU is left to the local trainers.
+ */
 const BACKENDS = BackendName.options.filter((name) => !backends[name].gpu);
 
 interface Ready {
@@ -28,7 +30,7 @@ async function start(told: VerifierStart): Promise<TrainedOn> {
   const dataset = await fetchDataset(told.dataset, {
     store: datasetFolder(told.dataFolder),
     download: ({ path }) =>
-      Promise.reject(new Error(`the data folder lacks a sound file: ${path}`)),
+      Promise.reject(new Error(`the data folder has no valid file: ${path}`)),
     signal: new AbortController().signal,
   });
   const candidates = backendCandidates({ dataset, files: told.files, now });
@@ -38,7 +40,7 @@ async function start(told: VerifierStart): Promise<TrainedOn> {
     if (candidate === undefined) continue;
     try {
       const detail = await candidate.start();
-      // As workers tell it.
+      // In the same form as workers report it.
       const backendDetail = detail.slice(0, 200);
       ready = { dataset, backend };
       return { backend, backendDetail };
@@ -47,7 +49,7 @@ async function start(told: VerifierStart): Promise<TrainedOn> {
       candidate.remove();
     }
   }
-  throw new Error(`no backend can be used: ${reasons.join("; ")}`);
+  throw new Error(`no backend is usable: ${reasons.join("; ")}`);
 }
 
 function started(): Ready {
@@ -70,7 +72,7 @@ const api: VerifierApi = {
     const { dataset } = started();
     const { loss, accuracy } = await evaluateWeights(
       [dataset.test.images.size, ...recipe.hiddenSizes, dataset.classes],
-      // Handed over whole: nothing else is in its buffer.
+      // Transferred without a copy: the buffer contains nothing else.
       new Float32Array(weights.buffer),
       dataset.test,
     );
@@ -91,7 +93,7 @@ const api: VerifierApi = {
         pause: () => Promise.resolve(),
       },
     );
-    if (result === null) throw new Error("training stopped by itself");
+    if (result === null) throw new Error("training stopped unexpectedly");
     return result;
   },
 };

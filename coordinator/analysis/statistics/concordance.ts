@@ -1,18 +1,20 @@
-/** A point's rates and what was measured there; NaN where nothing was. */
+/** A point's rates and its measured mean; NaN if nothing was measured. */
 export interface MeasuredPoint {
   readonly first: number;
   readonly second: number;
   readonly mean: number;
 }
 
-/** Pairs of points where one has no lower and some higher rate, */
+/** Pairs of points in which one has no lower and at least one higher rate. */
 export interface Concordance {
   readonly comparable: number;
-  /** and of these, those where it has the higher mean. */
+  /** Of these pairs, those in which that point has the higher mean. */
   readonly inOrder: number;
 }
 
-/** Counts what was added, by rank: sums of a prefix in logarithmic time. */
+/**
+ * Counts added ranks; sums of a prefix take logarithmic time (a Fenwick tree).
+ */
 class Counter {
   readonly #sums: Int32Array;
 
@@ -27,7 +29,7 @@ class Counter {
     }
   }
 
-  /** Of the ranks below this one. */
+  /** Number of added ranks below this one. */
   below(rank: number): number {
     let sum = 0;
     for (let at = rank; at > 0; at -= at & -at) sum += this.#sums[at] ?? 0;
@@ -36,13 +38,13 @@ class Counter {
 }
 
 /**
- * Counts the pairs of points that both rates put in one order. For thousands of
- * points there are millions of pairs: they are counted by halves, those between
- * an earlier and a later half while the two are merged by their second rate
- * (divide and conquer, n log² n).
+ * Counts the pairs of points that both rates order the same way. Thousands of
+ * points have millions of pairs, so they are counted by divide and conquer in n
+ * log² n: pairs between an earlier and a later half are counted while the two
+ * are merged by their second rate.
  */
 export function concordance(points: readonly MeasuredPoint[]): Concordance {
-  // Sorted, only an earlier point can have the lower rates.
+  // After sorting, only the earlier point of a pair can have the lower rates.
   const sorted = points.filter(({ mean }) => !Number.isNaN(mean))
     .toSorted((a, b) => a.first - b.first || a.second - b.second);
   const means = Float64Array.from(new Set(sorted.map(({ mean }) => mean)))

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { concordance, type MeasuredPoint } from "./concordance.ts";
 import { normals } from "../../../testing/studies/simulated_study.ts";
 
-/** The definition, pair by pair. */
+/** The definition, counted pair by pair. */
 function pairByPair(points: readonly MeasuredPoint[]) {
   let [comparable, inOrder] = [0, 0];
   points.forEach((a, i) => {
@@ -16,7 +16,7 @@ function pairByPair(points: readonly MeasuredPoint[]) {
   return { comparable, inOrder };
 }
 
-/** Each pair of rates once, in an order of chance. */
+/** Each pair of rates once, in random order. */
 function pointsOf(
   rates1: readonly number[],
   rates2: readonly number[],
@@ -31,7 +31,7 @@ function pointsOf(
   ).sort((a, b) => a.place - b.place).map(({ point }) => point);
 }
 
-Deno.test("concordance counts what counting pair by pair does", () => {
+Deno.test("concordance equals a count pair by pair", () => {
   const normal = normals(7);
   for (const side of [0, 1, 2, 3, 5, 8, 13, 17]) {
     const rates = Array.from({ length: side }, (_, i) => i / 20);
@@ -40,7 +40,7 @@ Deno.test("concordance counts what counting pair by pair does", () => {
         (a: number, b: number) => a + b,
         (a: number, b: number) => -a - b,
         () => normal(),
-        // Ties, and points without a figure.
+        // With ties and points without a figure.
         () => Math.round(normal()),
         () => normal() > 1 ? NaN : normal(),
         () => 0.5,
@@ -55,6 +55,6 @@ Deno.test("concordance counts what counting pair by pair does", () => {
 Deno.test("concordance of a surface that rises with both rates is complete", () => {
   const rates = [0, 0.1, 0.2, 0.3];
   const points = pointsOf(rates, rates, (a, b) => a + b, normals(1));
-  // Each point with itself apart: (4 * 5 / 2) ** 2 - 16.
+  // Without the pairs of a point with itself: (4 * 5 / 2) ** 2 - 16.
   assert.deepEqual(concordance(points), { comparable: 84, inOrder: 84 });
 });

@@ -6,23 +6,24 @@ import jStat from "jstat";
  * at `x`, accurate to about 1e-7 of its value.
  */
 export function tCdf(x: number, degreesOfFreedom: number): number {
-  // The lower tail keeps its digits; the upper one is its mirror image.
+  // Only the lower tail is computed without loss of precision; the upper one
+  // follows by symmetry.
   return x <= 0
     ? jStat.studentt.cdf(x, degreesOfFreedom)
     : 1 - jStat.studentt.cdf(-x, degreesOfFreedom);
 }
 
-/** The probability of a value of `x` or more, with all its digits. */
+/** The probability of a value of at least `x`, precise even if tiny. */
 export function tUpperTail(x: number, degreesOfFreedom: number): number {
   return x >= 0
     ? jStat.studentt.cdf(-x, degreesOfFreedom)
     : 1 - jStat.studentt.cdf(x, degreesOfFreedom);
 }
 
-/** By degrees of freedom, then by probability. */
+/** Cached quantiles, by degrees of freedom, then by probability. */
 const quantiles = new Map<number, Map<number, number>>();
 
-/** The value that Student's t stays below with probability `p`. */
+/** The `p` quantile of Student's t distribution. */
 export function tQuantile(p: number, degreesOfFreedom: number): number {
   let known = quantiles.get(degreesOfFreedom);
   if (known === undefined) {
@@ -31,7 +32,7 @@ export function tQuantile(p: number, degreesOfFreedom: number): number {
   let value = known.get(p);
   if (value === undefined) {
     value = jStat.studentt.inv(p, degreesOfFreedom);
-    // Few distinct ones are ever asked for; a bound all the same.
+    // Few distinct quantiles are needed, but the cache is bounded anyway.
     if (known.size >= 1024) known.clear();
     known.set(p, value);
   }
@@ -39,8 +40,8 @@ export function tQuantile(p: number, degreesOfFreedom: number): number {
 }
 
 /**
- * Upper tail of the binomial distribution with probability one half: that of
- * `least` or more heads in `tosses`.
+ * Upper tail of the binomial distribution with probability 1/2: the probability
+ * of at least `least` heads in `tosses`.
  */
 export function headsTail(least: number, tosses: number): number {
   let term = 0.5 ** tosses;
@@ -52,12 +53,15 @@ export function headsTail(least: number, tosses: number): number {
   return Math.min(1, sum);
 }
 
-/** The value that a standard normal number stays below with probability `p`. */
+/** The `p` quantile of the standard normal distribution. */
 export function normalQuantile(p: number): number {
   return jStat.normal.inv(p, 0, 1);
 }
 
-/** The probability of a chi-square of `x` or more; about 1e-15 at least. */
+/**
+ * The probability of a chi-square of at least `x`, with an absolute error of
+ * about 1e-15.
+ */
 export function chiSquareUpperTail(
   x: number,
   degreesOfFreedom: number,

@@ -45,13 +45,13 @@ Deno.test("tCdf: the closed forms for 1, 2 and 4 degrees of freedom", () => {
   }
 });
 
-Deno.test("tUpperTail: keeps its digits where 1 - cdf has none left", () => {
+Deno.test("tUpperTail: is precise where 1 - cdf would be 0", () => {
   // For 2 degrees of freedom the tail is 1 / (2 x^2) to first order.
   near(tUpperTail(1e5, 2), 5e-11, 1e-4);
   near(tUpperTail(-1, 2), tCdf(1, 2));
 });
 
-Deno.test("tCdf: undoes tQuantile", () => {
+Deno.test("tCdf: is the inverse of tQuantile", () => {
   for (const df of [1, 2, 3, 4, 9, 30]) {
     for (const p of [0.0005, 0.01, 0.3, 0.5, 0.9, 0.999]) {
       near(tCdf(tQuantile(p, df), df), p);
@@ -59,7 +59,7 @@ Deno.test("tCdf: undoes tQuantile", () => {
   }
 });
 
-Deno.test("headsTail: by counting", () => {
+Deno.test("headsTail: equals counting", () => {
   assert.equal(headsTail(0, 5), 1);
   assert.equal(headsTail(5, 5), 1 / 32);
   assert.equal(headsTail(4, 5), 6 / 32);

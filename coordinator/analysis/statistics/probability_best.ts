@@ -2,25 +2,25 @@ import { tCdf, tQuantile } from "./distributions.ts";
 import { moments } from "./statistics.ts";
 
 /**
- * One value a replicate, NaN where there is none, lower ones better. Every
- * point's array has the same length: replicates are paired.
+ * One value per replicate, NaN if missing; lower is better. Every point's array
+ * has the same length, because replicates are paired.
  */
 export type PairedValues = readonly (readonly number[])[];
 
-/** What is known of a point's mean: location, scale, degrees of freedom. */
+/** The posterior of a point's mean: location, scale, degrees of freedom. */
 interface Posterior {
   readonly mean: number;
   readonly scale: number;
   readonly df: number;
-  /** Of Student's t with these degrees of freedom. */
+  /** Distribution function of Student's t with these degrees of freedom. */
   readonly cdf: Table;
 }
 
 /**
- * Takes out what a replicate does to every point alike (its initial weights
- * and batch order), by the two-way additive fit, and leaves each point its own
- * spread. With all replicates at all points this is one pass; with gaps the
- * alternation converges.
+ * Removes the effect that a replicate (its initial weights and batch order) has
+ * on all points alike, with a two-way additive fit; each point keeps its own
+ * spread. With complete data one pass is enough; with gaps the alternation
+ * converges.
  */
 function posteriors(points: PairedValues): Posterior[] {
   const replicates = points[0]?.length ?? 0;
@@ -59,7 +59,7 @@ function posteriors(points: PairedValues): Posterior[] {
     }
     if (change < 1e-9) break;
   }
-  // The fit took part of each point's own spread; give it back.
+  // The fit removed part of each point's own spread; this corrects for it.
   const inflation = Math.sqrt(points.length / (points.length - 1));
   const rest: number[] = [];
   return points.map((values, p) => {
@@ -78,16 +78,18 @@ function posteriors(points: PairedValues): Posterior[] {
   });
 }
 
-/** Distribution functions of t by table: millions of look-ups stay cheap. */
+/**
+ * Tabulated distribution functions of t, because millions of values are needed.
+ */
 type Table = (t: number) => number;
 
 const tables = new Map<number, Table>();
 
-/** Each table is made once: a study's points have few different sizes. */
+/** Tables are cached: a study's points have few different sample sizes. */
 function tabledCdf(df: number): Table {
   let table = tables.get(df);
   if (table === undefined) {
-    // A bound all the same: a table takes 64 kB.
+    // Bounded, because each table takes 64 kB.
     if (tables.size >= 64) tables.clear();
     tables.set(df, table = makeTable(df));
   }
@@ -120,10 +122,10 @@ function logAbove(f: number): number {
   return Math.log(Math.max(1 - f, 1e-300));
 }
 
-/** Of this much probability the quadrature may lose sight. */
+/** Probability that the quadrature may ignore. */
 const NEGLIGIBLE = 1e-3;
 
-/** Above it the smallest mean lies with negligible probability. */
+/** The smallest mean is above this bound with negligible probability. */
 function upperEnd(points: readonly Posterior[]) {
   let low = Infinity;
   let high = Infinity;
@@ -137,7 +139,7 @@ function upperEnd(points: readonly Posterior[]) {
     let log = 0;
     for (const { mean, scale, cdf } of points) {
       log += logAbove(cdf((middle - mean) / scale));
-      // No term is above 0: what is too low already stays so.
+      // No term is above 0, so a sum that is too low stays too low.
       if (log < least) break;
     }
     if (log < least) high = middle;
@@ -146,9 +148,12 @@ function upperEnd(points: readonly Posterior[]) {
   return high;
 }
 
-/** Where to evaluate: close together wherever a likely winner's mean may lie. */
+/**
+ * Nodes of the quadrature, dense where the mean of a likely best point may be.
+ */
 function nodes(points: readonly Posterior[], end: number): number[] {
-  // A crowd is smooth by itself and needs fewer nodes a point.
+  // With many points the integrand is smooth, so fewer nodes per point are
+  // enough.
   const [most, levels] = points.length > 200 ? [16, 8] : [24, 48];
   const leaders = [...points].sort((a, b) => a.mean - b.mean).slice(0, most);
   const found = [end];
@@ -176,8 +181,8 @@ function nodes(points: readonly Posterior[], end: number): number[] {
 export function probabilityBest(points: PairedValues): number[] {
   const known = posteriors(points);
   const end = upperEnd(known);
-  // Points that hardly ever fall below the end cannot matter; together they
-  // may have the negligible probability and no more.
+  // Points that are almost never below the bound cannot matter; their total
+  // probability is at most the negligible one.
   const reach = known.map((point, index) => ({
     point,
     index,
@@ -188,7 +193,8 @@ export function probabilityBest(points: PairedValues): number[] {
 
   const at = nodes(known, end);
   const logs = new Float64Array(at.length);
-  // A row a rival: below which share its mean lies, and the log of the rest.
+  // For each rival: the distribution function of its mean at each node, and the
+  // log of its complement.
   const width = at.length;
   const below = new Float64Array(rivals.length * width);
   const above = new Float64Array(rivals.length * width);

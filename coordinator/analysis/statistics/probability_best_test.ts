@@ -13,7 +13,7 @@ function near(actual: number, expected: number, tolerance: number) {
   );
 }
 
-/** The same probabilities by drawing from the posteriors. */
+/** The same probabilities by sampling from the posteriors. */
 function drawn(points: readonly (readonly number[])[], draws: number) {
   const normal = normals(11);
   const replicates = points[0]?.length ?? 0;
@@ -46,7 +46,7 @@ function drawn(points: readonly (readonly number[])[], draws: number) {
 for (
   const [count, replicates] of [[2, 3], [15, 3], [15, 5], [60, 2]] as const
 ) {
-  Deno.test(`probabilityBest: as by drawing, ${count} points x ${replicates}`, () => {
+  Deno.test(`probabilityBest: agrees with sampling, ${count} points x ${replicates}`, () => {
     const normal = normals(count * 10 + replicates);
     const points = Array.from(
       { length: count },
@@ -57,7 +57,7 @@ for (
         ),
     );
     const computed = probabilityBest(points);
-    // Standard error of a drawn share: at most 0.005.
+    // The standard error of a sampled share is at most 0.005.
     drawn(points, 10_000).forEach((share, index) =>
       near(computed[index] ?? NaN, share, 0.02)
     );
@@ -65,13 +65,13 @@ for (
   });
 }
 
-Deno.test("probabilityBest: equal data, equal chances", () => {
+Deno.test("probabilityBest: equal data give equal probabilities", () => {
   const values = [0.3, 0.32, 0.31];
   const shuffled = [values, [0.32, 0.31, 0.3], [0.31, 0.3, 0.32]];
   for (const share of probabilityBest(shuffled)) near(share, 1 / 3, 1e-3);
 });
 
-Deno.test("probabilityBest: a clear winner has nearly all of it", () => {
+Deno.test("probabilityBest: a clearly best point has nearly all the probability", () => {
   const [best] = probabilityBest([
     [0.2, 0.201, 0.199, 0.2],
     [0.4, 0.402, 0.397, 0.401],
@@ -80,7 +80,7 @@ Deno.test("probabilityBest: a clear winner has nearly all of it", () => {
   assert.ok((best ?? 0) > 0.999);
 });
 
-Deno.test("probabilityBest: what a replicate does to all points does not matter", () => {
+Deno.test("probabilityBest: an effect of a replicate on all points does not matter", () => {
   const points = [[0.3, 0.33, 0.31], [0.32, 0.34, 0.3], [0.35, 0.33, 0.37]];
   const effects = [0.5, -0.2, 0.1];
   const moved = points.map((values) =>
@@ -92,19 +92,19 @@ Deno.test("probabilityBest: what a replicate does to all points does not matter"
   );
 });
 
-Deno.test("probabilityBest: gaps are left out of the pairing", () => {
+Deno.test("probabilityBest: missing values are left out of the pairing", () => {
   const found = probabilityBest([
     [0.3, 0.31, NaN],
     [0.4, 0.41, 0.5],
     [0.41, 0.4, 0.51],
   ]);
   near(sum(found), 1, 1e-9);
-  // The third replicate is worse everywhere it was run; that says nothing
-  // against the first point.
+  // The third replicate is worse at every point, so it is no evidence against
+  // the first point.
   assert.ok((found[0] ?? 0) > 0.9);
 });
 
-Deno.test("probabilityBest: points without any spread stay finite", () => {
+Deno.test("probabilityBest: points without spread give finite probabilities", () => {
   const found = probabilityBest([[0.3, 0.3], [0.4, 0.4], [0.5, 0.5]]);
   assert.ok((found[0] ?? 0) > 0.999);
   assert.ok(found.every((share) => share >= 0 && share <= 1));

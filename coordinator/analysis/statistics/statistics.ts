@@ -1,16 +1,16 @@
 import type { Estimate } from "../../../protocol/leaderboard.ts";
 import { headsTail, tQuantile, tUpperTail } from "./distributions.ts";
 
-/** How wrong verdicts are rationed: at most this share of them. */
+/** Significance level: the largest accepted probability of a wrong verdict. */
 export const ALPHA = 0.05;
 
 /**
- * Spreads below this are rounding dust: the figures are losses and shares of
- * thousands of examples, which differ by 1e-6 at the least.
+ * Smaller spreads are rounding errors: the figures are losses and shares of
+ * thousands of examples, which differ by at least 1e-6.
  */
 const NO_SPREAD = 1e-9;
 
-/** Six decimals: more than is measured, and short to write down. */
+/** Rounds to six decimals, more than the measurement's precision. */
 export function round6(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }
@@ -18,9 +18,9 @@ export function round6(value: number): number {
 /** Size, mean and standard deviation (n - 1) of a sample. */
 export interface Moments {
   readonly n: number;
-  /** NaN for none. */
+  /** NaN without values. */
   readonly mean: number;
-  /** NaN under 2. */
+  /** NaN with fewer than 2 values. */
   readonly sd: number;
 }
 
@@ -57,8 +57,8 @@ function spread(n: number, squares: number): number {
 }
 
 /**
- * The moments of the first `length` columns of a table. Each row is read once,
- * so distances are from the first row and not from the mean.
+ * The moments of the first `length` columns of a table. Each row is read only
+ * once, so sums are of differences from the first row instead of the mean.
  */
 export function columnMoments(
   rows: readonly (readonly number[])[],
@@ -82,7 +82,9 @@ export function columnMoments(
   }));
 }
 
-/** Half the width of the t interval of the mean; NaN under 2 values. */
+/**
+ * Half the width of the t interval of the mean; NaN with fewer than 2 values.
+ */
 export function halfWidth(
   { n, sd }: Moments,
   confidence: number = 1 - ALPHA,
@@ -91,12 +93,12 @@ export function halfWidth(
   return tQuantile((1 + confidence) / 2, n - 1) * sd / Math.sqrt(n);
 }
 
-/** Mean, standard deviation and 95% t interval, as the leaderboard has them. */
+/** Mean, standard deviation and 95% t interval, as shown on the leaderboard. */
 export function estimate(values: readonly number[]): Estimate {
   return estimateOf(moments(values));
 }
 
-/** The same, of a sample's moments. */
+/** The same, from a sample's moments. */
 export function estimateOf(sample: Moments): Estimate {
   const { n, mean, sd } = sample;
   if (n === 0) return { n, mean: null, sd: null, low: null, high: null };
@@ -113,9 +115,15 @@ export function estimateOf(sample: Moments): Estimate {
 
 /** p-values of the two one-sided tests about a mean. */
 export interface OneSided {
-  /** Of a mean at or below the boundary: small where it lies above. */
+  /**
+   * For the hypothesis that the mean is at or below the boundary: small if it
+   * is above.
+   */
   readonly above: number;
-  /** Of a mean at or above the boundary: small where it lies below. */
+  /**
+   * For the hypothesis that the mean is at or above the boundary: small if it
+   * is below.
+   */
   readonly below: number;
 }
 
@@ -123,12 +131,12 @@ const untested: OneSided = { above: 1, below: 1 };
 
 /**
  * Tests on which side of `boundary` the mean of a population lies, from a
- * sample without NaN. Student's t test; where t is not defined, because all
- * values are alike or some are infinite (a replicate diverged), the exact sign
- * test, which asks nothing of the distribution. Under 2 values nothing is
- * tested and both p-values are 1.
+ * sample without NaN. Uses Student's t test. If t is undefined, because all
+ * values are equal or some are infinite (a replicate diverged), uses the exact
+ * sign test, which makes no assumption about the distribution. With fewer than
+ * 2 values nothing is tested and both p-values are 1.
  *
- * @param known the sample's moments, if they are at hand
+ * @param known the sample's moments, if already computed
  */
 export function oneSided(
   values: readonly number[],
@@ -152,15 +160,15 @@ export function oneSided(
   };
 }
 
-/** Two-sided p-value of a mean of 0. */
+/** Two-sided p-value for a mean of 0. */
 export function twoSided(values: readonly number[]): number {
   const { above, below } = oneSided(values, 0);
   return Math.min(1, 2 * Math.min(above, below));
 }
 
 /**
- * Two one-sided tests: the p-value of a mean at or outside -margin..margin,
- * small where the mean is shown to lie inside.
+ * Two one-sided tests (TOST): the p-value for a mean at or outside
+ * -margin..margin; small if the data show that the mean is inside.
  *
  * Source: Schuirmann (1987), J. Pharmacokinet. Biopharm. 15, 657-680.
  */
@@ -172,9 +180,10 @@ export function tost(values: readonly number[], margin: number): number {
 }
 
 /**
- * p-value of a mean inside -margin..margin: small where it is shown to lie
- * outside. Twice the smaller of the two one-sided ones, so at most the nominal
- * rate is wrong even where the margin is small against the spread.
+ * p-value for a mean inside -margin..margin; small if the data show that the
+ * mean is outside. It is twice the smaller one-sided p-value, so the error rate
+ * stays within the nominal one even if the margin is small compared with the
+ * spread.
  */
 export function outside(values: readonly number[], margin: number): number {
   return Math.min(
@@ -186,7 +195,7 @@ export function outside(values: readonly number[], margin: number): number {
   );
 }
 
-/** A p-value adjusted over a family, and what it was multiplied by. */
+/** A p-value adjusted for a family of tests, and its factor. */
 export interface Adjusted {
   readonly p: number;
   readonly multiplier: number;
@@ -210,24 +219,26 @@ export function holm(pValues: readonly number[]): Adjusted[] {
   return adjusted;
 }
 
-/** What it takes to show that a mean lies a distance from a boundary. */
+/** Parameters of a power calculation for a one-sided test of a mean. */
 export interface Showing {
-  /** Of the mean from the boundary, on the side to be shown; positive. */
+  /**
+   * Distance of the mean from the boundary, on the side to be shown; positive.
+   */
   readonly distance: number;
   readonly sd: number;
-  /** One-sided level of the test. */
+  /** Significance level of the one-sided test. */
   readonly alpha: number;
   readonly power: number;
 }
 
-/** Beyond this many replicates a study stops being practicable. */
+/** More replicates than this are not practicable. */
 export const MOST_REPLICATES = 200;
 
 /**
- * The least number of replicates, at most `MOST_REPLICATES`, with which a t
- * test would show it with the wanted power if mean and spread are as given;
- * null if more are needed. The usual approximation by central t quantiles:
- * distance * sqrt(n) / sd >= t(1 - alpha, n - 1) + t(power, n - 1).
+ * The smallest number of replicates, at most `MOST_REPLICATES`, with which a t
+ * test has the wanted power for the given mean and spread; null if more are
+ * needed. Uses the usual approximation by central t quantiles: distance *
+ * sqrt(n) / sd >= t(1 - alpha, n - 1) + t(power, n - 1).
  */
 export function replicatesToShow(
   { distance, sd, alpha, power }: Showing,

@@ -32,13 +32,13 @@ Deno.test("estimate: Student's sleep data as R's t.test has them", () => {
   assert.equal(high, 2.459886);
 });
 
-Deno.test("finiteMoments: those of a sample without what is not finite", () => {
+Deno.test("finiteMoments: ignores values that are not finite", () => {
   const mixed = [NaN, ...sleep, Infinity, -Infinity];
   assert.deepEqual(finiteMoments(mixed), moments(sleep));
   assert.deepEqual(finiteMoments([NaN]), { n: 0, mean: NaN, sd: NaN });
 });
 
-Deno.test("columnMoments: those of each column, as far as asked", () => {
+Deno.test("columnMoments: the moments of the first columns", () => {
   const rows = sleep.map((value, i) => [value, 1e6 + value * 1e-3, i, 0]);
   columnMoments(rows, 3).forEach(({ n, mean, sd }, column) => {
     const expected = moments(rows.map((row) => row[column] ?? NaN));
@@ -71,11 +71,11 @@ Deno.test("estimate: the interval of three values is 4.303 standard errors wide"
   near(low ?? NaN, 2 - 4.302653 / Math.sqrt(3), 1e-5);
 });
 
-Deno.test("moments: rounding dust is no spread", () => {
+Deno.test("moments: rounding errors do not count as spread", () => {
   assert.equal(moments([0.1 + 0.2, 0.3, 0.3]).sd, 0);
 });
 
-Deno.test("halfWidth: NaN where there is no spread to speak of", () => {
+Deno.test("halfWidth: NaN with fewer than two values", () => {
   assert.ok(Number.isNaN(halfWidth(moments([1]))));
 });
 
@@ -92,12 +92,12 @@ Deno.test("oneSided: the two tails of one test", () => {
   near(mirrored.below, above, 1e-12);
 });
 
-Deno.test("oneSided: tests nothing under two values", () => {
+Deno.test("oneSided: tests nothing with fewer than two values", () => {
   assert.deepEqual(oneSided([5], 0), { above: 1, below: 1 });
   assert.deepEqual(oneSided([], 0), { above: 1, below: 1 });
 });
 
-Deno.test("oneSided: equal values fall back on the sign test", () => {
+Deno.test("oneSided: uses the sign test for equal values", () => {
   assert.deepEqual(oneSided([2, 2, 2], 0), { above: 1 / 8, below: 1 });
   assert.deepEqual(oneSided([0, 0, 0], 0), { above: 1, below: 1 });
 });
@@ -118,7 +118,7 @@ Deno.test("tost: the larger of the two one-sided tests at the margins", () => {
   assert.ok(tost(values, 0.0005) > 0.05);
 });
 
-Deno.test("outside: small only where the mean is beyond the margin", () => {
+Deno.test("outside: small only if the mean is beyond the margin", () => {
   const values = [0.031, 0.028, 0.033, 0.03, 0.029];
   assert.ok(outside(values, 0.01) < 0.001);
   assert.equal(outside(values, 0.05), 1);
@@ -138,7 +138,7 @@ Deno.test("holm: as R's p.adjust, in the input's order", () => {
   assert.deepEqual(adjusted, [0.09, 0.05, 0.09, 0.08, 0.09]);
 });
 
-Deno.test("holm: never above 1, and says what it multiplied by", () => {
+Deno.test("holm: is never above 1 and returns the factor", () => {
   const adjusted = holm([0.9, 0.001, 0.8]);
   assert.deepEqual(adjusted.map(({ p }) => p), [1, 0.003, 1]);
   assert.deepEqual(adjusted.map(({ multiplier }) => multiplier), [1, 3, 2]);
@@ -153,7 +153,7 @@ Deno.test("replicatesToShow: as R's power.t.test, rounded up", () => {
   assert.equal(needed(0.5), 34);
 });
 
-Deno.test("replicatesToShow: gives up beyond 200, and without a distance", () => {
+Deno.test("replicatesToShow: null above 200 replicates and without a distance", () => {
   const base = { sd: 1, alpha: 0.025, power: 0.8 };
   assert.equal(replicatesToShow({ ...base, distance: 0.1 }), null);
   assert.equal(replicatesToShow({ ...base, distance: 0 }), null);

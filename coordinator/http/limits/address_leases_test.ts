@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { leaseId } from "../../../testing/lease/fixtures.ts";
 import { createAddressLeases } from "./addresses.ts";
 
-Deno.test("createAddressLeases counts what an address holds until it ends or runs out", () => {
+Deno.test("createAddressLeases counts an address's leases until they end or expire", () => {
   let now = 0;
   const leases = createAddressLeases(() => now);
   leases.keep("a", leaseId(1), 600);
@@ -16,7 +16,7 @@ Deno.test("createAddressLeases counts what an address holds until it ends or run
   now = 20_000;
   leases.keep("b", leaseId(3), 30);
   now = 30_000;
-  // Behind a longer one, and over all the same.
+  // Expired, although it was added after a longer one.
   assert.equal(leases.held("a"), 1);
   assert.equal(leases.held("b"), 1);
   leases.end(leaseId(1));
@@ -24,7 +24,7 @@ Deno.test("createAddressLeases counts what an address holds until it ends or run
   assert.equal(leases.has(leaseId(1)), false);
 });
 
-Deno.test("createAddressLeases lets a lease move with its worker", () => {
+Deno.test("createAddressLeases moves a lease when its worker changes address", () => {
   const leases = createAddressLeases(() => 0);
   leases.keep("home", leaseId(1), 30);
   leases.keep("train", leaseId(1), 30);

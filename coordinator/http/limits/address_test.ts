@@ -9,7 +9,7 @@ import {
 const none = { forwardedFor: undefined, proxied: false };
 const by = (forwardedFor: string) => ({ forwardedFor, proxied: false });
 
-Deno.test("createAddressReader goes by the socket, an IPv6 one by its network", () => {
+Deno.test("createAddressReader uses the socket's address, for IPv6 its /64 network", () => {
   const read = createAddressReader([]);
   const key = (peer: string) => read(peer, none).key;
   assert.equal(key("192.0.2.7"), "192.0.2.7");
@@ -20,7 +20,7 @@ Deno.test("createAddressReader goes by the socket, an IPv6 one by its network", 
   assert.deepEqual(read(undefined, none), { key: "unknown", local: false });
 });
 
-Deno.test("createAddressReader takes for local what comes from here and through no proxy", () => {
+Deno.test("createAddressReader: only direct requests from this machine are local", () => {
   const read = createAddressReader([]);
   assert.equal(read("127.0.0.1", none).local, true);
   assert.equal(read("::1", none).local, true);
@@ -31,27 +31,27 @@ Deno.test("createAddressReader takes for local what comes from here and through 
     false,
   );
   const trusting = createAddressReader(parseNetworks(["loopback"]));
-  // Who sits behind the proxy cannot become this machine.
+  // A client behind the proxy cannot claim to be this machine.
   assert.equal(trusting("127.0.0.1", by("127.0.0.1")).local, false);
 });
 
-Deno.test("createAddressReader believes X-Forwarded-For from trusted proxies alone, from its end", () => {
+Deno.test("createAddressReader reads X-Forwarded-For of trusted proxies only, from its end", () => {
   const read = createAddressReader(parseNetworks(["10.0.0.0/8", "::1"]));
   const key = (peer: string, header: string) => read(peer, by(header)).key;
   assert.equal(key("10.0.0.1", "192.0.2.7"), "192.0.2.7");
-  // What the caller wrote before its own address is not believed.
+  // Entries that the caller added before its own address are ignored.
   assert.equal(key("10.0.0.1", "203.0.113.1, 192.0.2.7"), "192.0.2.7");
   // A proxy behind a proxy.
   assert.equal(key("10.0.0.1", "192.0.2.7, 10.1.2.3"), "192.0.2.7");
   assert.equal(key("::1", "[2001:db8::1]:4711"), "2001:db8:0:0::/64");
   assert.equal(key("10.0.0.1", "192.0.2.7:4711"), "192.0.2.7");
-  // Not a trusted proxy, or not an address: the socket's.
+  // Without a trusted proxy or a valid address, the socket's address counts.
   assert.equal(key("192.0.2.9", "192.0.2.7"), "192.0.2.9");
   assert.equal(key("10.0.0.1", "nonsense"), "10.0.0.1");
   assert.equal(key("10.0.0.1", ""), "10.0.0.1");
 });
 
-Deno.test("parseNetworks names what is no network", () => {
+Deno.test("parseNetworks names an invalid network", () => {
   for (
     const text of ["proxy.example", "10.0.0.0/33", "127.1", "0x7f000001", ""]
   ) {
@@ -59,7 +59,7 @@ Deno.test("parseNetworks names what is no network", () => {
   }
 });
 
-Deno.test("isLoopbackHost knows this machine's names, and no look-alike", () => {
+Deno.test("isLoopbackHost accepts this machine's names and no similar ones", () => {
   for (
     const host of [
       "localhost",

@@ -1,22 +1,25 @@
 import ipaddr from "ipaddr.js";
 import type { LeaseId } from "../../../protocol/ids.ts";
 
-/** Who calls, as far as limits are concerned. */
+/** The caller, for the purpose of limits. */
 export interface Address {
   /**
-   * What is counted by: an IPv4 address, or the /64 network of an IPv6 one,
-   * which is what a single household or machine has.
+   * Key of the counters: an IPv4 address, or the /64 network of an IPv6
+   * address, which a single household or machine has.
    */
   readonly key: string;
-  /** This machine itself, and nobody that a proxy here speaks for. */
+  /** Whether this machine itself calls, and not a client of a proxy on it. */
   readonly local: boolean;
 }
 
-/** Headers of a request that say or show on whose behalf a proxy calls. */
+/** Headers that a proxy adds to a request. */
 export interface ForwardingHeaders {
-  /** `X-Forwarded-For`: who called the proxy, its own caller last. */
+  /**
+   * `X-Forwarded-For`: the addresses of earlier callers; the proxy's direct
+   * caller is last.
+   */
   readonly forwardedFor: string | undefined;
-  /** Whether any other header tells of a proxy. */
+  /** Whether another header shows that a proxy forwarded the request. */
   readonly proxied: boolean;
 }
 
@@ -24,12 +27,12 @@ type Ip = ipaddr.IPv4 | ipaddr.IPv6;
 
 type Network = readonly [Ip, number];
 
-/** Not an address nor a network: the message says what to give. */
+/** A text is neither an address nor a network. The message gives examples. */
 export class AddressError extends Error {
   override readonly name = "AddressError";
 }
 
-/** Everyone whose address nobody told: one key for all. */
+/** All callers without a known address share one key. */
 const UNKNOWN: Address = { key: "unknown", local: false };
 
 /**
@@ -46,7 +49,7 @@ export function parseNetworks(texts: readonly string[]): readonly Network[] {
     const ip = parseIp(text);
     if (ip === null) {
       throw new AddressError(
-        `not an address nor a network: ${text}; ` +
+        `neither an address nor a network: ${text}; ` +
           "give one such as 10.0.0.1, 10.0.0.0/8 or loopback",
       );
     }
@@ -55,12 +58,12 @@ export function parseNetworks(texts: readonly string[]): readonly Network[] {
 }
 
 /**
- * Makes a function that tells who calls, by the socket's address; and by
- * `X-Forwarded-For` where the socket is a trusted proxy's. Anybody can write
- * that header, so it is read from its end, and only as far as each address in
- * it is a trusted proxy's own.
+ * Makes a function that identifies the caller by the socket's address, or by
+ * `X-Forwarded-For` if the socket is a trusted proxy's. Anybody can write that
+ * header, so it is read from its end, and only while each address in it is that
+ * of a trusted proxy.
  *
- * @param trusted Networks of the proxies, as `parseNetworks` reads them.
+ * @param trusted Networks of the proxies, as returned by `parseNetworks`.
  */
 export function createAddressReader(
   trusted: readonly Network[],
@@ -88,18 +91,21 @@ export function createAddressReader(
   };
 }
 
-/** Whether a host's name or address can only mean this machine. */
+/** Whether a host name or address always means this machine. */
 export function isLoopbackHost(host: string): boolean {
   const name = host.toLowerCase().replace(/\.$/, "");
   if (name === "localhost" || name.endsWith(".localhost")) return true;
   return parseIp(name)?.range() === "loopback";
 }
 
-/** With or without brackets, port and zone; null: no IP address. */
+/**
+ * Parses an address with or without brackets, port and zone; null if it is
+ * none.
+ */
 function parseIp(text: string): Ip | null {
   const [, bare] = /^\[([^\]]*)\](?::\d+)?$/.exec(text) ??
     /^(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/.exec(text) ?? [null, text];
-  // Only the written-out form: "127.1" and "0x7f.1" are names to be wary of.
+  // Only the full form: short forms such as "127.1" and "0x7f.1" are refused.
   if (
     bare === undefined ||
     !/^(\d+\.\d+\.\d+\.\d+|[\da-f:.]+(%\w+)?)$/i.test(bare)
@@ -118,15 +124,17 @@ function keyOf(ip: Ip): string {
   return `${a}:${b}:${c}:${d}::/64`;
 }
 
-/** Which address holds how many leases. */
+/** Numbers of leases by address. */
 export interface AddressLeases {
-  /** Leases that the address holds and that have not run out. */
+  /** Number of the address's leases that have not expired. */
   held(address: string): number;
   /** Whether the lease is counted. */
   has(leaseId: LeaseId): boolean;
-  /** The lease was granted, or renewed for as long. */
+  /** Records that the lease was granted or renewed for this time. */
   keep(address: string, leaseId: LeaseId, ttlSeconds: number): void;
-  /** It is over, however it ended; the address that held it, if any did. */
+  /**
+   * Records that the lease ended; returns the address that held it, if known.
+   */
   end(leaseId: LeaseId): string | null;
 }
 
@@ -136,11 +144,11 @@ interface Kept {
 }
 
 /**
- * Counts leases by address, in memory alone: where volunteers call from is
- * nowhere stored. After a restart renewals tell it anew. It errs on the side
- * of the volunteer: what it has not heard of does not count.
+ * Counts leases by address, only in memory, because volunteers' addresses are
+ * not stored. After a restart it learns of leases by their renewals; until then
+ * they do not count, in favour of the volunteer.
  *
- * @param now Milliseconds of any clock that only goes forward.
+ * @param now Milliseconds of a monotonic clock.
  */
 export function createAddressLeases(now: () => number): AddressLeases {
   const leases = new Map<LeaseId, Kept>();
@@ -156,8 +164,8 @@ export function createAddressLeases(now: () => number): AddressLeases {
     return kept.address;
   }
 
-  // A long lease at the front holds up shorter ones behind it, for the ten
-  // minutes that a lease lasts at most.
+  // A long lease at the front delays the removal of shorter ones behind it, by
+  // at most ten minutes, the longest lease.
   function sweep(): void {
     const time = now();
     for (const [leaseId, { until }] of leases) {

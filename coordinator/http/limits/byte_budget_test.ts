@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createByteBudget } from "./guard.ts";
 
-Deno.test("createByteBudget holds so much in all and for one address, and this machine's too", () => {
+Deno.test("createByteBudget limits the total and each address, but never this machine", () => {
   const budget = createByteBudget(100, 60);
   const [a, b] = ["a", "b"].map((key) => ({ key, local: false }));
   const here = { key: "here", local: true };
@@ -10,7 +10,7 @@ Deno.test("createByteBudget holds so much in all and for one address, and this m
   assert.equal(budget.take(a, 1), false);
   assert.equal(budget.take(b, 41), false);
   assert.equal(budget.take(b, 40), true);
-  // What was refused was not taken.
+  // A refused reservation takes nothing.
   budget.give(a, 60);
   assert.equal(budget.take(a, 60), true);
   assert.equal(budget.take(here, 1000), true);

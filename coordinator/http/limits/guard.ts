@@ -13,9 +13,12 @@ import {
   type TokenBuckets,
 } from "./rates.ts";
 
-/** Bytes that may be held at once, in all and for each address. */
+/** Bytes that may be in memory at once, in total and for each address. */
 export interface ByteBudget {
-  /** Reserves bytes; false where the budget is spent. This machine always gets them. */
+  /**
+   * Reserves bytes; false if the budget is used up. Always true for this
+   * machine.
+   */
   take(address: Address, bytes: number): boolean;
   /** Returns reserved bytes. */
   give(address: Address, bytes: number): void;
@@ -42,48 +45,51 @@ export function createByteBudget(inAll: number, each: number): ByteBudget {
   };
 }
 
-/** What stands between the network and the coordinator. */
+/** Limits that every request must pass. */
 export interface Guard {
   readonly limits: Limits;
-  /** Whether only names of this machine are answered to. */
+  /** Whether requests for other host names are refused. */
   readonly loopbackOnly: boolean;
   readonly addressOf: ReturnType<typeof createAddressReader>;
-  /** Each gives 0, or the seconds to wait; never anything to this machine. */
+  /** Each returns 0 or the seconds to wait; always 0 for this machine. */
   admitRequest(address: Address): number;
   admitCall(address: Address, workerId: WorkerId): number;
   admitRegistration(address: Address): number;
-  /** A table of a whole study, or its report. */
+  /** For a table of a whole study or its report. */
   admitExport(address: Address): number;
-  /** Asked before a lease is granted. */
+  /** Called before a lease is granted. */
   admitLease(address: Address): number;
-  /** A lease was granted: in vain, until its result comes. */
+  /**
+   * A lease was granted; it counts against the address until its result
+   * arrives.
+   */
   leaseGranted(address: Address, leaseId: LeaseId, ttlSeconds: number): void;
-  /** Its result has come. */
+  /** The lease's result has arrived. */
   leaseDelivered(leaseId: LeaseId): void;
-  /** Asked before a secret is compared. */
+  /** Called before a secret is compared. */
   admitGuess(address: Address): number;
-  /** Counts a wrong one. */
+  /** Counts a wrong secret. */
   wrongGuess(address: Address): void;
   readonly leases: AddressLeases;
-  /** For bodies that are being received. */
+  /** Memory for bodies that are being received. */
   readonly receiving: ByteBudget;
 }
 
 export interface GuardOptions {
   readonly limits?: Partial<Limits>;
-  /** Proxies whose `X-Forwarded-For` is believed: addresses or networks. */
+  /** Proxies whose `X-Forwarded-For` is trusted: addresses or networks. */
   readonly trustProxy?: readonly string[];
-  /** Refuse requests for a host that is not this machine by name. */
+  /** Whether to refuse requests for a host name that is not this machine's. */
   readonly loopbackOnly?: boolean;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
 /**
- * The limits and who they count. This machine's own calls pass: the
- * coordinator's local trainers, and an operator who could stop it anyway.
+ * Creates the limits. Calls from this machine always pass: they come from the
+ * coordinator's local trainers or from an operator, who could stop it anyway.
  *
- * @throws {AddressError} where `trustProxy` names what is no address.
+ * @throws {AddressError} if `trustProxy` contains an invalid address.
  */
 export function createGuard(options: GuardOptions): Guard {
   const { trustProxy = [], loopbackOnly = false, now } = options;
@@ -107,7 +113,7 @@ export function createGuard(options: GuardOptions): Guard {
     admitExport: (address) => take(exports, address, address.key),
     admitLease: ({ local, key }) => local ? 0 : vain.wait(key),
     leaseGranted(address, leaseId, ttlSeconds) {
-      // A request that is repeated gets the lease that was counted.
+      // A repeated request gets the lease that is already counted.
       if (!leases.has(leaseId)) take(vain, address, address.key);
       leases.keep(address.key, leaseId, ttlSeconds);
     },

@@ -1,16 +1,16 @@
-/** So many in a second in the long run, and so many at once after a pause. */
+/** A rate limit: events per second on average, and a burst. */
 export interface Rate {
-  /** In the long run; more than 0. */
+  /** Events per second on average; more than 0. */
   readonly perSecond: number;
-  /** At once, after a pause. */
+  /** Events at once after a pause. */
   readonly burst: number;
 }
 
-/** How much of the coordinator one caller, and all together, may take. */
+/** Limits for one caller and for all callers together. */
 export interface Limits {
   /** Bytes of a request's body. */
   readonly bodyBytes: number;
-  /** Seconds within which a body has to be here as a whole. */
+  /** Seconds within which a whole body must arrive. */
   readonly bodySeconds: number;
   /** Requests of one address, pages and files included. */
   readonly addressRate: Rate;
@@ -20,17 +20,17 @@ export interface Limits {
   readonly registrationRate: Rate;
   /** Wrong admin tokens and join codes from one address. */
   readonly guessRate: Rate;
-  /** Tables of a whole study, and reports, that one address fetches. */
+  /** Tables of a whole study and reports, for one address. */
   readonly exportRate: Rate;
-  /** Leases of one address that came to no result. */
+  /** Leases of one address that ended without a result. */
   readonly vainLeaseRate: Rate;
-  /** Bytes of bodies that are being received at once. */
+  /** Bytes of all bodies that are being received. */
   readonly receiving: number;
-  /** Bytes of bodies that are being received at once from one address. */
+  /** Bytes of all bodies that are being received from one address. */
   readonly receivingPerAddress: number;
   /** Workers online at once. */
   readonly workers: number;
-  /** Leases that a worker may hold, whatever number of threads it names. */
+  /** Leases that a worker may hold, even if it claims more threads. */
   readonly leasesPerWorker: number;
   /** Leases that the workers of one address may hold. */
   readonly leasesPerAddress: number;
@@ -41,14 +41,14 @@ export interface Limits {
 }
 
 /**
- * For a classroom behind one address: sixty tabs of eight threads, each of
- * which reports an epoch every two seconds, and as many open leaderboards that
- * fetch twice a second, are some 400 requests a second, 480 leases and 120
- * streams. And for ten thousand volunteers at addresses of their own.
+ * Defaults for a classroom behind one address: sixty tabs with eight threads,
+ * each of which reports an epoch every two seconds, and sixty leaderboards that
+ * fetch twice a second make about 400 requests a second, 480 leases and 120
+ * streams. Also for ten thousand volunteers with different addresses.
  *
- * Each attempt at a trial is kept, and every call about the trial reads all of
- * them: whoever takes leases and hands them back makes it slower for all, and
- * is slowed down first.
+ * Each attempt at a trial is stored, and every call about the trial reads all
+ * of them. An address that takes leases and releases them would slow down all
+ * calls, so its leases are limited.
  */
 export const defaultLimits: Limits = {
   bodyBytes: 1024 * 1024,
@@ -68,28 +68,28 @@ export const defaultLimits: Limits = {
   streamsPerAddress: 300,
 };
 
-/** Rates kept by key. */
+/** Token buckets by key. */
 export interface TokenBuckets {
-  /** Takes one for the key: 0 where it may, or the seconds until it may. */
+  /** Takes a token: 0 if it was available, else the seconds until it is. */
   take(key: string): number;
   /** The same without taking. */
   wait(key: string): number;
-  /** Gives one back that was taken. */
+  /** Returns a token. */
   give(key: string): void;
-  /** Keys that are remembered now. */
+  /** Number of keys in memory. */
   readonly size: number;
 }
 
-/** Keys remembered at most: some ten megabytes. */
+/** Most keys in memory, about ten megabytes. */
 const MAX_KEYS = 100_000;
 
 /**
- * A token bucket a key, each as one number: the time at which it is full
- * again (the generic cell rate algorithm of ATM networks, ITU-T I.371). The
- * libraries for it read the system's clock and keep a timer a key; this reads
- * the clock it is given, and forgets full buckets when there are many.
+ * One token bucket per key, stored as one number: the time at which it is full
+ * again (the generic cell rate algorithm, ITU-T I.371). Libraries for this read
+ * the system's clock and keep a timer for each key; this one uses the given
+ * clock and forgets full buckets when there are many.
  *
- * @param now Milliseconds of any clock that only goes forward.
+ * @param now Milliseconds of a monotonic clock.
  */
 export function createTokenBuckets(
   { perSecond, burst }: Rate,
@@ -109,7 +109,7 @@ export function createTokenBuckets(
   function forget(): void {
     const time = now();
     for (const [key, full] of fullAt) if (full <= time) fullAt.delete(key);
-    // All in use: those that began longest ago start anew.
+    // No bucket is full: forget the oldest ones, which resets them.
     for (const key of fullAt.keys()) {
       if (fullAt.size <= maxKeys / 2) return;
       fullAt.delete(key);

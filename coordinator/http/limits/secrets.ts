@@ -1,42 +1,44 @@
 import type { SecretName, Storage } from "../../storage/storage.ts";
 import { hashSecret, secretFits } from "../../service/token.ts";
 
-/** Secrets as the coordinator keeps them: by the hash alone. */
+/** The coordinator's secrets; only their hashes are stored. */
 
-/** Tells by a secret what its bearer may do. */
+/** Checks what the bearer of a secret may do. */
 export interface Secrets {
   isAdmin(token: string): boolean;
-  /** Whether it may join; `undefined` is enough where no code is asked for. */
+  /**
+   * Whether the bearer may join; `undefined` suffices if no code is required.
+   */
   mayJoin(code: string | undefined): boolean;
 }
 
-/** Secrets with what was made now, which is to be shown once. */
+/** Secrets, with the new ones in clear text to show once. */
 export interface OpenedSecrets extends Secrets {
-  /** Null: made at an earlier start, known by its hash alone. */
+  /** Null if it was made at an earlier start: only its hash is known. */
   readonly adminToken: string | null;
-  /** Null where none is asked for, or only its hash is known. */
+  /** Null if none is required or only its hash is known. */
   readonly joinCode: string | null;
-  /** A code for this process's own workers, never stored. */
+  /** A join code for this process's own workers; never stored. */
   readonly ownJoinCode: string | undefined;
-  /** Reads again what another coordinator may have replaced. */
+  /** Reads secrets again that another coordinator may have replaced. */
   refresh(): Promise<void>;
 }
 
 export interface SecretOptions {
-  /** Where the hashes are kept from one start to the next. */
+  /** Stores the hashes between starts. */
   readonly store: Pick<Storage, "secret" | "keepSecret">;
-  /** Unpredictable. */
+  /** Cryptographically random bytes. */
   readonly bytes: (count: number) => Uint8Array;
-  /** What volunteers must bring: this, or (true) one that is made here. */
+  /** The join code that volunteers need; true: generate one. */
   readonly joinCode?: string | true | undefined;
-  /** Makes new ones in place of those that are stored. */
+  /** Replaces the stored secrets by new ones. */
   readonly renew?: boolean | undefined;
 }
 
 const ADMIN = "admin.";
 const SECRET_BYTES = 32;
 
-/** Reads what is stored, and makes what is missing. */
+/** Reads the stored hashes and generates missing secrets. */
 export async function openSecrets(
   { store, bytes, joinCode, renew = false }: SecretOptions,
 ): Promise<OpenedSecrets> {
@@ -68,7 +70,7 @@ export async function openSecrets(
     isAdmin: (token) => secretFits(token, adminHash),
     mayJoin(code) {
       if (joinHash === null) return true;
-      // Both are compared, whichever fits.
+      // Always compares both, so the time does not show which one matched.
       const fits = [joinHash, ownHash]
         .map((hash) => secretFits(code ?? "", hash));
       return code !== undefined && fits.includes(true);
@@ -76,7 +78,7 @@ export async function openSecrets(
   };
 }
 
-/** The token of an `Authorization: Bearer …` header, whosever it is. */
+/** The token of an `Authorization: Bearer …` header, of any kind. */
 export function bearerToken(header: string | undefined): string | null {
   return /^bearer ([\w.-]{1,200})$/i.exec(header ?? "")?.[1] ?? null;
 }

@@ -5,7 +5,7 @@ import { bearerToken, openSecrets } from "./secrets.ts";
 let drawn = 0;
 const bytes = (count: number) => new Uint8Array(count).fill(++drawn);
 
-Deno.test("openSecrets makes the admin token once, and keeps its hash alone", async () => {
+Deno.test("openSecrets generates the admin token once and stores only its hash", async () => {
   const kept = new Map<string, string>();
   const store = {
     secret: (name: string) => Promise.resolve(kept.get(name) ?? null),
@@ -42,7 +42,7 @@ Deno.test("openSecrets: anybody may join without a join code", async () => {
   assert.equal(secrets.ownJoinCode, undefined);
 });
 
-Deno.test("openSecrets: a join code that is made stays, and is shown where it is known", async () => {
+Deno.test("openSecrets: a generated join code is kept and shown only when generated", async () => {
   const store = openSqlite(":memory:", () => 0);
   const first = await openSecrets({ store, bytes, joinCode: true });
   const code = first.joinCode ?? "";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "npm:fast-check@4.10.2";
 import { createTokenBuckets } from "./rates.ts";
 
-Deno.test("createTokenBuckets: a burst, then one at a time, each key by itself", () => {
+Deno.test("createTokenBuckets: a burst, then one at a time, separately for each key", () => {
   let now = 0;
   const buckets = createTokenBuckets({ perSecond: 2, burst: 3 }, () => now);
   assert.deepEqual([1, 2, 3].map(() => buckets.take("a")), [0, 0, 0]);
@@ -14,11 +14,11 @@ Deno.test("createTokenBuckets: a burst, then one at a time, each key by itself",
   assert.equal(buckets.wait("a"), 0);
   assert.equal(buckets.take("a"), 0);
   assert.equal(buckets.take("a"), 0.5);
-  // A refusal costs nothing: the wait does not grow by asking.
+  // A refusal takes no token, so the wait does not grow.
   assert.equal(buckets.take("a"), 0.5);
 });
 
-Deno.test("createTokenBuckets: never more than burst plus rate times time, and whoever waits as told may", () => {
+Deno.test("createTokenBuckets: never more than burst plus rate times time, and the returned wait is sufficient", () => {
   fc.assert(fc.property(
     fc.array(fc.integer({ min: 0, max: 2000 }), { maxLength: 200 }),
     (pauses) => {
@@ -40,7 +40,7 @@ Deno.test("createTokenBuckets: never more than burst plus rate times time, and w
   ));
 });
 
-Deno.test("createTokenBuckets: forgets keys rather than grow without end", () => {
+Deno.test("createTokenBuckets: limits the number of keys", () => {
   let now = 0;
   const rate = { perSecond: 1, burst: 1 };
   const buckets = createTokenBuckets(rate, () => now, 100);
@@ -50,6 +50,6 @@ Deno.test("createTokenBuckets: forgets keys rather than grow without end", () =>
   }
   now = 10_000;
   for (let n = 0; n < 100; n++) buckets.take(`late ${n}`);
-  // Those that are full again went first: the present ones are all known.
+  // Full buckets were removed first, so the recent ones are still known.
   assert.ok(buckets.take("late 99") > 0);
 });

@@ -4,12 +4,12 @@ import { type Address, isLoopbackHost } from "../limits/addresses.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { ProblemError } from "./problems.ts";
 
-/** What every request passes before anything is done for it. */
+/** Checks that every request passes before it is handled. */
 
-/** Headers that only a proxy adds. */
+/** Headers that only proxies add. */
 const FORWARDING = ["forwarded", "x-real-ip", "x-forwarded-host", "via"];
 
-/** Tells who calls, and asks those who call too often to wait. */
+/** Identifies the caller and refuses calls above the address's rate. */
 export function admitRequest(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     const address = guard.addressOf(c.env?.peer, {
@@ -17,25 +17,29 @@ export function admitRequest(guard: Guard) {
       proxied: FORWARDING.some((name) => c.req.header(name) !== undefined),
     });
     c.set("address", address);
-    enforceRate(guard.admitRequest(address), "address", "your address asks");
+    enforceRate(
+      guard.admitRequest(address),
+      "address",
+      "your address sends requests",
+    );
     await next();
   });
 }
 
-/** The same for one worker's calls; behind `authenticate`. */
+/** The same for one worker's calls; runs after `authenticate`. */
 export function admitCall(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     const { address, worker } = c.var;
     enforceRate(
       guard.admitCall(address, worker.workerId),
       "worker",
-      "this worker asks",
+      "this worker sends requests",
     );
     await next();
   });
 }
 
-/** Registrations from one address. */
+/** Limits registrations from one address. */
 export function admitRegistration(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     enforceRate(
@@ -47,7 +51,7 @@ export function admitRegistration(guard: Guard) {
   });
 }
 
-/** What takes a whole study to answer, for one address. */
+/** Limits requests of one address that read a whole study. */
 export function admitExport(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     enforceRate(
@@ -60,9 +64,9 @@ export function admitExport(guard: Guard) {
 }
 
 /**
- * Runs `work` while so many bytes of a body are reserved.
+ * Runs `work` while memory for a body of this size is reserved.
  *
- * @throws {ProblemError} 503 where the budget is spent
+ * @throws {ProblemError} 503 if the budget is used up
  */
 export async function withinBudget<T>(
   { receiving }: Guard,
@@ -73,7 +77,7 @@ export async function withinBudget<T>(
   if (!receiving.take(address, bytes)) {
     throw new ProblemError(
       "unavailable",
-      "too much is being sent at once; wait a little, then try again",
+      "too much data is being sent at once; wait a little, then try again",
       { headers: { "retry-after": "5" }, reason: "unavailable:receiving" },
     );
   }
@@ -84,7 +88,7 @@ export async function withinBudget<T>(
   }
 }
 
-/** @throws {ProblemError} 429 where `seconds` is not 0. */
+/** @throws {ProblemError} 429 if `seconds` is not 0. */
 export function enforceRate(seconds: number, limit: string, who: string): void {
   if (seconds === 0) return;
   const whole = Math.ceil(seconds);
@@ -99,9 +103,9 @@ export function enforceRate(seconds: number, limit: string, who: string): void {
 }
 
 /**
- * Refuses requests under a foreign name where only this machine is served. A
- * page from elsewhere can have its own name lead to 127.0.0.1 (DNS rebinding),
- * and the browser then takes this server for that page's own.
+ * Refuses requests for other host names if only this machine is served. Another
+ * site can make its own name resolve to 127.0.0.1 (DNS rebinding), and the
+ * browser then treats this server as part of that site.
  */
 export function checkHost(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
@@ -111,7 +115,7 @@ export function checkHost(guard: Guard) {
       if (!isLoopbackHost(name)) {
         throw new ProblemError(
           "foreign-host",
-          `this coordinator serves its own machine alone, not ${host}: ` +
+          `this coordinator serves only its own machine, not ${host}: ` +
             "open it as localhost, or start it with --host or --trust-proxy",
         );
       }

@@ -6,7 +6,9 @@ import type { WorkerRecord } from "../../storage/storage.ts";
 import type { Address } from "../limits/addresses.ts";
 import { ProblemError } from "./problems.ts";
 
-/** Names the version on each answer; refuses calls that name another one. */
+/**
+ * Adds the protocol version to each answer; refuses calls with another version.
+ */
 export const protocolVersion = createMiddleware(async (c, next) => {
   c.header(PROTOCOL_HEADER, String(PROTOCOL_VERSION));
   const spoken = c.req.header(PROTOCOL_HEADER);
@@ -17,8 +19,8 @@ export const protocolVersion = createMiddleware(async (c, next) => {
 });
 
 /**
- * Judges a registration by its version before its schema is asked: another
- * version's body may well not fit ours, and "update" says more than "invalid".
+ * Checks a registration's version before its schema: another version's body may
+ * be invalid here, and "update" is more helpful than "invalid".
  */
 export const registrationVersion = createMiddleware(async (c, next) => {
   const body: unknown = await c.req.json().catch(() => null);
@@ -31,7 +33,7 @@ export const registrationVersion = createMiddleware(async (c, next) => {
   await next();
 });
 
-/** The problem of a worker that speaks another version. */
+/** The problem for a worker with another protocol version. */
 export function versionProblem(spoken: string): ProblemError {
   return new ProblemError(
     "protocol-version",
@@ -40,14 +42,16 @@ export function versionProblem(spoken: string): ProblemError {
   );
 }
 
-/** What handlers behind `authenticate` find in the context. */
+/** Context variables of handlers after `authenticate`. */
 export interface WorkerEnv {
   Variables: { worker: WorkerRecord; address: Address };
-  /** The socket's other end; absent where whoever serves does not tell. */
+  /**
+   * The remote address of the socket; absent if the server does not provide it.
+   */
   Bindings: { peer?: string | undefined };
 }
 
-/** Lets registered workers pass, by their bearer token. */
+/** Accepts only registered workers, by their bearer token. */
 export function authenticate(coordinator: WorkerCalls) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     const worker = await coordinator.authenticate(
@@ -66,7 +70,7 @@ export function authenticate(coordinator: WorkerCalls) {
         `the operator removed this worker: ${worker.name}; ask them why`,
       );
     }
-    // Registered with a coordinator that spoke another version.
+    // Registered with a coordinator of another version.
     if (worker.protocolVersion !== PROTOCOL_VERSION) {
       throw versionProblem(String(worker.protocolVersion));
     }

@@ -32,7 +32,7 @@ import {
 } from "../../../protocol/views.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 
-/** Shapes that stand once in the document, by name, and are referred to. */
+/** Schemas that are named components of the document. */
 const named = {
   CompleteRequest,
   DatasetManifest,
@@ -60,8 +60,8 @@ const named = {
   WorkerView,
 };
 
-// Straight into the generator's registry: `.openapi(name)` would name a copy,
-// and the shapes inside other shapes would stay without a name.
+// Added directly to the generator's registry: `.openapi(name)` would name a
+// copy, and schemas nested in other schemas would remain without a name.
 for (const [refId, schema] of Object.entries(named)) {
   zodToOpenAPIRegistry.add(schema, { _internal: { refId } });
 }
@@ -71,12 +71,12 @@ export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
   app.openAPIRegistry.registerComponent("securitySchemes", "worker", {
     type: "http",
     scheme: "bearer",
-    description: "The token that registering gave",
+    description: "The token from the registration",
   });
   app.openAPIRegistry.registerComponent("securitySchemes", "admin", {
     type: "http",
     scheme: "bearer",
-    description: "The token that the coordinator showed at its first start",
+    description: "The token that the coordinator printed at its first start",
   });
   return JSON.stringify(app.getOpenAPI31Document({
     openapi: "3.1.0",
@@ -96,9 +96,9 @@ export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
   }));
 }
 
-/** A page to read the OpenAPI document, of Swagger UI's own files. */
+/** A page that shows the OpenAPI document with Swagger UI. */
 
-/** Where the page's files lie on the server. */
+/** Path of the page's files on the server. */
 export const API_PAGE_FILES = "/api/page";
 
 export const apiPage = `<!DOCTYPE html>

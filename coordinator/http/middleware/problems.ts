@@ -7,7 +7,7 @@ import type { Outcome, Refused } from "../../service/service_types.ts";
 import { StorageError } from "../../storage/storage.ts";
 import { isAnalystError } from "../../threads/analyst.ts";
 
-/** Errors as problem details (RFC 9457), and nothing of the inside in them. */
+/** Errors as problem details (RFC 9457), without internal details. */
 
 const kinds: Record<
   ProblemType,
@@ -53,12 +53,12 @@ const kinds: Record<
   "unavailable": { status: 503, title: "Not now" },
 };
 
-/** Thrown by handlers and middleware; becomes the answer. */
+/** Thrown by handlers and middleware; it becomes the answer. */
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
   readonly problem: Problem;
   readonly headers: Readonly<Record<string, string>>;
-  /** What it is counted and logged by: its type, or that in more detail. */
+  /** Key for counting and logging: the type, or a more specific reason. */
   readonly reason: string;
 
   constructor(
@@ -85,10 +85,10 @@ export class ProblemError extends Error {
   }
 }
 
-/** Told of every problem that is answered with. */
+/** Called with every problem that is sent. */
 export type NoteRefusal = (problem: ProblemError, c: Context) => void;
 
-/** The answer that an error becomes; logs those that are our fault. */
+/** Converts an error to an answer; logs errors of the coordinator. */
 export function problemResponse(
   error: unknown,
   c: Context,
@@ -136,11 +136,11 @@ function toProblem(error: unknown, c: Context, log: Log): ProblemError {
     );
   }
   if (isExhausted(error)) {
-    // Its stack is not asked for: to write one Deno opens files, and where it
-    // cannot it ends.
+    // Its stack is not read: Deno opens files to format one and ends the
+    // process if it cannot.
     return new ProblemError(
       "unavailable",
-      "the coordinator cannot open anything more now; try again",
+      "the coordinator has no free file descriptor now; try again",
       { headers: { "retry-after": "5" }, reason: "unavailable:descriptors" },
     );
   }
@@ -170,7 +170,7 @@ function contentful(status: number): ContentfulStatusCode {
   return status === 415 ? 415 : 400;
 }
 
-/** The value of a call; a refusal is thrown as its problem. */
+/** The value of a call. Throws the problem for a refusal. */
 export function unwrap<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value;
   const [type, detail] = problems[outcome.rejection];
@@ -206,7 +206,7 @@ const problems: Record<
   ],
   "missing-weights": [
     "missing-weights",
-    "the result names weights that are not here; upload them, then deliver " +
+    "the result's weights were not uploaded; upload them, then deliver " +
     "the result again",
   ],
   "rejected-weights": [
@@ -221,6 +221,6 @@ const problems: Record<
     "invalid-request",
     "the report names an epoch that the trial's recipe does not have",
   ],
-  // Answers a claim only, and the storage offers no such trial.
+  // Only for claims; the storage never offers such a trial.
   "not-leasable": ["internal", "the trial cannot be leased"],
 };

@@ -6,13 +6,12 @@ import { withinBudget } from "./admission.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { ProblemError } from "./problems.ts";
 
-/** Bytes of a body that is read in one go: nearly all are smaller. */
+/** Bodies up to this size are read at once; nearly all are smaller. */
 const SMALL = 16 * 1024;
 
 /**
- * Reads the body to its end before anything else is done, and gives up on one
- * that is too large or does not come. Whoever reads it later gets what was
- * read.
+ * Reads the whole body first and refuses one that is too large or too slow.
+ * Later reads return the same bytes.
  */
 export function readBody(guard: Guard) {
   const { bodyBytes } = guard.limits;
@@ -20,7 +19,7 @@ export function readBody(guard: Guard) {
     const { body } = c.req.raw;
     if (body === null) return await next();
     const length = c.req.header("content-length");
-    // The server holds a body to the length that its head tells.
+    // The server enforces the body's declared length.
     const told = c.req.header("transfer-encoding") === undefined &&
         /^\d+$/.test(length ?? "")
       ? Number(length)
@@ -36,16 +35,14 @@ export function readBody(guard: Guard) {
   });
 }
 
-/**
- * @param told Bytes that the body has by its head; null: it does not say.
- */
+/** @param told The declared length in bytes; null if unknown. */
 async function receive(
   c: Context,
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   told: number | null,
   { limits: { bodyBytes, bodySeconds } }: Guard,
 ): Promise<void> {
-  // The server holds it to its length; as text, which Hono keeps and parses.
+  // The server enforces the length. Read as text, which Hono caches and parses.
   if (told !== null && told <= SMALL) {
     await within(bodySeconds, BODY, () => c.req.text());
     return;
@@ -62,10 +59,10 @@ async function receive(
 const BODY = ["the body", "it"] as const;
 const WEIGHTS = ["the weights", "them"] as const;
 
-/** The rest of the body is not wanted: the connection can serve no more. */
+/** The rest of the body is not read, so the connection cannot be reused. */
 const CLOSE = { connection: "close" };
 
-/** What was read, if it came within the time and did not break off. */
+/** Resolves to the body if it arrives completely within the time. */
 async function within<T>(
   seconds: number,
   [what, it]: typeof BODY | typeof WEIGHTS,
@@ -77,7 +74,7 @@ async function within<T>(
     late.reject(
       new ProblemError(
         "body-too-slow",
-        `${what} did not come within ${Math.round(seconds)} s; ` +
+        `${what} did not arrive within ${Math.round(seconds)} s; ` +
           `send ${it} again over a better connection`,
         { headers: CLOSE },
       ),
@@ -90,7 +87,7 @@ async function within<T>(
     if (error instanceof ProblemError) throw error;
     throw new ProblemError(
       "invalid-request",
-      `${what} broke off before the end; send ${it} again`,
+      `${what} ended too early; send ${it} again`,
       { headers: CLOSE },
     );
   } finally {
@@ -101,16 +98,16 @@ async function within<T>(
 function tooLarge(most: number): ProblemError {
   return new ProblemError(
     "body-too-large",
-    `the body is larger than the coordinator takes: ${most} bytes`,
+    `the body is larger than the coordinator accepts: ${most} bytes`,
     { headers: CLOSE },
   );
 }
 
 /**
- * A request's body if it has exactly so many bytes. One that says or turns out
- * to be of another length is not read any further.
+ * A request's body if it has exactly this many bytes; null otherwise. A body
+ * with another length is not read any further.
  *
- * @param seconds Within which all of it has to be here.
+ * @param seconds Time limit for the whole body.
  */
 export async function readExactly(
   request: Request,

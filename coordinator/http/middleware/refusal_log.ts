@@ -5,17 +5,18 @@ import type { Log } from "../../service/log.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import type { NoteRefusal } from "./problems.ts";
 
-/** Milliseconds for which one line stands for all refusals of a reason. */
+/** Milliseconds between two log lines about one reason. */
 const QUIET = 60_000;
 
-/** Answers to keep an eye on; the rest is what clients and readers mistake. */
+/** Status codes to log; others are ordinary client errors. */
 const NOTABLE = new Set([401, 403, 408, 413, 421, 426, 429]);
 
 /**
- * Counts each refusal by its reason, and logs the first of a reason in a
- * minute with the number of those before it: a crowd cannot flood the log.
+ * Counts refusals by reason and logs the first one of each reason in a minute,
+ * with the number since the last line, so that many refusals cannot flood the
+ * log.
  *
- * @param now Milliseconds of any clock that only goes forward.
+ * @param now Milliseconds of a monotonic clock.
  */
 export function createRefusalLog(
   log: Log,
@@ -25,7 +26,7 @@ export function createRefusalLog(
   const told = new Map<string, { at: number; untold: number }>();
   return ({ problem, reason }, c: Context<WorkerEnv>) => {
     metrics?.refused(reason);
-    // A storage that is away has been logged, with its reason.
+    // An unavailable storage has already been logged with its reason.
     const full = reason.startsWith("unavailable:");
     if (!NOTABLE.has(problem.status) && !full) return;
     const last = told.get(reason);

@@ -3,28 +3,31 @@ import { accepts } from "hono/accepts";
 import { sha256OfBytes } from "../../service/sha256.ts";
 import { ProblemError } from "./problems.ts";
 
-/** A file to answer with; its bytes are read only where they are sent. */
+/** A file to serve; its bytes are read only when they are sent. */
 export interface ServedBytes {
-  /** Length of what `open` gives. */
+  /** Length of the stream of `open`. */
   readonly bytes: number;
   /** A strong validator, quotes included. */
   readonly etag: string;
-  /** Of `open`'s bytes. Null: as they are; absent: never compressed. */
+  /**
+   * Content encoding of `open`'s bytes. Null: not compressed now; absent: never
+   * compressed.
+   */
   readonly encoding?: "br" | "gzip" | null;
-  /** Its bytes, anew at each call. */
+  /** Its bytes; each call returns a new stream. */
   open(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 }
 
 /** A data set's files by name: `<SHA-256>.gz`. Null: there is none. */
 export type DataFiles = (name: string) => Promise<ServedBytes | null>;
 
-/** The pages and what they load, by path on the server. */
+/** The pages and their resources, by path on the server. */
 export interface Assets {
-  /** Every path that `find` knows: `/`, `/join` and what they load. */
+  /** Every path that `find` knows: `/`, `/join` and their resources. */
   readonly paths: readonly string[];
-  /** Compressed where the request's `Accept-Encoding` allows it. */
+  /** The file at a path, compressed if `Accept-Encoding` allows it. */
   find(path: string, acceptEncoding?: string): Promise<ServedBytes | null>;
-  /** Template of a study's report; absent: none can be had. */
+  /** Template of a study's report; absent if the build has none. */
   readonly report?: string;
 }
 
@@ -44,15 +47,18 @@ const types: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-/** Media type by the extension of a path; a page's path has none. */
+/** Media types by file extension; a page's path has no extension. */
 export function mediaType(path: string): string {
   return types[/\.\w+$/.exec(path)?.[0] ?? ""] ?? "application/octet-stream";
 }
 
-/** Cached for a year without asking again: what its name says never changes. */
+/**
+ * Cached for a year without revalidation: the content of a hashed name never
+ * changes.
+ */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** Answers with a file, or with 304 where the client has it. */
+/** Answers with a file, or with 304 if the client has it. */
 export async function fileResponse(
   c: Context,
   file: ServedBytes,
@@ -69,17 +75,19 @@ export async function fileResponse(
   if (etagMatches(c.req.header("if-none-match"), file.etag)) {
     return new Response(null, { status: 304, headers });
   }
-  // Hono answers HEAD by dropping a GET's body, and would leave a file open.
+  // For HEAD, Hono drops the GET's body, which would leave the file open.
   const body = c.req.method === "HEAD" ? null : await file.open();
   return new Response(body, {
     headers: { ...headers, "content-length": String(file.bytes) },
   });
 }
 
-/** A tag but for its mark as a weak one, which a 304 does not care about. */
+/**
+ * An entity tag without the mark of a weak one: If-None-Match compares weakly.
+ */
 const opaque = (tag: string) => tag.replace(/^W\//, "");
 
-/** Whether an `If-None-Match` header names this entity tag. */
+/** Whether an `If-None-Match` header contains this entity tag. */
 export function etagMatches(header: string | undefined, etag: string): boolean {
   return header?.split(",").some((given) => {
     const tag = given.trim();
@@ -87,13 +95,16 @@ export function etagMatches(header: string | undefined, etag: string): boolean {
   }) ?? false;
 }
 
-/** The value, or the problem `not-found` with what was asked for. */
+/**
+ * The value; throws the problem `not-found` with the requested name if it is
+ * null.
+ */
 export function orNotFound<T>(value: T | null, kind: string, name: string): T {
   if (value !== null) return value;
   throw new ProblemError("not-found", `there is no such ${kind}: ${name}`);
 }
 
-/** The text, or 304 where the client has it. */
+/** The text, or 304 if the client has it. */
 export function rendered(
   c: Context,
   text: () => string,
@@ -107,9 +118,9 @@ export function rendered(
 }
 
 /**
- * The bytes, or 304 where the client has them; compressed where it takes that.
+ * The bytes, compressed if the client accepts it, or 304 if it has them.
  *
- * @param etag A weak one: it is that of both forms.
+ * @param etag A weak tag, because both encodings share it.
  */
 export function renderedBytes(
   c: Context,
@@ -143,10 +154,10 @@ export function renderedBytes(
     : c.body(plain, 200, typed);
 }
 
-/** A value as it is sent. */
+/** A value encoded for sending. */
 export interface RenderedJson {
   readonly json: string;
-  /** From its content. */
+  /** Entity tag, computed from the content. */
   readonly etag: string;
 }
 
@@ -157,8 +168,8 @@ export async function renderJson(value: unknown): Promise<RenderedJson> {
 }
 
 /**
- * A body that is made part by part, as fast as the client reads it: a large
- * table neither fills the memory nor keeps others waiting.
+ * A body that is generated in parts, as fast as the client reads it, so that a
+ * large table neither fills the memory nor delays other requests.
  */
 export function streamed(
   c: Context,

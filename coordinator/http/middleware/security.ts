@@ -3,9 +3,9 @@ import { secureHeaders } from "hono/secure-headers";
 import { ProblemError } from "./problems.ts";
 
 /**
- * What browsers are told about every answer. Pages run only the coordinator's
- * own scripts and styles, talk only to it, and stand in nobody's frame. COOP
- * and COEP give them shared memory, which trainer threads hold the data in.
+ * Security headers of every answer. Pages may run only the coordinator's own
+ * scripts and styles, connect only to it, and cannot be framed. COOP and COEP
+ * enable shared memory, in which trainer threads keep the data.
  */
 export const securityHeaders = secureHeaders({
   contentSecurityPolicy: {
@@ -36,21 +36,21 @@ export const securityHeaders = secureHeaders({
     bluetooth: [],
     hid: [],
     midi: [],
-    // What the join page uses, for itself alone.
+    // Features that only the join page itself may use.
     screenWakeLock: ["self"],
   },
-  // Whether there is TLS in front is for the proxy to know.
+  // HSTS is left to the proxy, which knows whether there is TLS.
   strictTransportSecurity: false,
 });
 
 const reading = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Lets only the coordinator's own pages change state. Browsers put the page's
- * origin on every such request; a request without one comes from no browser
- * and cannot be made by a page behind its reader's back.
+ * Lets only the coordinator's own pages change state (no cross-site request
+ * forgery). Browsers send the page's origin with every such request, so a
+ * request without one does not come from a browser.
  *
- * Hosts are compared, not schemes: a proxy may add TLS.
+ * Only hosts are compared, not schemes, because a proxy may add TLS.
  */
 export const originCheck = createMiddleware(async (c, next) => {
   const origin = c.req.header("origin");
@@ -59,15 +59,15 @@ export const originCheck = createMiddleware(async (c, next) => {
     if (hostOf(origin) !== host.toLowerCase()) {
       throw new ProblemError(
         "foreign-origin",
-        `a page from elsewhere sent this request: ${origin}; ` +
-          "open the coordinator's own pages",
+        `a page of another site sent this request: ${origin}; ` +
+          "use the coordinator's own pages",
       );
     }
   }
   await next();
 });
 
-/** Host and port of an origin; null for `null` and what is no origin. */
+/** Host and port of an origin; null for `null` and invalid origins. */
 function hostOf(origin: string): string | null {
   return URL.parse(origin)?.host || null;
 }

@@ -15,29 +15,29 @@ import { StorageError } from "../../storage/storage.ts";
 import { InvalidStudy } from "../../study/points.ts";
 import type { Coordinator } from "../../service/coordinator.ts";
 
-/** What the operator's routes need. */
+/** Dependencies of the operator's routes. */
 export interface AdminDeps {
   readonly coordinator: Coordinator;
   readonly guard: Guard;
-  /** Absent: there is no operator, and every such call is refused. */
+  /** If absent, every operator's call is refused. */
   readonly secrets?: Secrets;
   readonly metrics?: Metrics;
 }
 
-/** Lets the bearer of the admin token pass. */
+/** Accepts only the bearer of the admin token. */
 export function authenticateAdmin({ guard, secrets }: AdminDeps) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
-    // A worker's own way out looks like the operator's way to remove one.
+    // A worker's DELETE of itself matches the operator's route too.
     if (c.req.path === endpoints.leave.path) return await next();
     const { address } = c.var;
-    enforceRate(guard.admitGuess(address), "guesses", "wrong tokens came");
+    enforceRate(guard.admitGuess(address), "guesses", "wrong tokens were sent");
     const token = bearerToken(c.req.header("authorization"));
     if (token === null || secrets?.isAdmin(token) !== true) {
       guard.wrongGuess(address);
       throw new ProblemError(
         "unauthorized",
-        "this call needs the admin token, which the coordinator showed at " +
-          "its first start; --new-secrets makes another",
+        "this call needs the admin token, which the coordinator printed at " +
+          "its first start; --new-secrets generates another one",
         {
           headers: { "www-authenticate": "Bearer" },
           reason: "unauthorized:admin",
@@ -48,14 +48,14 @@ export function authenticateAdmin({ guard, secrets }: AdminDeps) {
   });
 }
 
-/** Leaves the check out for this machine's own calls. */
+/** Skips the check for calls from this machine. */
 export function unlessLocal(check: MiddlewareHandler<WorkerEnv>) {
   return createMiddleware<WorkerEnv>((c, next) =>
     c.var.address.local ? next().then(() => {}) : check(c, next)
   );
 }
 
-/** Answers the operator. Registered behind every other route. */
+/** The operator's routes. Must be registered after all other routes. */
 export function adminRoutes(
   app: OpenAPIHono<WorkerEnv>,
   deps: AdminDeps,
@@ -109,7 +109,7 @@ export function adminRoutes(
   });
 }
 
-/** A study that cannot be lent here is the request's fault. */
+/** A study that cannot run here is a bad request. */
 async function lending<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();

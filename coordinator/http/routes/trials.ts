@@ -24,13 +24,13 @@ import {
 import type { WorkerEnv } from "../middleware/authenticate.ts";
 import { createFreshCache } from "../../service/fresh_cache.ts";
 
-/** Trials read at once for an export: others are served in between. */
+/** Trials per read of an export; other requests are served in between. */
 const PART = 100;
 
-/** Replicates that a grid point's page gets at most. */
+/** Most replicates on a grid point's page. */
 const MOST_REPLICATES = 1000;
 
-/** What there is to read of trials, grid points and workers. */
+/** Routes that read trials, grid points and workers. */
 export function trialRoutes(
   app: OpenAPIHono<WorkerEnv>,
   { coordinator, leaderboard, deviations, freshFor = 0 }: {
@@ -50,7 +50,7 @@ export function trialRoutes(
     now: () => performance.now(),
   });
 
-  /** The value as JSON with its tag; one reading for many who ask the same. */
+  /** The value as JSON with its entity tag; equal requests share one read. */
   async function answer(
     c: Context,
     asked: unknown,
@@ -118,7 +118,10 @@ export function trialRoutes(
     });
   });
 
-  /** Every trial in parts; the first is read at once, to know of the study. */
+  /**
+   * Every trial, in parts. The first part is read immediately, to find out
+   * whether the study exists.
+   */
   async function partsOf(studyId: StudyId) {
     const first = orNotFound(
       await coordinator.curves(studyId, { limit: PART, offset: 0 }),
@@ -149,7 +152,7 @@ export function trialRoutes(
     const response = streamed(c, curvesJson(await partsOf(studyId)), {
       "content-type": "application/json",
     });
-    // Hono's types know JSON as one value; this one is written in parts.
+    // Hono's types expect one JSON value; this one is streamed in parts.
     return response as Response & TypedResponse<CurveList, 200, "json">;
   });
 }
@@ -176,7 +179,7 @@ function table(
   });
 }
 
-/** A `CurveList`, written trial by trial. */
+/** Streams a `CurveList` trial by trial. */
 async function* curvesJson(
   parts: AsyncIterable<readonly TrialCurve[]>,
 ): AsyncGenerator<string> {

@@ -9,10 +9,10 @@ import type { Secrets } from "../limits/secrets.ts";
 import { enforceRate } from "../middleware/admission.ts";
 import { ProblemError } from "../middleware/problems.ts";
 
-/** Seconds after which an address that holds its share asks again. */
+/** Seconds until an address that already holds its share asks again. */
 const ASK_AGAIN = 5;
 
-/** A lease, within what one worker and one address may hold. */
+/** Grants a lease within the limits of one worker and one address. */
 export async function acquireWithin(
   { coordinator, guard }: {
     readonly coordinator: Pick<Coordinator, "acquire">;
@@ -25,7 +25,7 @@ export async function acquireWithin(
   request: LeaseRequest,
 ): Promise<Outcome<Acquired>> {
   const { leases, limits } = guard;
-  // A request that is repeated asks for a lease that is counted already.
+  // A repeated request asks for a lease that is already counted.
   const repeated = request.leaseId !== undefined && leases.has(request.leaseId);
   if (
     !address.local && !repeated &&
@@ -41,7 +41,7 @@ export async function acquireWithin(
     enforceRate(
       guard.admitLease(address),
       "leases",
-      "your address takes leases that come to nothing",
+      "your address takes leases without delivering results",
     );
   }
   const threads = Math.min(worker.threads, limits.leasesPerWorker);
@@ -53,10 +53,13 @@ export async function acquireWithin(
   return outcome;
 }
 
-/** Milliseconds for which a count of workers is good enough. */
+/** Milliseconds for which a count of workers is cached. */
 const COUNT_AGAIN = 1000;
 
-/** Admits a worker that brings the join code, where one is required, while the swarm is not full. */
+/**
+ * Admits a worker if the swarm is not full and the worker has the join code, if
+ * one is required.
+ */
 export function admitWorker(deps: {
   readonly coordinator: Pick<Coordinator, "workersOnline">;
   readonly guard: Guard;
@@ -74,18 +77,18 @@ export function admitWorker(deps: {
       enforceRate(
         guard.admitGuess(address),
         "guesses",
-        "wrong join codes came",
+        "wrong join codes were sent",
       );
       if (!secrets.mayJoin(joinCode)) {
-        // No code at all is no guess.
+        // A missing code does not count as a guess.
         if (joinCode !== undefined) guard.wrongGuess(address);
         throw new ProblemError(
           "join-code",
           joinCode === undefined
-            ? "this coordinator asks for a join code; " +
-              "open the link or scan the code that its operator gives"
-            : "the join code is not this coordinator's; " +
-              "ask its operator for the present link",
+            ? "this coordinator requires a join code; " +
+              "open the link or scan the QR code from its operator"
+            : "the join code is wrong; " +
+              "ask the operator for the current link",
         );
       }
     }

@@ -25,27 +25,27 @@ import {
 } from "../storage.ts";
 
 /**
- * Claims and changes of leases. Those that wait for a connection share one
+ * Claims and changes of leases. Calls that wait for a connection share one
  * transaction: it locks their trials, reads them, calls their functions, writes
- * what differs and raises the revisions, each in one statement for all. Many
- * calls then wait for the disk once, and a study's row, which every change of
- * the study locks, stays locked for no longer than a commit takes.
+ * the differences and raises the revisions, each in one statement for all
+ * calls. So many calls wait for the disk only once, and a study's row, which
+ * every change of the study locks, is locked only for the duration of a commit.
  */
 export interface GroupCommit {
   claim<T>(request: ClaimRequest, apply: Transact<T>): Promise<Claim<T>>;
   update<T>(leaseId: LeaseId, apply: Transact<T>): Promise<Changed<T> | null>;
-  /** The same for trials that are named, each by itself. */
+  /** The same for given trials, each independently. */
   change<T>(trialId: TrialId, apply: Transact<T>): Promise<Changed<T> | null>;
 }
 
-/** Transactions at once: the others' connections are for what pages read. */
+/** Most concurrent transactions: the other connections serve reads of pages. */
 const AT_ONCE = 4;
-/** Calls in one transaction. */
+/** Most calls in one transaction. */
 const MOST = 100;
-/** Calls that may wait: some seconds' worth. More are told to come back. */
+/** Most waiting calls, a few seconds of work. More are refused. */
 const MAX_WAITING = 5_000;
 
-/** What a call is about, and what becomes of it. */
+/** A waiting call and how it is settled. */
 interface Unit {
   readonly leaseId: LeaseId | null;
   readonly trialId: TrialId | null;
@@ -59,23 +59,23 @@ type Answer = { readonly claim: Claim<unknown> | null } | {
   readonly error: unknown;
 };
 
-/** What came of a transaction. */
+/** The outcome of a transaction. */
 interface Outcome {
   readonly answers: readonly Answer[];
-  /** Whether pages show something else now. */
+  /** Whether the content of pages changed. */
   readonly visible: boolean;
 }
 
 export function createGroupCommit(
   { pool, clock, coordinatorId, onBatch, onChange, explain }: {
     readonly pool: PostgresPool;
-    /** For tests; without it, time is the database's. */
+    /** For tests. Default: the database's time. */
     readonly clock: (() => Instant) | undefined;
     readonly coordinatorId: string;
     readonly onBatch: (calls: number, milliseconds: number) => void;
-    /** Something changed that other coordinators' pages show. */
+    /** Called after a change that other coordinators' pages show. */
     readonly onChange: () => void;
-    /** Makes errors for people of those that have to do with stored values. */
+    /** Converts errors about stored values to readable ones. */
     readonly explain: (error: unknown) => unknown;
   },
 ): GroupCommit {
@@ -115,8 +115,8 @@ export function createGroupCommit(
         const explained = explain(trouble);
         return batch.forEach((unit) => unit.fail(explained));
       }
-      // One of them breaks a rule of the tables, or cannot be read: not the
-      // others' fault.
+      // One call violates a constraint or reads an unreadable value, so each
+      // call is tried alone.
       for (const unit of batch) await run([unit]);
     }
   }
@@ -129,8 +129,8 @@ export function createGroupCommit(
         fail(
           new StorageError(
             "unavailable",
-            `the database is slower than its callers: ${waiting.length} ` +
-              "calls wait for it",
+            `the database is overloaded: ${waiting.length} ` +
+              "calls are waiting",
           ),
         );
         return;
@@ -149,7 +149,7 @@ export function createGroupCommit(
     });
   }
 
-  /** Keeps the type of what a unit's own function makes. */
+  /** Keeps the type of the value that a call's function returns. */
   function typed<T>(apply: Transact<T>) {
     let value: { readonly made: T } | null = null;
     return {
@@ -159,7 +159,7 @@ export function createGroupCommit(
         return change;
       }) satisfies Transact<T>,
       changed({ studyId, trialId, revision }: Changed<unknown>): Changed<T> {
-        if (value === null) throw new Error("a change that nobody made");
+        if (value === null) throw new Error("a change without a result");
         return { value: value.made, studyId, trialId, revision };
       },
     };
@@ -178,7 +178,7 @@ export function createGroupCommit(
     async claim<T>(request: ClaimRequest, apply: Transact<T>) {
       const own = typed(apply);
       const claim = await enter({ claim: request, apply: own.apply });
-      if (claim === null) throw new Error("a claim without an answer");
+      if (claim === null) throw new Error("a claim without a result");
       return claim.type === "claimed"
         ? { type: claim.type, ...own.changed(claim) }
         : claim;
@@ -217,14 +217,15 @@ async function runBatch(
     trialOf.get(claim?.leaseId ?? leaseId) ?? trialId ?? claim?.speculative ??
       []
   );
-  // Locked in one order everywhere. Candidates are not waited for, so they
-  // come last, and what others hold is passed over.
+  // All transactions lock in the same order, so there is no deadlock.
+  // Candidates come last and are never waited for: those that others hold are
+  // skipped.
   const [, candidates] = await Promise.all([
     lockTrials(tx, named),
     findCandidates(tx, fresh, failures),
   ]);
-  // Read by a later statement than the one that waited for the lock: that one
-  // saw the other tables as they were before it waited.
+  // Read in a later statement than the one that waited for the lock, because
+  // that one saw the other tables as they were before it waited.
   const [stored, [moment]] = await Promise.all([
     readTrials(tx, [...new Set([...named, ...candidates.all])]),
     clock === undefined ? tx.rows("SELECT swarm_now() AS now") : [],
@@ -326,7 +327,7 @@ async function runBatch(
   };
 }
 
-/** Whether pages show a difference: a renewed lease alone is none. */
+/** Whether pages show a difference: a renewed lease does not. */
 function isVisible(before: TrialRecord, after: TrialRecord): boolean {
   const epochs = ({ attempts }: TrialRecord) =>
     attempts.reduce((sum, a) => sum + a.epochs.length, 0);
@@ -350,8 +351,8 @@ async function trialsOfLeases(
 }
 
 /**
- * Leases that these workers hold. Locks them: of two claims of one worker, at
- * two coordinators, the second one has to see what the first one got.
+ * Leases that these workers hold. Locks the workers: of two claims of one
+ * worker at two coordinators, the second must see the first one's lease.
  */
 async function heldByWorkers(
   { rows }: Queries,
@@ -388,23 +389,23 @@ async function lockTrials(
   );
 }
 
-/** Queued trials that nobody else is about to lease. */
+/** Queued trials that no other transaction is leasing. */
 interface Candidates {
   readonly all: readonly TrialId[];
-  /** The next one for the worker, which nobody else gets then. */
+  /** Removes and returns the next trial for the worker. */
   take(
     claim: ClaimRequest,
     record: (id: TrialId) => TrialRecord | undefined,
   ): TrialId | undefined;
 }
 
-/** By the very expression of the index. Exported for tests. */
+/** The ORDER BY must be the expression of the index. Exported for tests. */
 export const QUEUED = "SELECT trial_id FROM trials WHERE study_id = $1 " +
   "AND planned AND state = 'queued' " +
   "ORDER BY (replicate::bigint << 32) + position LIMIT $2 " +
   "FOR NO KEY UPDATE SKIP LOCKED";
 
-/** How often each of the workers failed on each trial that is queued. */
+/** Number of failures of each worker on each queued trial. */
 async function failuresOfWorkers(
   { rows }: Queries,
   workerIds: readonly WorkerId[],
@@ -425,8 +426,8 @@ async function failuresOfWorkers(
 }
 
 /**
- * As many trials as there are claims, and as many more as these workers failed
- * on: so each finds one, if there is one for it.
+ * Locks as many trials as there are claims, plus the number of trials on which
+ * these workers failed, so that each claim finds a trial if one exists for it.
  */
 async function findCandidates(
   { rows }: Queries,

@@ -7,14 +7,14 @@ import { TrustRow, WorkerRow } from "../sql/rows.ts";
 import type { Trust, WorkerRecord } from "../storage.ts";
 
 /**
- * Calls about single workers that come in one turn of the event loop, gathered
- * into one statement for all of them.
+ * Batches calls about single workers in one turn of the event loop into one
+ * statement.
  */
 export interface Loaders {
   worker(workerId: WorkerId): Promise<WorkerRecord | null>;
-  /** That it was there; nothing else of it changes. */
+  /** Stores only that the worker was seen. */
   seen(workerId: WorkerId): Promise<void>;
-  /** What its results on the backend were worth. */
+  /** The worker's record on a backend. */
   trust(workerId: WorkerId, backend: BackendName): Promise<Trust>;
 }
 
@@ -23,15 +23,15 @@ const TrustOfRow = TrustRow.extend({
   backend: BackendName,
 });
 
-/** Workers in one statement. */
+/** Most workers in one statement. */
 const MOST = 500;
 
-/** @param at In place of the database's clock; null: that one. */
+/** @param at A time for tests; null: the database's clock. */
 export function createLoaders(
   { rows, count }: Queries,
   at: () => Instant | null,
 ): Loaders {
-  // Nothing is remembered: another coordinator may change it any time.
+  // Nothing is cached: another coordinator may change it at any time.
   const options = { cache: false, maxBatchSize: MOST };
 
   const reading = new DataLoader<WorkerId, WorkerRecord | null>(
@@ -49,7 +49,7 @@ export function createLoaders(
   );
 
   const noting = new DataLoader<WorkerId, void>(async (ids) => {
-    // Locked in the order in which claims lock them.
+    // Locked in the same order as by claims.
     await count(
       "UPDATE workers AS w SET last_seen_at = coalesce($2, swarm_now()), " +
         "has_left = false FROM (SELECT worker_id FROM workers " +

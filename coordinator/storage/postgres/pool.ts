@@ -4,32 +4,34 @@ import { type Program, replaceRows } from "../sql/program.ts";
 import { StorageError } from "../storage.ts";
 
 /**
- * Connections to PostgreSQL: a small pool, bounded in what may wait for it and
- * in how long anything may take.
+ * A small pool of connections to PostgreSQL, with limits on waiting calls and
+ * on the duration of statements.
  */
 
-/** Statements, one after the other on one connection or each on any. */
+/** Runs statements, in order on one connection or each on any connection. */
 export interface Queries {
-  /** The statement's rows. A text with values is prepared once a connection. */
+  /**
+   * The statement's rows. A text with values is prepared once per connection.
+   */
   rows(text: string, values?: readonly unknown[]): Promise<unknown[]>;
-  /** The rows that it changed. */
+  /** The number of changed rows. */
   count(text: string, values?: readonly unknown[]): Promise<number>;
 }
 
 export interface PostgresPool extends Queries {
   /**
-   * Runs the work in one transaction; tried again where PostgreSQL broke it up
-   * for the sake of another. Statements that are not waited for one by one
-   * travel together.
+   * Runs the work in one transaction and retries it after a deadlock or
+   * serialization failure. Statements that are not awaited one by one are
+   * pipelined.
    */
   transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
   /**
-   * The same for work that finds every row by a key. It goes by indexes, also
-   * where PostgreSQL takes a table for small enough to read all of it: a plan is
-   * made once a connection, when the tables were nearly empty.
+   * The same for work that finds every row by a key. Forces index scans: plans
+   * are made once per connection, perhaps when the tables were nearly empty and
+   * PostgreSQL preferred to read a whole table.
    */
   batch<T>(work: (tx: Queries) => Promise<Ending<T>>): Promise<T>;
-  /** The same, on one unchanging state of the database, and read only. */
+  /** The same, read-only and on one snapshot of the database. */
   snapshot<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
@@ -39,37 +41,43 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** How a transaction ends. */
+/** The last statements of a transaction. */
 export interface Ending<T> {
   /**
-   * Travel together with the commit: what they lock is locked for as long as
-   * that takes, and not for the way to here and back as well.
+   * Sent together with the commit, so that their locks are held without an
+   * additional round trip.
    */
   readonly last: readonly Statement[];
-  /** What came of it all, by the rows of each of them. */
+  /** Makes the transaction's value from the rows of these statements. */
   value(rows: readonly (readonly unknown[])[]): T;
 }
 
 export interface PoolOptions {
-  /** Connections at most. Default: 8. */
+  /** Most connections. Default: 8. */
   readonly connections?: number;
-  /** Calls that may wait for a connection; more are refused. Default: 1000. */
+  /** Most calls that wait for a connection; more are refused. Default: 1000. */
   readonly waiting?: number;
-  /** Milliseconds that a statement may take. Default: 15 000. */
+  /** Time limit for a statement in milliseconds. Default: 15,000. */
   readonly statementTimeout?: number;
 }
 
-/** Milliseconds to wait for a connection. */
+/** Time limit for connecting in milliseconds. */
 const CONNECT = 5_000;
-/** Milliseconds that the server may fail to answer beyond its own limit. */
+/**
+ * Additional milliseconds before the client stops waiting for a server that
+ * does not enforce its limit.
+ */
 const SILENCE = 5_000;
-/** Times that a transaction is tried. */
+/** Most tries of a transaction. */
 const TRIES = 4;
 
-/** Deadlock, serialization failure; a row that somebody else just inserted. */
+/**
+ * Deadlock, serialization failure, and a row that another transaction just
+ * inserted.
+ */
 const AGAIN = new Set(["40P01", "40001", "23505"]);
 
-/** Counts and instants are far below 2^53. */
+/** Parsed as numbers: counts and instants are far below 2^53. */
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 const BEGIN_BATCH = "BEGIN; SET LOCAL enable_seqscan = off; " +
@@ -78,7 +86,9 @@ const BEGIN_BATCH = "BEGIN; SET LOCAL enable_seqscan = off; " +
 
 const statements = new Map<string, { name: string; text: string }>();
 
-/** One name a text: that it is prepared, connections remember by the name. */
+/**
+ * One name per text: connections recognize a prepared statement by its name.
+ */
 function named(text: string, values: readonly unknown[] | undefined) {
   if (values === undefined) return { text };
   let statement = statements.get(text);
@@ -89,7 +99,7 @@ function named(text: string, values: readonly unknown[] | undefined) {
   return { ...statement, values: [...values] };
 }
 
-/** The SQL of both databases as PostgreSQL's. */
+/** Translates the common SQL to PostgreSQL's. */
 function translate(text: string): string {
   return replaceRows(text, (parameter, columns) => {
     const typed = columns.map(({ name, type }) => `${name} ${type}`);
@@ -97,7 +107,7 @@ function translate(text: string): string {
   }).replace("{lock}", "FOR UPDATE");
 }
 
-/** Runs a program, one statement after the other. */
+/** Runs a program's statements in order. */
 export async function runProgram<T>(
   { rows }: Queries,
   program: Program<T>,
@@ -110,7 +120,7 @@ export async function runProgram<T>(
   return step.value;
 }
 
-/** What every connection is opened with. */
+/** Options of every connection. */
 export function connectionOptions(
   url: string,
   { statementTimeout = 15_000 }: PoolOptions = {},
@@ -138,14 +148,14 @@ export function createPool(
     max: connections,
     idleTimeoutMillis: 30_000,
   });
-  // An idle connection that breaks: the next call opens another.
+  // An idle connection was lost; the next call opens another one.
   pool.on("error", () => {});
 
   async function connect(): Promise<pg.PoolClient> {
     if (pool.waitingCount >= waiting) {
       throw new StorageError(
         "unavailable",
-        `the database is slower than its callers: ${waiting} calls wait for it`,
+        `the database is overloaded: ${waiting} calls are waiting`,
       );
     }
     try {
@@ -163,7 +173,8 @@ export function createPool(
     try {
       return await work(queriesOf(client));
     } catch (error) {
-      // Whatever is not the server's own word leaves the connection's state open.
+      // After any error that is not from the server, the connection's state is
+      // unknown.
       if (sqlState(error) === null) broken = true;
       throw error;
     } finally {
@@ -180,7 +191,7 @@ export function createPool(
       const begun = queries.rows(begin);
       try {
         const [{ last, value }] = await Promise.all([work(queries), begun]);
-        // Where one of them fails, the server takes the commit for a rollback.
+        // If one of them fails, the server turns the commit into a rollback.
         const rows = await Promise.all([
           ...last.map(({ text, values }) => queries.rows(text, values)),
           queries.rows("COMMIT"),
@@ -223,7 +234,7 @@ export function createPool(
   };
 }
 
-/** Work whose last statements are like its others. */
+/** A transaction without special last statements. */
 function plain<T>(work: (tx: Queries) => Promise<T>) {
   return async (tx: Queries): Promise<Ending<T>> => {
     const value = await work(tx);
@@ -247,19 +258,20 @@ function rethrow(error: unknown): never {
   throw explainTrouble(error);
 }
 
-/** PostgreSQL's code of the error; null where the server did not send it. */
+/** PostgreSQL's error code; null if the error is not from the server. */
 export function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? error.code ?? null : null;
 }
 
 /**
- * States that pass or that only an operator can mend. By class: connection
- * trouble, resources (disk, memory, connections), an operator's stop, the
- * system. Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * Error classes that are temporary or that only an operator can fix:
+ * connection, resources (disk, memory, connections), operator intervention,
+ * system. Source:
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const TROUBLE = /^(08|53|57|58|40|55P03|25006|25P0[234])/;
 
-/** The server's troubles of the moment, and a lost one, as StorageErrors. */
+/** Converts temporary errors and lost connections to StorageErrors. */
 export function explainTrouble(error: unknown): unknown {
   if (error instanceof StorageError) return error;
   const state = sqlState(error);
@@ -268,19 +280,19 @@ export function explainTrouble(error: unknown): unknown {
   if (ours || state !== null && !TROUBLE.test(state)) return error;
   return new StorageError(
     "unavailable",
-    `the database does not serve now: ${reasonOf(error)}`,
+    `the database is unavailable: ${reasonOf(error)}`,
     error,
   );
 }
 
-/** Of the network, or what pg says of a connection that it lost. */
+/** Whether it is a network error, or pg's error for a lost connection. */
 function isConnectionTrouble(error: Error): boolean {
   return "code" in error && typeof error.code === "string" ||
     /connection|connect|timeout|Client (was|has)|not queryable/i
       .test(error.message);
 }
 
-/** In words: some errors of the network have a code and no message. */
+/** The reason as text: some network errors have a code but no message. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return reasonOf(error.errors[0]);

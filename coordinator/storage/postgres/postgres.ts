@@ -31,13 +31,14 @@ import { readTrials } from "./trial.ts";
 import { postgresWeights } from "./weights.ts";
 
 export interface PostgresOptions extends PoolOptions {
-  /** Told of each transaction of leases: its calls and its time. */
-  readonly onBatch?: (calls: number, milliseconds: number) => void;
-  /** Told of each study that a newer version has written, once. */
-  readonly onUnreadable?: (error: StorageError) => void;
   /**
-   * In place of the database's clock, for tests: whole milliseconds since 1970.
+   * Called after each lease transaction with its number of calls and its
+   * duration.
    */
+  readonly onBatch?: (calls: number, milliseconds: number) => void;
+  /** Called once for each study that a newer version has written. */
+  readonly onUnreadable?: (error: StorageError) => void;
+  /** Replaces the database's clock in tests: whole milliseconds since 1970. */
   readonly clock?: () => Instant;
 }
 
@@ -46,17 +47,17 @@ export interface OpenedPostgres {
   readonly weights: WeightsStore;
 }
 
-/** Epochs that a coordinator tells its pages of after one look. */
+/** Most epochs that one poll returns. */
 const MOST_EPOCHS = 100;
 
 const StandingRow = z.object({ now: z.number(), told: z.number() });
 
 /**
  * Opens a PostgreSQL database as the swarm's storage, which any number of
- * coordinators share, and makes its tables where there are none.
+ * coordinators can share. Creates missing tables.
  *
- * @param url `postgres://user:password@host:port/database`, with what libpq
- * knows behind a `?`: `sslmode`, `sslrootcert`, `options`.
+ * @param url `postgres://user:password@host:port/database`, with libpq's
+ * parameters after a `?`: `sslmode`, `sslrootcert`, `options`.
  * @throws StorageError with one line that says what to do.
  */
 export async function openPostgres(
@@ -86,13 +87,15 @@ export async function openPostgres(
   }
 }
 
-/** After the server's clock was set back, the swarm's time still goes on. */
+/**
+ * Keeps the swarm's time from going back after the server's clock was set back.
+ */
 async function settleClock(
   pool: PostgresPool,
   session: PostgresSession,
 ): Promise<void> {
   const latest = await runProgram(pool, latestInstant());
-  // What others go by may only grow under them.
+  // Only increased, because running coordinators use it.
   const least = await session.alone() ? "0" : "ahead";
   await pool.rows(
     `UPDATE swarm_database SET ahead = greatest(${least}, $1 - ` +
@@ -113,9 +116,11 @@ async function connected(
   },
 ): Promise<OpenedPostgres> {
   const { rows } = pool;
-  /** The database's time when last asked, and how long ago that was. */
+  /**
+   * The database's time at the last query, and the local time of that query.
+   */
   let standing = { now: 0, at: 0 };
-  /** Up to where other coordinators' epochs have been read. */
+  /** Sequence number up to which other coordinators' epochs have been read. */
   let told = 0;
 
   const now = clock ??
@@ -147,7 +152,7 @@ async function connected(
     onChange: session.tell,
     explain,
   });
-  /** As a parameter: null is the database's own time. */
+  /** The time as a parameter; null is the database's own time. */
   const at = () => clock?.() ?? null;
   const loaders = createLoaders(pool, at);
   const weights = postgresWeights(pool, now);
@@ -203,7 +208,8 @@ async function connected(
     now,
 
     plan: async (study, trials) => {
-      // Who joins the others with the study that they are at holds nobody up.
+      // A coordinator that starts with the current plan needs no lock and
+      // delays nobody.
       const outcome = await snapshot(() => asPlanned(study, trials)) ??
         await transaction(() => planTrials(study, trials));
       session.tell();
@@ -224,7 +230,8 @@ async function connected(
       const changed = await Promise.all(
         due.map((trialId) =>
           groupCommit.change(trialId, apply).catch((error) => {
-            // Of a newer version's study: that version's coordinators do it.
+            // Skips a study of a newer version: coordinators of that version
+            // handle it.
             if (error instanceof StorageError && error.code === "newer") {
               return null;
             }
@@ -248,7 +255,9 @@ async function connected(
   return { storage, weights };
 }
 
-/** One line on why a database cannot be opened, and what to do. */
+/**
+ * A one-line error that says why a database cannot be opened and what to do.
+ */
 function explainOpening(where: string, error: unknown): unknown {
   if (error instanceof StorageError && error.code !== "unavailable") {
     return error;
@@ -269,18 +278,18 @@ function explainOpening(where: string, error: unknown): unknown {
 /** Invalid authorization, and no such database. */
 const what = (state: string | null) =>
   state?.startsWith("28")
-    ? "the database lets nobody in by that name and password"
+    ? "the database rejects this user name and password"
     : state === "3D000"
-    ? "there is no such database"
+    ? "the database does not exist"
     : state === "42501"
-    ? "the database does not allow it"
+    ? "the database user lacks a permission"
     : "the database cannot be reached";
 
 const hint = (state: string | null) =>
   state?.startsWith("28")
     ? "check both in --db, or PGUSER and PGPASSWORD"
     : state === "3D000"
-    ? "create it, or name another one with --db"
+    ? "create it or choose another one with --db"
     : state === "42501"
-    ? "let the user create tables in its schema"
-    : "check that it runs there, or name another one with --db";
+    ? "grant the user the right to create tables in its schema"
+    : "check that it is running, or choose another one with --db";

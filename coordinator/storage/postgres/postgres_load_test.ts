@@ -17,7 +17,7 @@ import { openPostgres } from "./postgres.ts";
 import { createPool, type PostgresPool } from "./pool.ts";
 import { QUEUED } from "./group_commit.ts";
 
-/** What keeps PostgreSQL fast when there is much of everything. */
+/** Properties that keep PostgreSQL fast with large amounts of data. */
 
 let server: PostgresServer;
 let database: string;
@@ -28,7 +28,7 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(() => server.stop());
 
-/** A storage on an empty schema, and a way past it. */
+/** A storage on an empty schema, with direct access to the database. */
 async function withWorld(
   body: (
     world: ReturnType<typeof createWorld>,
@@ -56,7 +56,7 @@ const TALLY = "SELECT study_id, state, n::integer FROM tally WHERE n <> 0 " +
 const COUNTED = "SELECT study_id, state, count(*)::integer AS n FROM trials " +
   "WHERE planned GROUP BY 1, 2 ORDER BY 1, 2";
 
-Deno.test("tally: what counting would find, whatever changes a trial", () =>
+Deno.test("tally: equals counting after any change of a trial", () =>
   withWorld(async (world, sql) => {
     const { storage } = world;
     const same = async () => {
@@ -71,7 +71,7 @@ Deno.test("tally: what counting would find, whatever changes a trial", () =>
       Array.from({ length: 12 }, (_, i) => world.claim(1 + i % 4, 1 + i)),
     );
     await same();
-    // At once: some to be lent, some done, some given back.
+    // Concurrently: some are leased, some completed, some released.
     await Promise.all([
       world.claim(1, 13),
       ...[1, 2, 3].map((lease) => world.complete(lease, lease)),
@@ -84,12 +84,12 @@ Deno.test("tally: what counting would find, whatever changes a trial", () =>
     assert.equal(await same(), 0);
     await world.plan(smallStudy({ replicates: 6 }));
     assert.equal(await same(), 3);
-    // Past the program.
+    // A change by SQL outside of the program.
     await sql("UPDATE trials SET planned = NOT planned WHERE position < 2");
     await same();
   }));
 
-Deno.test("openPostgres: a coordinator with the plan that there is waits for nobody, and nobody for it", () =>
+Deno.test("openPostgres: planning an unchanged plan takes no locks", () =>
   withWorld(async (world, _, url) => {
     const study = smallStudy();
     const { revision } = await world.storage.plan(
@@ -106,15 +106,15 @@ Deno.test("openPostgres: a coordinator with the plan that there is waits for nob
     );
     await other.query("ROLLBACK");
     await other.end();
-    // Out of sight, it is not planned, though its trials were none.
+    // A deleted study is planned again, even without trials.
     await world.storage.deleteStudy(seed);
     await world.plan(study);
     assert.equal((await world.storage.study(seed))?.trials, 4);
   }));
 
-Deno.test("openPostgres: a plan of more trials than go into one statement", () =>
+Deno.test("openPostgres: a plan with more trials than fit in one statement", () =>
   withWorld(async ({ storage }, sql) => {
-    // Of 10,000 at most.
+    // At most 10,000 per statement.
     const rates = [0, 0.1, 0.2];
     const { definition, trials } = planStudy({
       ...smallStudy().definition,
@@ -137,10 +137,11 @@ Deno.test("openPostgres: a plan of more trials than go into one statement", () =
     assert.equal(first?.spec.trialId, reversed[0]?.trialId);
   }));
 
-Deno.test("openPostgres: the next trial is looked for among the queued ones alone", () =>
+Deno.test("openPostgres: the next trial is found by the index of queued trials", () =>
   withWorld(async (world, sql, url) => {
     await world.plan(smallStudy({ replicates: 500 }));
-    // The planner knows: all are queued. Any other order looks as good then.
+    // The planner knows that all trials are queued, so any other plan looks as
+    // cheap.
     await sql("ANALYZE trials");
     const pool = createPool(url, { connections: 1 });
     try {
@@ -175,7 +176,7 @@ const insert = (n: number | string) => ({
 });
 const NUMBERS = "SELECT n FROM numbers ORDER BY n";
 
-Deno.test("turn: ends with its last statements, and tells what each came to", () =>
+Deno.test("turn: ends with its last statements and returns their rows", () =>
   withPool(async (pool) => {
     const said = await pool.batch(async ({ rows }) => {
       const { text, values } = insert(1);
@@ -186,7 +187,7 @@ Deno.test("turn: ends with its last statements, and tells what each came to", ()
     assert.deepEqual(await pool.rows(NUMBERS), [1, 2, 3].map((n) => ({ n })));
   }));
 
-Deno.test("turn: a last statement that fails takes all back, though the commit was sent", () =>
+Deno.test("turn: a failing last statement rolls back everything, although the commit was sent", () =>
   withPool(async (pool) => {
     await assert.rejects(
       pool.batch(async ({ rows }) => {
@@ -200,7 +201,7 @@ Deno.test("turn: a last statement that fails takes all back, though the commit w
       /invalid input syntax/,
     );
     assert.deepEqual(await pool.rows(NUMBERS), []);
-    // The connection serves the next one.
+    // The connection is still usable.
     await pool.batch(() => Promise.resolve({ last: [insert(5)], value() {} }));
     assert.deepEqual(await pool.rows(NUMBERS), [{ n: 5 }]);
   }));

@@ -51,8 +51,8 @@ storageConformance("openPostgres", async (clock) => {
   };
   return {
     storage: await open(),
-    // The first one's connections are still there, as after a crash of its
-    // machine, and nothing comes over them any more.
+    // The first one's connections still exist but are silent, as after a crash
+    // of its machine.
     reopen: open,
     end: async () => void await Promise.all(opened.map((s) => s.close())),
   };
@@ -84,7 +84,7 @@ async function withTwo(
   }
 }
 
-Deno.test("openPostgres: two coordinators never lend a trial twice, and lend them all", () =>
+Deno.test("openPostgres: two coordinators never lease a trial twice and lease all trials", () =>
   withTwo(async (a, b) => {
     await a.world.plan(smallStudy({ replicates: 100 }));
     await a.world.workers(20, 10);
@@ -97,7 +97,7 @@ Deno.test("openPostgres: two coordinators never lend a trial twice, and lend the
     const lent = claims.flatMap((c) => c.type === "claimed" ? c.trialId : []);
     assert.equal(new Set(lent).size, lent.length);
     assert.equal((await a.storage.counts(seed)).leased, lent.length);
-    // Who found only trials that others were about to lease asks again.
+    // A claim that finds only trials locked by others is repeated.
     for (let i = lent.length; i < 200; i++) {
       const claim = await b.world.tryClaim(1 + i % 20, 1001 + i);
       assert.ok(["claimed", "enough-leases"].includes(claim.type), claim.type);
@@ -122,7 +122,7 @@ Deno.test("openPostgres: a worker that asks two coordinators at once gets no mor
     ]);
   }));
 
-Deno.test("openPostgres: the same lease asked for at two coordinators is one", () =>
+Deno.test("openPostgres: the same lease requested at two coordinators is granted once", () =>
   withTwo(async (a, b) => {
     await a.world.plan(smallStudy());
     await a.world.workers(1, 4);
@@ -138,7 +138,7 @@ Deno.test("openPostgres: the same lease asked for at two coordinators is one", (
     assert.equal((await b.storage.runningLeases(workerId(1))).length, 1);
   }));
 
-Deno.test("openPostgres: of many changes of one trial, through two coordinators, none is lost", () =>
+Deno.test("openPostgres: two coordinators lose no changes of one trial", () =>
   withTwo(async (a, b) => {
     await a.world.plan(smallStudy({ epochs: 40 }));
     await a.world.workers(1);
@@ -153,7 +153,7 @@ Deno.test("openPostgres: of many changes of one trial, through two coordinators,
     assert.equal(found?.trial.attempts[0]?.epochs.length, 40);
   }));
 
-Deno.test("openPostgres: revisions become visible in their order, whoever makes them", () =>
+Deno.test("openPostgres: revisions of two coordinators become visible in order", () =>
   withTwo(async (a, b) => {
     await a.world.plan(smallStudy({ replicates: 60 }));
     await a.world.workers(4, 60);
@@ -184,7 +184,7 @@ Deno.test("openPostgres: revisions become visible in their order, whoever makes 
     assert.deepEqual([...seen.keys()].sort(), [...lent].sort());
   }));
 
-Deno.test("openPostgres: one call that breaks a table's rule takes no other with it", () =>
+Deno.test("openPostgres: a call that violates a constraint does not fail others", () =>
   withTwo(async ({ storage, world }) => {
     await world.plan(smallStudy());
     await world.workers(2);
@@ -215,7 +215,7 @@ Deno.test("openPostgres: one call that breaks a table's rule takes no other with
     assert.equal(good.status === "fulfilled" && good.value?.value.ok, true);
   }));
 
-Deno.test("openPostgres: hears of what others changed, and what was reported to them", () =>
+Deno.test("openPostgres: sees changes of other coordinators and epochs reported to them", () =>
   withTwo(async (a, b) => {
     let heard = () => {};
     const news = new Promise<void>((resolve) => heard = resolve);
@@ -240,7 +240,7 @@ Deno.test("openPostgres: hears of what others changed, and what was reported to 
     assert.deepEqual((await b.storage.news()).epochs, []);
   }));
 
-Deno.test("openPostgres: epochs that are reported together are told of in their order", () =>
+Deno.test("openPostgres: epochs reported together are read in order", () =>
   withTwo(async (a, b) => {
     await a.world.plan(smallStudy({ epochs: 12 }));
     await a.world.workers(1);
@@ -252,9 +252,9 @@ Deno.test("openPostgres: epochs that are reported together are told of in their 
     assert.deepEqual(epochs.map(({ metrics }) => metrics), all);
   }));
 
-Deno.test("openPostgres: a renewed lease is no news", () =>
+Deno.test("openPostgres: a renewed lease sends no notification", () =>
   withTwo(async (a, b, { name, url }) => {
-    // Who told, in the order of the telling.
+    // Senders of notifications, in order.
     const heard: number[] = [];
     let hear = () => {};
     const ear = new pg.Client(url);
@@ -282,7 +282,7 @@ Deno.test("openPostgres: a renewed lease is no news", () =>
         wanted: true,
       }));
     }
-    // Told later than anything that those would have told.
+    // A later notification than any of those.
     const last = next();
     await b.storage.activateStudy(null);
     await last;
@@ -293,7 +293,7 @@ Deno.test("openPostgres: a renewed lease is no news", () =>
     assert.deepEqual(more, []);
   }));
 
-Deno.test("openPostgres: work is done by one coordinator at a time, until that one is gone", () =>
+Deno.test("openPostgres: exclusive work runs on one coordinator at a time, until its connection ends", () =>
   withTwo(async (a, b, { url }) => {
     assert.equal(await a.storage.alone(), false);
     let end = () => {};
@@ -309,7 +309,7 @@ Deno.test("openPostgres: work is done by one coordinator at a time, until that o
     assert.equal(await sweep(), null);
     end();
     while (await sweep() === null);
-    // A coordinator that dies at it.
+    // A coordinator that dies during the work.
     const dying = await openPostgres(url);
     await new Promise<void>((started) => {
       void dying.storage.exclusively("sweep", () => {
@@ -322,7 +322,7 @@ Deno.test("openPostgres: work is done by one coordinator at a time, until that o
     while (await sweep() === null);
   }));
 
-Deno.test("openPostgres: of coordinators that start together one makes the secret", () =>
+Deno.test("openPostgres: one of several starting coordinators sets the secret", () =>
   withTwo(async (a, b) => {
     const hashes = await Promise.all(
       [..."abcdef"].map((letter, i) =>
@@ -334,7 +334,7 @@ Deno.test("openPostgres: of coordinators that start together one makes the secre
     assert.equal(await b.storage.secret("admin"), hashes[0]);
   }));
 
-Deno.test("openPostgres: weights are found by whoever looks", () =>
+Deno.test("openPostgres: every coordinator finds the weights", () =>
   withTwo(async (a, b) => {
     const bytes = crypto.getRandomValues(new Uint8Array(65_536));
     const sums = ["1", "2"].map((digit) => digit.repeat(64));
@@ -352,7 +352,7 @@ Deno.test("openPostgres: weights are found by whoever looks", () =>
     assert.equal(await b.weights.bytes(), 0);
   }));
 
-Deno.test("openPostgres: coordinators that start together on an empty database make its tables once", async () => {
+Deno.test("openPostgres: coordinators that start together create the tables once", async () => {
   const { url } = await emptySchema(database);
   const opened = await Promise.all(
     Array.from({ length: 4 }, () => openPostgres(url)),
@@ -365,7 +365,7 @@ Deno.test("openPostgres: coordinators that start together on an empty database m
   for (const { storage } of opened) await storage.close();
 });
 
-Deno.test("openPostgres: time is the database's, and goes on after its clock was set back", async () => {
+Deno.test("openPostgres: uses the database's time, which never goes back", async () => {
   const { name, url } = await emptySchema(database);
   const first = await openPostgres(url);
   assert.ok(Math.abs(first.storage.now() - Date.now()) < 60_000);
@@ -385,7 +385,7 @@ Deno.test("openPostgres: time is the database's, and goes on after its clock was
   await storage.close();
 });
 
-Deno.test("openPostgres: text that PostgreSQL cannot hold is mended, not refused", async () => {
+Deno.test("openPostgres: repairs text that PostgreSQL cannot store", async () => {
   const { storage } = await openPostgres((await emptySchema(database)).url);
   await storage.registerWorker({ ...newWorker(1), name: "a\0b\ud800c" });
   assert.equal((await storage.worker(workerId(1)))?.name, "a\ufffdb\ufffdc");
@@ -431,22 +431,30 @@ async function refuses(
   });
 }
 
-Deno.test("openPostgres: nobody there, no such database, a wrong password: one line each", async () => {
+Deno.test("openPostgres: no server, missing database, wrong password: one line each", async () => {
   const away = new URL(database);
   away.port = "1";
   await refuses(away.href, "cannot-open", /cannot be reached: .*:1\/.*; check/);
   const other = new URL(database);
   other.pathname = "/nowhere";
-  await refuses(other.href, "cannot-open", /no such database.*create it/);
+  await refuses(
+    other.href,
+    "cannot-open",
+    /the database does not exist.*create it/,
+  );
   const wrong = new URL(database);
   wrong.password = "not-the-password";
-  await refuses(wrong.href, "cannot-open", /lets nobody in.*PGPASSWORD/);
+  await refuses(
+    wrong.href,
+    "cannot-open",
+    /rejects this user name and password.*PGPASSWORD/,
+  );
   const nameless = new URL(database);
   nameless.searchParams.set("options", "-c search_path=nowhere");
   await refuses(nameless.href, "cannot-open", /no schema/);
 });
 
-Deno.test("openPostgres: another program's tables, a newer version's and the first edition's are left alone", async () => {
+Deno.test("openPostgres: leaves tables of other programs, newer versions and the first edition unchanged", async () => {
   const theirs = await server.createDatabase();
   await psql("CREATE TABLE studies (name text)", theirs);
   await refuses(theirs, "not-ours", /another program's tables/);
@@ -465,7 +473,7 @@ Deno.test("openPostgres: another program's tables, a newer version's and the fir
   assert.deepEqual(await psql("SELECT * FROM studies", old), []);
 });
 
-Deno.test("openPostgres: calls that too many wait for are refused at once", async () => {
+Deno.test("openPostgres: refuses calls if too many are waiting", async () => {
   const { url } = await emptySchema(database);
   const { storage } = await openPostgres(url, { connections: 1, waiting: 3 });
   const calls = await Promise.allSettled(
@@ -474,13 +482,13 @@ Deno.test("openPostgres: calls that too many wait for are refused at once", asyn
   const refused = calls.filter((call) => call.status === "rejected");
   assert.ok(refused.length > 0 && refused.length < 10);
   for (const { reason } of refused) {
-    assert.match(String(reason), /slower than its callers/);
+    assert.match(String(reason), /the database is overloaded/);
   }
   await storage.ping();
   await storage.close();
 });
 
-Deno.test("openPostgres: a statement that waits too long fails, and what waits behind it goes on", async () => {
+Deno.test("openPostgres: a statement that waits too long fails, and later calls continue", async () => {
   const { name, url } = await emptySchema(database);
   const clock = fakeClock();
   const { storage } = await openPostgres(url, {
@@ -497,7 +505,7 @@ Deno.test("openPostgres: a statement that waits too long fails, and what waits b
   await other.query(`BEGIN; SELECT 1 FROM ${name}.trials FOR UPDATE`);
   const unavailable = { name: "StorageError", code: "unavailable" };
   await assert.rejects(world.report(1, 1, epochMetrics(1)), unavailable);
-  // Trials that others hold are passed over, not waited for.
+  // Trials locked by others are skipped, not waited for.
   assert.equal((await world.tryClaim(2, 2)).type, "all-leased");
   await other.query("ROLLBACK");
   await other.end();
@@ -506,7 +514,7 @@ Deno.test("openPostgres: a statement that waits too long fails, and what waits b
   await end();
 });
 
-Deno.test("openPostgres: a server that goes away is said to be, and is found again", async () => {
+Deno.test("openPostgres: reports a lost server and reconnects", async () => {
   await using own = await startPostgres();
   const clock = fakeClock();
   const { storage } = await openPostgres(await own.createDatabase(), {
@@ -529,7 +537,7 @@ Deno.test("openPostgres: a server that goes away is said to be, and is found aga
     unavailable,
   );
   await own.up();
-  // Of what was told meanwhile nothing was heard: so it is told to look.
+  // Notifications in between were lost, so it must poll.
   await back;
   assert.equal((await storage.trial(trialId))?.trial.state, "leased");
   assert.equal(await storage.exclusively("sweep", () => Promise.resolve(1)), 1);
@@ -537,14 +545,14 @@ Deno.test("openPostgres: a server that goes away is said to be, and is found aga
   await end();
 });
 
-Deno.test("openPostgres: over TLS, to the server whose certificate is known", async () => {
+Deno.test("openPostgres: connects over TLS to a server with a known certificate", async () => {
   await using own = await startPostgres({ fsync: false, ssl: true });
-  // Its address names the certificate that vouches for it.
+  // The address names the trusted root certificate.
   const url = new URL(await own.createDatabase());
   const { storage } = await openPostgres(url.href);
   await storage.ping();
   await storage.close();
-  // Nobody vouches for it; and without TLS the server lets nobody in.
+  // Fails without the root certificate and without TLS.
   url.search = "?sslmode=verify-full";
   await refuses(url.href, "cannot-open", /self-signed certificate/);
   url.search = "";
@@ -562,7 +570,7 @@ async function mixed(): Promise<MixedDatabase> {
   };
 }
 
-Deno.test("openPostgres: a newer version's study is named in one line, and the others go on", async () =>
+Deno.test("openPostgres: names a newer version's study in one line; other studies continue", async () =>
   await checkNewerStudy(await mixed()));
 
 Deno.test("openPostgres: a recipe field that is not stored has its default", async () =>

@@ -2,14 +2,14 @@ import * as z from "zod";
 import type { Queries } from "./pool.ts";
 import { firstEdition, newerSchema, StorageError } from "../storage.ts";
 
-/** The tables in PostgreSQL, and which databases are ours. */
+/** The tables in PostgreSQL, and the check whether a database is ours. */
 
 /**
- * Each entry leads from version `index` to `index + 1`; an entry that was ever
- * released is never edited. Tables and columns are those of the SQLite file, so
- * that a study moves from one to the other row by row. The tables themselves
- * enforce what must hold whatever the code does. Ids compare byte by byte: rows
- * are locked in that order, and every coordinator has to use the same one.
+ * Each entry migrates from version `index` to `index + 1`; a released entry is
+ * never edited. Tables and columns are those of the SQLite file, so that a
+ * study can be moved row by row. The tables enforce the invariants
+ * independently of the code. Ids compare byte by byte: rows are locked in that
+ * order, which must be the same for every coordinator.
  */
 const migrations: readonly string[] = [
   `
@@ -248,8 +248,8 @@ const OwnerRow = z.object({
 const VersionRow = z.object({ version: z.number() });
 
 /**
- * Brings the database to `SCHEMA_VERSION`. Coordinators that start together
- * wait for the one that is at it; what is half done leaves nothing behind.
+ * Migrates the database to `SCHEMA_VERSION`, in a transaction. Coordinators
+ * that start together wait for the one that migrates.
  *
  * @param where Names the database in errors.
  * @throws StorageError `not-ours` for another program's database, `older` for
@@ -262,7 +262,7 @@ export async function migrate({ rows }: Queries, where: string): Promise<void> {
     throw new StorageError(
       "cannot-open",
       `cannot use the database: ${where} has no schema to put tables in; ` +
-        "create the one that its search_path names",
+        "create the schema that its search_path names",
     );
   }
   await rows(
@@ -278,13 +278,13 @@ export async function migrate({ rows }: Queries, where: string): Promise<void> {
   );
   const { ours, first, studies } = OwnerRow.parse(owner);
   if (!ours && first && studies) {
-    throw firstEdition(where, "create one and name it with --db");
+    throw firstEdition(where, "create one and choose it with --db");
   }
   if (!ours && studies) {
     throw new StorageError(
       "not-ours",
       `cannot use the database: ${where} has another program's tables; ` +
-        "name another database with --db",
+        "choose another database with --db",
     );
   }
   const [row] = ours

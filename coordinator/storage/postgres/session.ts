@@ -5,23 +5,28 @@ import { connectionOptions, explainTrouble, queriesOf } from "./pool.ts";
 import { StorageError } from "../storage.ts";
 
 /**
- * One connection that is kept: it says that this coordinator is there, holds
- * the locks of what it is at, and hears of the others. PostgreSQL drops all of
- * that with the connection, however its process ends.
+ * A permanent connection. It marks this coordinator as present, holds its
+ * advisory locks and receives notifications of others. PostgreSQL ends all of
+ * that with the connection, however the process ends.
  */
 export interface PostgresSession {
-  /** Tells the others, soon and once for much, that there is news. */
+  /** Notifies the other coordinators soon, once for many changes. */
   tell(): void;
-  /** Calls it when others may have told, or could not have been heard. */
+  /**
+   * Calls the listener after a notification, or after notifications may have
+   * been lost.
+   */
   watch(wake: () => void): () => void;
   alone(): Promise<boolean>;
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null>;
   close(): Promise<void>;
 }
 
-/** Milliseconds over which news is gathered: pages get no more at a time. */
+/**
+ * Milliseconds between notifications; pages are not updated more often either.
+ */
 const GATHER = 250;
-/** Milliseconds until a lost connection is made again, doubled each time. */
+/** Milliseconds until reconnecting, doubled after each failure. */
 const FIRST_RETRY = 250;
 const LAST_RETRY = 5_000;
 
@@ -34,9 +39,7 @@ interface Line {
   readonly schema: string;
 }
 
-/**
- * @throws what connecting throws; later on it connects again by itself.
- */
+/** @throws connection errors; later it reconnects by itself. */
 export async function openSession(url: string): Promise<PostgresSession> {
   const watchers = new Set<() => void>();
   const busy = new Set<string>();
@@ -63,7 +66,7 @@ export async function openSession(url: string): Promise<PostgresSession> {
         "SELECT current_schema() AS schema, pg_backend_pid() AS pid",
       );
       const { schema, pid } = PlaceRow.parse(row);
-      // A machine that is gone without a word: its locks are free in a minute.
+      // If a machine vanishes, its locks are released within a minute.
       await rows(
         "SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; " +
           "SET tcp_keepalives_count = 3",
@@ -88,7 +91,7 @@ export async function openSession(url: string): Promise<PostgresSession> {
     if (closed) return;
     retry = setTimeout(() => {
       connect().then(
-        // What was told meanwhile was not heard.
+        // Notifications in between were lost.
         wake,
         () => reconnect(Math.min(2 * delay, LAST_RETRY)),
       );
@@ -100,12 +103,12 @@ export async function openSession(url: string): Promise<PostgresSession> {
     if (line !== null) return line;
     throw new StorageError(
       "unavailable",
-      "the database does not serve now: the connection was lost, and is " +
-        "being made again",
+      "the database is unavailable: the connection was lost and is " +
+        "being restored",
     );
   }
 
-  /** Whether the lock could be had; it is this session's then. */
+  /** Tries to take the lock for this session. */
   async function lock({ client, schema }: Line, name: string) {
     const [row] = await queriesOf(client).rows(
       "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS held",
@@ -130,7 +133,7 @@ export async function openSession(url: string): Promise<PostgresSession> {
         telling = undefined;
         if (line === null) return;
         const channel = pg.escapeIdentifier(channelOf(line.schema));
-        // Lost with the connection: the others look by themselves as well.
+        // A notification is lost with the connection; the others also poll.
         queriesOf(line.client).rows(`NOTIFY ${channel}`).catch(() => {});
       }, GATHER);
       Deno.unrefTimer(telling);
@@ -153,7 +156,7 @@ export async function openSession(url: string): Promise<PostgresSession> {
     },
 
     async exclusively(name, work) {
-      // To one session its own lock is no obstacle.
+      // A session's own lock does not block it, so this set is needed.
       if (busy.has(name)) return null;
       busy.add(name);
       try {
@@ -165,7 +168,7 @@ export async function openSession(url: string): Promise<PostgresSession> {
         try {
           return await work();
         } finally {
-          // Of a lost connection nothing is locked any more.
+          // A lost connection holds no locks.
           if (line === at) await unlock(at, name).catch(() => {});
         }
       } finally {
@@ -185,7 +188,10 @@ export async function openSession(url: string): Promise<PostgresSession> {
   };
 }
 
-/** Channels are the database's own, tables a schema's. */
+/**
+ * The channel contains the schema, because channels are shared by all schemas
+ * of a database.
+ */
 function channelOf(schema: string): string {
   return `dropout_swarm_${schema}`.slice(0, 63);
 }

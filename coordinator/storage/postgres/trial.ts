@@ -20,7 +20,10 @@ import {
 import { assembleTrial, trialColumns, trialDiff } from "../sql/trial_rows.ts";
 import type { Queries, Statement } from "./pool.ts";
 
-/** Trials in PostgreSQL: many at once, for nearly all of the time is travel. */
+/**
+ * Trials in PostgreSQL. Many are read and written at once, because round trips
+ * take most of the time.
+ */
 
 const PartsRow = TrialIdRow.extend(TrialRow.shape).extend({
   attempts: z.array(AttemptRow),
@@ -30,7 +33,7 @@ const PartsRow = TrialIdRow.extend(TrialRow.shape).extend({
   revision: z.number(),
 });
 
-/** A trial with the revision of its study, as of when it was read. */
+/** A trial with its study's revision when it was read. */
 export interface StoredTrial {
   readonly trial: TrialRecord;
   readonly revision: number;
@@ -50,7 +53,7 @@ const PARTS = "SELECT t.trial_id, t.spec, t.planned, t.state, " +
   "(SELECT s.revision FROM studies AS s WHERE s.study_id = t.study_id) " +
   "AS revision FROM trials AS t WHERE t.trial_id = ANY($1)";
 
-/** Reads those of them that there are. */
+/** Reads the trials that exist. */
 export async function readTrials(
   { rows }: Queries,
   trialIds: readonly TrialId[],
@@ -73,15 +76,15 @@ export async function readTrials(
   );
 }
 
-/** What the tables' own rules promise. */
+/** The tables' constraints guarantee this. */
 function found<T>(part: T | null | undefined): T {
   if (part === null || part === undefined) {
-    throw new Error("a trial of which a part is missing");
+    throw new Error("a trial with a missing part");
   }
   return part;
 }
 
-/** A trial as it is stored, and as it is to be. */
+/** A trial as stored and as it shall be. */
 export interface TrialChange {
   readonly before: TrialRecord;
   readonly after: TrialRecord;
@@ -94,7 +97,7 @@ const types = {
   boolean: "boolean",
 } as const satisfies Record<Column["type"], string>;
 
-/** The rows of a JSON array, with a table's columns and these. */
+/** The rows of a JSON array, with a table's columns and additional ones. */
 function rowsOf(table: Table, ...more: readonly string[]): string {
   const columns = table.columns.map(({ name, type }) =>
     `${name} ${types[type]}`
@@ -120,10 +123,10 @@ const INSERT = {
 };
 
 /**
- * Writes what differs in all but the states of the trials, which are stamped
- * later. The trials are locked by whoever calls.
+ * Writes all differences except the trials' states, which are written later
+ * together with the revision. The caller has locked the trials.
  *
- * @param coordinatorId This coordinator's; epochs are stored with it.
+ * @param coordinatorId This coordinator's id, stored with epochs.
  */
 export async function writeTrials(
   { rows, count }: Queries,
@@ -156,11 +159,11 @@ export async function writeTrials(
         epochs.map((row) => ({ ...row, told_to: coordinatorId }))
       ),
     ),
-    // Fails unless its attempt was refused just now.
+    // Fails unless its attempt is refused in the same change.
     withdrawn.length === 0
       ? undefined
       : rows("DELETE FROM results WHERE trial_id = ANY($1)", [withdrawn]),
-    // Fails where a result is stored: the first one stands, whatever happens.
+    // Fails if a result is stored: the first one is never replaced.
     write(
       INSERT.results,
       diffs.flatMap(({ accepted }) => accepted === null ? [] : [accepted]),
@@ -169,8 +172,8 @@ export async function writeTrials(
 }
 
 /**
- * Attempts go on from what they were: of this lease, and in the state that they
- * were read in. The locks see to that already; this is the second wall.
+ * Updates attempts only if they still have this lease and the state that was
+ * read. The locks already guarantee that; this is a second check.
  */
 async function fenced(
   count: Queries["count"],
@@ -186,14 +189,14 @@ async function fenced(
     [JSON.stringify(changed)],
   );
   if (stored !== changed.length) {
-    throw new Error("an attempt is not what it was when it was read");
+    throw new Error("an attempt has changed since it was read");
   }
 }
 
 /**
- * Raises a study's revision, stamps trials with it, and writes their states.
- * All of it in one statement and not before the last moment: until the commit,
- * every other change of the study waits, on whichever coordinator.
+ * Raises a study's revision and writes it and the states to trials. One
+ * statement at the very end of the transaction, because until the commit all
+ * other changes of the study wait, on every coordinator.
  */
 const STAMP = "WITH study AS (UPDATE studies " +
   "SET revision = revision + $2::bigint WHERE study_id = $1 " +
@@ -207,15 +210,17 @@ const STAMP = "WITH study AS (UPDATE studies " +
 
 const StampRow = z.object({ before: z.number() });
 
-/** What became of a study's trials. */
+/** The changed trials of a study. */
 export interface Stamps {
-  /** As they are now: each that moved, or is stamped. */
+  /** Each trial whose state or revision changes. */
   readonly trials: Map<TrialId, TrialRecord>;
-  /** Those that changed, in the order of the changes. */
+  /** Trials that changed, in order. */
   readonly order: TrialId[];
 }
 
-/** One statement a study, in the order in which all lock them. */
+/**
+ * One statement per study, in the order in which all transactions lock studies.
+ */
 export function stampTrials(
   studies: ReadonlyMap<StudyId, Stamps>,
 ): { readonly studies: readonly StudyId[]; readonly last: Statement[] } {
@@ -238,7 +243,7 @@ export function stampTrials(
   };
 }
 
-/** The revision before, of what the statement came to. */
+/** The previous revision, from the statement's rows. */
 export function revisionBefore(rows: readonly unknown[]): number {
   return StampRow.parse(rows[0]).before;
 }

@@ -7,8 +7,8 @@ import { CountRow, LeaseRow } from "../sql/rows.ts";
 const BytesRow = z.object({ bytes: z.instanceof(Uint8Array) });
 
 /**
- * Weights as rows, beside the deliveries that name them: whichever coordinator
- * verifies a result finds them, and who took them in may be gone.
+ * Weights as rows of the database, so that every coordinator can verify a
+ * result, even if the one that received it has ended.
  */
 export function postgresWeights(
   { rows, count }: Queries,
@@ -36,7 +36,7 @@ export function postgresWeights(
         "SELECT bytes FROM weights WHERE lease_id = $1 AND sha256 = $2",
         [leaseId, sha256],
       );
-      // A copy of its own: pg's is a part of what the socket was read into.
+      // Copied, because pg's array is a view of the socket's buffer.
       return row === undefined
         ? null
         : new Uint8Array(BytesRow.parse(row).bytes);

@@ -20,28 +20,28 @@ import {
 import { CountRow, SecretRow, storable, StudyRow } from "./rows.ts";
 import type { UnreadableStudies } from "./unreadable.ts";
 
-/** What both databases offer to the calls that they share. */
+/** Operations of a database that the shared calls need. */
 export interface SqlDatabase {
-  /** Runs a program that reads one thing, or several that may differ in age. */
+  /** Runs a program whose statements may read different states. */
   read<T>(program: () => Program<T>): Promise<T>;
-  /** Runs it on one state of the database. */
+  /** Runs a program on one snapshot of the database. */
   snapshot<T>(program: () => Program<T>): Promise<T>;
-  /** Runs one statement that changes something. */
+  /** Runs one statement that writes. */
   change(text: string, ...values: readonly SqlValue[]): Promise<
     readonly unknown[]
   >;
-  /** Runs a program that changes something: all or nothing. */
+  /** Runs a program that writes, in one transaction. */
   transaction<T>(program: () => Program<T>): Promise<T>;
-  /** Those of the trials that there are, in this order. */
+  /** The existing ones of these trials, in this order. */
   trials(ids: readonly TrialId[]): Promise<TrialRecord[]>;
-  /** As a parameter: null is the database's own time. */
+  /** The time as a parameter; null is the database's own time. */
   at(): Instant | null;
-  /** Tells other coordinators that something changed. */
+  /** Notifies other coordinators of a change. */
   tell(): void;
   readonly unreadable: UnreadableStudies;
 }
 
-/** The calls of `Storage` that are the same on both databases. */
+/** The methods of `Storage` that are the same for both databases. */
 export type SharedCalls = Pick<
   Storage,
   | "studies"
@@ -174,7 +174,8 @@ export function sharedCalls(db: SqlDatabase): SharedCalls {
     counts: (studyId) => read(() => stateCounts(studyId)),
     recentAcceptances: (studyId, limit) =>
       read(() => recentAcceptances(studyId, limit)),
-    // Several statements: whatever comes between them is later news.
+    // Not one snapshot: changes between the statements are found by the next
+    // poll.
     changesSince: (studyId, revision, limit = Infinity) =>
       snapshot(() => readChanges(studyId, revision, limit)),
     trials: (studyId, page) => snapshot(() => listTrials(studyId, page)),

@@ -12,17 +12,20 @@ import {
   StudyTextRow,
 } from "./rows.ts";
 
-/** Trials in one statement: a value has 256 MB at most, a statement its time. */
+/**
+ * Most trials in one statement: a value may have 256 MB at most, and a
+ * statement has a time limit.
+ */
 const SOME = 10_000;
 
 type Record = { readonly [column: string]: SqlValue };
 
-/** What has to be done for a study's trials to be its plan. */
+/** Changes that make a study's trials its plan. */
 interface Difference {
   readonly added: readonly Record[];
   readonly moved: readonly Record[];
   readonly left: readonly Record[];
-  /** Of those that moved. */
+  /** Trials whose position changed. */
   readonly restored: number;
 }
 
@@ -69,7 +72,7 @@ function* differenceOf(
   return { added, moved, left, restored };
 }
 
-/** The outcome of `Storage.plan` where it changes nothing; null: it does. */
+/** The outcome of `Storage.plan` if it changes nothing; else null. */
 export function* asPlanned(
   study: StudyDefinition,
   trials: readonly TrialSpec[],
@@ -97,7 +100,7 @@ export function* planTrials(
       "ON CONFLICT DO NOTHING",
     study.id,
   );
-  // Who else plans it waits here, and so does whoever changes one of its trials.
+  // Concurrent plans and changes of the study's trials wait here.
   const [row] = yield* query(
     "SELECT definition, revision FROM studies WHERE study_id = $1 {lock}",
     study.id,
@@ -151,7 +154,7 @@ export function* planTrials(
   };
 }
 
-/** As JSON, some at a time. */
+/** As JSON, in chunks. */
 function* chunks(all: readonly Record[]): Generator<string> {
   for (let i = 0; i < all.length; i += SOME) {
     yield JSON.stringify(all.slice(i, i + SOME));

@@ -1,9 +1,9 @@
 /**
- * A statement in the SQL that both databases understand, with its values: `$1`
- * is the first. Three things are translated once, when the statement is
- * prepared: `{rows $1: name type, …}` is a JSON array of objects as a table `r`,
- * `{lock}` keeps what was read as it is until the transaction ends, and
- * `swarm_now()` is the time of a database that has its own, else null.
+ * A statement in SQL that both databases understand, with its values; `$1` is
+ * the first. Three constructs are translated once, when the statement is
+ * prepared: `{rows $1: name type, …}` is a JSON array of objects as a table
+ * `r`, `{lock}` locks the rows until the transaction ends, and `swarm_now()` is
+ * the database's own time, or null on SQLite.
  */
 export interface Statement {
   readonly text: string;
@@ -13,12 +13,12 @@ export interface Statement {
 export type SqlValue = string | number | boolean | null;
 
 /**
- * Work on a database: it yields its statements one by one and goes on with
- * their rows. SQLite runs it at once, PostgreSQL waits for each statement.
+ * Work on a database: a generator that yields its statements and receives their
+ * rows. SQLite runs it synchronously, PostgreSQL waits for each statement.
  */
 export type Program<T> = Generator<Statement, T, readonly unknown[]>;
 
-/** Runs one statement within a program; its rows. */
+/** Runs one statement within a program and returns its rows. */
 export function* query(
   text: string,
   ...values: readonly SqlValue[]
@@ -26,7 +26,7 @@ export function* query(
   return yield { text, values };
 }
 
-/** Writes the `{rows …}` of a statement as the database wants it. */
+/** Translates the `{rows …}` of a statement for the database. */
 export function replaceRows(
   text: string,
   write: (

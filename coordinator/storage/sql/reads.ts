@@ -32,9 +32,9 @@ import {
   TrialIdRow,
 } from "./rows.ts";
 
-/** What pages and the leaderboard read; each program a single moment's state. */
+/** Reads for pages and the leaderboard; each program reads one snapshot. */
 
-/** The latest moment that anything stored has happened at; 0: nothing has. */
+/** The time of the latest stored event; 0 without events. */
 export function* latestInstant(): Program<Instant> {
   const [row] = yield* query(
     "SELECT coalesce(max(at), 0) AS latest FROM (" +
@@ -81,7 +81,7 @@ export function* listWorkers(
   limit: number,
   { order = "seen", onlineSince, offset = 0 }: WorkerRequest,
 ): Program<WorkerListing[]> {
-  // Counted for those listed alone, unless the order is by that very count.
+  // Counted only for the listed workers, unless they are ordered by this count.
   const completed = "(SELECT count(*) FROM results AS r " +
     "WHERE r.worker_id = w.worker_id)";
   const by = order === "results" ? completed : "last_seen_at";
@@ -128,7 +128,7 @@ export function* stateCounts(
   return counts;
 }
 
-/** Ids of what `Storage.verifying` reads, in its order. */
+/** Ids of the trials of `Storage.verifying`, in its order. */
 export function verifyingTrials(
   studyId: StudyId,
   limit: number,
@@ -142,7 +142,7 @@ export function verifyingTrials(
   );
 }
 
-/** Ids of what `Storage.running` reads, in its order. */
+/** Ids of the trials of `Storage.running`, in its order. */
 export function runningTrials(
   studyId: StudyId,
   limit: number,
@@ -159,9 +159,9 @@ export function runningTrials(
 }
 
 /**
- * Ids of what `Storage.expireDue` is about, in its order.
+ * Ids of the trials of `Storage.expireDue`, in its order.
  *
- * @param at Null: the database's own time.
+ * @param at The time; null: the database's own.
  * @param skip Studies that this version cannot read.
  */
 export function dueTrials(
@@ -215,7 +215,7 @@ export function* heldLeases(workerId: WorkerId): Program<HeldLease[]> {
   return found.map((row) => HeldRow.parse(row));
 }
 
-/** What `Storage.vouchedByLiars` reads, of all but these studies. */
+/** The leases of `Storage.vouchedByLiars`, except in these studies. */
 export function* vouchedByLiars(limit: number, skip: readonly StudyId[]) {
   const found = yield* query(
     "SELECT a.lease_id FROM trust AS t " +
@@ -241,7 +241,8 @@ export function* readChanges(
     studyId,
   );
   if (study === undefined) return { revision: 0, trials: [] };
-  // The limit's last trial, from the index alone; none: all are within it.
+  // The last trial within the limit, from the index only; no row if all trials
+  // are within it.
   const [last] = limit === Infinity ? [] : yield* query(
     "SELECT revision FROM trials WHERE study_id = $1 AND revision > $2 " +
       "ORDER BY revision LIMIT 1 OFFSET $3",
@@ -262,7 +263,10 @@ export function* readChanges(
   return { revision: end, trials: found.map((row) => ChangeRow.parse(row)) };
 }
 
-/** A trial and the attempt that is shown: the accepted, or else the furthest. */
+/**
+ * A trial and the attempt that is shown: the accepted one, else the one with
+ * the most epochs.
+ */
 const BRIEF = "t.spec, t.state, r.seconds, " +
   "(SELECT count(*) FROM attempts AS b " +
   "WHERE b.trial_id = t.trial_id) AS attempts, " +
@@ -270,7 +274,9 @@ const BRIEF = "t.spec, t.state, r.seconds, " +
   "a.started_at, a.ended_at, " +
   "coalesce(r.epochs, (SELECT count(*) FROM epochs AS e " +
   "WHERE e.trial_id = t.trial_id AND e.attempt = a.attempt)) AS epochs_done";
-/** `listed` has picked its trials before: joining all would take long. */
+/**
+ * Joined only to the trials selected in `listed`: joining all would be slow.
+ */
 const SHOWN = "FROM listed AS t " +
   "LEFT JOIN results AS r ON r.trial_id = t.trial_id " +
   "LEFT JOIN attempts AS a ON a.trial_id = t.trial_id AND a.attempt = " +
@@ -280,7 +286,9 @@ const SHOWN = "FROM listed AS t " +
   "AND e.attempt = b.attempt) DESC, b.attempt LIMIT 1)) " +
   "LEFT JOIN workers AS w ON w.worker_id = a.worker_id";
 
-/** Picks planned trials of a study in an order; $1 to $3 are its parameters. */
+/**
+ * Selects planned trials of a study in an order; $1 to $3 are its parameters.
+ */
 function listed(where: string, order: string): string {
   return `WITH listed AS MATERIALIZED (SELECT * FROM trials ` +
     `WHERE study_id = $1 AND planned = true${where} ORDER BY ${order} ` +
@@ -301,7 +309,7 @@ export function* listTrials(
     ? Object.values(counts).reduce((sum, n) => sum + n, 0)
     : counts[state];
   const by = trialOrders[order];
-  // Not one statement for both: its plan would suit neither.
+  // Two statements, because a common one would have a bad query plan for both.
   const [where, wanted] = state === undefined
     ? ["", []]
     : [" AND state = $4", [state]];

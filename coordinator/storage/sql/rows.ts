@@ -32,15 +32,15 @@ import type {
 } from "../storage.ts";
 import { UnreadableValue } from "./unreadable.ts";
 
-/** What the tables hold, parsed into what the program works with. */
+/** Parses rows of the tables into the program's types. */
 
 /** PostgreSQL has booleans, SQLite has numbers. */
 const Flag = z.union([z.boolean(), z.literal(0), z.literal(1)])
   .transform((flag) => flag === true || flag === 1);
 
 /**
- * What was checked before it was stored: where it does not pass, a newer
- * version has stored it.
+ * Parses a value that was validated before it was stored: if it is invalid, a
+ * newer version has stored it.
  */
 function json<T extends z.ZodType>(schema: T) {
   return z.string().transform((text): z.output<T> => {
@@ -52,9 +52,9 @@ function json<T extends z.ZodType>(schema: T) {
 }
 
 /**
- * A spec or a definition as text. Recipe fields at their defaults are left out:
- * so a coordinator that does not know a new field yet can read what one of the
- * next version stores, unless it makes use of the field.
+ * A spec or a definition as text. Recipe fields with default values are left
+ * out, so that a coordinator that does not know a new field can read what the
+ * next version stores, unless the field is used.
  */
 function recipeJson(value: { readonly recipe: Recipe }): string {
   return JSON.stringify({ ...value, recipe: changedFields(value.recipe) });
@@ -156,7 +156,7 @@ function published({ result, recomputed }: {
 export const CurveRow = briefColumns.extend({
   result: json(TrialResult).nullable(),
   recomputed: Recomputed.nullable(),
-  /** A JSON array, empty where there is a result. */
+  /** A JSON array, empty if there is a result. */
   reported: json(z.array(EpochMetrics)),
 }).transform((row): TrialCurveRecord => {
   const result = published(row);
@@ -246,12 +246,12 @@ export const PlanRow = z.object({
   planned: Flag,
 });
 
-/** The revision of a study, as it stands in its row. */
+/** The revision in a study's row. */
 export const RevisionRow = z.object({ revision: z.number() });
 
 export const StudyRevisionRow = RevisionRow.extend({ study_id: StudyId });
 
-/** A study's row with its definition unparsed, to compare. */
+/** A study's row with its definition as text, for comparison. */
 export const StudyTextRow = RevisionRow.extend({ definition: z.string() });
 
 export const TrialIdRow = z.object({ trial_id: TrialId });
@@ -280,11 +280,11 @@ export const AcceptanceRow = z.object({
   startedAt: row.started_at,
 }));
 
-/** A worker with all that a list of workers shows. */
+/** A worker with the columns of a list of workers. */
 export const ListedWorkerRow = workerColumns.extend({
   running: z.number(),
   completed: z.number(),
-  /** Pairs of when it was accepted and when its attempt began. */
+  /** Pairs of acceptance time and start time of the attempt. */
   recent: json(z.array(z.tuple([z.number(), z.number()]))),
 }).transform(({ running, completed, recent, ...row }): WorkerListing => ({
   worker: toWorker(row),
@@ -293,7 +293,7 @@ export const ListedWorkerRow = workerColumns.extend({
   recent: recent.map(([acceptedAt, startedAt]) => ({ acceptedAt, startedAt })),
 }));
 
-/** Null: none, or one that was deleted since. */
+/** Null: no study, or a deleted one. */
 export const ActiveStudyRow = z.object({
   definition: json(StudyDefinition).nullable(),
 });
@@ -308,7 +308,7 @@ export const ReportedEpochRow = z.object({
   metrics,
 }));
 
-/** Text as PostgreSQL can keep it: it knows no NUL and no half of a pair. */
+/** Text that PostgreSQL can store: without NUL and lone surrogates. */
 export function storable(text: string): string;
 
 export function storable(text: string | null): string | null;

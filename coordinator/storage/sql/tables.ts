@@ -1,6 +1,9 @@
 import { storable } from "./rows.ts";
 
-/** The tables that both kinds of database have, in an order that fits their references. */
+/**
+ * The tables of both kinds of database, ordered so that referenced tables come
+ * first.
+ */
 
 export interface Column {
   readonly name: string;
@@ -10,11 +13,11 @@ export interface Column {
 export interface Table {
   readonly name: string;
   readonly columns: readonly Column[];
-  /** Names the row; rows are read in its order. */
+  /** The key; rows are read in its order. */
   readonly key: readonly string[];
 }
 
-/** By column. */
+/** Types by column. */
 export type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 function table(name: string, key: string, columns: string): Table {
@@ -99,7 +102,9 @@ export const tables: readonly Table[] = [
   table("secrets", "name", "name, hash"),
 ];
 
-/** A row as both kinds can hold it: booleans are such, text is well formed. */
+/**
+ * A row for both kinds of database: with real booleans and well-formed text.
+ */
 export function toRow({ columns }: Table, found: Record<string, unknown>): Row {
   return Object.fromEntries(columns.map(({ name, type }) => {
     const value = found[name] ?? null;
@@ -107,6 +112,6 @@ export function toRow({ columns }: Table, found: Record<string, unknown>): Row {
     if (value === null || typeof value === "boolean") return [name, value];
     if (type === "boolean") return [name, value === 1];
     if (typeof value === "number") return [name, value];
-    throw new Error(`a value of an unknown kind: ${name}, ${typeof value}`);
+    throw new Error(`a value of an unknown type: ${name}, ${typeof value}`);
   }));
 }

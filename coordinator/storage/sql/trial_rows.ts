@@ -15,20 +15,23 @@ import {
 } from "./rows.ts";
 import type { Row } from "./tables.ts";
 
-/** A trial as rows of tables, and what of them a change concerns. Pure. */
+/**
+ * Converts a trial to and from rows of tables, and finds the rows that a change
+ * affects. Pure.
+ */
 
-/** Where the parts of a trial stand; what is not needed is not read. */
+/** Rows of a trial's parts, read only if needed. */
 export interface TrialParts {
   readonly trial: z.infer<typeof TrialRow>;
   /** By rising attempt. */
   readonly attempts: readonly z.infer<typeof AttemptRow>[];
-  /** Of an attempt, by rising epoch. */
+  /** Epochs of an attempt, by rising epoch. */
   readonly epochs: (attempt: number) => readonly EpochMetrics[];
   readonly delivery: (attempt: number) => Delivery;
   readonly result: () => z.infer<typeof ResultRow>;
 }
 
-/** Puts a trial together again. */
+/** Makes a trial from its rows. */
 export function assembleTrial(parts: TrialParts): TrialRecord {
   const { spec, planned, state, quarantined_at } = parts.trial;
   const attempts = parts.attempts.map((row) => toAttempt(row, parts));
@@ -44,7 +47,7 @@ export function assembleTrial(parts: TrialParts): TrialRecord {
       const row = parts.result();
       const by = attempts.find((a) => a.attempt === row.attempt);
       if (by === undefined) {
-        throw new Error(`a result without its attempt: ${spec.trialId}`);
+        throw new Error(`a result whose attempt is missing: ${spec.trialId}`);
       }
       return {
         ...base,
@@ -115,27 +118,30 @@ function toAttempt(
   }
 }
 
-/** What has to be written for a trial to be as it became, in this order. */
+/** The writes that store a changed trial, in this order. */
 export interface TrialDiff {
   /** Rows of new attempts. */
   readonly begun: readonly AttemptColumns[];
-  /** Rows of attempts that differ; `was` is the state that is stored still. */
+  /** Rows of changed attempts; `was` is the stored state. */
   readonly went: readonly (AttemptColumns & { readonly was: string })[];
-  /** Attempts whose delivery is of no more use: its verdict is here. */
+  /** Attempts whose delivery is deleted, because they have a verdict. */
   readonly judged: readonly AttemptKey[];
   /** Rows of deliveries. */
   readonly delivered: readonly Row[];
   /** Rows of epochs. */
   readonly epochs: readonly Row[];
-  /** The result goes: its attempt was refused just now. */
+  /**
+   * Whether the result is withdrawn, because its attempt is refused in this
+   * change.
+   */
   readonly withdrawn: boolean;
-  /** Null: the state is what it was. */
+  /** Null: the state did not change. */
   readonly state: TrialColumns | null;
-  /** The row of a result that is accepted now. */
+  /** The row of a newly accepted result. */
   readonly accepted: Row | null;
 }
 
-/** Type aliases, not interfaces: each is a `Row` as well. */
+/** Type aliases, not interfaces, so that each is also a `Row`. */
 type AttemptKey = { readonly trial_id: TrialId; readonly attempt: number };
 
 type AttemptColumns = AttemptKey & {
@@ -151,7 +157,7 @@ type AttemptColumns = AttemptKey & {
   readonly message: string | null;
 };
 
-/** A trial's columns that change in its life. */
+/** The columns of a trial that can change. */
 export interface TrialColumns {
   readonly state: TrialRecord["state"];
   readonly quarantined_at: number | null;
@@ -201,14 +207,14 @@ function resultColumns({ spec }: TrialRecord, accepted: AcceptedResult): Row {
   };
 }
 
-/** What differs between the two, `before` being what is stored. */
+/** The differences between two versions of a trial; `before` is stored. */
 export function trialDiff(
   before: TrialRecord,
   after: TrialRecord,
 ): TrialDiff {
   const trial_id = after.spec.trialId;
   const stored = new Map(before.attempts.map((a) => [a.attempt, a]));
-  // The functions copy what they change: the same object is the same row.
+  // Changes copy objects, so the same object means an unchanged row.
   const changed = after.attempts.filter((a) => stored.get(a.attempt) !== a)
     .map((attempt) => ({
       attempt,

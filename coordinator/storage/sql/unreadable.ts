@@ -2,11 +2,14 @@ import * as z from "zod";
 import { StudyId } from "../../../protocol/ids.ts";
 import { StorageError } from "../storage.ts";
 
-/** A stored value that this version cannot read: a newer one has written it. */
+/**
+ * A stored value that this version cannot read, because a newer one has written
+ * it.
+ */
 export class UnreadableValue extends Error {
-  /** Null: it is of no single study. */
+  /** Null if it does not belong to a single study. */
   readonly studyId: StudyId | null;
-  /** What is new about it, for people. */
+  /** The reason, for people. */
   readonly why: string;
 
   constructor(value: unknown, error: z.ZodError) {
@@ -22,7 +25,7 @@ const Named = z.union([
   z.looseObject({ id: StudyId }).transform(({ id }) => id),
 ]);
 
-/** Of a trial's spec or of a study's definition. */
+/** The reason for a trial's spec or a study's definition. */
 function studyOf(value: unknown): StudyId | null {
   return Named.safeParse(value).data ?? null;
 }
@@ -39,19 +42,22 @@ function whyUnreadable({ issues: [issue] }: z.ZodError): string {
   return `it has the ${fields} ${issue.keys.join(", ")}`;
 }
 
-/** Studies that this version cannot read, in one database. */
+/** The studies in a database that this version cannot read. */
 export interface UnreadableStudies {
-  /** Those that were met so far. */
+  /** Studies that were found so far. */
   readonly ids: readonly StudyId[];
-  /** An error for people in place of an `UnreadableValue`; others as they are. */
+  /**
+   * Converts an `UnreadableValue` to an error for people; returns others
+   * unchanged.
+   */
   explain(error: unknown): unknown;
-  /** What the function makes; null where the value is unreadable. */
+  /** The function's value; null if it is unreadable. */
   skip<T>(read: () => T): T | null;
 }
 
 /**
- * @param where Names the database in errors.
- * @param onUnreadable Told of each study once.
+ * @param where Name of the database for errors.
+ * @param onUnreadable Called once for each study.
  */
 export function createUnreadableStudies(
   where: string,

@@ -5,7 +5,7 @@ import { createUnreadableStudies, UnreadableValue } from "./unreadable.ts";
 
 const { definition, trials: [spec] } = smallStudy();
 
-/** What is said of a value that this version should not be able to read. */
+/** The message for a value that this version cannot read. */
 function said(schema: StudyDefinition | TrialSpec, more: object): string {
   const value = { ...schema, ...more };
   const parsed = "trialId" in schema
@@ -18,7 +18,7 @@ function said(schema: StudyDefinition | TrialSpec, more: object): string {
   );
 }
 
-Deno.test("createUnreadableStudies explain: names the study, the database and what is new", () => {
+Deno.test("createUnreadableStudies explain: names the study, the database and the reason", () => {
   assert.ok(spec);
   const line = (why: string) =>
     "StorageError: cannot read the study seed in swarm.db: it was written by " +
@@ -37,7 +37,7 @@ Deno.test("createUnreadableStudies explain: names the study, the database and wh
   }
 });
 
-Deno.test("createUnreadableStudies skip: tells of a study once, and lets other errors through", () => {
+Deno.test("createUnreadableStudies skip: reports a study once and throws other errors", () => {
   const parsed = StudyDefinition.safeParse({ ...definition, notes: "" });
   assert.ok(parsed.error);
   const error = new UnreadableValue(definition, parsed.error);

@@ -3,37 +3,37 @@ import { setImmediate } from "node:timers";
 import type { Storage } from "../storage.ts";
 import type { Sql } from "./statements.ts";
 
-/** Runs units of work, each all or nothing, and resolves once on the disk. */
+/** Runs units of work, each atomically, and resolves after the commit. */
 export interface Batcher {
   run<T>(work: () => T): Promise<T>;
-  /** Runs what is waiting. */
+  /** Runs the waiting units. */
   flush(): void;
 }
 
 interface Unit {
   run(): void;
-  /** Tells the caller; not before what was done is on the disk. */
+  /** Settles the caller's promise, after the commit. */
   settle(): void;
   fail(error: unknown): void;
 }
 
-/** Units in one transaction: what waits for one more is soon answered. */
+/** Most units in one transaction, so that waiting calls are answered soon. */
 const MAX_BATCH = 256;
 
-/** Milliseconds from one commit to the next while calls come together. */
+/** Milliseconds between commits while there are several calls at once. */
 const GATHER = 8;
 
 /**
- * Group commit: the work that came in one turn of the event loop goes into one
- * transaction, each unit in a savepoint of its own, because a small transaction
- * spends nearly all of its time waiting for the disk. After a transaction of
+ * Group commit: work that arrives in one turn of the event loop shares one
+ * transaction, each unit in its own savepoint, because a small transaction
+ * spends nearly all of its time waiting for the disk. After a transaction with
  * several units the next one waits a few milliseconds for more: about a hundred
- * commits a second instead of a thousand. A single call never waits. No call is
- * answered before the commit, so nothing that was answered is lost.
+ * commits per second instead of a thousand. A single call never waits. Calls
+ * are answered after the commit, so no answered call is lost.
  *
- * @param explain Makes callers' errors of SQLite's.
- * @param told Of each transaction that is on the disk: its calls and its time;
- * and that a unit, or all of a transaction, was taken back.
+ * @param explain Converts SQLite's errors for callers.
+ * @param told Called after each commit with the number of calls and the
+ * duration, and after a rollback of a unit or a transaction.
  */
 export function createBatcher(
   db: DatabaseSync,
@@ -45,18 +45,19 @@ export function createBatcher(
   },
 ): Batcher {
   const { onBatch = () => {}, onUndone } = told;
-  // Without a file there is no disk to wait for.
+  // A database in memory does not wait for a disk.
   const gather = db.location() === null ? 0 : GATHER;
   let waiting: Unit[] = [];
   let scheduled = false;
-  /** When the next commit may be, by `performance.now()`. */
+  /** Earliest time of the next commit, by `performance.now()`. */
   let gatherUntil = 0;
 
-  /** Runs the first units that wait. */
+  /** Runs the first waiting units. */
   function commit(): void {
     scheduled = false;
     const batch = waiting.slice(0, MAX_BATCH);
-    // Flushed meanwhile, for one: the database may even be closed.
+    // The units may have been flushed meanwhile, and the database may be
+    // closed.
     if (batch.length === 0) return;
     waiting = waiting.slice(MAX_BATCH);
     const start = performance.now();
@@ -71,7 +72,7 @@ export function createBatcher(
       sql("COMMIT").run();
     } catch (error) {
       stored = false;
-      // Once closed, it does not even say whether it is in one.
+      // A closed database throws when asked whether it is in a transaction.
       if (db.isOpen && db.isTransaction) sql("ROLLBACK").run();
       onUndone();
       for (const unit of batch) unit.fail(explain(error));
@@ -81,7 +82,7 @@ export function createBatcher(
       for (const unit of batch) unit.settle();
     }
     gatherUntil = batch.length > 1 ? performance.now() + gather : 0;
-    // Whoever was settled is answered first.
+    // Callers of settled units are answered first.
     if (waiting.length > 0) schedule(0);
   }
 
@@ -105,7 +106,7 @@ export function createBatcher(
             const value = work();
             settle = () => resolve(value);
           } catch (error) {
-            // A full disk, for one, has rolled back the whole transaction.
+            // For example, a full disk rolls back the whole transaction.
             if (!db.isTransaction) throw error;
             sql("ROLLBACK TO unit").run();
             onUndone();
@@ -122,7 +123,7 @@ export function createBatcher(
   return { run, flush };
 }
 
-/** `Storage.exclusively` where one process has the storage to itself. */
+/** `Storage.exclusively` for a storage that only one process uses. */
 export function createLocalLock(): Storage["exclusively"] {
   const busy = new Set<string>();
   return async (name, work) => {

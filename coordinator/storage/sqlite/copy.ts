@@ -4,25 +4,28 @@ import { StorageError } from "../storage.ts";
 import { explainOpening, lockBeside } from "./open.ts";
 import { checkOurs } from "./schema.ts";
 
-/** Copies of a swarm's database: made while it is in use, and put back. */
+/** Backs up a swarm's database while it is in use, and restores it. */
 
-/** What a database holds, in a few figures. */
+/** A summary of a database. */
 export interface Contents {
   readonly studies: number;
   readonly trials: number;
   readonly results: number;
   readonly workers: number;
-  /** Milliseconds since 1970 of the latest thing that happened; 0: nothing. */
+  /** Milliseconds since 1970 of the latest event; 0 without events. */
   readonly latest: number;
 }
 
-/** Pages copied in one go: all. In steps, each write in between would make
- * SQLite begin anew, and a busy coordinator's copy would never be done. */
+/**
+ * Copies all pages at once. If copied in steps, SQLite would restart after each
+ * write in between, and the copy of a busy coordinator's database would never
+ * finish.
+ */
 const ALL_PAGES = 2 ** 31 - 1;
 
 /**
- * Writes a copy of the database, as of one moment, that is whole and sound:
- * checked before it gets its name. The coordinator may go on writing meanwhile.
+ * Writes a consistent copy of the database, which is checked before it gets its
+ * final name. The coordinator may continue to write.
  *
  * @throws StorageError with one line that says what to do.
  */
@@ -35,7 +38,7 @@ export async function backupDatabase(
   if (options.force !== true && exists(out)) {
     throw new StorageError(
       "cannot-open",
-      `cannot write the backup: ${out} exists; name another file with --out, ` +
+      `cannot write the backup: ${out} exists; choose another file with --out, ` +
         "or replace it with --force",
     );
   }
@@ -53,17 +56,17 @@ export async function backupDatabase(
   }
 }
 
-/** What `restoreDatabase` has done. */
+/** The outcome of `restoreDatabase`. */
 export interface Restored {
   readonly contents: Contents;
-  /** Where what was there before has been put; null: nothing was there. */
+  /** Path of the previous database; null if there was none. */
   readonly replaced: string | null;
 }
 
 /**
- * Puts a backup in the place of the database. What was there is kept beside it.
- * Refused while a coordinator has the database open; and, unless forced, where
- * the database holds something later than the backup.
+ * Replaces the database by a backup. The previous one is kept under another
+ * name. Refused while a coordinator has the database open and, unless forced,
+ * if the database has later events than the backup.
  *
  * @throws StorageError with one line that says what to do.
  */
@@ -91,7 +94,7 @@ export async function restoreDatabase(
   }
 }
 
-/** Copies a database that others may be writing to, into one plain file. */
+/** Copies a database, which may be in use, to one file. */
 async function copy(from: string, to: string): Promise<void> {
   remove(to);
   const source = new DatabaseSync(from, { readOnly: true, timeout: 5000 });
@@ -103,12 +106,13 @@ async function copy(from: string, to: string): Promise<void> {
   }
   const target = new DatabaseSync(to);
   try {
-    // Without -wal and -shm beside it: one file is easily copied on.
+    // Without -wal and -shm files: a single file is easier to copy.
     target.prepare("PRAGMA journal_mode = DELETE").get();
   } finally {
     target.close();
   }
-  // The name comes after the content, also on a disk that loses its power.
+  // Synced before the rename, so that after a power failure the name never
+  // refers to incomplete content.
   const file = Deno.openSync(to, { read: true, write: true });
   file.syncSync();
   file.close();
@@ -122,7 +126,7 @@ function inspectFile(path: string): Contents {
   }
 }
 
-/** Checks every page and index of the file, and counts what it holds. */
+/** Checks every page and index of the file, and counts its contents. */
 function inspect(path: string): Contents {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   try {
@@ -132,7 +136,7 @@ function inspect(path: string): Contents {
     if (found !== "ok") {
       throw new StorageError(
         "not-ours",
-        `cannot use the database: ${path} is damaged (${found}); take another ` +
+        `cannot use the database: ${path} is damaged (${found}); use another ` +
           "backup",
       );
     }
@@ -159,14 +163,14 @@ function inspect(path: string): Contents {
   }
 }
 
-/** Throws where something would be lost that the backup does not have. */
+/** Throws if the database has data that are not in the backup. */
 function refuseNewer(path: string, backup: Contents): void {
   if (!exists(path)) return;
   let there: Contents;
   try {
     there = inspect(path);
   } catch {
-    // Damaged: that is what backups are for, and it is set aside anyway.
+    // A damaged database may be replaced; it is kept anyway.
     return;
   }
   if (there.latest <= backup.latest && there.results <= backup.results) return;
@@ -174,11 +178,11 @@ function refuseNewer(path: string, backup: Contents): void {
     "newer",
     `cannot restore: ${path} is newer than the backup: ${there.results} ` +
       `results until ${date(there.latest)}, not ${backup.results} until ` +
-      `${date(backup.latest)}; replace it with --force (it is kept beside)`,
+      `${date(backup.latest)}; replace it with --force (the old one is kept)`,
   );
 }
 
-/** Renames the database, and what SQLite has beside it, out of the way. */
+/** Renames the database and SQLite's files next to it. */
 function setAside(path: string): string | null {
   if (!exists(path)) {
     remove(`${path}-wal`);
@@ -188,7 +192,8 @@ function setAside(path: string): string | null {
   let n = 1;
   while (exists(`${path}-replaced-${n}`)) n++;
   const aside = `${path}-replaced-${n}`;
-  // The log first: without it the file is older, with a wrong one damaged.
+  // The log first: a database without its log is only older, but with the wrong
+  // log it is damaged.
   if (exists(`${path}-wal`)) Deno.renameSync(`${path}-wal`, `${aside}-wal`);
   remove(`${path}-shm`);
   Deno.renameSync(path, aside);
@@ -206,11 +211,11 @@ function mustExist(path: string, what: string): void {
   if (exists(path)) return;
   throw new StorageError(
     "cannot-open",
-    `cannot ${what}: there is no file ${path}; name the right one`,
+    `cannot ${what}: the file ${path} does not exist; check the path`,
   );
 }
 
-/** Tells of a file that cannot be written before anything is copied. */
+/** Checks that the file can be written, before copying. */
 function mustBeWritable(path: string, name: string): void {
   try {
     Deno.openSync(path, { write: true, create: true }).close();
@@ -218,7 +223,7 @@ function mustBeWritable(path: string, name: string): void {
     const why = error instanceof Error ? error.message : String(error);
     throw new StorageError(
       "cannot-open",
-      `cannot write the backup: ${name} (${why}); name another file with --out`,
+      `cannot write the backup: ${name} (${why}); choose another file with --out`,
       error,
     );
   }
@@ -242,7 +247,7 @@ function remove(path: string): void {
   }
 }
 
-/** A moment as people write it; the coordinator's version for messages. */
+/** A time as text for messages. */
 export function date(instant: number): string {
   return instant === 0 ? "never" : new Date(instant).toISOString();
 }

@@ -13,7 +13,7 @@ import { backupDatabase, restoreDatabase } from "./copy.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { needsProcesses } from "../../../testing/needs_processes.ts";
 
-/** A coordinator's database with two of four trials done, and still open. */
+/** A coordinator's open database with two of four trials completed. */
 async function live(folder: string) {
   const clock = fakeClock();
   const path = join(folder, "swarm.db");
@@ -44,7 +44,7 @@ function test(
   });
 }
 
-test("backupDatabase: of an open database, as of now, in one file", async (folder) => {
+test("backupDatabase: copies an open database to one file", async (folder) => {
   const { path, storage, claim, complete } = await live(folder);
   const out = join(folder, "backup.db");
   const contents = await backupDatabase(path, out);
@@ -66,7 +66,7 @@ test("backupDatabase: of an open database, as of now, in one file", async (folde
 });
 
 test(
-  "backupDatabase: has all that was answered, while a process writes on",
+  "backupDatabase: contains every answered write while a process continues to write",
   async (folder) => {
     const path = join(folder, "swarm.db");
     const child = new Deno.Command(Deno.execPath(), {
@@ -109,11 +109,11 @@ test(
   needsProcesses,
 );
 
-test("backupDatabase: replaces a file only when forced, and leaves no scraps", async (folder) => {
+test("backupDatabase: replaces a file only if forced and leaves no other files", async (folder) => {
   const { path, storage } = await live(folder);
   const out = join(folder, "backup.db");
   Deno.writeTextFileSync(out, "dear diary");
-  await assert.rejects(backupDatabase(path, out), /backup.db exists; name/);
+  await assert.rejects(backupDatabase(path, out), /backup.db exists; choose/);
   assert.equal(Deno.readTextFileSync(out), "dear diary");
   assert.equal((await backupDatabase(path, out, { force: true })).results, 2);
   const nowhere = join(folder, "none", "backup.db");
@@ -121,7 +121,7 @@ test("backupDatabase: replaces a file only when forced, and leaves no scraps", a
   const missing = join(folder, "missing.db");
   await assert.rejects(
     backupDatabase(missing, join(folder, "b.db")),
-    /cannot back up: there is no file .*missing.db/,
+    /cannot back up: the file .*missing.db does not exist/,
   );
   const other = join(folder, "other.db");
   const db = new DatabaseSync(other);
@@ -138,7 +138,7 @@ test("backupDatabase: replaces a file only when forced, and leaves no scraps", a
   assert.deepEqual(scraps, []);
 });
 
-test("restoreDatabase: what was backed up is there again, and goes on", async (folder) => {
+test("restoreDatabase: restores the backup, which can be used again", async (folder) => {
   const { path, storage } = await live(folder);
   const out = join(folder, "backup.db");
   await backupDatabase(path, out);
@@ -155,7 +155,7 @@ test("restoreDatabase: what was backed up is there again, and goes on", async (f
   await again.close();
 });
 
-test("restoreDatabase: refused while a coordinator runs, forced or not", async (folder) => {
+test("restoreDatabase: refused while a coordinator runs, even if forced", async (folder) => {
   const { path, storage } = await live(folder);
   const out = join(folder, "backup.db");
   await backupDatabase(path, out);
@@ -170,14 +170,14 @@ test("restoreDatabase: refused while a coordinator runs, forced or not", async (
   await restoreDatabase(out, path);
 });
 
-test("restoreDatabase: a newer database only when forced, and it is kept", async (folder) => {
+test("restoreDatabase: replaces a newer database only if forced, and keeps it", async (folder) => {
   const { path, storage, claim, complete, clock } = await live(folder);
   const out = join(folder, "backup.db");
   await backupDatabase(path, out);
   clock.advance(1000);
   await claim(1, 3);
   await complete(1, 3);
-  // As a killed process leaves it: with its log beside it.
+  // As left by a killed process: with its log.
   const killed = join(folder, "killed.db");
   for (const end of ["", "-wal"]) {
     Deno.copyFileSync(`${path}${end}`, `${killed}${end}`);
@@ -224,7 +224,7 @@ test("restoreDatabase: a backup of a newer version is refused", async (folder) =
   });
 });
 
-test("backupDatabase: a server's database is sent to the command that copies it", async () => {
+test("backupDatabase: names the right command for a server's database", async () => {
   await assert.rejects(
     backupDatabase("postgres://127.0.0.1/swarm", "backup.db"),
     { name: "StorageError", message: /use deno task move/ },

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../storage.ts";
 import { checkOurs, migrate } from "./schema.ts";
 
-/** An opened database file and what keeps others from opening it as well. */
+/** An open database file and the lock that keeps other coordinators out. */
 export interface OpenDatabase {
   readonly db: DatabaseSync;
   close(): void;
@@ -12,17 +12,17 @@ export interface OpenDatabase {
 export interface OpenOptions {
   /** Milliseconds to wait for another program's lock. */
   readonly busyTimeout?: number;
-  /** Pages that the file may grow to; never fewer than it has. */
+  /** Most pages of the file; never fewer than it has. */
   readonly maxPages?: number;
-  /** Told of each transaction that is on the disk: its calls and its time. */
+  /** Called after each commit with the number of calls and the duration. */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
 }
 
 /**
- * Opens or creates the file, checks that it is a sound database of ours and
- * brings it to today's schema. A second coordinator is kept out by a lock on
- * the file beside it, `<path>-lock`, which the system drops with the process
- * however that ends; the database itself stays readable to backup programs.
+ * Opens or creates the file, checks that it is an undamaged database of ours
+ * and migrates it to the current schema. A lock on the file `<path>-lock` keeps
+ * a second coordinator out; the system releases it when the process ends for
+ * any reason. The database itself stays readable for backup programs.
  *
  * @throws StorageError with one line that says what to do.
  */
@@ -41,9 +41,9 @@ export function openDatabase(
 }
 
 /**
- * KiB of pages that are kept in memory, as they are needed. Calls at work on one
- * replicate of each of hundreds of grid points go by thousands of pages; with
- * SQLite's 2 MiB a call reads them from the file again.
+ * Size of the page cache in KiB. Calls about one replicate of each of hundreds
+ * of grid points use thousands of pages; with SQLite's default of 2 MiB they
+ * would be read from the file again and again.
  */
 const CACHE = 16 * 1024;
 
@@ -55,10 +55,11 @@ function prepare(
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: busyTimeout });
-    // Before anything is written: a file that is not ours stays as it is.
+    // Before anything is written, so that a file that is not ours stays
+    // unchanged.
     checkOurs(db, path);
-    // FULL: what was answered is on the disk, also after a loss of power.
-    // As prepared statements: only their errors carry SQLite's code.
+    // FULL: an answered write survives a power failure. Prepared statements,
+    // because only their errors have SQLite's code.
     db.prepare("PRAGMA journal_mode = WAL").get();
     db.exec(
       "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; " +
@@ -69,7 +70,7 @@ function prepare(
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     const check = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
     if (check !== "ok") throw damaged(path, check);
-    // Fails now, not at the first result, where the file is read-only.
+    // Makes a read-only file fail now and not at the first result.
     db.prepare("UPDATE studies SET revision = revision").run();
   } catch (error) {
     db?.close();
@@ -85,7 +86,7 @@ function prepare(
   };
 }
 
-/** Keeps every other coordinator out; call to let them in again. */
+/** Locks out other coordinators; returns a function that unlocks. */
 export function lockBeside(path: string): () => void {
   const lockPath = `${path}-lock`;
   let file: Deno.FsFile;
@@ -99,21 +100,23 @@ export function lockBeside(path: string): () => void {
     throw new StorageError(
       "in-use",
       `cannot use the database: another coordinator has ${path} open; ` +
-        "stop it or name another file with --db",
+        "stop it or choose another file with --db",
     );
   }
   return () => file.close();
 }
 
-/** One line on why a database cannot be opened, and what to do. */
+/**
+ * A one-line error that says why a database cannot be opened and what to do.
+ */
 export function explainOpening(path: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const folder = dirname(path);
   if (error instanceof Deno.errors.NotFound) {
     return new StorageError(
       "cannot-open",
-      `cannot open the database: there is no folder ${folder}; ` +
-        "create it or name another file with --db",
+      `cannot open the database: the folder ${folder} does not exist; ` +
+        "create it or choose another file with --db",
       error,
     );
   }
@@ -122,7 +125,7 @@ export function explainOpening(path: string, error: unknown): StorageError {
       return new StorageError(
         "not-ours",
         `cannot use the database: ${path} is not a SQLite file; ` +
-          "name another file with --db",
+          "choose another file with --db",
         error,
       );
     case SQLITE.corrupt:
@@ -131,7 +134,7 @@ export function explainOpening(path: string, error: unknown): StorageError {
       return new StorageError(
         "in-use",
         `cannot use the database: another program is writing to ${path}; ` +
-          "end it or name another file with --db",
+          "end it or choose another file with --db",
         error,
       );
     default: {
@@ -139,7 +142,7 @@ export function explainOpening(path: string, error: unknown): StorageError {
       return new StorageError(
         "cannot-open",
         `cannot open the database: ${path} cannot be read and written ` +
-          `(${why}); check the permissions or name another file with --db`,
+          `(${why}); check the permissions or choose another file with --db`,
         error,
       );
     }
@@ -149,8 +152,8 @@ export function explainOpening(path: string, error: unknown): StorageError {
 function damaged(path: string, cause: unknown): StorageError {
   return new StorageError(
     "not-ours",
-    `cannot use the database: ${path} is damaged; put back a backup with ` +
-      "deno task restore, or move it away (with its -wal file) to start anew",
+    `cannot use the database: ${path} is damaged; restore a backup with ` +
+      "deno task restore, or move it away (with its -wal file) to start with a new one",
     cause,
   );
 }
@@ -170,18 +173,18 @@ export const SQLITE = {
 /** The primary result code of an error of node:sqlite; null for others. */
 export function sqliteCode(error: unknown): number | null {
   if (!(error instanceof Error) || !("errcode" in error)) return null;
-  // The low byte; the others tell kinds of the same code apart.
+  // The low byte is the primary code; the other bits are the extended code.
   return typeof error.errcode === "number" ? error.errcode & 0xff : null;
 }
 
 /**
- * How many planned trials of each study are in which state, kept while they
- * change: the progress is asked for several times a second, and counting a
- * hundred thousand trials each time held up every worker's call.
+ * Numbers of planned trials by study and state, maintained incrementally: the
+ * progress is read several times a second, and counting a hundred thousand
+ * trials each time would delay every worker's call.
  *
- * Triggers keep it, so that it follows whatever writes a trial and goes back
- * with a transaction that does. They and the table are temporary: they belong
- * to this connection, the only one that writes, and are not in the file.
+ * Triggers maintain it, so that it follows every write of a trial and is rolled
+ * back with the transaction. The triggers and the table are temporary: they
+ * belong to this connection, the only one that writes, and are not in the file.
  */
 export function createTally(db: DatabaseSync): void {
   const count = (row: "OLD" | "NEW", step: 1 | -1) =>

@@ -1,18 +1,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import { firstEdition, newerSchema, StorageError } from "../storage.ts";
 
-/** The tables, and which files are ours. */
+/** The tables in SQLite, and the check whether a file is ours. */
 
-/** Marks a file as ours among SQLite files: "dsw2" in ASCII. */
+/** The application id of our SQLite files: "dsw2" in ASCII. */
 const APPLICATION_ID = 0x64737732;
 /** Files of the first edition: "dsw1". */
 const FIRST_EDITION = 0x64737731;
 
 /**
- * Each entry leads from version `index` to `index + 1`; an entry that was ever
- * released is never edited. The tables themselves enforce what must hold
- * whatever the code does: one result a trial, one lease an id, states that fit
- * their columns.
+ * Each entry migrates from version `index` to `index + 1`; a released entry is
+ * never edited. The tables enforce the invariants independently of the code:
+ * one result per trial, one lease per id, states that match their columns.
  */
 const migrations: readonly string[] = [
   `
@@ -172,7 +171,7 @@ export function checkOurs(db: DatabaseSync, path: string): number {
     throw new StorageError(
       "not-ours",
       `cannot use the database: ${path} belongs to another program; ` +
-        "name another file with --db",
+        "choose another file with --db",
     );
   }
   if (version > SCHEMA_VERSION) {
@@ -182,7 +181,7 @@ export function checkOurs(db: DatabaseSync, path: string): number {
 }
 
 /**
- * Brings the database to `SCHEMA_VERSION`, each step in its own transaction.
+ * Migrates the database to `SCHEMA_VERSION`, each step in its own transaction.
  *
  * @throws StorageError as `checkOurs` does.
  */

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { smallStudy, trained } from "../../../testing/lease/fixtures.ts";
 import { migrate, SCHEMA_VERSION } from "./schema.ts";
 
-Deno.test("migrate: makes tables that keep their rules and references", () => {
+Deno.test("migrate: creates tables that enforce constraints and references", () => {
   const db = new DatabaseSync(":memory:");
   try {
     migrate(db, "test.db");
@@ -26,7 +26,7 @@ Deno.test("migrate: makes tables that keep their rules and references", () => {
     db.prepare(
       "INSERT INTO results VALUES (?, 1, 'w', 'seed', 5, 2, 3.25, ?, NULL, 0)",
     ).run(spec.trialId, JSON.stringify(trained()));
-    // Once more: nothing is left to do.
+    // A second run changes nothing.
     migrate(db, "test.db");
 
     const one = (sql: string) => db.prepare(sql).get();

@@ -44,17 +44,17 @@ import { prepareOnce, runProgram, type Sql } from "./statements.ts";
 import { readTrial, writeTrial } from "./trial.ts";
 
 export interface SqliteOptions extends OpenOptions {
-  /** Told of each study that a newer version has written, once. */
+  /** Called once for each study that a newer version has written. */
   readonly onUnreadable?: (error: StorageError) => void;
 }
 
 /**
- * Opens a SQLite file as the swarm's storage, or makes it. `:memory:` keeps
- * everything in memory, through the same code.
+ * Opens or creates a SQLite file as the swarm's storage. `:memory:` keeps
+ * everything in memory with the same code.
  *
- * @param clock The storage's clock: whole milliseconds since 1970. Where it is
- * behind what the file holds, it was set back meanwhile, and runs ahead by as
- * much as it then was.
+ * @param clock The storage's clock: whole milliseconds since 1970. If it is
+ * behind the file's latest event, it was set back meanwhile, and the difference
+ * is added.
  * @throws StorageError with one line that says what to do.
  */
 export function openSqlite(
@@ -77,10 +77,10 @@ export function openSqlite(
     onUndone: cache.forget,
     ...options.onBatch !== undefined && { onBatch: options.onBatch },
   });
-  /** All or nothing; nobody else writes meanwhile. */
+  /** Runs the work atomically; there is no other writer. */
   const atomically = batcher.run;
 
-  /** Runs it, with SQLite's troubles of the moment as StorageErrors. */
+  /** Runs it and converts SQLite's temporary errors to StorageErrors. */
   function attempt<T>(work: () => T): Promise<T> {
     try {
       return Promise.resolve(work());
@@ -93,7 +93,7 @@ export function openSqlite(
 
   const shared = sharedCalls({
     read,
-    // Nothing is written while a program runs.
+    // A program runs synchronously, so there are no writes in between.
     snapshot: read,
     change: (text, ...values) => atomically(() => run(query(text, ...values))),
     transaction: (program) =>
@@ -111,7 +111,7 @@ export function openSqlite(
   function change<T>(trialId: TrialId, apply: Transact<T>): Changed<T> {
     const before = cache.get(trialId) ?? readTrial(sql, trialId);
     if (before === null) {
-      throw new Error(`a lease without its trial: ${trialId}`);
+      throw new Error(`a lease whose trial is missing: ${trialId}`);
     }
     const { trial: after, changed, value } = apply(before, now());
     writeTrial(sql, before, after);
@@ -125,7 +125,7 @@ export function openSqlite(
     readonly ids: Set<WorkerId>;
     readonly stored: Promise<void>;
   } | null = null;
-  /** That the worker was there: all that is noted by then in one unit. */
+  /** Stores last-seen times: all pending ones in one unit. */
   function noteSeen(workerId: WorkerId): Promise<void> {
     if (gathered === null) {
       const ids = new Set<WorkerId>();
@@ -207,7 +207,7 @@ export function openSqlite(
           : TrustRow.parse(row);
       }),
 
-    // Of one coordinator alone: nothing comes from elsewhere.
+    // There is only one coordinator, so no epochs come from others.
     news: () =>
       attempt((): News => {
         const row = run(readActiveStudy());
@@ -220,7 +220,7 @@ export function openSqlite(
           epochs: [],
         };
       }),
-    // The file is one coordinator's alone.
+    // Only one coordinator can use the file.
     watch: () => null,
     alone: () => Promise.resolve(true),
     exclusively: createLocalLock(),
@@ -233,7 +233,7 @@ export function openSqlite(
   };
 }
 
-/** The clock, ahead by as much as it is behind `earliest` at this moment. */
+/** The clock plus the time by which it is behind `earliest` now. */
 function notBefore(earliest: Instant, clock: () => Instant): () => Instant {
   const ahead = Math.max(0, earliest - clock());
   return () => clock() + ahead;
@@ -259,7 +259,7 @@ function explainTrouble(error: unknown): unknown {
   }
 }
 
-/** Raises the study's revision and marks the trial with it. */
+/** Raises the study's revision and stores it in the trial. */
 function stamp(sql: Sql, studyId: StudyId, trialId: TrialId): number {
   const { revision } = RevisionRow.parse(
     sql(
@@ -286,7 +286,7 @@ function trialOfLease(sql: Sql, leaseId: LeaseId): TrialId | null {
 
 function nextTrial(sql: Sql, request: ClaimRequest): TrialId | null {
   const { studyId, workerId, maxFailures } = request;
-  // Nearly always the first row of an index.
+  // Usually the first row of an index.
   const fresh = sql(
     "SELECT trial_id FROM trials AS t WHERE study_id = ? AND planned = 1 " +
       "AND state = 'queued' AND NOT EXISTS (SELECT 1 FROM attempts AS a " +

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openSqlite } from "./sqlite.ts";
 import { needsProcesses } from "../../../testing/needs_processes.ts";
 
-/** Kills a process that writes, and resolves to its last answered write. */
+/** Kills a writing process and resolves to its last answered write. */
 async function writeUntilKilled(path: string): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -24,7 +24,7 @@ async function writeUntilKilled(path: string): Promise<number> {
   let killed = false;
   for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
     text += piece;
-    // Wherever it is by now: in a transaction as likely as not.
+    // At any point, possibly in a transaction.
     if (!killed && text.split("\n").length > 50) {
       killed = true;
       child.kill("SIGKILL");
@@ -36,7 +36,7 @@ async function writeUntilKilled(path: string): Promise<number> {
 }
 
 Deno.test(
-  "openSqlite: kill -9 while writing loses nothing that was answered",
+  "openSqlite: kill -9 while writing loses no answered write",
   needsProcesses,
   async () => {
     const folder = await Deno.makeTempDir();
@@ -44,11 +44,11 @@ Deno.test(
       const path = join(folder, "swarm.db");
       const answered = await writeUntilKilled(path);
       assert.ok(answered >= 50);
-      // The dead process's lock is gone, and the file is sound.
+      // The killed process's lock is released, and the file is undamaged.
       const storage = openSqlite(path, () => 1);
       const stored = (await storage.workers(1_000_000)).length;
       await storage.close();
-      // One write may have reached the disk and not been answered.
+      // One write may be on disk without having been answered.
       assert.ok(stored === answered || stored === answered + 1, `${stored}`);
     } finally {
       await Deno.remove(folder, { recursive: true });

@@ -42,7 +42,7 @@ function same(db: DatabaseSync): void {
   assert.deepEqual(db.prepare(KEPT).all(), db.prepare(COUNTED).all());
 }
 
-Deno.test("createTally: what counting would find, whatever changes a trial", () => {
+Deno.test("createTally: equals counting after any change of a trial", () => {
   using db = open();
   same(db);
   insert(db, "a8", "a", "queued");
@@ -62,7 +62,7 @@ Deno.test("createTally: what counting would find, whatever changes a trial", () 
   }
 });
 
-Deno.test("createTally: goes back with a savepoint and with a transaction", () => {
+Deno.test("createTally: is rolled back with a savepoint and a transaction", () => {
   using db = open();
   const before = db.prepare(KEPT).all();
   db.exec("BEGIN; SAVEPOINT unit");

@@ -22,8 +22,8 @@ storageConformance("openSqlite", async (clock) => {
   let storage = openSqlite(join(folder, "swarm.db"), clock.now);
   return {
     storage,
-    // As after a crash: the file with its WAL as it lies on the disk, and
-    // nothing that the first connection could still write.
+    // As after a crash: the file and its WAL as they are on disk, without later
+    // writes of the first connection.
     async reopen() {
       for (const end of ["", "-wal"]) {
         const from = join(folder, `swarm.db${end}`);
@@ -71,29 +71,29 @@ function refuses(path: string, code: StorageErrorCode, words: RegExp): void {
   );
 }
 
-Deno.test("openSqlite: a missing folder is named", () =>
+Deno.test("openSqlite: names a missing folder", () =>
   withFolder((folder) =>
     refuses(
       join(folder, "none", "swarm.db"),
       "cannot-open",
-      /there is no folder .*none; create it or name another file with --db/,
+      /the folder .*none does not exist; create it or choose another file with --db/,
     )
   ));
 
-Deno.test("openSqlite: a folder in place of the file is refused", () =>
+Deno.test("openSqlite: refuses a folder instead of a file", () =>
   withFolder((folder) => {
     const path = join(folder, "swarm.db");
     Deno.mkdirSync(path);
     refuses(path, "cannot-open", /cannot be read and written/);
   }));
 
-Deno.test("openSqlite: a path through a file is refused", () =>
+Deno.test("openSqlite: refuses a path through a file", () =>
   withFolder((folder) => {
     Deno.writeTextFileSync(join(folder, "file"), "");
     refuses(join(folder, "file", "swarm.db"), "cannot-open", /cannot/);
   }));
 
-Deno.test("openSqlite: a file that is no database is refused and kept", () =>
+Deno.test("openSqlite: refuses a file that is no database and keeps it", () =>
   withFolder((folder) => {
     const path = join(folder, "swarm.db");
     const text = "Dear diary, ".repeat(100);
@@ -102,7 +102,7 @@ Deno.test("openSqlite: a file that is no database is refused and kept", () =>
     assert.equal(Deno.readTextFileSync(path), text);
   }));
 
-Deno.test("openSqlite: another program's database is refused and kept", () =>
+Deno.test("openSqlite: refuses another program's database and keeps it", () =>
   withFolder((folder) => {
     const path = join(folder, "swarm.db");
     const other = new DatabaseSync(path);
@@ -117,7 +117,7 @@ Deno.test("openSqlite: another program's database is refused and kept", () =>
     again.close();
   }));
 
-Deno.test("openSqlite: a newer version's database is refused", () =>
+Deno.test("openSqlite: refuses a newer version's database", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
     await openSqlite(path, fakeClock().now).close();
@@ -131,7 +131,7 @@ Deno.test("openSqlite: a newer version's database is refused", () =>
     );
   }));
 
-Deno.test("openSqlite: a file of the first edition is refused and kept", () =>
+Deno.test("openSqlite: refuses a file of the first edition and keeps it", () =>
   withFolder((folder) => {
     const path = join(folder, "swarm.db");
     const old = new DatabaseSync(path);
@@ -149,7 +149,7 @@ Deno.test("openSqlite: a file of the first edition is refused and kept", () =>
     assert.deepEqual(Deno.readFileSync(path), bytes);
   }));
 
-Deno.test("openSqlite: a grid point's trials are found by an index, in order", () => {
+Deno.test("openSqlite: finds a grid point's trials by an index, in order", () => {
   const db = new DatabaseSync(":memory:");
   migrate(db, "test.db");
   const plan = db.prepare(
@@ -164,25 +164,25 @@ Deno.test("openSqlite: a grid point's trials are found by an index, in order", (
   db.close();
 });
 
-Deno.test("openSqlite: a damaged database is refused", () =>
+Deno.test("openSqlite: refuses a damaged database", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
     const storage = openSqlite(path, fakeClock().now);
     const { definition, trials } = smallStudy({ replicates: 200 });
     await storage.plan(definition, trials);
     await storage.close();
-    // Past the header: SQLite recognises the file, but not what is in it.
+    // After the header: SQLite recognizes the file but not its contents.
     const bytes = Deno.readFileSync(path);
     bytes.fill(0xa5, 4096, bytes.length - 4096);
     Deno.writeFileSync(path, bytes);
     refuses(
       path,
       "not-ours",
-      /is damaged; put back a backup with deno task restore/,
+      /is damaged; restore a backup with deno task restore/,
     );
   }));
 
-Deno.test("openSqlite: a second coordinator is kept out until the first ends", () =>
+Deno.test("openSqlite: locks out a second coordinator until the first ends", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
     const first = openSqlite(path, fakeClock().now);
@@ -208,7 +208,7 @@ Deno.test("openSqlite: a database that another program locks is unavailable", ()
     await storage.close();
   }));
 
-Deno.test("openSqlite: what comes together is stored together, each by itself", () =>
+Deno.test("openSqlite: concurrent calls share a transaction but succeed or fail independently", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
     const storage = openSqlite(path, fakeClock().now);
@@ -216,7 +216,7 @@ Deno.test("openSqlite: what comes together is stored together, each by itself", 
     await storage.plan(definition, trials);
     const outcomes = await Promise.allSettled([
       storage.registerWorker(newWorker(1)),
-      // Exists already by then, and spoils nobody else's work.
+      // This one fails because it already exists; the others succeed.
       storage.registerWorker(newWorker(1)),
       storage.plan(definition, [{ ...specOf(trials), seed: 5 }]),
       storage.registerWorker(newWorker(2)),
@@ -233,7 +233,7 @@ Deno.test("openSqlite: what comes together is stored together, each by itself", 
       "worker 2",
     ]);
     assert.equal((await storage.study(definition.id))?.revision, 1);
-    // Waiting work is not lost by closing.
+    // Closing does not lose waiting work.
     const last = storage.registerWorker(newWorker(3));
     await storage.close();
     await last;
@@ -242,7 +242,7 @@ Deno.test("openSqlite: what comes together is stored together, each by itself", 
     await again.close();
   }));
 
-Deno.test("openSqlite: a batch that cannot be committed fails whole", () =>
+Deno.test("openSqlite: a batch that cannot be committed fails as a whole", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
     const storage = openSqlite(path, fakeClock().now, { busyTimeout: 1 });
@@ -262,20 +262,20 @@ Deno.test("openSqlite: a batch that cannot be committed fails whole", () =>
     await storage.close();
   }));
 
-Deno.test("openSqlite: work that comes after closing is refused, and nothing else fails", () =>
+Deno.test("openSqlite: refuses work after closing", () =>
   withFolder(async (folder) => {
     const storage = openSqlite(join(folder, "swarm.db"), fakeClock().now);
     await storage.close();
     await assert.rejects(storage.registerWorker(newWorker(1)), /not open/);
   }));
 
-Deno.test("openSqlite: a full disk is unavailable, and loses nothing accepted", () =>
+Deno.test("openSqlite: a full disk makes it unavailable and loses no accepted result", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
     const storage = openSqlite(path, fakeClock().now);
     await storage.registerWorker(newWorker(0));
     await storage.close();
-    // As full as a disk gets without filling one: no page more than there are.
+    // Simulates a full disk: the file may not get another page.
     const { definition, trials } = smallStudy({ replicates: 100 });
     const full = openSqlite(path, fakeClock().now, { maxPages: 1 });
     await assert.rejects(full.plan(definition, trials), {
@@ -290,7 +290,7 @@ Deno.test("openSqlite: a full disk is unavailable, and loses nothing accepted", 
     await roomy.close();
   }));
 
-Deno.test("openSqlite: its clock never goes behind what is stored", () =>
+Deno.test("openSqlite: its clock is never behind the stored events", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
     const clock = fakeClock();
@@ -299,7 +299,7 @@ Deno.test("openSqlite: its clock never goes behind what is stored", () =>
     await first.registerWorker(newWorker(1));
     const registered = first.now();
     await first.close();
-    // The machine's clock was set back by an hour, and runs on from there.
+    // The machine's clock was set back by an hour and continues from there.
     clock.advance(-3_600_000);
     const second = openSqlite(path, clock.now);
     assert.equal(second.now(), registered);
@@ -317,13 +317,13 @@ function specOf([spec]: readonly TrialSpec[]): TrialSpec {
   return spec;
 }
 
-Deno.test("openSqlite: what comes after the end is refused, and ends nothing else", async () => {
+Deno.test("openSqlite: refuses calls after the end without other failures", async () => {
   const storage = openSqlite(":memory:", () => 0);
   await storage.close();
   await assert.rejects(storage.registerWorker(newWorker(1)));
 });
 
-/** A file that is changed past the storage. */
+/** A file that is changed outside of the storage. */
 function mixed(folder: string): MixedDatabase {
   const path = join(folder, "swarm.db");
   const clock = fakeClock();
@@ -340,7 +340,7 @@ function mixed(folder: string): MixedDatabase {
   };
 }
 
-Deno.test("openSqlite: a newer version's study is named in one line, and the others go on", () =>
+Deno.test("openSqlite: names a newer version's study in one line; other studies continue", () =>
   withFolder((folder) => checkNewerStudy(mixed(folder))));
 
 Deno.test("openSqlite: a recipe field that is not stored has its default", () =>

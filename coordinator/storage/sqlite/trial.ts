@@ -19,7 +19,7 @@ import {
 import { assembleTrial, trialDiff } from "../sql/trial_rows.ts";
 import { type Sql, toSqlite } from "./statements.ts";
 
-/** Reads a trial with its attempts and result; null: there is none. */
+/** Reads a trial with its attempts and result; null if it does not exist. */
 export function readTrial(sql: Sql, trialId: TrialId): TrialRecord | null {
   const found = sql(
     "SELECT spec, planned, state, quarantined_at FROM trials WHERE trial_id = ?",
@@ -78,7 +78,9 @@ export function insertRow(sql: Sql, table: Table, row: Row): void {
   );
 }
 
-/** Writes what differs between the two, `before` being what is stored. */
+/**
+ * Writes the differences between two versions of a trial; `before` is stored.
+ */
 export function writeTrial(
   sql: Sql,
   before: TrialRecord,
@@ -100,35 +102,35 @@ export function writeTrial(
   for (const row of diff.delivered) insertRow(sql, deliveries, row);
   for (const row of diff.epochs) insertRow(sql, epochs, row);
   if (diff.withdrawn) {
-    // Fails unless its attempt was refused just now.
+    // Fails unless its attempt is refused in the same change.
     sql("DELETE FROM results WHERE trial_id = ?").run(trialId);
   }
   if (diff.state !== null) {
     sql("UPDATE trials SET state = ?, quarantined_at = ? WHERE trial_id = ?")
       .run(diff.state.state, diff.state.quarantined_at, trialId);
   }
-  // Fails where a result is stored: the first one stands, whatever happens.
+  // Fails if a result is stored: the first one is never replaced.
   if (diff.accepted !== null) insertRow(sql, results, diff.accepted);
 }
 
-/** Trials kept at most; of ten thousand volunteers each has one or a few. */
+/** Most cached trials: each of ten thousand volunteers has a few. */
 const MOST_KEPT = 20_000;
 
-/** Trials as they are stored, for whoever changes them next. */
+/** Cache of trials as stored, for the next change. */
 export interface TrialCache {
-  /** Undefined: it has to be read. */
+  /** Undefined if the trial must be read. */
   get(trialId: TrialId): TrialRecord | undefined;
-  /** The trial as it was written just now. */
+  /** Stores the trial as just written. */
   keep(trial: TrialRecord): void;
-  /** What was kept may not be what is stored. */
+  /** Clears the cache, because it may differ from the stored trials. */
   forget(): void;
 }
 
 /**
- * Keeps the trials that are being trained or verified, so that a report does
- * not read again what the report before it wrote: reading a trial with its
- * epochs takes longer than writing one epoch more. Only for a database that
- * nobody else writes to.
+ * Caches the trials that are being trained or verified, so that a report does
+ * not read what the previous report wrote: reading a trial with its epochs
+ * takes longer than writing one more epoch. Only for a database without other
+ * writers.
  */
 export function createTrialCache(most = MOST_KEPT): TrialCache {
   const kept = new Map<TrialId, TrialRecord>();
@@ -136,7 +138,8 @@ export function createTrialCache(most = MOST_KEPT): TrialCache {
     get: (trialId) => kept.get(trialId),
     keep(trial) {
       const { trialId } = trial.spec;
-      // Set anew, it is the last in the map's order and the last to go.
+      // Deleted and set again, so that it is the last in the map's order and
+      // evicted last.
       kept.delete(trialId);
       if (trial.state !== "leased" && trial.state !== "verifying") return;
       kept.set(trialId, trial);
