@@ -95,10 +95,10 @@ async function join(client: HttpClient): Promise<string> {
   return token;
 }
 
-Deno.test("openSwarm lends a study until its leaderboard is complete", async () => {
+Deno.test("openSwarm leases a study until its leaderboard is complete", async () => {
   await withSwarm(async (swarm, client) => {
     const token = await join(client);
-    const lent: string[] = [];
+    const leased: string[] = [];
     for (;;) {
       const answer = await client.acquire(token, { backend: "cpu" }, never);
       if (answer.lease === null) {
@@ -106,8 +106,8 @@ Deno.test("openSwarm lends a study until its leaderboard is complete", async () 
         break;
       }
       const { leaseId, attempt, trial } = answer.lease;
-      const result = trained(losses[lent.length] ?? NaN);
-      lent.push(trial.trialId);
+      const result = trained(losses[leased.length] ?? NaN);
+      leased.push(trial.trialId);
       const [first] = result.epochs;
       assert.ok(first);
       const report = { attempt, epochs: [first] };
@@ -115,7 +115,7 @@ Deno.test("openSwarm lends a study until its leaderboard is complete", async () 
       assert.equal(said.directive, "continue");
       await client.complete(token, leaseId, { attempt, result }, never);
     }
-    assert.deepEqual(lent, tiny.trials.map(({ trialId }) => trialId));
+    assert.deepEqual(leased, tiny.trials.map(({ trialId }) => trialId));
 
     const { progress, rows, verdicts } = await swarm.leaderboard();
     assert.deepEqual([progress.complete, progress.completed], [true, 4]);

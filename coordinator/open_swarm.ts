@@ -30,7 +30,7 @@ import type { Log } from "./service/log.ts";
 
 /** What {@link openSwarm} needs. */
 export interface SwarmOptions {
-  /** What to lend, as `planStudy` lays it out. */
+  /** The study to lease, as planned by `planStudy`. */
   readonly plan: StudyPlan;
   /** What its trials train on, as workers are told of it. */
   readonly dataset: DatasetManifest;
@@ -96,7 +96,7 @@ export interface CallerInfo {
   readonly remoteAddr?: { readonly hostname?: string };
 }
 
-/** A study that is lent to whoever asks; see {@link openSwarm}. */
+/** A study that is leased to workers; see {@link openSwarm}. */
 export interface Swarm {
   /**
    * Answers every request of workers and pages: `Deno.serve(swarm.fetch)`.
@@ -116,7 +116,7 @@ export interface Swarm {
    * figures are recomputed, its training is not repeated.
    */
   isOurs(workerId: WorkerId): void;
-  /** How many trials are done, lent and waiting. */
+  /** Numbers of completed, leased and queued trials. */
   progress(): Promise<Progress>;
   /** From now on `/readyz` answers 503; everything else goes on. */
   drain(): void;
@@ -133,7 +133,7 @@ const noAssets: Assets = { paths: [], find: () => Promise.resolve(null) };
 const LABEL_HEADER = 8;
 
 /**
- * Opens a coordinator: plans the study in its database, lends its trials,
+ * Opens a coordinator: plans the study in its database, leases its trials,
  * checks and keeps the results, and takes back the leases that nobody renews.
  * What an earlier process left in the same database is gone on with.
  *

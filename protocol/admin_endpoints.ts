@@ -31,7 +31,7 @@ export const adminEndpoints = {
     method: "post",
     path: "/api/studies",
     tags: ["admin"],
-    summary: "Plan a study, anew or again; lend it if no other is lent",
+    summary: "Plan a new or known study; activate it if no other is active",
     security: admin,
     request: { body: body(StudyDefinition) },
     responses: { ...governing, 201: json("Planned", StudyDetail) },
@@ -70,7 +70,7 @@ export const adminEndpoints = {
     tags: ["admin"],
     summary: "Take a worker's token and leases away",
     description: "What it failed at is tried again, quarantined or not. Its " +
-      "results stand, or with `results=withdraw` all but those are lent again " +
+      "results stand, or with `results=withdraw` all but those are leased again " +
       "that the coordinator has trained to their end itself.",
     security: admin,
     request: {

@@ -133,7 +133,8 @@ export const endpoints = {
     method: "delete",
     path: "/api/workers/me",
     tags: ["worker"],
-    summary: "Leave: hands back every lease of the worker, without fault",
+    summary:
+      "Leave: releases every lease of the worker without counting a failure",
     security: bearer,
     responses: { ...working, 204: noContent },
   },
@@ -146,7 +147,7 @@ export const endpoints = {
     request: { body: body(LeaseRequest) },
     responses: {
       ...leasing,
-      200: json("A trial, lent until the lease expires", Lease),
+      200: json("A trial, leased until `expiresAt`", Lease),
       204: {
         description: "No trial now: ask again after Retry-After seconds",
         headers: z.object({
@@ -413,7 +414,9 @@ export const endpoints = {
     responses: {
       ...reading,
       200: json("It should", Health),
-      503: problem("The storage does not answer, or it drains: unavailable"),
+      503: problem(
+        "The storage does not respond, or the coordinator drains: unavailable",
+      ),
     },
   },
 } as const satisfies Record<string, RouteConfig>;

@@ -65,7 +65,7 @@ export const LeaseRequest = z.strictObject({
  */
 const reportAfterSeconds = z.number().nonnegative();
 
-/** A trial lent to a worker until `expiresAt`, unless renewed. */
+/** A trial leased to a worker until `expiresAt`, unless renewed. */
 export type Lease = Infer<typeof Lease>;
 /** @internal */
 export const Lease = z.strictObject({
@@ -112,7 +112,7 @@ export const ReportRequest = z.strictObject({
   /** Rising: all that were finished since the last report. */
   epochs: z.array(EpochMetrics).min(1).max(MOST_EPOCHS).refine(
     rises,
-    "the epochs do not rise",
+    "the epochs are not in rising order",
   ),
 });
 
@@ -158,7 +158,7 @@ export const CompleteResponse = z.strictObject({
   verdict: z.enum(["pending", "accepted"]),
 });
 
-/** A trial handed back without a result. */
+/** A trial released without a result. */
 export type ReleaseRequest = Infer<typeof ReleaseRequest>;
 /** @internal */
 export const ReleaseRequest = z.strictObject({

@@ -10,9 +10,9 @@ export const ProblemType = z.enum([
   "invalid-request",
   /** No, or a wrong, bearer token. Register again. 401 */
   "unauthorized",
-  /** A page from elsewhere tried to change state. 403 */
+  /** A page of another site tried to change state. 403 */
   "foreign-origin",
-  /** This coordinator asks for a join code, and it was not that. 403 */
+  /** This coordinator requires a join code, and the given one is wrong. 403 */
   "join-code",
   /** The operator removed this worker. 403 */
   "removed",

@@ -165,7 +165,7 @@ export const WorkerView = z.strictObject({
   trialsRunning: z.int().min(0),
   /** Accepted results, each counted once. */
   trialsCompleted: z.int().min(0),
-  /** In the study that is lent; null: nothing to compare. */
+  /** In the active study; null: nothing to compare. */
   deviation: Deviation.nullable(),
 });
 
@@ -219,7 +219,7 @@ export const WorkerList = z.strictObject({
   online: z.int().min(0),
   /** Workers that were asked for, without limit and offset. */
   total: z.int().min(0),
-  /** What the results of the study that is lent were trained on. */
+  /** Backends of the active study's results. */
   backends: z.array(z.strictObject({
     backend: BackendName,
     results: z.int().min(1),

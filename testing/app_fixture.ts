@@ -52,7 +52,7 @@ import type { DatasetManifest } from "../protocol/study.ts";
 import type { Verification } from "../coordinator/verification/verification_queue.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 
-/** A whole coordinator in memory, on a clock that only the test moves. */
+/** A whole coordinator in memory, with a clock that only the test moves. */
 export interface TestSwarm {
   readonly app: ReturnType<typeof createApp>;
   readonly coordinator: Coordinator;
@@ -78,11 +78,11 @@ export interface CallOptions {
   readonly json?: unknown;
   readonly body?: BodyInit;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The socket's other end. */
+  /** The remote address. */
   readonly peer?: string;
 }
 
-/** What a simd worker asks for. */
+/** A lease request of a simd worker. */
 export const leaseRequest: LeaseRequest = {
   backend: "simd",
   stepMilliseconds: 10,
@@ -138,7 +138,7 @@ export async function testSwarm(
     });
   }
   const secrets = await openSecrets({
-    // Of its own: a test's storage may be one that fails.
+    // In a separate storage, because the test's storage may fail.
     store: openSqlite(":memory:", clock.now),
     bytes: (count) => new Uint8Array(count).fill(7),
     joinCode: options.joinCode,
@@ -221,7 +221,7 @@ export async function testSwarm(
   };
 }
 
-/** A leaderboard of the right shape; its rows are another module's business. */
+/** A leaderboard with a valid shape; its rows do not matter here. */
 async function emptyLeaderboard(
   coordinator: Coordinator,
   studyId: Parameters<Coordinator["study"]>[0],
@@ -251,7 +251,7 @@ async function emptyLeaderboard(
 
 type Options = Parameters<typeof testSwarm>[0];
 
-/** A test with a swarm of its own. */
+/** Registers a test with its own swarm. */
 export function swarmTest(
   name: string,
   body: (swarm: TestSwarm) => Promise<void>,
@@ -267,7 +267,7 @@ export function swarmTest(
   });
 }
 
-/** A lease for the worker. */
+/** Acquires a lease for the worker. */
 export async function acquire(swarm: TestSwarm, token: string): Promise<Lease> {
   const response = await swarm.call("POST", "/api/leases", {
     token,
@@ -277,7 +277,7 @@ export async function acquire(swarm: TestSwarm, token: string): Promise<Lease> {
   return Lease.parse(await response.json());
 }
 
-/** The problem of an answer, checked. */
+/** Checks and returns the problem of an answer. */
 export async function problem(
   response: Response,
   status: number,

@@ -1,6 +1,6 @@
 import { expose } from "../coordinator/threads/thread_host.ts";
 
-/** A thread that answers, keeps silent or dies, as it is asked. */
+/** A thread that answers, does not answer or dies, depending on the call. */
 const api = {
   echo: (text: string) => Promise.resolve(text),
   hang: () => new Promise<string>(() => {}),

@@ -4,9 +4,9 @@ import type { StepProgress } from "../worker/trainer/trainer_api.ts";
 import { exampleData } from "../worker/training/example_data.ts";
 import type { TrainHooks } from "../worker/training/train.ts";
 
-/** What the tests of `train.ts` are written with. */
+/** Helpers for the tests of `train.ts`. */
 
-/** 2600 and 1100: evaluation too has a short last batch. */
+/** 2600 and 1100: the last batch of evaluation is smaller too. */
 export const data = exampleData({
   classes: 4,
   size: 20,
@@ -44,7 +44,7 @@ export function spec(
   });
 }
 
-/** Hooks on a clock that `tick` milliseconds pass between two looks at. */
+/** Hooks with a clock that advances by `tick` milliseconds at each reading. */
 export function hooks(options: {
   readonly backend?: BackendName;
   readonly tick?: number;

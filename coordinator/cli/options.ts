@@ -14,7 +14,7 @@ import {
 import { AddressError, parseNetworks } from "../http/limits/addresses.ts";
 import { InvalidStudy, parsePoints } from "../study/points.ts";
 
-/** What the `start` command was asked for. */
+/** Options of the `start` command. */
 export interface StartOptions {
   /** Name of a built-in study, or the path of a study's JSON file. */
   readonly study: string;
@@ -142,7 +142,7 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
   },
   leaseSeconds: {
     value: "<n>",
-    help: "shortest time after which a silent worker's trial is lent again",
+    help: "shortest time after which a silent worker's trial is leased again",
     parse: wholeNumber(1, 600),
     byDefault: 60,
   },
@@ -192,7 +192,7 @@ export function parseStartOptions(
   return parseCommand(
     createCommand(
       "start",
-      "Runs a study: serves its page, lends its trials to browsers and " +
+      "Runs a study: serves its page, leases its trials to browsers and " +
         "processes that join, and trains with local threads.",
       startFlags(cores),
     ),
@@ -206,7 +206,7 @@ const sqliteFile: Flag = {
   byDefault: "swarm.db",
 };
 
-/** What the `backup` command was asked for. */
+/** Options of the `backup` command. */
 export interface BackupOptions {
   /** Path of the SQLite file. */
   readonly db: string;
@@ -236,7 +236,7 @@ export function parseBackupOptions(args: readonly string[]): BackupOptions {
   return parseCommand(command, args);
 }
 
-/** What the `restore` command was asked for. */
+/** Options of the `restore` command. */
 export interface RestoreOptions {
   readonly from: string;
   readonly db: string;
@@ -248,7 +248,7 @@ export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
   const command = createCommand<RestoreOptions>(
     "restore",
     "Puts a checked backup in the place of a database that nobody has open. " +
-      "What was there is kept beside it.",
+      "The previous database is kept.",
     {
       db: sqliteFile,
       from: {
@@ -266,7 +266,7 @@ export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
   return parseCommand(command, args);
 }
 
-/** What the `move` command was asked for. */
+/** Options of the `move` command. */
 export interface MoveOptions {
   readonly from: string;
   readonly to: string;
@@ -303,7 +303,7 @@ export function parseMoveOptions(args: readonly string[]): MoveOptions {
   return parseCommand(command, args);
 }
 
-/** What the `report` command was asked for. */
+/** Options of the `report` command. */
 export interface ReportOptions {
   readonly db: string;
   readonly study: string;

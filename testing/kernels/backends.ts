@@ -12,13 +12,13 @@ import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
 /** A backend that a test in Deno may run on. */
 export interface TestedBackend {
   readonly backend: BackendName;
-  /** Makes it the current one; again, too. */
+  /** Makes it the current backend; may be called again. */
   start(): Promise<unknown>;
-  /** Why it cannot be tested here; absent where it can. */
+  /** Why it cannot be tested here; absent if it can. */
   readonly skip?: string;
 }
 
-/** Every backend that Deno can have: all but WebGL. */
+/** Every backend that Deno supports: all except WebGL. */
 export async function testedBackends(): Promise<TestedBackend[]> {
   const adapter = await navigator.gpu?.requestAdapter();
   const wasmFolder = wasmFilesFolder();
@@ -34,7 +34,7 @@ export async function testedBackends(): Promise<TestedBackend[]> {
       backend: "webgpu",
       start: () => startStockBackend("webgpu"),
       ...(!adapter && {
-        skip: "no adapter; Debian's mesa-vulkan-drivers has one",
+        skip: "no adapter; Debian's package mesa-vulkan-drivers provides one",
       }),
     },
   ];
@@ -47,14 +47,14 @@ async function startSimd(): Promise<void> {
   await tf.setBackend(SIMD);
 }
 
-/** `name`, with why it is left out where it is. */
+/** `name`, with the reason if the backend is skipped. */
 export function titled(name: string, { skip }: TestedBackend): string {
   return skip === undefined ? name : `${name} (skipped: ${skip})`;
 }
 
 /**
- * Options for a test that starts a backend: the work and memory of a GPU or a
- * wasm module outlive the test that started it.
+ * Options for a test that starts a backend: resources of a GPU or a wasm module
+ * outlive the test.
  */
 export const BACKEND_TEST = {
   sanitizeOps: false,

@@ -4,17 +4,17 @@ import { layerChecks } from "./layers.ts";
 import { lossChecks } from "./loss.ts";
 import { assert } from "./world.ts";
 
-/** One thing that any backend's kernels must do right. */
+/** One check that the kernels of any backend must pass. */
 export interface KernelCheck {
   readonly what: string;
-  /** On the current backend. @throws Error if it does not pass */
+  /** Runs on the current backend. @throws Error if it fails */
   run(): Promise<void>;
 }
 
 /**
- * What any backend's kernels must pass: `kernels.ts` in plain loops over
- * float64, compared with what the backend computes. Without anything that only
- * Deno has: browsers run it, too.
+ * Checks for the kernels of any backend: `kernels.ts` as plain loops in
+ * float64, compared with the backend's results. Uses no Deno APIs, because
+ * browsers run it too.
  */
 export function kernelChecks(): readonly KernelCheck[] {
   const checks: KernelCheck[] = [];
@@ -56,7 +56,7 @@ export function kernelConformance(
     Deno.test({
       name: `${backend} kernels: ${what}${skip ? ` (skipped: ${skip})` : ""}`,
       ignore: skip !== undefined,
-      // A GPU's or wasm module's own work outlives the test that started it.
+      // Resources of a GPU or a wasm module outlive the test.
       sanitizeOps: false,
       sanitizeResources: false,
       fn: async () => {

@@ -16,7 +16,7 @@ import {
   sgdUpdate,
 } from "../../worker/training/kernels.ts";
 
-/** Checks of what goes in, what is dropped and what is learned. */
+/** Checks of the data, dropout and update kernels. */
 export function dataChecks(check: Check): void {
   for (const [size, count] of [[5, 4], [1, 3], [783, 61], [784, 64]] as const) {
     check(
@@ -43,13 +43,13 @@ export function dataChecks(check: Check): void {
   }
 
   check(
-    "GatherImages and GatherLabels keep many sets and orders apart",
+    "GatherImages and GatherLabels do not mix up many sets and orders",
     async () => {
       const sets = [1, 2, 3, 4, 5, 6].map((tag) => imagesOf(tag, 9, 11));
       const orders = [1, 2, 3, 4, 5, 6].map((factor) =>
         Uint32Array.from({ length: 11 }, (_, i) => i * factor % 11)
       );
-      // Twice, so that what had to go is asked for again.
+      // Twice, so that evicted copies are needed again.
       for (const round of [0, 1]) {
         for (const [i, images] of sets.entries()) {
           const order = orders[(i + round) % 6] ?? new Uint32Array();
@@ -76,7 +76,7 @@ export function dataChecks(check: Check): void {
     await assertTensor(batch, [3], [5, 8, 6], 0);
   });
 
-  check("gathering past the end of an order is an error", () => {
+  check("gathering beyond the end of an order is an error", () => {
     const images = imagesOf(1, 5, 4);
     const order = Uint32Array.of(2, 0, 3, 1);
     for (
@@ -98,14 +98,14 @@ export function dataChecks(check: Check): void {
 
   for (const rate of [0, 0.02, 0.3, 0.8, 1]) {
     check(
-      `Dropout at ${rate} draws the one right mask, to the bit`,
+      `Dropout at ${rate} draws exactly the specified mask`,
       async () => {
         for (const shape of SHAPES) await dropsAsDrawn(shape, masked(rate));
       },
     );
   }
 
-  check("Dropout takes keys and positions of all 32 bits", async () => {
+  check("Dropout uses all 32 bits of keys and positions", async () => {
     const attrs: DropoutAttrs = {
       rate: 0.999,
       key: [0xffffffff, 0x80000000, 0x7fffffff, 0xdeadbeef],
@@ -114,7 +114,7 @@ export function dataChecks(check: Check): void {
     await dropsAsDrawn([63, 65], attrs);
   });
 
-  check("Dropout of very many elements is right, or refused", async () => {
+  check("Dropout of very many elements is correct or refused", async () => {
     // 65,535 workgroups of 64 invocations, of four elements each, are the most
     // along one dimension; float32 counts as far.
     try {
@@ -124,7 +124,7 @@ export function dataChecks(check: Check): void {
     }
   });
 
-  check("Dropout's gradient goes where its values went", async () => {
+  check("Dropout's gradient uses the same mask", async () => {
     const attrs = masked(0.4);
     const x = tf.tensor2d(normals(12, 7 * 33), [7, 33]);
     const gradient = tf.grad((input) => tf.sum(dropout(input, attrs)))(x);
@@ -132,14 +132,14 @@ export function dataChecks(check: Check): void {
     await assertTensor(gradient, [7, 33], mask, 0);
   });
 
-  check("sgdUpdate takes learningRate * dw off w alone", async () => {
+  check("sgdUpdate subtracts learningRate * dw", async () => {
     const attrs = { learningRate: 0.5, weightDecay: 0 };
     for (const size of [1, 10, 256, 784 * 16 + 3]) {
       const [before, gradient] = [normals(8, size), normals(9, size)];
       const initial = tf.tensor1d(before.slice());
       const w = tf.variable(tf.tensor1d(before.slice()));
       const dw = tf.tensor1d(gradient.slice());
-      // Values that were read back once are not to be read again.
+      // Reading again must not return cached values.
       for (const times of [1, 2]) {
         sgdUpdate(w, dw, attrs);
         const expected = before.map((v, i) =>
@@ -154,7 +154,7 @@ export function dataChecks(check: Check): void {
   });
 
   check(
-    "sgdUpdate takes learningRate * weightDecay * w off w as well",
+    "sgdUpdate also subtracts learningRate * weightDecay * w",
     async () => {
       for (const size of [1, 3, 10, 256, 784 * 16 + 3]) {
         for (const weightDecay of [10, 0.25, 5e-5]) {
@@ -187,7 +187,7 @@ const SHAPES = [
   [3, 1, 2, 7],
 ];
 
-/** Whether ones dropped out are the generator's mask. */
+/** Whether dropout of ones gives the generator's mask. */
 async function dropsAsDrawn(
   shape: number[],
   attrs: DropoutAttrs,
@@ -197,7 +197,7 @@ async function dropsAsDrawn(
   const y = dropout(x, attrs);
   await assertTensor(y, shape, dropoutMask(key, position, rate, x.size), 0);
   y.dispose();
-  // The result was a tensor of its own.
+  // The result is a separate tensor.
   await assertTensor(x, shape, new Float32Array(x.size).fill(1), 0);
   x.dispose();
 }

@@ -13,10 +13,10 @@ import {
 } from "./world.ts";
 import { dense, denseGradient } from "../../worker/training/kernels.ts";
 
-/** Sizes [n, k, m]: odd ones, a single row, and one of the network's own. */
+/** Sizes [n, k, m]: odd ones, a single row, and a layer of the network. */
 const SIZES = [[7, 13, 11], [1, 5, 3], [96, 256, 10], [33, 784, 66]] as const;
 
-/** Checks of the dense layers and their way back. */
+/** Checks of the dense layers and their gradients. */
 export function layerChecks(check: Check): void {
   for (const activation of ["relu", "linear"] as const) {
     for (
@@ -101,7 +101,7 @@ export function layerChecks(check: Check): void {
             await assertTensor(db, [m], product(1, m, n, () => 1, z));
             assert(
               (dx !== undefined) === inputGradient,
-              "not the gradients asked for",
+              "the returned gradients are not the requested ones",
             );
             if (dx === undefined) continue;
             await assertTensor(

@@ -11,7 +11,7 @@ import { softmaxCrossEntropy } from "../../worker/training/kernels.ts";
 
 /** Checks of the loss and its gradient. */
 export function lossChecks(check: Check): void {
-  check("SoftmaxCrossEntropy: loss, right answers, gradient", async () => {
+  check("SoftmaxCrossEntropy: loss, correct answers, gradient", async () => {
     for (const [n, c] of [[96, 10], [5, 3], [1, 2], [256, 17]] as const) {
       const values = normals(6, n * c);
       const labels = Int32Array.from({ length: n }, (_, i) => (i * i) % c);
@@ -36,12 +36,12 @@ export function lossChecks(check: Check): void {
       await assertTensor(dlogits, [n, c], gradient, 1e-6);
       const alone = softmaxCrossEntropy(logits, target, false);
       await assertTensor(alone.stats, [2], [loss, right]);
-      assert(alone.dlogits === undefined, "a gradient nobody asked for");
+      assert(alone.dlogits === undefined, "a gradient that was not requested");
     }
   });
 
   check(
-    "SoftmaxCrossEntropy: the first of equal logits answers",
+    "SoftmaxCrossEntropy: the answer is the first of equal logits",
     async () => {
       const logits = tf.tensor2d([[1, 3, 3], [1, 3, 3], [2, 2, 2]]);
       const labels = tf.tensor1d([1, 2, 0], "int32");
@@ -59,11 +59,14 @@ export function lossChecks(check: Check): void {
     await assertTensor(dlogits, [2, 2], [0.5, -0.5, 0, 0], 1e-6);
   });
 
-  check("SoftmaxCrossEntropy: a NaN among the logits shows", async () => {
-    const logits = tf.tensor2d([[0, NaN], [1, 2]]);
-    const labels = tf.tensor1d([0, 1], "int32");
-    const { stats } = softmaxCrossEntropy(logits, labels, false);
-    const [sum = 0] = await stats.data();
-    assert(!Number.isFinite(sum), `a loss of ${sum}`);
-  });
+  check(
+    "SoftmaxCrossEntropy: a NaN among the logits gives a loss that is not finite",
+    async () => {
+      const logits = tf.tensor2d([[0, NaN], [1, 2]]);
+      const labels = tf.tensor1d([0, 1], "int32");
+      const { stats } = softmaxCrossEntropy(logits, labels, false);
+      const [sum = 0] = await stats.data();
+      assert(!Number.isFinite(sum), `a loss of ${sum}`);
+    },
+  );
 }

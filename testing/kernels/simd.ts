@@ -9,12 +9,12 @@ import { gatherImages, gatherLabels } from "../../worker/training/kernels.ts";
 import { startStockBackend } from "../../worker/backends/stock.ts";
 import { SIMD } from "../../worker/backends/simd/simd_backend.ts";
 
-/** What the tests of the backend's builds are written with. */
+/** Helpers for the tests of the backend's builds. */
 
 /** Sizes of one, primes, and both sides of the kernels' blocks and panels. */
 const SIZES = [1, 2, 3, 5, 7, 8, 13, 16, 23, 24, 25, 31, 48, 64, 97, 129];
 
-/** Losses of the first steps on pictures made up. */
+/** Losses of the first steps on generated images. */
 export function firstLosses(
   network: "fused" | "scratch" | "layers",
   steps: number,
@@ -91,7 +91,7 @@ function words(tag: number, stream: number, count: number): Uint32Array {
   );
 }
 
-/** `compute` with tfjs's cpu backend. */
+/** Runs `compute` on tfjs's cpu backend. */
 export async function onCpu(compute: () => tf.Tensor): Promise<tf.Tensor> {
   await startStockBackend("cpu");
   try {
@@ -106,7 +106,7 @@ export async function assertLikeCpu(compute: () => tf.Tensor): Promise<void> {
   assertClose(actual, await onCpu(compute));
 }
 
-/** Close as sums of a few hundred float32 terms in another order are. */
+/** Tolerance for sums of a few hundred float32 terms in another order. */
 export function assertClose(
   actual: tf.Tensor,
   expected: tf.Tensor,

@@ -28,7 +28,7 @@ import {
   sparse,
 } from "./simd.ts";
 
-/** Tests that a build of the `simd` backend must pass; one build a thread. */
+/** Tests that a build of the `simd` backend must pass; one build per thread. */
 export function simdConformance(variant: KernelVariant): void {
   async function start(): Promise<void> {
     await registerSimdBackend({ bytes: await kernelFile(variant), variant });
@@ -167,11 +167,11 @@ export function simdConformance(variant: KernelVariant): void {
     }
   });
 
-  test("the sparser side of a gradient's product does not change it", async () => {
-    // The last has more terms than one pass takes, and odd sizes.
+  test("a gradient's product does not depend on which side is sparser", async () => {
+    // The last one has more terms than one pass, and odd sizes.
     for (const [n, k, m] of [[37, 784, 40], [1030, 301, 27]] as const) {
       const weights = sparse(3, [k, m], 1);
-      // Few and many zeros on either side: as a' dz and as dz' a.
+      // Few and many zeros on either side: computed as a' dz and as dz' a.
       for (const [left, right] of [[0.5, 1], [1, 0.1], [0.5, 0.02]] as const) {
         const x = sparse(1, [n, k], left);
         const dy = sparse(2, [n, m], right);
@@ -186,7 +186,7 @@ export function simdConformance(variant: KernelVariant): void {
     }
   });
 
-  test("a not-a-number among the inputs reaches the output", () => {
+  test("a NaN in the inputs reaches the output", () => {
     const x = tf.ones<tf.Rank.R2>([3, 5]);
     const y = dense(
       x,
@@ -262,7 +262,7 @@ export function simdConformance(variant: KernelVariant): void {
     assert.deepEqual(seen.slice(1), seen.slice(0, -1));
   });
 
-  test("kernels that are not ours run on cpu's, on the same tensors", async () => {
+  test("kernels of the cpu backend run on the same tensors", async () => {
     const image = sparse<tf.Rank.R4>(5, [1, 9, 9, 3], 1);
     const filter = sparse<tf.Rank.R4>(6, [3, 3, 3, 2], 1);
     await assertLikeCpu(() => tf.relu(tf.conv2d(image, filter, 1, "same")));
@@ -307,7 +307,7 @@ export function simdConformance(variant: KernelVariant): void {
     assert.deepEqual([...tf.exp(tf.sub(here, here)).dataSync()], [1, 1, 1, 1]);
   });
 
-  test("what was read stays as it was when the memory is used again", () => {
+  test("read values do not change when the memory is reused", () => {
     const first = tf.add(tf.ones([100]), 1);
     const values = first.dataSync();
     first.dispose();

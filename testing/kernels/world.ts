@@ -4,12 +4,12 @@ import { normalQuantile, uniform } from "../../worker/random/normal.ts";
 import { fillThreefry4x32 } from "../../worker/random/threefry.ts";
 import type { DropoutAttrs } from "../../worker/training/kernels.ts";
 
-/** What the checks of kernels are written with; runs in browsers, too. */
+/** Helpers for the checks of kernels; they also run in browsers. */
 
-/** Registers one check: it throws if the current backend does not pass. */
+/** Registers one check, which throws if the current backend fails it. */
 export type Check = (what: string, run: () => Promise<void>) => void;
 
-/** @throws Error with the message unless it holds */
+/** @throws Error with the message if the condition is false */
 export function assert(holds: boolean, message: string): asserts holds {
   if (!holds) throw new Error(message);
 }
@@ -21,7 +21,7 @@ export const masked = (rate: number): DropoutAttrs => ({
   position: { epoch: 2, step: 5 },
 });
 
-/** `count` normal numbers, always the same for one `tag`. */
+/** `count` normal numbers, a pure function of `tag`. */
 export function normals(tag: number, count: number): Float32Array {
   const words = fillThreefry4x32(
     [tag, 0, 0, 0],

@@ -36,7 +36,7 @@ export interface FakeClock {
   schedule: Schedule;
 }
 
-/** Starts in 2026; `advance` runs what was scheduled, in its order. */
+/** Starts in 2026; `advance` runs scheduled functions in order. */
 export function fakeClock(): FakeClock {
   let now = Date.UTC(2026, 0, 1);
   let timers: { at: number; run: () => void }[] = [];
@@ -64,7 +64,7 @@ export function fakeClock(): FakeClock {
   };
 }
 
-/** The nth of ids that look like random ones. */
+/** The nth id, in the shape of a random one. */
 export function uuid(n: number): string {
   return `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`;
 }
@@ -74,7 +74,7 @@ export const workerId = (n: number) => WorkerId.parse(uuid(0x10000 + n));
 
 export const seed = StudyId.parse("seed");
 
-/** A study of one grid point for each rate, both layers alike. */
+/** A study with one grid point for each rate, equal in both layers. */
 export function smallStudy(
   { id = "seed", epochs = 2, replicates = 2, rates = [0.2, 0.5] } = {},
 ): { definition: StudyDefinition; trials: TrialSpec[] } {
@@ -104,7 +104,7 @@ export function smallStudy(
   return { definition, trials };
 }
 
-/** A trial as it was planned, in the words of a storage's changes. */
+/** A planned trial in the form of a storage's changes. */
 export function plannedTrial(spec: TrialSpec, position: number): TrialChange {
   return {
     spec,
@@ -116,7 +116,7 @@ export function plannedTrial(spec: TrialSpec, position: number): TrialChange {
   };
 }
 
-/** Figures of an epoch that could be true; `loss` varies them. */
+/** Plausible figures of an epoch; `loss` varies them. */
 export function epochMetrics(epoch: number, loss = 0.6): EpochMetrics {
   return {
     epoch,
@@ -129,14 +129,14 @@ export function epochMetrics(epoch: number, loss = 0.6): EpochMetrics {
   };
 }
 
-/** A result that passes its checks. */
+/** A result that passes the checks. */
 export function trained(epochs = 2, loss = 0.6): TrialResult {
   const all = Array.from(
     { length: epochs },
     (_, i) => epochMetrics(i + 1, loss),
   );
   const final = all.at(-1);
-  if (final === undefined) throw new Error("a result has epochs");
+  if (final === undefined) throw new Error("the result has no epochs");
   return {
     outcome: "trained",
     epochs: all,
@@ -146,13 +146,13 @@ export function trained(epochs = 2, loss = 0.6): TrialResult {
   };
 }
 
-/** A result as it is delivered, with weights if it was trained. */
+/** A delivered result, with weights if it was trained. */
 export function delivery(result: TrialResult): Delivery {
   const weights = Sha256.parse("f".repeat(64));
   return { result, weights: result.outcome === "trained" ? weights : null };
 }
 
-/** A worker as the storage takes it. */
+/** A worker for the storage. */
 export function newWorker(n: number, threads = 1): NewWorker {
   return {
     workerId: workerId(n),
@@ -183,7 +183,7 @@ export const manifest = DatasetManifest.parse({
   },
 });
 
-/** Ids and bytes that count up: no two alike, the same in each run. */
+/** Ids and bytes that count up: unique, and the same in each run. */
 export function countingRandom(): Random {
   let n = 0;
   return {
@@ -192,7 +192,7 @@ export function countingRandom(): Random {
   };
 }
 
-/** What was told to a log. */
+/** A log that records its messages. */
 export interface Logged {
   readonly level: LogLevel;
   readonly message: string;

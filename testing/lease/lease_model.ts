@@ -18,12 +18,12 @@ import type { Policy } from "../../coordinator/lease/policy.ts";
 import type { Attempt } from "../../coordinator/lease/trial.ts";
 
 /**
- * The lease machine told a second time, as a handful of flat rules, and the
- * commands that drive both and compare. Written for the test to be obvious
- * rather than quick: no storage, no effects, every state derived anew.
+ * A second, independent model of the lease machine as a few simple rules, and
+ * the commands that run both and compare. It is written to be obvious rather
+ * than fast: no storage, no effects, every state is derived again.
  */
 
-/** Low enough that a few dozen commands reach quarantine. */
+/** Low limits, so that a few dozen commands reach quarantine. */
 export const modelPolicy: Policy = {
   failedWorkers: 2,
   silentWorkers: 3,
@@ -34,10 +34,10 @@ export const modelPolicy: Policy = {
   speculativeLook: 0,
 };
 
-/** What every lease's weights sum up to. */
+/** Hash of every lease's weights. */
 export const modelWeights = Sha256.parse("e".repeat(64));
 
-/** Everything is uploaded, and verdicts come from steps alone. */
+/** All weights are uploaded, and verdicts come only from steps. */
 export const modelVerification: Verification = {
   weights: {
     put: () => Promise.resolve(),
@@ -57,10 +57,10 @@ export const modelVerification: Verification = {
 
 export const WORKERS = 4;
 const THREADS = 2;
-/** Milliseconds of a lease for so quick a worker: the shortest there is. */
+/** Milliseconds of a lease for such a fast worker: the shortest lease. */
 export const TTL = 60_000;
 
-/** Every trial there is, and the three plans that choose among them. */
+/** All trials, and three plans that contain some of them. */
 const all = smallStudy({ rates: [0.1, 0.2, 0.3], replicates: 2 });
 const plans: readonly (readonly TrialSpec[])[] = [
   all.trials,
@@ -77,7 +77,7 @@ export interface ModelLease {
   state: Attempt["state"];
   expiresAt: number;
   reported: Set<number>;
-  /** What it delivered, if that waits for its verdict. */
+  /** Its delivered result, if that waits for a verdict. */
   delivered?: TrialResult;
 }
 
@@ -87,7 +87,7 @@ export class Model {
 
   plan = 0;
   readonly leases: ModelLease[] = [];
-  /** Results accepted, for ever. */
+  /** All results accepted so far. */
   readonly filled = new Map<TrialId, { lease: number; result: TrialResult }>();
   readonly quarantined = new Set<TrialId>();
 
@@ -125,7 +125,7 @@ export class Model {
     ) this.quarantined.add(trialId);
   }
 
-  /** The trial that a worker gets next, or why none. */
+  /** The next trial for a worker, or the reason why there is none. */
   next(worker: number, now: number): TrialSpec | string {
     const held = this.leases.filter((l) =>
       l.worker === worker && l.state === "running"
@@ -149,13 +149,13 @@ export class Model {
     return open ? "all-leased" : "study-complete";
   }
 
-  /** Two leases' time for each epoch: more is holding without training. */
+  /** Two lease lengths for each epoch: a longer attempt is stuck. */
   private stuck({ startedAt, reported }: ModelLease, now: number): boolean {
     return now - startedAt >
       modelPolicy.leasesPerEpoch * TTL * (reported.size + 1);
   }
 
-  /** Before a third attempt begins, those that are stuck end. */
+  /** Before a third attempt starts, stuck ones end. */
   oust(trialId: TrialId, now: number): void {
     const running = this.of(trialId).filter((l) => l.state === "running");
     if (running.length < modelPolicy.runningAttempts) return;
@@ -164,7 +164,10 @@ export class Model {
     }
   }
 
-  /** The straggler that this worker, as quick as all others, had best train. */
+  /**
+   * The trial for which this worker, as fast as all others, makes a speculative
+   * attempt.
+   */
   private straggler(
     worker: number,
     planned: readonly TrialSpec[],
@@ -187,7 +190,7 @@ export class Model {
         Math.min(...b.running.map((l) => l.startedAt))
     );
     for (const { trial, running } of begun) {
-      // Two epochs of a millisecond each: none, one and both reported.
+      // Two epochs of a millisecond each: none, one or both reported.
       const left = Math.min(...running.map(({ startedAt, reported }) => {
         const elapsed = now - startedAt;
         const parts = [1, 1 / 3, 1 / 10][reported.size] ?? 0;
@@ -201,7 +204,7 @@ export class Model {
   }
 }
 
-/** The system under test; `restart` opens it anew from what is stored. */
+/** The system under test; `restart` opens it again from the stored data. */
 export interface Real {
   readonly clock: FakeClock;
   storage: Storage;
@@ -209,7 +212,7 @@ export interface Real {
   restart(): Promise<void>;
 }
 
-/** Plans what the model has planned. */
+/** Applies the model's plan. */
 export async function runPlan(real: Real, plan: number): Promise<void> {
   await real.coordinator.run({
     definition: all.definition,
@@ -219,7 +222,7 @@ export async function runPlan(real: Real, plan: number): Promise<void> {
   });
 }
 
-/** Something that happens to both; `toString` tells it in a failure. */
+/** A command for both; `toString` describes it in a failure. */
 export abstract class Step {
   abstract apply(model: Model, real: Real): Promise<void>;
   abstract toString(): string;
@@ -234,7 +237,7 @@ export abstract class Step {
   }
 }
 
-/** Everything stored is what the model says, and the invariants hold. */
+/** Checks that the stored data match the model and that the invariants hold. */
 async function compare(model: Model, { storage }: Real): Promise<void> {
   const records = [];
   for (const { trialId } of all.trials) {
@@ -252,7 +255,7 @@ async function compare(model: Model, { storage }: Real): Promise<void> {
     assert.deepEqual(
       trial.state === "completed" ? trial.accepted.result : undefined,
       filled?.result,
-      "nothing accepted is lost or replaced",
+      "no accepted result is lost or replaced",
     );
   }
   const credit = new Map(

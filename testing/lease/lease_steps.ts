@@ -14,7 +14,10 @@ import {
 } from "./lease_model.ts";
 import type { ResultVerdict } from "../../coordinator/lease/events.ts";
 
-/** What can happen to a swarm: each step foretells its answer, then asks. */
+/**
+ * Commands for a swarm: each step predicts its answer from the model and
+ * compares.
+ */
 
 async function record(real: Real, worker: number) {
   const found = await real.storage.worker(workerId(worker));
@@ -66,7 +69,10 @@ export class AskForLease extends Step {
   }
 }
 
-/** A call about one of the leases so far, perhaps with a false fence. */
+/**
+ * A call about one of the leases so far, possibly with a wrong worker or
+ * attempt.
+ */
 abstract class OnLease extends Step {
   constructor(readonly lease: number, readonly forged: boolean) {
     super();
@@ -81,7 +87,7 @@ abstract class OnLease extends Step {
     assert.ok(lease);
     const due = this.forged ? "stale-lease" : this.expect(model, lease, real);
     const worker = await record(real, lease.worker);
-    // Half of the forgeries are another worker, half another attempt.
+    // Half of the wrong calls have another worker, half another attempt.
     const stranger = this.forged && this.lease % 2 === 0;
     const given = stranger
       ? await record(real, (lease.worker + 1) % WORKERS)
@@ -110,7 +116,7 @@ function stale(model: Model, { trialId }: ModelLease): string {
 }
 
 export class Renew extends OnLease {
-  /** An epoch reported with it; null: a heartbeat. */
+  /** The epoch of a report; null for a heartbeat. */
   constructor(lease: number, forged: boolean, readonly epoch: number | null) {
     super(lease, forged);
   }
@@ -160,7 +166,10 @@ export class Complete extends OnLease {
   constructor(
     lease: number,
     forged: boolean,
-    /** `other` is as good, but not what was reported if anything was. */
+    /**
+     * `other` selects a second valid result, which differs from any reported
+     * epochs.
+     */
     readonly result: "good" | "other" | "bad",
   ) {
     super(lease, forged);
@@ -228,7 +237,7 @@ export class Complete extends OnLease {
   }
 }
 
-/** The result is the trial's, and every other attempt at it is over. */
+/** Accepts the result and ends every other attempt. */
 function fill(model: Model, lease: ModelLease, result: TrialResult): void {
   const { trialId } = lease;
   model.filled.set(trialId, { lease: lease.n, result });
@@ -240,7 +249,7 @@ function fill(model: Model, lease: ModelLease, result: TrialResult): void {
   lease.state = "completed";
 }
 
-/** A verdict comes, on a result that waits for one or not. */
+/** A verdict, on a waiting result or on any other. */
 export class Judge extends Step {
   constructor(readonly lease: number, readonly verdict: ResultVerdict["type"]) {
     super();
@@ -252,7 +261,7 @@ export class Judge extends Step {
   }
 
   async apply(model: Model, real: Real): Promise<void> {
-    // Mostly one that waits; every third time any.
+    // Usually a waiting result; every third time any result.
     const waiting = this.lease % 3 === 0
       ? model.leases
       : model.leases.filter((l) => l.state === "delivered");
@@ -260,7 +269,8 @@ export class Judge extends Step {
     assert.ok(lease);
     const { delivered } = lease;
     if (lease.state === "delivered" && delivered !== undefined) {
-      // A late result took the trial out of quarantine; what is left decides.
+      // A late result ended the quarantine; the remaining attempts decide the
+      // state.
       model.quarantined.delete(lease.trialId);
       switch (this.verdict) {
         case "true":

@@ -19,9 +19,9 @@ import type {
   TrialEvent,
 } from "../../coordinator/lease/events.ts";
 
-/** For tests of transitions: one trial, told event by event. */
+/** For tests of transitions: applies events to one trial. */
 
-/** Milliseconds of every lease here. */
+/** Length of every lease here, in milliseconds. */
 export const TTL = 1000;
 
 function fresh(epochs: number): TrialRecord {
@@ -43,7 +43,7 @@ export function script(
   function apply(event: TrialEvent): Transition {
     const before = structuredClone(trial);
     const result = transition(trial, event, policy);
-    assert.deepEqual(trial, before, "the old state is left as it was");
+    assert.deepEqual(trial, before, "the old state is unchanged");
     if (result.ok) {
       trial = result.trial;
       effects.push(...result.effects.map(({ type }) => type));
@@ -65,7 +65,7 @@ export function script(
     get trial() {
       return trial;
     },
-    /** The effects since last asked. */
+    /** The effects since the last call. */
     effects: () => effects.splice(0),
     advance(milliseconds: number) {
       now += milliseconds;
@@ -124,13 +124,13 @@ export function script(
   };
 }
 
-/** Went through, with this answer. */
+/** Asserts that the event was accepted with this reply. */
 export function replied(result: Transition, reply: Reply): void {
   assert.ok(result.ok, JSON.stringify(result));
   assert.deepEqual(result.reply, reply);
 }
 
-/** Did not go through. */
+/** Asserts that the event was rejected. */
 export function rejected(result: Transition, rejection: string): void {
   assert.deepEqual(result, { ok: false, rejection });
 }

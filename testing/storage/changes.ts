@@ -14,7 +14,7 @@ import { step } from "../../coordinator/service/effects.ts";
 import { type Check, TTL } from "./world.ts";
 import type { Storage } from "../../coordinator/storage/storage.ts";
 
-/** Changes of trials, what is read of them, and what outlives a crash. */
+/** Checks of changes of trials, of reads, and of what survives a crash. */
 export function changeConformance(check: Check): void {
   check("updateLease: an unknown lease is null", async (world) => {
     await world.plan(smallStudy());
@@ -46,7 +46,7 @@ export function changeConformance(check: Check): void {
   );
 
   check(
-    "updateLease: stores all epochs of a report, but those that are known",
+    "updateLease: stores all new epochs of a report",
     async (world) => {
       await world.plan(smallStudy({ epochs: 4 }));
       await world.workers(1);
@@ -67,7 +67,7 @@ export function changeConformance(check: Check): void {
   );
 
   check(
-    "updateLease: what the function throws leaves nothing behind",
+    "updateLease: stores nothing if the function throws",
     async (world) => {
       await world.plan(smallStudy());
       await world.workers(1);
@@ -90,7 +90,7 @@ export function changeConformance(check: Check): void {
     const { trialId } = await world.claim(1, 1);
     await world.complete(1, 1);
     const before = await world.storage.trial(trialId);
-    // A faulty function that forgets what it was given.
+    // A faulty function that drops the accepted result.
     await assert.rejects(
       world.storage.updateLease(leaseId(1), (trial) => ({
         trial: {
@@ -107,7 +107,7 @@ export function changeConformance(check: Check): void {
   });
 
   check(
-    "expireDue: only what is due, the longest due first, at most the limit",
+    "expireDue: only due attempts, the longest due first, at most the limit",
     async (world) => {
       await world.plan(smallStudy());
       await world.workers(3);
@@ -133,7 +133,7 @@ export function changeConformance(check: Check): void {
   );
 
   check(
-    "revision: grows with each visible change and stamps its trial",
+    "revision: rises with each visible change and is stored in the trial",
     async (world) => {
       const { storage } = world;
       const { trials } = await world.plan(smallStudy());
@@ -151,7 +151,11 @@ export function changeConformance(check: Check): void {
         workerId: null,
       }]);
       const reported = await world.report(1, 1, epochMetrics(1));
-      assert.equal(reported?.revision, 2, "a report changes no leaderboard");
+      assert.equal(
+        reported?.revision,
+        2,
+        "a report does not change the leaderboard",
+      );
       await world.complete(1, 1);
       const done = await storage.changesSince(seed, 2);
       assert.equal(done.revision, 3);
@@ -173,7 +177,7 @@ export function changeConformance(check: Check): void {
   );
 
   check(
-    "changesSince: in parts, each with all that has its last revision",
+    "changesSince: in parts, each with all trials of its last revision",
     async (world) => {
       const { storage } = world;
       const { trials } = await world.plan(smallStudy());
@@ -182,12 +186,12 @@ export function changeConformance(check: Check): void {
         const changes = await storage.changesSince(seed, since, limit);
         return [changes.revision, changes.trials.length];
       };
-      // One plan, one revision.
+      // One plan has one revision.
       assert.deepEqual(await part(0, 1), [1, trials.length]);
       await world.claim(1, 1);
       await world.complete(1, 1);
       await world.claim(1, 2);
-      // The first trial changed twice: it has its last revision alone.
+      // The first trial changed twice and has only its last revision.
       assert.deepEqual(await part(0, 1), [1, trials.length - 2]);
       assert.deepEqual(await part(1, 1), [3, 1]);
       assert.deepEqual(await part(3, 1), [4, 1]);
@@ -198,7 +202,7 @@ export function changeConformance(check: Check): void {
   );
 
   check(
-    "recentAcceptances: the latest first, with when they began",
+    "recentAcceptances: the latest first, with start times",
     async (world) => {
       await world.plan(smallStudy());
       await world.workers(1);
@@ -216,7 +220,7 @@ export function changeConformance(check: Check): void {
     },
   );
 
-  check("reopen: everything is still there", async (world) => {
+  check("reopen: everything is still stored", async (world) => {
     const { opened } = world;
     if (opened.reopen === undefined) return;
     await world.plan(smallStudy());

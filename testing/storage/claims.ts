@@ -8,7 +8,7 @@ import {
 } from "../lease/fixtures.ts";
 import type { Check } from "./world.ts";
 
-/** Plans, and what claims choose from them. */
+/** Checks of plans and of the choice of the next trial. */
 export function claimConformance(check: Check): void {
   check("plan: queues new trials and counts them", async ({ storage }) => {
     const { definition, trials } = smallStudy();
@@ -52,7 +52,7 @@ export function claimConformance(check: Check): void {
   });
 
   check(
-    "plan: a known trial with another spec is refused whole",
+    "plan: refuses the whole plan if a known trial has another spec",
     async ({ storage }) => {
       const { definition, trials } = smallStudy();
       await storage.plan(definition, trials.slice(0, 3));
@@ -99,7 +99,7 @@ export function claimConformance(check: Check): void {
     },
   );
 
-  check("plan: another study's trials are left alone", async ({ storage }) => {
+  check("plan: does not change another study's trials", async ({ storage }) => {
     const one = smallStudy();
     const two = smallStudy({ id: "grid" });
     await storage.plan(one.definition, one.trials);
@@ -123,7 +123,7 @@ export function claimConformance(check: Check): void {
     },
   );
 
-  check("claim: many at once never lend a trial twice", async (world) => {
+  check("claim: concurrent claims never lease a trial twice", async (world) => {
     await world.plan(smallStudy({ rates: [0.1, 0.2, 0.3], replicates: 10 }));
     await world.workers(40);
     const claims = await Promise.all(
@@ -195,7 +195,7 @@ export function claimConformance(check: Check): void {
     assert.equal((await world.tryClaim(2, 2)).type, "study-complete");
   });
 
-  check("claim: not of trials out of the plan", async (world) => {
+  check("claim: never leases unplanned trials", async (world) => {
     const { definition, trials } = smallStudy();
     await world.storage.plan(definition, trials);
     await world.storage.plan(definition, trials.slice(3));

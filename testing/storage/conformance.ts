@@ -9,11 +9,11 @@ import { verdictConformance } from "./verdicts.ts";
 import { type Check, createWorld, type Opened } from "./world.ts";
 
 /**
- * The contract of `Storage` as tests; every storage runs them all, and after
- * each the invariants of all its trials are checked.
+ * Tests of the contract of `Storage` for every implementation. After each test
+ * the invariants of all trials are checked.
  *
- * @param name Of the storage, for the tests' names.
- * @param open Opens an empty one on the clock.
+ * @param name Name of the storage, for the tests' names.
+ * @param open Opens an empty storage with the clock.
  */
 export function storageConformance(
   name: string,

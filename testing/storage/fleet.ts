@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { epochMetrics, seed, smallStudy } from "../lease/fixtures.ts";
 import type { Check } from "./world.ts";
 
-/** What coordinators on one storage have to know of each other. */
+/** Checks for several coordinators on one storage. */
 export function fleetConformance(check: Check): void {
   check(
-    "activateStudy: remembers which is active, none, or that nobody said",
+    "activateStudy: stores the active study, none, or never set",
     async (world) => {
       const { storage, opened } = world;
       assert.equal("activeStudy" in await storage.news(), false);
@@ -28,22 +28,25 @@ export function fleetConformance(check: Check): void {
     },
   );
 
-  check("news: how far each study is, out of sight too", async (world) => {
-    const { storage } = world;
-    assert.deepEqual([...(await storage.news()).revisions], []);
-    await world.plan(smallStudy());
-    await world.workers(1);
-    assert.deepEqual([...(await storage.news()).revisions], [[seed, 1]]);
-    await world.claim(1, 1);
-    await world.report(1, 1, epochMetrics(1));
-    const { revisions, epochs } = await storage.news();
-    assert.deepEqual([...revisions], [[seed, 2]]);
-    assert.deepEqual(epochs, [], "one's own reports are no news");
-    await storage.deleteStudy(seed);
-    assert.deepEqual([...(await storage.news()).revisions], [[seed, 3]]);
-  });
+  check(
+    "news: the revision of each study, including deleted ones",
+    async (world) => {
+      const { storage } = world;
+      assert.deepEqual([...(await storage.news()).revisions], []);
+      await world.plan(smallStudy());
+      await world.workers(1);
+      assert.deepEqual([...(await storage.news()).revisions], [[seed, 1]]);
+      await world.claim(1, 1);
+      await world.report(1, 1, epochMetrics(1));
+      const { revisions, epochs } = await storage.news();
+      assert.deepEqual([...revisions], [[seed, 2]]);
+      assert.deepEqual(epochs, [], "own reports are not returned");
+      await storage.deleteStudy(seed);
+      assert.deepEqual([...(await storage.news()).revisions], [[seed, 3]]);
+    },
+  );
 
-  check("exclusively: one at a time under a name", async ({ storage }) => {
+  check("exclusively: one at a time for each name", async ({ storage }) => {
     let end = () => {};
     const long = storage.exclusively(
       "sweep",
@@ -52,7 +55,7 @@ export function fleetConformance(check: Check): void {
           end = () => resolve("swept");
         }),
     );
-    // Until it has begun, whatever it takes to begin.
+    // Waits until the work has started.
     while (
       await storage.exclusively("sweep", () => Promise.resolve(1)) !== null
     );
@@ -72,7 +75,10 @@ export function fleetConformance(check: Check): void {
     );
   });
 
-  check("alone: a storage that nobody else has open", async ({ storage }) => {
-    assert.equal(await storage.alone(), true);
-  });
+  check(
+    "alone: true if no other coordinator has the storage open",
+    async ({ storage }) => {
+      assert.equal(await storage.alone(), true);
+    },
+  );
 }

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { seed, smallStudy, workerId } from "../lease/fixtures.ts";
 import type { Check } from "./world.ts";
 
-/** Secrets, removed workers and deleted studies. */
+/** Checks of secrets, removed workers and deleted studies. */
 export function guardConformance(check: Check): void {
   check(
-    "secret: the first that was kept, or the last that replaced it",
+    "secret: the first one stored, or the last one that replaced it",
     async ({ storage }) => {
       const [a, b, c] = ["a", "b", "c"].map((letter) => letter.repeat(64));
       assert.ok(a && b && c);
@@ -20,7 +20,7 @@ export function guardConformance(check: Check): void {
     },
   );
 
-  check("removeWorker: marks that one, for good", async (world) => {
+  check("removeWorker: marks the worker permanently", async (world) => {
     const { storage } = world;
     await world.plan(smallStudy());
     await world.workers(2);
@@ -31,7 +31,7 @@ export function guardConformance(check: Check): void {
   });
 
   check(
-    "deleteStudy: out of sight, and whole again once planned",
+    "deleteStudy: hides a study, which is complete again once planned",
     async (world) => {
       const { storage } = world;
       const study = await world.plan(smallStudy());
@@ -52,7 +52,7 @@ export function guardConformance(check: Check): void {
         false,
         false,
       ]);
-      // Nothing of it is lent, and nothing is lost.
+      // Its trials are not leased, and nothing is lost.
       assert.equal((await world.tryClaim(1, 3)).type, "study-complete");
       assert.equal((await storage.trial(trialId))?.trial.state, "completed");
       const outcome = await storage.plan(study.definition, study.trials);

@@ -18,11 +18,11 @@ import { TTL } from "./world.ts";
 
 const other = StudyId.parse("other");
 
-/** A database that coordinators of two versions have, one after the other. */
+/** A database that coordinators of two versions use, one after the other. */
 export interface MixedDatabase {
   readonly clock: FakeClock;
   open(onUnreadable: (error: StorageError) => void): Promise<Storage>;
-  /** Changes it past the storage, while none is open. */
+  /** Changes it outside of the storage, while it is closed. */
   execute(sql: string): Promise<void>;
 }
 
@@ -79,7 +79,7 @@ export async function checkNewerStudy(database: MixedDatabase): Promise<void> {
       message:
         /^cannot read the study other in .+: it was written by a newer version: it has the recipe field momentum; upgrade this coordinator$/,
     };
-    // What has to do with that study fails in one line, again and again.
+    // Every call about that study fails with one line.
     for (const _ of [1, 2]) {
       await assert.rejects(storage.study(other), newer);
       await assert.rejects(storage.changesSince(other, 0), newer);
@@ -100,7 +100,7 @@ export async function checkNewerStudy(database: MixedDatabase): Promise<void> {
     assert.ok(theirs.status === "rejected");
     assert.match(theirs.reason.message, newer.message);
     assert.ok(ours.status === "fulfilled" && ours.value?.studyId === seed);
-    // Everything else goes on.
+    // Everything else continues.
     const studies = await storage.studies();
     assert.deepEqual(studies.map(({ definition }) => definition.id), [seed]);
     const { activeStudy, revisions } = await storage.news();
@@ -112,17 +112,17 @@ export async function checkNewerStudy(database: MixedDatabase): Promise<void> {
       1,
     );
     assert.deepEqual(expired.map(({ studyId }) => studyId), [seed]);
-    assert.equal(told.length, 1, "told once");
+    assert.equal(told.length, 1, "reported once");
     assert.match(told[0]?.message ?? "", newer.message);
   } finally {
     await storage.close();
   }
 }
 
-/** Recipes stored before a field existed, or with what the field means anyway. */
+/** Recipes stored before a field existed, or with the field's default value. */
 export async function checkDefaults(database: MixedDatabase): Promise<void> {
   await fill(database);
-  // As stored: the sizes and the rest are what they are by default.
+  // One stored spec has a default value, the others have none.
   await database.execute(
     `UPDATE trials SET spec = replace(spec, '"epochs":2}', ` +
       `'"epochs":2,"hiddenSizes":[256,256]}') WHERE study_id = 'other'`,

@@ -10,9 +10,9 @@ import {
 import type { Check } from "./world.ts";
 import { RECENT_RESULTS } from "../../coordinator/storage/storage.ts";
 
-/** What the pages of trials, grid points and workers read. */
+/** Checks of reads for the pages of trials, grid points and workers. */
 export function readConformance(check: Check): void {
-  check("trials: pages in leasing order, with who has them", async (world) => {
+  check("trials: pages in leasing order, with their workers", async (world) => {
     const { storage, clock } = world;
     await world.plan(smallStudy());
     await world.workers(2);
@@ -79,7 +79,7 @@ export function readConformance(check: Check): void {
   });
 
   check(
-    "trials: what changed last comes first, then the leasing order",
+    "trials: the last changed first, then in leasing order",
     async (world) => {
       const { storage } = world;
       const { trials } = await world.plan(smallStudy());
@@ -158,14 +158,14 @@ export function readConformance(check: Check): void {
         }),
         [],
       );
-      // What left the plan is not shown.
+      // Unplanned trials are not shown.
       await storage.plan(smallStudy().definition, trials.slice(2));
       assert.equal((await storage.curves(seed, point)).length, 1);
     },
   );
 
   check(
-    "workers: registered, seen, gone; credit counts results once",
+    "workers: registered, seen, left; each result is credited once",
     async (world) => {
       const { storage, clock } = world;
       await world.plan(smallStudy());
@@ -208,7 +208,7 @@ export function readConformance(check: Check): void {
   );
 
   check(
-    "workers: by results, or only who is online; page by page",
+    "workers: ordered by results, or only online ones; in pages",
     async (world) => {
       const { storage, clock } = world;
       await world.plan(smallStudy());
@@ -242,7 +242,7 @@ export function readConformance(check: Check): void {
   );
 
   check(
-    "workers: their latest results, the latest first, and no more",
+    "workers: a limited number of results, the latest first",
     async (world) => {
       const { storage, clock } = world;
       await world.plan(smallStudy({ replicates: RECENT_RESULTS }));

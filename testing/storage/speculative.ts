@@ -11,12 +11,12 @@ import { step } from "../../coordinator/service/effects.ts";
 import { runningAttempts } from "../../coordinator/lease/trial.ts";
 import { type Check, TTL, type World } from "./world.ts";
 
-/** Stragglers: what is running, and leasing it a second time. */
+/** Checks of stragglers: running trials, and speculative attempts. */
 export function speculativeConformance(check: Check): void {
   const ids = async (world: World, limit = 9) =>
     (await world.storage.running(seed, limit)).map((t) => t.spec.trialId);
 
-  /** A trained epoch takes the worker a millisecond. */
+  /** The worker needs a millisecond for an epoch. */
   const speculate = (
     world: World,
     worker: number,
@@ -49,7 +49,7 @@ export function speculativeConformance(check: Check): void {
   };
 
   check(
-    "running: leased trials, the first begun first, then those tried twice",
+    "running: leased trials in order of their start, then those with two attempts",
     async (world) => {
       const { trials } = await world.plan(smallStudy());
       await world.workers(2, 4);
@@ -77,7 +77,7 @@ export function speculativeConformance(check: Check): void {
     },
   );
 
-  check("running: not of trials out of the plan", async (world) => {
+  check("running: no unplanned trials", async (world) => {
     const { definition, trials } = await world.plan(smallStudy());
     await world.workers(1, 2);
     await world.claim(1, 1);
@@ -86,13 +86,13 @@ export function speculativeConformance(check: Check): void {
   });
 
   check(
-    "claim speculative: a second attempt at the trial named",
+    "claim speculative: a second attempt at the requested trial",
     async (world) => {
       const { trials } = await world.plan(smallStudy());
       await world.workers(3);
       await world.claim(1, 1);
       world.clock.advance(20_000);
-      // Not worth it a moment after it has begun; nothing is stored then.
+      // It saves nothing a moment after the start, so nothing is stored.
       await world.claim(2, 2);
       const early = await speculate(world, 3, 3, 1);
       assert.ok(early.type === "claimed" && !early.value.ok);
@@ -111,21 +111,24 @@ export function speculativeConformance(check: Check): void {
     },
   );
 
-  check("trials: shows the running attempt that is furthest", async (world) => {
-    await world.plan(smallStudy());
-    await world.workers(2);
-    await world.claim(1, 1);
-    world.clock.advance(20_000);
-    await speculate(world, 2, 2, 0);
-    const shown = async () => {
-      const page = await world.storage.trials(seed, { limit: 1, offset: 0 });
-      const [trial] = page.trials;
-      return [trial?.workerName, trial?.epochsDone];
-    };
-    assert.deepEqual(await shown(), ["worker 1", 0]);
-    await world.report(2, 2, epochMetrics(1));
-    assert.deepEqual(await shown(), ["worker 2", 1]);
-    await world.report(1, 1, epochMetrics(1));
-    assert.deepEqual(await shown(), ["worker 1", 1]);
-  });
+  check(
+    "trials: shows the running attempt with the most epochs",
+    async (world) => {
+      await world.plan(smallStudy());
+      await world.workers(2);
+      await world.claim(1, 1);
+      world.clock.advance(20_000);
+      await speculate(world, 2, 2, 0);
+      const shown = async () => {
+        const page = await world.storage.trials(seed, { limit: 1, offset: 0 });
+        const [trial] = page.trials;
+        return [trial?.workerName, trial?.epochsDone];
+      };
+      assert.deepEqual(await shown(), ["worker 1", 0]);
+      await world.report(2, 2, epochMetrics(1));
+      assert.deepEqual(await shown(), ["worker 2", 1]);
+      await world.report(1, 1, epochMetrics(1));
+      assert.deepEqual(await shown(), ["worker 1", 1]);
+    },
+  );
 }

@@ -47,10 +47,10 @@ async function judge(
   assert.ok(changed?.value.ok);
 }
 
-/** Results that wait for a verdict, and what becomes of them. */
+/** Checks of results that wait for a verdict, and of verdicts. */
 export function verdictConformance(check: Check): void {
   check(
-    "verifying: what was delivered, longest first, of the plan alone",
+    "verifying: delivered results of planned trials, the longest waiting first",
     async (world) => {
       const study = await world.plan(smallStudy());
       await world.workers(3);
@@ -90,7 +90,7 @@ export function verdictConformance(check: Check): void {
   );
 
   check(
-    "verifying: a delivered result holds no lease and is not lent",
+    "verifying: a delivered result holds no lease, and its trial is not leased",
     async (world) => {
       await world.plan(smallStudy({ rates: [0.2], replicates: 1 }));
       await world.workers(2);
@@ -128,7 +128,7 @@ export function verdictConformance(check: Check): void {
       assert.deepEqual(
         last,
         { ...trained().epochs.at(-1), ...figures },
-        "what is published is the coordinator's",
+        "the coordinator's figures are published",
       );
       const [curve] = await world.storage.curves(seed, {
         params: { dropout1: 0.2, dropout2: 0.2 },
@@ -158,7 +158,7 @@ export function verdictConformance(check: Check): void {
     assert.equal((await world.claim(2, 2)).trialId, trialId);
   });
 
-  check("verdict: what waits outlives a crash", async (world) => {
+  check("verdict: waiting results survive a crash", async (world) => {
     const { opened } = world;
     if (opened.reopen === undefined) return;
     await world.plan(smallStudy());
@@ -178,7 +178,7 @@ export function verdictConformance(check: Check): void {
   });
 
   check(
-    "trust: counts since the last lie, of one worker on one backend",
+    "trust: counts results since the last false one, of one worker on one backend",
     async (world) => {
       await world.workers(2);
       const { storage } = world;
@@ -208,7 +208,7 @@ export function verdictConformance(check: Check): void {
   );
 
   check(
-    "vouchedByLiars: accepted before the lie, and not repeated to the end",
+    "vouchedByLiars: results accepted before the false one and not repeated completely",
     async (world) => {
       await world.plan(smallStudy());
       await world.workers(4);
@@ -218,7 +218,7 @@ export function verdictConformance(check: Check): void {
         recomputed: figures,
         repeatedEpochs,
       });
-      // None of the two epochs, both, none, and but the first.
+      // Repeated epochs: none of two, both, none, and only the first.
       const repeated = [0, 2, 0, 1];
       for (const [i, epochs] of repeated.entries()) {
         const n = i + 1;
@@ -241,7 +241,7 @@ export function verdictConformance(check: Check): void {
   );
 
   check(
-    "withdraw: the trial is lent again, and filled by somebody else",
+    "withdraw: the trial is leased again and completed by another worker",
     async (world) => {
       await world.plan(smallStudy({ rates: [0.2], replicates: 1 }));
       await world.workers(2);

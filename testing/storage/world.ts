@@ -21,16 +21,18 @@ import type {
   Storage,
 } from "../../coordinator/storage/storage.ts";
 
-/** Makes a test of one criterion, on a storage of its own. */
+/** Registers a test of one criterion, with its own storage. */
 export type Check = (
   criterion: string,
   body: (world: World) => Promise<void>,
 ) => void;
 
-/** A storage under test, and how to open it again after a crash. */
+/** A storage under test, which can be opened again after a crash. */
 export interface Opened {
   readonly storage: Storage;
-  /** Drops the open storage without closing it well; absent: cannot. */
+  /**
+   * Drops the open storage without closing it properly; absent if impossible.
+   */
   readonly reopen?: () => Promise<Storage>;
   readonly end: () => Promise<void>;
 }
@@ -157,7 +159,7 @@ export function createWorld(opened: Opened, clock: FakeClock) {
       }));
       assert.equal(changed?.value.ok, true);
     },
-    /** What must hold in every state, over every trial. */
+    /** Checks the invariants over every trial. */
     async invariants(): Promise<void> {
       for (const { definition } of await storage.studies()) {
         const { trials } = await storage.changesSince(definition.id, 0);

@@ -2,7 +2,7 @@ import type { Params } from "../../protocol/study.ts";
 import type { Population } from "./simulated_study.ts";
 
 /**
- * Realistic figures for tests: what a study of the seed's recipe looks like.
+ * Realistic figures for tests, like those of a study with the seed's recipe.
  *
  * Source: PyTorch 1.13.1, seeds 0 to 4, ten epochs of the seed's concise model
  * (weights N(0, 0.01), biases PyTorch's default, SGD with learning rate 0.5,
@@ -191,7 +191,7 @@ export const referencePoints: readonly ReferencePoint[] = [
   ]),
 ];
 
-/** A guess between measured neighbours, at a measured point's pace. */
+/** Interpolated between measured neighbours, with a measured point's curve. */
 function guess(
   rates: readonly [number, number],
   trainLoss: number,
@@ -210,7 +210,7 @@ function guess(
   );
 }
 
-/** Not measured: plausible, so that tests have the study's every point. */
+/** Not measured but plausible, so that tests have all points of the study. */
 export const guessedPoints: readonly ReferencePoint[] = [
   guess([0.4, 0.4], 0.379, 0.86, 0.855, 0.386),
   guess([0.5, 0.2], 0.384, 0.858, 0.852, 0.39),

@@ -28,13 +28,13 @@ const byKey = new Map(
 
 const share = (value: number) => Math.round(value * 1e4) / 1e4;
 
-/** A trial's result as training might yield it, drawn around the reference. */
+/** A plausible result of a trial, drawn around the reference. */
 function drawResult(
   point: ReferencePoint,
   effect: number,
   normal: () => number,
 ): TrialResult {
-  // A third of the variance is the replicate's own, at every point.
+  // A third of the variance is common to all points of a replicate.
   const draw = ({ mean, sd }: { mean: number; sd: number }) =>
     mean + sd * (Math.sqrt(1 / 3) * effect + Math.sqrt(2 / 3) * normal());
   const final = {
@@ -68,14 +68,14 @@ function drawResult(
   };
 }
 
-/** A study with results such as PyTorch's, in the order of its trials. */
+/** A study with results like PyTorch's, in the order of its trials. */
 export interface ReferenceStudy {
   readonly definition: StudyDefinition;
   readonly trials: readonly TrialSpec[];
   readonly results: ReadonlyMap<TrialId, TrialResult>;
 }
 
-/** Draws the seed study, or some of it, with fixed chance. */
+/** Draws the seed study or a part of it with a fixed seed. */
 export function referenceStudy(
   overrides: StudyOverrides = {},
   seed = 1,
@@ -94,7 +94,7 @@ export function referenceStudy(
   return { definition, trials, results };
 }
 
-/** The progress that goes with so many completed trials. */
+/** The progress with this many completed trials. */
 export function progressOf(
   total: number,
   completed: number,
@@ -113,7 +113,7 @@ export function progressOf(
   };
 }
 
-/** An analyser that has the first `count` results of the study. */
+/** An analyser with the first `count` results of the study. */
 export function analyserOf(
   { definition, trials, results }: ReferenceStudy,
   count = trials.length,

@@ -30,13 +30,13 @@ export interface Population {
   readonly sd: number;
 }
 
-/** A study whose truth is known. */
+/** A study with known true means. */
 export interface TrueStudy {
   readonly points: readonly {
     readonly params: Params;
     readonly metrics: Readonly<Partial<Record<MetricName, Population>>>;
   }[];
-  /** Share of the variance that all points of a replicate have in common. */
+  /** Share of the variance that is common to all points of a replicate. */
   readonly shared: number;
 }
 

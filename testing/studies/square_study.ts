@@ -5,8 +5,8 @@ import type { ReferenceStudy } from "./reference_study.ts";
 import { normals } from "./simulated_study.ts";
 
 /**
- * A square of `side` x `side` points with results drawn around a smooth
- * surface, with fixed chance: for sizes and speeds. The figures are made up and
+ * A square of `side` x `side` points with results drawn around a smooth surface
+ * with a fixed seed, to measure sizes and speeds. The figures are invented and
  * say nothing about dropout.
  */
 export function squareStudy(
@@ -66,7 +66,7 @@ function drawResult(
     };
   });
   const final = epochs.at(-1);
-  if (final === undefined) throw new RangeError("a recipe without epochs");
+  if (final === undefined) throw new RangeError("the recipe has no epochs");
   return {
     outcome: "trained",
     epochs,

@@ -23,13 +23,13 @@ import {
   type TrueStudy,
 } from "./simulated_study.ts";
 
-/** Studies whose truth is known, and the noise in which it hides. */
+/** Simulated studies with known truth and different noise. */
 
 const realPoints = [...referencePoints, ...guessedPoints].map((point) => ({
   params: point.params,
   metrics: {
     trainLoss: point.trainLoss,
-    // Not in the reference: near the test loss, and as unsteady.
+    // Not in the reference: assumed near the test loss, with the same spread.
     trainLossDropoutOff: {
       mean: point.testLoss.mean - 0.07,
       sd: point.testLoss.sd,
@@ -39,7 +39,7 @@ const realPoints = [...referencePoints, ...guessedPoints].map((point) => ({
   } as Partial<Record<RankedMetric, Population>>,
 }));
 
-/** The real points and spreads, with means of another world. */
+/** The real points and spreads with other means. */
 function world(
   mean: (metric: RankedMetric, rates: readonly [number, number]) => number,
 ): TrueStudy {
@@ -59,13 +59,13 @@ function world(
   };
 }
 
-/** The study `seed` as PyTorch's runs have it. */
+/** The study `seed` with the means of PyTorch's runs. */
 export const measured: TrueStudy = { points: realPoints, shared: 0.3 };
 
-/** All points alike. */
+/** All points have the same mean. */
 export const withoutEffect = world(() => 0.4);
 
-/** Worlds in which the claims are true, false, or at their boundary. */
+/** Worlds in which the claims are true, false, or at the boundary. */
 export const worlds: readonly (readonly [string, TrueStudy])[] = [
   ["as measured", measured],
   ["no effect at all", withoutEffect],
@@ -74,7 +74,7 @@ export const worlds: readonly (readonly [string, TrueStudy])[] = [
     world((metric, [d1, d2]) => 0.4 - signOf(metric) * (0.1 * d1 + 0.15 * d2)),
   ],
   [
-    // The higher rate first costs exactly the margin.
+    // The higher rate in the first layer costs exactly the margin.
     "at the margin",
     world((metric, [d1, d2]) =>
       0.4 + (d1 > d2 ? signOf(metric) * metricTable[metric].margin : 0)
@@ -90,14 +90,14 @@ export const worlds: readonly (readonly [string, TrueStudy])[] = [
   ],
 ];
 
-/** Which verdicts would be right; at a boundary neither one is. */
+/** The correct verdicts; at a boundary neither is correct. */
 export function rightVerdicts(
   study: TrueStudy,
 ): Map<string, readonly VerdictName[]> {
   const [truth] = [simulateStudy(study, 1, () => 0)];
   const mean = (point: PointData, metric: RankedMetric) =>
     valuesOf(point, metric)[0] ?? NaN;
-  // Worlds are written in decimals: differences below this are rounding.
+  // Means are decimals: differences below this are rounding errors.
   const verdictOf = (distance: number): readonly VerdictName[] =>
     Math.abs(distance) < 1e-9
       ? ["not-enough-evidence"]
@@ -149,9 +149,9 @@ export function rightVerdicts(
   return right;
 }
 
-/** Normal noise with a spike of five times its size now and then. */
+/** Normal noise with occasional spikes of five times its size. */
 function spiky(normal: () => number): () => number {
-  // Scaled so that its variance is that of the noise it replaces.
+  // Scaled to the variance of normal noise.
   const scale = 1 / Math.sqrt(0.95 + 0.05 * 25);
   return () => {
     const value = normal() * scale;
@@ -159,13 +159,13 @@ function spiky(normal: () => number): () => number {
   };
 }
 
-/** Noise that leans to one side: mostly a little better, at times much worse. */
+/** Skewed noise: mostly slightly better, sometimes much worse. */
 function skewed(normal: () => number): () => number {
   // Chi-square with one degree of freedom, at mean 0 and variance 1.
   return () => (normal() ** 2 - 1) / Math.SQRT2;
 }
 
-/** What turns normal numbers into numbers of the same mean and variance. */
+/** Functions from normal numbers to numbers with the same mean and variance. */
 export const noises = {
   normal: (normal: () => number) => normal,
   spiky,

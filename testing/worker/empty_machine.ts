@@ -5,7 +5,7 @@ import type { RunCommand } from "../../worker/data/dataset_sources.ts";
 import type { FindDatasetOptions } from "../../worker/data/find_dataset.ts";
 import type { TinyDataset } from "./tiny_dataset.ts";
 
-/** A machine for tests of where data come from: its disk, its commands. */
+/** A machine for tests of data sources: its disk and its commands. */
 
 export const parts = [
   "trainImages",
@@ -14,7 +14,7 @@ export const parts = [
   "testLabels",
 ] as const satisfies readonly DatasetFileName[];
 
-/** An empty machine: no network, no Debian; a folder for the test to use. */
+/** An empty machine without network and Debian, with a folder for the test. */
 export async function machine() {
   const root = await Deno.makeTempDir({ prefix: "find-dataset-" });
   const log: string[] = [];
@@ -46,7 +46,9 @@ export async function writeFiles(
   }
 }
 
-/** The manifest's sizes are those on disk, and the bytes are the right ones. */
+/**
+ * Checks that the files on disk have the manifest's sizes and the right bytes.
+ */
 export async function assertServable(
   manifest: DatasetManifest,
   folder: string,
@@ -67,7 +69,7 @@ export async function assertServable(
   }
 }
 
-/** Commands as on Debian, whose package holds the data set. */
+/** Debian's commands, with a package that contains the data set. */
 export function aptGet(
   tiny: TinyDataset,
   folder: string,

@@ -7,9 +7,9 @@ interface Timer {
 }
 
 /**
- * Time that passes only while a test waits: whenever nothing else can go on,
- * it jumps to the next sleeper. So a day of waiting takes a test a moment, and
- * the same test takes the same steps each time.
+ * Time that passes only while a test waits: when nothing else can continue, it
+ * jumps to the next sleeper. So a day of waiting takes a moment, and a test
+ * takes the same steps each time.
  */
 export class FakeClock implements SessionClock {
   #now = 0;
@@ -44,7 +44,7 @@ export class FakeClock implements SessionClock {
     this.#timers.push({ at: milliseconds, wake: action });
   }
 
-  /** Lets time pass until the promise settles. */
+  /** Advances time until the promise settles. */
   async run<Result>(
     promise: Promise<Result>,
     limitMilliseconds = 86_400_000,
@@ -55,7 +55,8 @@ export class FakeClock implements SessionClock {
     };
     promise.then(done, done);
     while (true) {
-      // One turn of the event loop: every promise that can settle has.
+      // After a turn of the event loop, every promise that can settle has
+      // settled.
       await setImmediate();
       if (settled) return await promise;
       const next = this.#timers.reduce<Timer | undefined>(
@@ -63,7 +64,9 @@ export class FakeClock implements SessionClock {
           first === undefined || timer.at < first.at ? timer : first,
         undefined,
       );
-      if (next === undefined) throw new Error("all wait, and nobody sleeps");
+      if (next === undefined) {
+        throw new Error("deadlock: everything waits, but nothing sleeps");
+      }
       this.#timers = this.#timers.filter((timer) => timer !== next);
       this.#now = Math.max(this.#now, next.at);
       if (this.#now > limitMilliseconds) {

@@ -29,8 +29,8 @@ interface HeldLease {
 export type CallName = keyof SwarmClient;
 
 /**
- * A coordinator in a few lines, on fake time: leases expire, stale calls get
- * their 409, late results are taken. Faults are injected per call.
+ * A minimal coordinator with fake time: leases expire, stale calls get 409,
+ * late results are accepted. Tests can inject faults into calls.
  */
 export class FakeSwarm implements SwarmClient {
   readonly calls: { readonly name: CallName; readonly at: number }[] = [];
@@ -41,40 +41,40 @@ export class FakeSwarm implements SwarmClient {
   readonly leaseRequests: LeaseRequest[] = [];
   readonly left: string[] = [];
 
-  /** Trials nobody holds, first come first. */
+  /** Trials that are not leased, in order. */
   queue: TrialSpec[] = [];
   dataset: DatasetManifest | null = manifest();
   ttlSeconds = 30;
   heartbeatSeconds = 20;
   reportAfterSeconds = 0;
-  /** What a worker without work is told. */
+  /** The answer without a trial. */
   idle: { reason: NoLeaseReason; retryAfterSeconds: number } = {
     reason: "study-complete",
     retryAfterSeconds: 5,
   };
-  /** No call is answered while true. */
+  /** While true, every call fails. */
   away = false;
-  /** Milliseconds that a call takes. */
+  /** Duration of a call in milliseconds. */
   latency: (name: CallName) => number = () => 5;
-  /** Every call waits without end. */
+  /** While true, calls never return. */
   silent = false;
-  /** Asked before each call is carried out; throws a fault. */
+  /** Called before each call; may throw a fault. */
   before: (name: CallName) => void = () => {};
-  /** Asked after: what it throws is a lost answer. */
+  /** Called after each call; an error means that the answer is lost. */
   after: (name: CallName) => void = () => {};
-  /** Bytes of weights that every trained result has to bring; null: none. */
+  /** Bytes of weights that every trained result needs; null: none. */
   weightsBytes: number | null = null;
   readonly uploads = new Map<LeaseId, ArrayBuffer>();
-  /** What a result that was taken came to by now. */
+  /** The state of a delivered result. */
   verdict: (trialId: TrialId) => "pending" | "accepted" | "refused" = () =>
     "accepted";
-  /** What renewals and reports are told. */
+  /** The answer to renewals and reports. */
   directive: RenewResponse | null = null;
 
   readonly #clock: SessionClock;
   #tokens = new Map<string, WorkerId>();
   #leases = new Map<LeaseId, HeldLease>();
-  /** The trials of all leases, those that are over too. */
+  /** The trials of all leases, including ended ones. */
   #known = new Map<LeaseId, TrialId>();
   #winners = new Map<TrialId, LeaseId>();
   #attempts = new Map<TrialId, number>();
@@ -89,7 +89,7 @@ export class FakeSwarm implements SwarmClient {
     return this.calls.filter((call) => call.name === name).length;
   }
 
-  /** As after a restart without its database. */
+  /** Like a restart without the database. */
   forgetWorkers(): void {
     this.#tokens.clear();
   }
@@ -258,7 +258,7 @@ export class FakeSwarm implements SwarmClient {
           throw problemError("missing-weights", 409);
         }
       }
-      // Over or not: a late result is taken.
+      // A late result is accepted too.
       const trialId = this.#known.get(leaseId) ??
         this.#held(token, leaseId, attempt).trial.trialId;
       const winner = this.#winners.get(trialId);
@@ -275,13 +275,13 @@ export class FakeSwarm implements SwarmClient {
     });
   }
 
-  /** Another worker's result is accepted. */
+  /** Accepts another worker's result. */
   completeElsewhere(trial: TrialSpec): void {
     this.#winners.set(trial.trialId, LeaseId.parse(uuid(999)));
     this.queue = this.queue.filter(({ trialId }) => trialId !== trial.trialId);
   }
 
-  /** Every lease runs out now. */
+  /** Expires every lease now. */
   expireLeases(): void {
     for (const id of [...this.#leases.keys()]) this.#giveBack(id);
   }

@@ -10,22 +10,22 @@ import type { SessionClock } from "../../worker/session/session_types.ts";
 /** Bytes of a fake network's weights. */
 export const FAKE_WEIGHTS = 16;
 
-/** Milliseconds in which the final weights are read, after the last epoch. */
+/** Milliseconds to read the final weights after the last epoch. */
 const READING = 1;
 
-/** What a fake trainer does instead of training. */
+/** Behaviour of a fake trainer. */
 export type TrainerPlan = "train" | "die" | "hang";
 
 export interface FakeTrainers {
   readonly start: StartTrainer;
   readonly started: Parameters<StartTrainer>[0][];
-  /** Trainers that have not been closed. */
+  /** Trainers that are not closed yet. */
   readonly open: Set<Trainer>;
 }
 
 /**
- * Trainers that take `epochSeconds` of fake time for an epoch. `plan` says
- * what the n-th training, from 0, does.
+ * Trainers that need `epochSeconds` of fake time for an epoch. `plan` decides
+ * the behaviour of the n-th training, from 0.
  */
 export function fakeTrainers(
   clock: SessionClock,

@@ -1,8 +1,8 @@
 import "../../worker/trainer/trainer_thread.ts";
 
-/** A trainer thread that can be told to break, as real ones do by themselves. */
+/** A trainer thread that a test can make fail. */
 
-/** What a test posts to it. */
+/** Messages from a test. */
 export type Fault = { readonly fault: "crash" | "hang" | "reject" };
 
 globalThis.addEventListener("message", (event: MessageEvent<unknown>) => {

@@ -8,14 +8,14 @@ import {
 import type { EpochMetrics } from "../../protocol/training.ts";
 import { ProblemError } from "../../worker/session/swarm_client.ts";
 
-/** Values in the shapes of the protocol, for tests of the worker. */
+/** Values of the protocol for tests of the worker. */
 
 /** Numbered ids in the shape of a UUID. */
 export function uuid(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 }
 
-/** A manifest whose sums depend on `digit` alone. */
+/** A manifest whose hashes depend only on `digit`. */
 export function manifest(digit = "a"): DatasetManifest {
   const file = (end: string) => {
     const sha256 = Sha256.parse(digit.repeat(63) + end);

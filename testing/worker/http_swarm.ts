@@ -14,15 +14,15 @@ import { FakeSwarm } from "./fake_swarm.ts";
 import type { SessionClock } from "../../worker/session/session_types.ts";
 import type { TinyDataset } from "./tiny_dataset.ts";
 
-/** The fake coordinator behind a real port of this machine. */
+/** The fake coordinator on a real port of this machine. */
 export interface HttpSwarm extends AsyncDisposable {
   readonly url: string;
   readonly swarm: FakeSwarm;
-  /** Paths of the data files that were asked for. */
+  /** Paths of requested data files. */
   readonly downloads: readonly string[];
 }
 
-/** Real time, without the fake way there and back. */
+/** Real time, without simulated delays. */
 const clock: SessionClock = {
   get now() {
     return performance.now();

@@ -9,7 +9,7 @@ import { FakeSwarm } from "./fake_swarm.ts";
 import { type FakeTrainers, fakeTrainers } from "./fake_trainers.ts";
 import { uuid } from "./fixtures.ts";
 
-/** A session with everything around it faked. */
+/** A session with a fake environment. */
 export interface Scene {
   readonly clock: FakeClock;
   readonly swarm: FakeSwarm;
@@ -24,7 +24,7 @@ export interface Scene {
   ) => Extract<SessionEvent, { type: Type }>[];
 }
 
-/** A coordinator with `trials` trials, and a worker that is yet to join. */
+/** A coordinator with `trials` trials, and a worker that has not joined yet. */
 export function scene(
   { trials = 1, threads = 1, ...setup }: {
     trials?: number;

@@ -15,7 +15,7 @@ export interface TinyDataset {
   readonly gzip: Readonly<Record<DatasetFileName, Uint8Array<ArrayBuffer>>>;
 }
 
-/** Images of [rows, 28] pixels whose class is told by a bright band. */
+/** Images of [rows, 28] pixels in which a bright band shows the class. */
 export function tinyDataset(
   { train = 40, test = 20, rows = 28, urls = () => [] }: {
     train?: number;

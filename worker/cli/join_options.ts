@@ -10,7 +10,7 @@ import {
   denoBackendChoices,
 } from "../../protocol/training.ts";
 
-/** What the `join` command was asked for. */
+/** Options of the `join` command. */
 export interface JoinOptions {
   /** The coordinator's origin: `http://192.168.0.5:8000`. */
   readonly url: string;
@@ -68,7 +68,7 @@ export function parseJoinOptions(
 ): JoinOptions {
   const command = createCommand(
     "join",
-    "Joins a swarm: trains trials that its coordinator lends, until you " +
+    "Joins a swarm: trains trials that its coordinator leases, until you " +
       "press Ctrl-C.",
     joinFlags(cores),
   ).argument(

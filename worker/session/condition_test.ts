@@ -36,7 +36,7 @@ Deno.test("createCondition: waits no longer than the given time and leaves no ti
   assert.equal(clock.now, 60);
   await assert.rejects(
     clock.run(condition.until(() => false, never)),
-    /nobody sleeps/,
+    /nothing sleeps/,
   );
 });
 

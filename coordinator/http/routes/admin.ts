@@ -66,7 +66,7 @@ export function adminRoutes(
 
   app.openapi(adminEndpoints.createStudy, async (c) => {
     const definition = c.req.valid("json");
-    await lending(() => coordinator.createStudy(definition));
+    await checkRunnable(() => coordinator.createStudy(definition));
     return c.json(await detail(definition.id), 201);
   });
   app.openapi(adminEndpoints.stopStudy, async (c) => {
@@ -76,7 +76,7 @@ export function adminRoutes(
   });
   app.openapi(adminEndpoints.resumeStudy, async (c) => {
     const { studyId } = c.req.valid("param");
-    const resumed = await lending(() => coordinator.resumeStudy(studyId));
+    const resumed = await checkRunnable(() => coordinator.resumeStudy(studyId));
     orNotFound(resumed || null, "study", studyId);
     return c.json(await detail(studyId), 200);
   });
@@ -110,7 +110,7 @@ export function adminRoutes(
 }
 
 /** A study that cannot run here is a bad request. */
-async function lending<T>(run: () => Promise<T>): Promise<T> {
+async function checkRunnable<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {

@@ -94,11 +94,11 @@ Deno.test("openPostgres: two coordinators never lease a trial twice and lease al
         (_, i) => (i % 2 === 0 ? a : b).world.tryClaim(1 + i % 20, 1 + i),
       ),
     );
-    const lent = claims.flatMap((c) => c.type === "claimed" ? c.trialId : []);
-    assert.equal(new Set(lent).size, lent.length);
-    assert.equal((await a.storage.counts(seed)).leased, lent.length);
+    const leased = claims.flatMap((c) => c.type === "claimed" ? c.trialId : []);
+    assert.equal(new Set(leased).size, leased.length);
+    assert.equal((await a.storage.counts(seed)).leased, leased.length);
     // A claim that finds only trials locked by others is repeated.
-    for (let i = lent.length; i < 200; i++) {
+    for (let i = leased.length; i < 200; i++) {
       const claim = await b.world.tryClaim(1 + i % 20, 1001 + i);
       assert.ok(["claimed", "enough-leases"].includes(claim.type), claim.type);
     }
@@ -180,8 +180,8 @@ Deno.test("openPostgres: revisions of two coordinators become visible in order",
     await follow;
     const rest = await b.storage.changesSince(seed, revision);
     for (const { spec } of rest.trials) seen.set(spec.trialId, rest.revision);
-    const lent = claims.flatMap((c) => c.type === "claimed" ? c.trialId : []);
-    assert.deepEqual([...seen.keys()].sort(), [...lent].sort());
+    const leased = claims.flatMap((c) => c.type === "claimed" ? c.trialId : []);
+    assert.deepEqual([...seen.keys()].sort(), [...leased].sort());
   }));
 
 Deno.test("openPostgres: a call that violates a constraint does not fail others", () =>
