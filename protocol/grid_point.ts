@@ -171,22 +171,29 @@ export function ratesOf(
   return { dropout1, dropout2 };
 }
 
+/** A recipe field with its value for people: `learning rate = 0.1`. */
+export function fieldText(
+  name: RecipeFieldName,
+  value: RecipeValue | undefined,
+): Text {
+  const { label } = fieldOf(name);
+  const text = value === undefined ? "" : formatValue(value);
+  return { en: `${label.en} = ${text}`, zh: `${label.zh} = ${text}` };
+}
+
 /**
  * A grid point for people: `(0.2, 0.5)` where it has the two dropout rates and
  * nothing else, and `learning rate = 0.1, weight decay = 0.0001` elsewhere.
  */
 export function pointText(params: Params): Text {
   const axes = axesOf([params]);
-  const valueOf = (name: RecipeFieldName) => {
-    const value = params[name];
-    return value === undefined ? "" : formatValue(value);
-  };
   if (isRatePair(axes)) {
-    const pair = `(${axes.map(valueOf).join(", ")})`;
+    const values = axes.flatMap((name) => params[name] ?? []);
+    const pair = `(${values.map(formatValue).join(", ")})`;
     return { en: pair, zh: pair };
   }
   const words = (language: keyof Text, separator: string) =>
-    axes.map((name) => `${fieldOf(name).label[language]} = ${valueOf(name)}`)
+    axes.map((name) => fieldText(name, params[name])[language])
       .join(separator);
   return { en: words("en", ", "), zh: words("zh", "，") };
 }

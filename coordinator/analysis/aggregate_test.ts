@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { byMetric } from "../../protocol/metrics.ts";
-import { aggregateRow, compareRows } from "./aggregate.ts";
+import { aggregateRow, byReplicate, compareRows } from "./aggregate.ts";
 import type { Cell, PointData } from "./study_data.ts";
 import type { TrialFigures } from "./study_data.ts";
 
@@ -55,6 +55,13 @@ Deno.test("aggregateRow: means, intervals and curves over replicates", () => {
   assert.deepEqual(curves.trainLoss, [1, 0.4]);
   assert.deepEqual(curveSds.trainLoss, [0, 0.1]);
   assert.equal(checksPassed, 2);
+});
+
+Deno.test("byReplicate: a figure for each replicate, null without one", () => {
+  const point = { params, cells: [figures(0.3), queued, failed] };
+  const found = byReplicate(point);
+  assert.deepEqual(found?.trainLoss, [0.3, null, null]);
+  assert.deepEqual(found?.testAccuracy, [0.86, null, null]);
 });
 
 Deno.test("aggregateRow: what is being verified counts as running", () => {

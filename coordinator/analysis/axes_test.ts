@@ -113,6 +113,18 @@ Deno.test("axes: named in the table's order, and the rows sort by them", () => {
   ]);
 });
 
+Deno.test("axes: rows have figures by replicate if there is one axis, which is drawn", () => {
+  for (const { byReplicate, metrics } of boardOf(learningRates()).rows) {
+    const values = (byReplicate?.trainLoss ?? []).map((value) => value ?? NaN);
+    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+    assert.equal(values.length, 4);
+    assert.ok(Math.abs(mean - (metrics.trainLoss.mean ?? NaN)) < 2e-6);
+  }
+  for (const row of boardOf(rateAndStep()).rows) {
+    assert.ok(!("byReplicate" in row));
+  }
+});
+
 Deno.test("axes: points with other epochs have curves of their own length", () => {
   const { rows, summary } = boardOf(epochs());
   for (const { params, curves, curveSds, metrics } of rows) {

@@ -1,6 +1,7 @@
 import {
   axesOf,
   fieldOf,
+  fieldText,
   formatValue,
   isRatePair,
   type RecipeValue,
@@ -15,6 +16,12 @@ export type { RecipeFieldName, RecipeValue };
 /** An axis for people: `batch size`. */
 export const axisLabel = (axis: RecipeFieldName): string =>
   localized(fieldOf(axis).label);
+
+/** A field with its value for people: `batch size = 256`. */
+export const fieldLabel = (
+  name: RecipeFieldName,
+  value: RecipeValue | undefined,
+): string => localized(fieldText(name, value));
 
 /** The same with its unit, where it has one: `batch size (examples)`. */
 export function axisName(axis: RecipeFieldName): string {

@@ -12,7 +12,7 @@ import { pointLink } from "../../components/links.ts";
 import { Stat } from "../../components/site.tsx";
 import { commonWords, leaderboardWords } from "../../i18n/language.ts";
 import { recipeFieldNames } from "../../../protocol/recipe.ts";
-import { axesOf, axisLabel, formatValue, pointOrder } from "./axes.ts";
+import { axesOf, fieldLabel, pointOrder } from "./axes.ts";
 import { pointKey, pointLabel } from "./points.ts";
 
 /** What every trial has in common, in a line: the fields that do not vary. */
@@ -23,7 +23,7 @@ export function RecipeLine(
   const fields = recipeFieldNames.filter((name) =>
     // A rate of 0 is a thing that is not done.
     !study.axes.includes(name) && study.recipe[name] !== 0
-  ).map((name) => `${axisLabel(name)} ${formatValue(study.recipe[name])}`);
+  ).map((name) => fieldLabel(name, study.recipe[name]));
   return (
     <p class="recipe">
       {t.recipe(

@@ -7,6 +7,7 @@ import { leaderboardWords } from "../../i18n/language.ts";
 import {
   axisLabel,
   axisName,
+  fieldLabel,
   formatValue,
   isRatePair,
   type RecipeFieldName,
@@ -73,9 +74,7 @@ function titleOf({ down, across, held }: HeatmapModel, metric: MetricName) {
       axisLabel(down.axis),
       axisLabel(across.axis),
     ),
-    ...held.map(({ axis, value }) =>
-      `${axisLabel(axis)} ${formatValue(value)}`
-    ),
+    ...held.map(({ axis, value }) => fieldLabel(axis, value)),
   ].join(t.axisChart.comma);
 }
 

@@ -9,7 +9,7 @@ import { axesOf, axisValues, formatValue, pointOrder } from "./axes.ts";
 
 export { parsePoint, pointKey };
 
-/** A grid point as people read it: `(0.2, 0.5)`, `learning rate 0.1`. */
+/** A grid point as people read it: `(0.2, 0.5)`, `learning rate = 0.1`. */
 export function pointLabel(params: Params): string {
   return localized(pointText(params));
 }
