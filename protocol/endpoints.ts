@@ -70,6 +70,7 @@ export const reading = {
   421: problem("Not under this name: foreign-host"),
   429: problem("Wait Retry-After seconds: too-many-requests"),
   500: problem("A fault of the coordinator: internal"),
+  501: problem("A newer version wrote the study: newer-version"),
 } as const;
 
 export const common = {

@@ -41,6 +41,11 @@ export const ProblemType = z.enum([
   /** Wait `Retry-After` seconds. 429 */
   "too-many-requests",
   "internal",
+  /**
+   * A newer version wrote the study, and this coordinator cannot read it. Try
+   * again: behind a balancer another coordinator may. 501
+   */
+  "newer-version",
   /** Try again after `Retry-After` seconds. 503 */
   "unavailable",
 ]);

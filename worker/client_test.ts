@@ -274,6 +274,7 @@ Deno.test("remedyFor: each failure has its remedy", () => {
   assert.equal(remedy("internal", 500), "retry");
   assert.equal(remedy("unavailable", 503), "retry");
   assert.equal(remedy("unavailable", 429), "retry");
+  assert.equal(remedy("newer-version", 501), "retry");
   assert.equal(remedy("unauthorized", 401), "register");
   assert.equal(remedy("stale-lease", 409), "drop");
   assert.equal(remedy("trial-completed", 409), "drop");

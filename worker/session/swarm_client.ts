@@ -179,6 +179,7 @@ export function remedyFor(error: unknown): Remedy {
     case "body-too-large":
     case "too-many-requests":
     case "internal":
+    case "newer-version":
     case "unavailable":
       return retried.has(problem.status) || problem.status >= 500
         ? { do: "retry", afterSeconds: retryAfterSeconds }

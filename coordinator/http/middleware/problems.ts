@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Problem, ProblemType } from "../../../protocol/problem.ts";
 import type { Log } from "../../service/log.ts";
 import type { Outcome, Refused } from "../../service/service_types.ts";
+import { UnreadableValue } from "../../storage/sql/unreadable.ts";
 import { StorageError } from "../../storage/storage.ts";
 import { isAnalystError } from "../../threads/analyst.ts";
 
@@ -50,6 +51,7 @@ const kinds: Record<
   "protocol-version": { status: 426, title: "Another protocol version" },
   "too-many-requests": { status: 429, title: "Too often" },
   "internal": { status: 500, title: "The coordinator failed" },
+  "newer-version": { status: 501, title: "A newer version wrote this study" },
   "unavailable": { status: 503, title: "Not now" },
 };
 
@@ -115,6 +117,13 @@ function toProblem(error: unknown, c: Context, log: Log): ProblemError {
     return new ProblemError("invalid-request", `${error.message}: ` + hint(c), {
       status: contentful(error.status),
     });
+  }
+  if (
+    error instanceof StorageError && error.cause instanceof UnreadableValue
+  ) {
+    // Without the database's name, which is not for callers. The storage has
+    // logged it once.
+    return new ProblemError("newer-version", error.cause.line());
   }
   if (error instanceof StorageError) {
     log("error", "storage unavailable", { ...request, error: error.message });

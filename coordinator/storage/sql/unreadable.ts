@@ -18,6 +18,15 @@ export class UnreadableValue extends Error {
     this.why = why;
     this.studyId = studyOf(value);
   }
+
+  /** One line for people. @param where ` in swarm.db`; default: left out */
+  line(where = ""): string {
+    const what = this.studyId === null
+      ? "a value"
+      : `the study ${this.studyId}`;
+    return `cannot read ${what}${where}: it was written by a newer version: ` +
+      `${this.why}; upgrade this coordinator`;
+  }
 }
 
 const Named = z.union([
@@ -67,12 +76,10 @@ export function createUnreadableStudies(
 
   function explain(error: unknown): unknown {
     if (!(error instanceof UnreadableValue)) return error;
-    const { studyId, why } = error;
-    const subject = studyId === null ? "a value" : `the study ${studyId}`;
+    const { studyId } = error;
     const explained = new StorageError(
       "newer",
-      `cannot read ${subject} in ${where}: it was written by a newer ` +
-        `version: ${why}; upgrade this coordinator`,
+      error.line(` in ${where}`),
       error,
     );
     if (studyId !== null && !met.has(studyId)) {
