@@ -8,7 +8,7 @@ import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { startCommand } from "../study/builtin.ts";
 
 /**
- * Placeholder for the data in the template, which `web/build/pages.ts` writes.
+ * Placeholder for the data in the template, which `web/build/html.ts` writes.
  */
 const SLOT = '<script type="application/json" id="report"></script>';
 

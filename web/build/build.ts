@@ -2,13 +2,8 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readManifest, REPORT_FILE, type WebManifest } from "./assets.ts";
-import {
-  pages,
-  renderShell,
-  report,
-  reportTemplate,
-  threads,
-} from "./pages.ts";
+import { type DocumentName, type Page, pages } from "../pages.ts";
+import { renderShell, report, reportTemplate, threads } from "./html.ts";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { makeListings } from "../pages/lesson/listings.ts";
 import { SampleStudy } from "../pages/lesson/study_source.ts";
@@ -110,6 +105,7 @@ async function buildPages(
   };
   const documents = await writeDocuments(root, writer);
   for (const page of pages) {
+    const { documents: fetched = [] }: Page = page;
     const styles = joinTexts(await Promise.all(page.styles.map(read)));
     const style = await writer.asset(`${page.name}.css`, styles);
     const assets = {
@@ -119,7 +115,7 @@ async function buildPages(
       named: {
         ...page.startsThreads ? named : {},
         ...Object.fromEntries(
-          (page.documents ?? []).map((name) => [name, documents[name]]),
+          fetched.map((name) => [name, documents[name]]),
         ),
       },
     };
@@ -376,13 +372,6 @@ function brotli(content: Uint8Array): Uint8Array {
 export function sha256(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
-
-/** JSON that pages fetch, made from the project's own files at build time. */
-export type DocumentName =
-  /** The committed sample of the study `seed`: {@linkcode SampleStudy}. */
-  | "sample"
-  /** Source that trains, to be shown: `Listing[]`. */
-  | "listings";
 
 /** Writes the documents of the project in `root`; returns their addresses. */
 export async function writeDocuments(

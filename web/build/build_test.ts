@@ -5,7 +5,7 @@ import { accepts, createWebAssets, readManifest } from "./assets.ts";
 import { staticImports } from "./build.ts";
 import { joinWords } from "../i18n/language.ts";
 import { buildPages } from "./main.ts";
-import { pages } from "./pages.ts";
+import { pages } from "../pages.ts";
 import { needsProcesses } from "../../testing/needs_processes.ts";
 
 const folder = new URL("../../.cache/web-tests", import.meta.url).pathname;

@@ -4,16 +4,17 @@ import type { StudyId, TrialId } from "../../protocol/ids.ts";
 import { itemPages } from "../../protocol/pages.ts";
 import { pointKey } from "../../protocol/grid_point.ts";
 import { browserAfter } from "../live.ts";
+import { pages } from "../pages.ts";
 import type { Params } from "../../protocol/study.ts";
 
-/** The pages a visitor can go to from every page. */
-export const pagePaths = {
-  leaderboard: "/",
-  lesson: "/lesson",
-  workers: "/workers",
-  join: "/join",
-} as const;
-export type PageName = keyof typeof pagePaths;
+/** The pages that the header leads to, in its order. */
+export const headerPages = pages.filter((page) => page.inHeader === true);
+export type PageName = typeof headerPages[number]["name"];
+
+/** The path of a page. */
+export function pagePath(name: PageName): string {
+  return headerPages.find((page) => page.name === name)?.path ?? "/";
+}
 
 /** Where the API can be read. */
 export const API_PAGE = "/api";
@@ -39,12 +40,12 @@ export function joinCode(): string | null {
  * one, and so does a join code: a link sent on keeps them.
  */
 export function pageLink(name: PageName): string {
-  return withLanguage(pagePaths[name]);
+  return withLanguage(pagePath(name));
 }
 
 /** Address of a study's leaderboard. */
 export function studyLink(studyId: StudyId): string {
-  return withLanguage(pagePaths.leaderboard, { study: studyId });
+  return withLanguage(pagePath("leaderboard"), { study: studyId });
 }
 
 export function trialLink(trialId: TrialId): string {

@@ -7,15 +7,13 @@ import { commonWords, languageCodes, languages } from "../i18n/language.ts";
 import type { Connection } from "../live.ts";
 import { Mark } from "./icon.tsx";
 import { language, setLanguage, words } from "./language.ts";
-import { API_PAGE, pageLink, type PageName, pointLink } from "./links.ts";
-
-/** What the header leads to, in order. */
-const navigation: readonly PageName[] = [
-  "leaderboard",
-  "workers",
-  "lesson",
-  "join",
-];
+import {
+  API_PAGE,
+  headerPages,
+  pageLink,
+  type PageName,
+  pointLink,
+} from "./links.ts";
 
 /** The frame around every page. */
 export function Site(
@@ -38,7 +36,7 @@ export function Site(
           </a>
           <nav aria-label={t.pages}>
             <ul>
-              {navigation.map((name) => (
+              {headerPages.map(({ name }) => (
                 <li key={name}>
                   <a
                     href={pageLink(name)}

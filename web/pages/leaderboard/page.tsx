@@ -9,7 +9,7 @@ import {
   API_PAGE,
   joinCode,
   pageLink,
-  pagePaths,
+  pagePath,
 } from "../../components/links.ts";
 import { Notice, QrCode, Site } from "../../components/site.tsx";
 import {
@@ -235,7 +235,7 @@ export function Invite(): JSX.Element {
   const t = words(leaderboardWords).invite;
   const code = joinCode();
   const link = new URL(
-    pagePaths.join + (code === null ? "" : `#${code}`),
+    pagePath("join") + (code === null ? "" : `#${code}`),
     location.origin,
   ).href;
   const reachable = !loopback.test(location.hostname);

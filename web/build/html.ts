@@ -1,35 +1,11 @@
 import { createHash } from "node:crypto";
-import { itemPages } from "../../protocol/pages.ts";
 import { languageCodes, languages, noScriptWords } from "../i18n/language.ts";
-import type { DocumentName } from "./build.ts";
+import { leaderboard, type Page, shared } from "../pages.ts";
 
 /**
- * The pages as data: where each lies, what it loads, what its shell says
- * before and without JavaScript. No script or style stands in the HTML itself,
- * so that a strict Content-Security-Policy holds.
+ * The HTML of pages and of the report. It contains no script or style, so that
+ * a strict Content-Security-Policy holds.
  */
-
-export interface Page {
-  /** Where the coordinator serves it. */
-  readonly path: string;
-  /** Its file and asset names. */
-  readonly name: string;
-  /** Its script, relative to `web/`. */
-  readonly entry: string;
-  /**
-   * Pages of one bundle share scripts. A file lies in a shared script whole, a
-   * language's catalogue too: a bundle holds pages that show much the same.
-   */
-  readonly bundle: "study" | "lesson" | "workers" | "join";
-  /** Its style sheets in order, relative to `web/`. */
-  readonly styles: readonly string[];
-  readonly title: string;
-  readonly description: string;
-  /** Whether it is told where the threads' scripts and files lie. */
-  readonly startsThreads: boolean;
-  /** Documents made at build time that it is told where to fetch. */
-  readonly documents?: readonly DocumentName[];
-}
 
 /** Scripts that run in threads of their own, relative to the project's root. */
 export const threads = [
@@ -40,101 +16,6 @@ export const threads = [
   },
   { name: "clock", entry: "worker/browser/clock_thread.ts", bundle: "join" },
 ] as const satisfies readonly Pick<Page, "name" | "entry" | "bundle">[];
-
-const shared = [
-  "components/styles/base.css",
-  "components/styles/site.css",
-  "components/styles/parts.css",
-  "components/styles/charts.css",
-];
-
-/** Of the leaderboard's parts, which other pages show, too. */
-const leaderboard = [
-  "components/styles/leaderboard.css",
-  "components/styles/verdicts.css",
-  "components/styles/points.css",
-  "components/styles/leaderboard_print.css",
-];
-
-export const pages: readonly Page[] = [
-  {
-    path: "/",
-    name: "leaderboard",
-    entry: "pages/leaderboard/main.tsx",
-    bundle: "study",
-    styles: [
-      ...shared,
-      ...leaderboard,
-      "components/styles/heatmap.css",
-      "components/styles/trials.css",
-    ],
-    title: "Leaderboard · dropout-swarm",
-    description:
-      "How dropout rates shape training: figures per grid point with intervals, and a verdict in words on each claim.",
-    startsThreads: false,
-  },
-  {
-    path: "/lesson",
-    name: "lesson",
-    entry: "pages/lesson/main.tsx",
-    bundle: "lesson",
-    styles: [
-      ...shared,
-      ...leaderboard,
-      "components/styles/lesson.css",
-      "components/styles/lesson_figures.css",
-    ],
-    title: "Lesson · dropout-swarm",
-    description:
-      "Dropout step by step: the formula, a layer and a network live, and what repeated runs say of a lesson's conclusions.",
-    startsThreads: false,
-    documents: ["sample", "listings"],
-  },
-  {
-    path: "/join",
-    name: "join",
-    entry: "pages/join/main.tsx",
-    bundle: "join",
-    styles: [...shared, "components/styles/join.css"],
-    title: "Join · dropout-swarm",
-    description:
-      "Lend this device to a study of dropout rates: a browser tab trains, no install, no account.",
-    startsThreads: true,
-  },
-  {
-    path: itemPages.trial.shell,
-    name: "trial",
-    entry: "pages/trial/main.tsx",
-    bundle: "study",
-    styles: [...shared, ...leaderboard, "components/styles/trials.css"],
-    title: "Trial · dropout-swarm",
-    description:
-      "One trial of a study of dropout rates: every attempt, its curves, checks and timings.",
-    startsThreads: false,
-  },
-  {
-    path: itemPages.point.shell,
-    name: "point",
-    entry: "pages/point/main.tsx",
-    bundle: "study",
-    styles: [...shared, ...leaderboard, "components/styles/trials.css"],
-    title: "Grid point · dropout-swarm",
-    description:
-      "One pair of dropout rates: its replicates, their curves, means with intervals, and its swapped partner.",
-    startsThreads: false,
-  },
-  {
-    path: "/workers",
-    name: "workers",
-    entry: "pages/workers/main.tsx",
-    bundle: "workers",
-    styles: [...shared, ...leaderboard, "components/styles/trials.css"],
-    title: "Workers · dropout-swarm",
-    description:
-      "Who trains the trials: backends, speeds and contributions of the volunteers' devices.",
-    startsThreads: false,
-  },
-];
 
 /** The report: not served as a page, but handed out as a file. */
 export const report = {
