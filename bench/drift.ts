@@ -2,7 +2,11 @@ import { parseArgs } from "node:util";
 import { findDataset } from "../worker/data/find_dataset.ts";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
 import type { Params, TrialSpec } from "../protocol/study.ts";
-import { BackendName, type EpochMetrics } from "../protocol/training.ts";
+import {
+  BackendName,
+  epochFigures,
+  type EpochMetrics,
+} from "../protocol/training.ts";
 import { seedStudy } from "../coordinator/study/builtin.ts";
 import { InvalidStudy } from "../coordinator/study/points.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
@@ -20,14 +24,6 @@ import { FlagError, wholeNumber } from "./flags.ts";
  * verification come from this. Also compares the verifier's figures of each
  * backend's final weights.
  */
-
-const figures = [
-  "trainLoss",
-  "trainAccuracy",
-  "trainLossDropoutOff",
-  "testLoss",
-  "testAccuracy",
-] as const;
 
 const HELP = `Usage: deno task bench drift [flags]
   --backends A,B   (default: simd,wasm)
@@ -152,18 +148,20 @@ function apart(
 function difference(
   [a, b]: Pair,
   epoch: number,
-  figure: typeof figures[number],
+  figure: typeof epochFigures[number],
 ): number {
   return Math.abs((a[epoch]?.[figure] ?? NaN) - (b[epoch]?.[figure] ?? NaN));
 }
 
 function print(
   count: number,
-  value: (epoch: number, figure: typeof figures[number]) => number,
+  value: (epoch: number, figure: typeof epochFigures[number]) => number,
 ) {
-  console.log(["epoch", ...figures].join("\t"));
+  console.log(["epoch", ...epochFigures].join("\t"));
   for (let epoch = 0; epoch < count; epoch++) {
-    const line = figures.map((figure) => value(epoch, figure).toExponential(1));
+    const line = epochFigures.map((figure) =>
+      value(epoch, figure).toExponential(1)
+    );
     console.log([epoch + 1, ...line].join("\t"));
   }
 }

@@ -1,6 +1,6 @@
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import * as z from "zod";
-import { LeaseId, type Sha256, StudyId, TrialId } from "./ids.ts";
+import { LeaseId, StudyId, TrialId } from "./ids.ts";
 import { Leaderboard } from "./leaderboard.ts";
 import { PointKey } from "./grid_point.ts";
 import { Problem } from "./problem.ts";
@@ -421,11 +421,6 @@ export const endpoints = {
     },
   },
 } as const satisfies Record<string, RouteConfig>;
-
-/** Path on which the coordinator serves a data file. */
-export function dataPath(sha256: Sha256): string {
-  return `/data/${sha256}.gz`;
-}
 
 type Endpoints = typeof endpoints;
 type Entry = {

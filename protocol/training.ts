@@ -30,6 +30,15 @@ export const EpochMetrics = z.strictObject({
   seconds: z.number().nonnegative().max(MOST_SECONDS),
 });
 
+/** @internal The figures of an epoch: all its metrics except its times. */
+export const epochFigures = [
+  "trainLoss",
+  "trainAccuracy",
+  "trainLossDropoutOff",
+  "testLoss",
+  "testAccuracy",
+] as const satisfies readonly (keyof EpochMetrics)[];
+
 /** d2l's three checks at the end of training, as facts and not as crashes. */
 export type D2lChecks = Infer<typeof D2lChecks>;
 /** @internal */

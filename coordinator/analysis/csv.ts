@@ -7,7 +7,7 @@ import type {
 } from "../../protocol/leaderboard.ts";
 import { metricNames, rankedMetrics } from "../../protocol/metrics.ts";
 import type { Params, RecipeFieldName } from "../../protocol/recipe.ts";
-import type { EpochMetrics } from "../../protocol/training.ts";
+import { epochFigures } from "../../protocol/training.ts";
 import type { TrialCurve } from "../../protocol/views.ts";
 
 const estimateFields = ["n", "mean", "sd", "low", "high"] as const;
@@ -90,15 +90,6 @@ export function leaderboardCsv(leaderboard: Leaderboard): string {
   );
 }
 
-/** Figures of an epoch that have a column each. */
-const figures = [
-  "trainLoss",
-  "trainAccuracy",
-  "trainLossDropoutOff",
-  "testLoss",
-  "testAccuracy",
-] as const satisfies readonly (keyof EpochMetrics)[];
-
 const checks = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
 
 const trialColumns = [
@@ -106,7 +97,7 @@ const trialColumns = [
   "state",
   "outcome",
   "divergedAtEpoch",
-  ...figures,
+  ...epochFigures,
   ...checks.map((check) => `check.${check}`),
   "epochsDone",
   "seconds",
@@ -129,7 +120,7 @@ function trialCells(trial: TrialCurve): CsvCell[] {
     trial.state,
     trial.outcome,
     trial.divergedAtEpoch,
-    ...figures.map((figure) => final?.[figure] ?? null),
+    ...epochFigures.map((figure) => final?.[figure] ?? null),
     ...checks.map((check) =>
       trial.checks === null ? null : String(trial.checks[check])
     ),
@@ -148,7 +139,7 @@ const curveColumns = [
   "replicate",
   "state",
   "epoch",
-  ...figures,
+  ...epochFigures,
   "seconds",
 ];
 
@@ -158,7 +149,7 @@ function curveRows(trial: TrialCurve): CsvCell[][] {
     replicate,
     state,
     metrics.epoch,
-    ...figures.map((figure) => metrics[figure]),
+    ...epochFigures.map((figure) => metrics[figure]),
     metrics.seconds,
   ]);
 }

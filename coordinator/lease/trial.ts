@@ -155,12 +155,6 @@ export function furthest(
     .sort((a, b) => b.epochs.length - a.epochs.length)[0];
 }
 
-/** When the first running lease ends; null if none runs. */
-export function nextExpiry(trial: TrialRecord): Instant | null {
-  const ends = runningAttempts(trial).map((a) => a.expiresAt);
-  return ends.length === 0 ? null : Math.min(...ends);
-}
-
 /** Whether this is the worker's attempt and counts against the trial. */
 export function isFailureOf(attempt: Attempt, workerId: WorkerId): boolean {
   const { state } = attempt;

@@ -5,6 +5,7 @@ import type {
 } from "../../protocol/study.ts";
 import {
   d2lChecks,
+  epochFigures,
   type EpochMetrics,
   type TrialResult,
 } from "../../protocol/training.ts";
@@ -106,14 +107,6 @@ function checkFigures(m: EpochMetrics): string[] {
   return problems;
 }
 
-const figures = [
-  "trainLoss",
-  "trainAccuracy",
-  "trainLossDropoutOff",
-  "testLoss",
-  "testAccuracy",
-] as const;
-
 function checkReported(
   epochs: readonly EpochMetrics[],
   reported: readonly EpochMetrics[],
@@ -126,7 +119,9 @@ function checkReported(
         `epoch ${before.epoch} was reported but is missing in the result`,
       ];
     }
-    return figures.filter((name) => before[name] !== after[name]).map((name) =>
+    return epochFigures.filter((name) => before[name] !== after[name]).map((
+      name,
+    ) =>
       `epoch ${before.epoch}: ${name} was reported as ${before[name]} and is ` +
       `${after[name]} in the result`
     );

@@ -1,4 +1,8 @@
-import type { EpochMetrics, TrialResult } from "../../protocol/training.ts";
+import {
+  epochFigures,
+  type EpochMetrics,
+  type TrialResult,
+} from "../../protocol/training.ts";
 import type { RecomputedFigures } from "../lease/trial.ts";
 import type { Trust } from "../storage/storage.ts";
 import type { Repetition, TrainedOn } from "./verifier_api.ts";
@@ -64,17 +68,8 @@ export function sameBits(a: TrainedOn, b: TrainedOn): boolean {
     a.backendDetail === b.backendDetail;
 }
 
-/** The compared figures of an epoch. */
-const figures = [
-  "trainLoss",
-  "trainAccuracy",
-  "trainLossDropoutOff",
-  "testLoss",
-  "testAccuracy",
-] as const;
-
 /** Allowed differences between an honest epoch and its repetition. */
-export type Drift = Readonly<Record<typeof figures[number], number>>;
+export type Drift = Readonly<Record<typeof epochFigures[number], number>>;
 
 /**
  * For the first epoch on different backends: about five times the measured
@@ -116,7 +111,7 @@ export function compareRepetition(
   return epochs.flatMap((repeated, i) => {
     const claim = claimed[i];
     if (claim === undefined) return [];
-    return figures.filter((name) =>
+    return epochFigures.filter((name) =>
       !(Math.abs(claim[name] - repeated[name]) <= allowed[name])
     ).map((name) =>
       `epoch ${repeated.epoch}: ${name} is given as ${claim[name]}, but ` +

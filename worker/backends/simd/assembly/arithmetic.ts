@@ -8,9 +8,6 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** Bytes in a vector. */
-export const VECTOR: usize = 16;
-
 /** Sets `length` floats from `at` to zero. */
 export function fillZero(at: usize, length: i32): void {
   memory.fill(at, 0, <usize> length << 2);
