@@ -6,7 +6,7 @@ const SEED = 7;
 
 Deno.test({
   name:
-    "attacks: lies are caught, honest volunteers are not, and every study ends",
+    "attacks: false results are detected, honest volunteers are not refused, and every study ends",
   // The verifier's thread serves all of it.
   sanitizeOps: false,
   sanitizeResources: false,
@@ -26,7 +26,7 @@ Deno.test({
             lies,
             told,
           );
-          // What no repetition can tell is odd enough to be flagged.
+          // Attacks that no repetition detects are flagged as odd.
           assert.ok(lies > 0 && (standing === 0 || rest.flagged), told);
           assert.equal(rest.honestFlagged, false, told);
         });

@@ -1,4 +1,4 @@
-/** A load balancer on this machine, as simple as one can be that is real. */
+/** A minimal load balancer on this machine. */
 export interface Balancer extends AsyncDisposable {
   readonly url: string;
   /** Requests passed on, by backend. */
@@ -8,10 +8,9 @@ export interface Balancer extends AsyncDisposable {
 }
 
 /**
- * Passes each request on to the next backend, and where nobody listens there to
- * the one after it, as nginx does by its defaults for requests that have not
- * been answered. Whether a request may be sent twice is for the protocol to
- * say, and ours says yes.
+ * Passes each request to the next backend, or to the one after it if nothing
+ * listens there, like nginx by default for unanswered requests. Our protocol
+ * allows that a request is sent twice.
  */
 export function startBalancer(backends: readonly string[]): Balancer {
   let current = backends;
@@ -35,7 +34,7 @@ export function startBalancer(backends: readonly string[]): Balancer {
           signal: request.signal,
         });
         passed.set(backend ?? "", (passed.get(backend ?? "") ?? 0) + 1);
-        // As they come: what was decoded on the way is not encoded any more.
+        // Without the encoding headers, because fetch has decoded the body.
         const plain = new Headers(answer.headers);
         plain.delete("content-encoding");
         plain.delete("content-length");

@@ -8,12 +8,12 @@ export interface Flag {
   readonly byDefault: string | null;
 }
 
-/** Reads what a command's `--help` says of its flags. */
+/** Reads the flags from a command's `--help`. */
 export async function flagsOf(script: string): Promise<Flag[]> {
   const command = runScript(script, ["--help"]);
   const { code } = await command.ended;
   assert.equal(code, 0, command.output());
-  // A description that is too long goes on in the next line.
+  // A long description continues on the next line.
   const text = command.stdout().replaceAll(/\n {4,}/g, " ");
   return text.split("\n").flatMap((line) => {
     const [, flag] = /^ {2}(?:-\w, )?(--[a-z-]+)/.exec(line) ??

@@ -6,17 +6,17 @@ import { startPostgres } from "./postgres/server.ts";
 export const databaseKinds = ["SQLite", "PostgreSQL"] as const;
 export type DatabaseKind = (typeof databaseKinds)[number];
 
-/** An empty database of a test's own. */
+/** An empty database for one test. */
 export interface Database {
   /** What `--db` names. */
   readonly address: string;
-  /** Ends the server as a crash does, and starts it again; null: no server. */
+  /** Crashes and restarts the server; null without a server. */
   readonly crash: (() => Promise<void>) | null;
-  /** The script and arguments that copy it, while it is used, into a file. */
+  /** The script and arguments that copy it to a file while it is in use. */
   backup(out: string): [script: string, args: string[]];
 }
 
-/** Runs the work on a database that is gone afterwards. */
+/** Runs the work on a database that is deleted afterwards. */
 export async function withDatabase(
   kind: DatabaseKind,
   work: (database: Database) => Promise<void>,

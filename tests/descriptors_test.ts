@@ -6,7 +6,7 @@ const script = fileURLToPath(new URL("descriptors_server.ts", import.meta.url));
 const config = fileURLToPath(new URL("../deno.json", import.meta.url));
 
 const FILE = `${"a".repeat(64)}.gz`;
-/** More than the buffers of a connection hold. */
+/** More bytes than the buffers of a connection. */
 const FILE_BYTES = 16e6;
 
 /** Silent, or a request that never ends: its head, its body. */
@@ -108,12 +108,12 @@ for (
               new TextEncoder().encode(begun[n % begun.length]),
             );
           } catch {
-            // Refused or reset while the server listens anew.
+            // Refused or reset while the server starts to listen again.
           }
         }
         // They are still held: they were cut, and there is room again.
         assert.equal(await answers(url), true, server.output());
-        // What was being answered meanwhile was answered.
+        // Running answers were completed.
         assert.equal(await slow.catch(() => server.output()), "here");
         assert.match(server.output(), /server ended, listening again/);
       } finally {

@@ -33,7 +33,7 @@ const canLimit = linux && await sh("prlimit", "--version");
 
 Deno.test({
   name:
-    "a coordinator whose disk is full says so, loses nothing, and goes on when there is space",
+    "a coordinator whose disk is full says so, loses nothing, and continues when there is space",
   ignore: !canLimit,
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "disk-test-" });
@@ -94,7 +94,7 @@ Deno.test({
       const again = await register("after");
       assert.equal(again.status, 201);
       answered.push(RegisterResponse.parse(await again.json()).workerId);
-      // Lists are handed out for a moment as they were read.
+      // Lists are cached for a moment.
       const listed = await until(
         workers,
         ({ workers }) => workers.length >= answered.length,
@@ -103,7 +103,7 @@ Deno.test({
         listed.workers.map(({ workerId }) => `${workerId}`),
       );
       assert.deepEqual(answered.filter((id) => !stored.has(id)), []);
-      assert.equal(stored.size, answered.length, "none that was refused");
+      assert.equal(stored.size, answered.length, "no refused worker is stored");
     } finally {
       coordinator.kill("SIGKILL");
       await coordinator.ended;
@@ -112,7 +112,7 @@ Deno.test({
   },
 });
 
-Deno.test("the start command refuses a damaged database on one line, with what to do", async () => {
+Deno.test("the start command refuses a damaged database with one line that says what to do", async () => {
   const folder = await Deno.makeTempDir({ prefix: "disk-test-" });
   try {
     const study = await writeTinyStudy(folder, {
@@ -139,7 +139,7 @@ Deno.test("the start command refuses a damaged database on one line, with what t
       second.output(),
       /^error: cannot use the database: .*is damaged; restore a backup.*$/m,
     );
-    assert.deepEqual(await Deno.readFile(db), bytes, "left as it is");
+    assert.deepEqual(await Deno.readFile(db), bytes, "the file is unchanged");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -163,7 +163,7 @@ async function makeReadOnly(
 }
 
 Deno.test({
-  name: "openSqlite: a read-only file is refused at once, with what to do",
+  name: "openSqlite: refuses a read-only file immediately and says what to do",
   ignore: !linux,
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "disk-test-" });

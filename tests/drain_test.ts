@@ -11,7 +11,7 @@ import {
   writeTinyStudy,
 } from "./tiny_study.ts";
 
-/** Requests under way when the coordinator is told to stop. */
+/** Requests that are running when the coordinator is told to stop. */
 const REQUESTS = 8;
 
 const registration = JSON.stringify({
@@ -20,7 +20,7 @@ const registration = JSON.stringify({
   threads: 1,
 });
 
-/** A coordinator of a test's own, killed with it. */
+/** A coordinator for one test, killed at its end. */
 async function withCoordinator(
   flags: readonly string[],
   test: (
@@ -80,7 +80,7 @@ async function halfRegistration(url: string) {
     `host: ${host}`,
     "content-type: application/json",
     `content-length: ${registration.length}`,
-    // The server's word that it is reading the body.
+    // The server's answer that it is reading the body.
     "expect: 100-continue",
     "connection: close",
     "",
@@ -99,7 +99,7 @@ async function halfRegistration(url: string) {
   };
 }
 
-Deno.test("a coordinator that drains says so, serves on, and ends without cutting a request", async () => {
+Deno.test("a draining coordinator says so, continues to serve, and ends without cutting a request", async () => {
   const flags = ["--workers", "1", "--backend", "simd"];
   await withCoordinator(
     [...flags, "--drain-seconds", "600"],
@@ -119,13 +119,13 @@ Deno.test("a coordinator that drains says so, serves on, and ends without cuttin
       );
       assert.equal(await statusOf(`${url}/healthz`), 200);
       await coordinator.waitFor(/draining: stops in 600 s/);
-      // Its own trainer hands back what it has.
+      // Its own trainer releases its lease.
       await until(leased, (leased) => leased === 0);
       const requests = await Promise.all(
         Array.from({ length: REQUESTS }, () => halfRegistration(url)),
       );
 
-      // Another signal means now: nobody new is let in.
+      // A second signal means now: no new requests are accepted.
       coordinator.kill("SIGTERM");
       await until(
         () => statusOf(`${url}/healthz`),
@@ -143,7 +143,7 @@ Deno.test("a coordinator that drains says so, serves on, and ends without cuttin
   );
 });
 
-Deno.test("a coordinator ends by itself when it has drained for as long as it was told", async () => {
+Deno.test("a coordinator ends after the given drain time", async () => {
   await withCoordinator(
     ["--workers", "0", "--drain-seconds", "1"],
     async (coordinator) => {

@@ -14,7 +14,7 @@ import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";
 
 const REPLICATES = 4;
 
-/** The events that a page on this coordinator is told, until it is closed. */
+/** The events that a page on this coordinator receives until it is closed. */
 function pageOn(url: string) {
   const events: SwarmEvent[] = [];
   const closing = new AbortController();
@@ -41,7 +41,7 @@ function pageOn(url: string) {
   };
 }
 
-Deno.test("a fleet of coordinators on PostgreSQL completes a study though one is killed, one is added and the database is restarted", async () => {
+Deno.test("a fleet of coordinators on PostgreSQL completes a study although one is killed, one is added and the database is restarted", async () => {
   const folder = await Deno.makeTempDir({ prefix: "fleet-test-" });
   const processes: RunningCommand[] = [];
   await using server = await startPostgres();
@@ -70,7 +70,7 @@ Deno.test("a fleet of coordinators on PostgreSQL completes a study though one is
     const boardOf = (url: string) =>
       get(`${url}/api/studies/${study.id}/leaderboard`, Leaderboard);
 
-    // Two start together, on a database without a table.
+    // Two start at the same time on an empty database.
     const [first, second] = [coordinate(), coordinate()];
     for (const { url } of [first, second]) {
       await until(
@@ -119,7 +119,7 @@ Deno.test("a fleet of coordinators on PostgreSQL completes a study though one is
       assert.equal((await worker.ended).code, 0, worker.output());
     }
 
-    // Each trial once, credited once, and the same from whomever one asks.
+    // Each trial is completed and credited once, and both coordinators agree.
     assert.equal(done.progress.completed, study.trials);
     assert.equal(done.progress.quarantined, 0);
     for (const row of done.rows) assert.equal(row.replicatesDone, REPLICATES);
@@ -140,7 +140,7 @@ Deno.test("a fleet of coordinators on PostgreSQL completes a study though one is
     const list = await get(`${second.url}/api/workers?limit=500`, WorkerList);
     const credit = list.workers.reduce((n, w) => n + w.trialsCompleted, 0);
     assert.equal(credit, study.trials);
-    // Each may hand out the board of a moment ago.
+    // Each may return a cached leaderboard.
     const complete = ({ url }: { readonly url: string }) =>
       until(() => boardOf(url), ({ progress }) => progress.complete);
     const [a, b] = [await complete(second), await complete(third)];

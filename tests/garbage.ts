@@ -4,9 +4,10 @@ import vm from "node:vm";
 v8.setFlagsFromString("--expose-gc");
 const collect: () => void = vm.runInNewContext("gc");
 
-/** Collects garbage: afterwards a `WeakRef` says what is still being held. */
+/** Collects garbage: afterwards a `WeakRef` shows what is still referenced. */
 export async function collectGarbage(): Promise<void> {
-  // What a turn looked at through a `WeakRef` stays until the turn is over.
+  // An object that was read through a `WeakRef` lives until the end of the
+  // turn.
   await new Promise((resolve) => setTimeout(resolve, 0));
   collect();
 }

@@ -8,7 +8,7 @@ import { type RunningCommand, runScript } from "./processes.ts";
 import { createChance } from "./simulation/chance.ts";
 import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";
 
-/** Times that somebody is killed; `SWARM_KILL_ROUNDS=100` for a long look. */
+/** Number of kills; `SWARM_KILL_ROUNDS=100` for a long run. */
 const ROUNDS = Number(Deno.env.get("SWARM_KILL_ROUNDS") ?? 6);
 /** Decides who is killed and when; what processes then do is their own. */
 const SEED = Number(Deno.env.get("SWARM_KILL_SEED") ?? Date.now() % 1e6);
@@ -78,7 +78,7 @@ async function killRounds(database: Database): Promise<void> {
       return (await get(`${url}${path}`, TrialPage)).trials;
     };
     const view = (id: TrialId) => get(`${url}/api/trials/${id}`, TrialView);
-    /** Everything that anybody was ever shown as completed. */
+    /** Every trial that was ever shown as completed. */
     const shown = new Map<TrialId, TrialView>();
     const look = async () => {
       for (const { trialId } of await completed()) {

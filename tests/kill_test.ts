@@ -17,7 +17,7 @@ const REPLICATES = 2;
 const DOOMED = "doomed";
 
 for (const kind of databaseKinds) {
-  Deno.test(`a study on ${kind} completes though a worker and the coordinator are killed, each trial counted once`, () =>
+  Deno.test(`a study on ${kind} completes although a worker and the coordinator are killed, with each trial counted once`, () =>
     withDatabase(kind, killTwo));
 }
 

@@ -47,7 +47,7 @@ const LIBRARY_ROOMS: readonly (readonly [RegExp, readonly string[]])[] = [
 ];
 
 const PURE_FORBIDS = /^node:(?!assert)|^@tensorflow\/|^comlink|^hono\/client/;
-/** Clock, chance and IO that a pure file must be handed instead. */
+/** Clock, randomness and IO that a pure file must get as arguments. */
 const PURE_FORBIDDEN_CALLS =
   /\b(Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|crypto\.(randomUUID|getRandomValues)|setTimeout\(|setInterval\(|fetch\(|Deno\.)/;
 
@@ -61,7 +61,8 @@ const RUNTIME_ROOMS = [
   "coordinator/http/server.ts",
   "coordinator/storage/",
   "coordinator/threads/",
-  // Wires a coordinator for this runtime; a page would have one of its own.
+  // Connects a coordinator for this runtime; a page would have a different
+  // file.
   "coordinator/open_swarm.ts",
   "worker/cli/",
   "worker/data/",
@@ -78,7 +79,10 @@ const isTest = (path: string) => /_test\.tsx?$/.test(path);
 const isMain = (path: string) => /\/main[a-z_]*\.tsx?$/.test(path);
 const isPure = (path: string) =>
   PURE_FOLDERS.some((folder) => path.startsWith(folder));
-/** What no user runs: it may import anything, and no product file imports it. */
+/**
+ * Code that users do not run: it may import anything, and no product file
+ * imports it.
+ */
 const SUPPORT = ["testing", "tests", "bench"];
 const topLevel = (path: string) => path.split("/")[0] ?? "";
 

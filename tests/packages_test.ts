@@ -16,7 +16,7 @@ Deno.test("deno.json names no package and no lock file: deno task would download
   assert.equal(config.lock, false);
 });
 
-Deno.test("every task that runs code takes its packages from deno.lock, quietly where users run it", () => {
+Deno.test("every task that runs code uses deno.lock, and --quiet if users run it", () => {
   const tools = ["check", "test", "test:fast", "lock"];
   for (const [name, command] of Object.entries(taskCommands())) {
     if (name === "check") continue;

@@ -52,7 +52,7 @@ Deno.test("findDataset looks everywhere with the permissions of start", async ()
   }
 });
 
-/** What a thread tries, as a script of its own. */
+/** A separate script with what a thread tries. */
 const attempts = `
 const tries = {
   read: () => Deno.readTextFileSync("/etc/hostname"),
@@ -98,7 +98,7 @@ Deno.test("trainerPermissions keep a thread from files, network, processes and e
   });
 });
 
-Deno.test("the start task may do what fetching the data set takes, to its last resort", async () => {
+Deno.test("the start task has all permissions for fetching the data set, even from Debian's package", async () => {
   const folder = await Deno.makeTempDir({ prefix: "permissions-" });
   try {
     const flags = taskCommands()["start"]?.match(/--allow-\S+/g) ?? [];

@@ -6,8 +6,8 @@ import * as z from "zod";
 const root = new URL("../", import.meta.url);
 
 /**
- * Milliseconds that anything waited for may take: how long a test that fails
- * waits, not one that passes. No test may depend on the machine's speed.
+ * Time limit in milliseconds for anything that a test waits for. Only a failing
+ * test waits this long: no test may depend on the machine's speed.
  */
 export const PATIENCE = 600_000;
 

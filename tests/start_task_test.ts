@@ -6,7 +6,7 @@ import { writeTinyStudy } from "./tiny_study.ts";
 
 /** What `deno task start` does before a study runs: building, getting data. */
 
-Deno.test("deno task start --json: what is built before writes nothing to standard output", async () => {
+Deno.test("deno task start --json: the build before it writes nothing to standard output", async () => {
   const folder = await Deno.makeTempDir({ prefix: "start-test-" });
   try {
     const study = await writeTinyStudy(folder, {
@@ -57,7 +57,7 @@ async function writeFarStudy(folder: string, url: string): Promise<string> {
   return path;
 }
 
-Deno.test("start stopped by Ctrl-C while its data are on their way says so, and ends with status 0", async () => {
+Deno.test("start stopped by Ctrl-C during the download of its data says so and ends with status 0", async () => {
   const folder = await Deno.makeTempDir({ prefix: "start-test-" });
   const asked = Promise.withResolvers<void>();
   // A mirror that never comes to an end.
@@ -90,7 +90,7 @@ Deno.test("start stopped by Ctrl-C while its data are on their way says so, and 
 
 Deno.test({
   name:
-    "start without data, network or package tells each place that it looked at, and what to do",
+    "start without data, network or package lists each source and says what to do",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "start-test-" });

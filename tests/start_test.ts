@@ -69,7 +69,7 @@ Deno.test("start --exit --json writes one JSON document and nothing else to stan
   });
 });
 
-Deno.test("start stopped by Ctrl-C hands its leases back, and goes on when started again", async () => {
+Deno.test("start stopped by Ctrl-C releases its leases and continues when started again", async () => {
   await withStudy(async (start) => {
     // Longer than it takes to see one of them under way.
     const longer = ["--epochs", "100"];

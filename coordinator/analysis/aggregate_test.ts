@@ -64,7 +64,7 @@ Deno.test("byReplicate: a figure for each replicate, null without one", () => {
   assert.deepEqual(found?.testAccuracy, [0.86, null, null]);
 });
 
-Deno.test("aggregateRow: what is being verified counts as running", () => {
+Deno.test("aggregateRow: a result that is being verified counts as running", () => {
   const verifying: Cell = { state: "verifying", figures: null };
   const leased: Cell = { state: "leased", figures: null };
   const { replicatesRunning } = row([verifying, leased, queued]);
@@ -88,7 +88,7 @@ Deno.test("aggregateRow: one replicate has a mean and no interval and no band", 
   assert.deepEqual(curveSds.trainLoss, []);
 });
 
-Deno.test("aggregateRow: counts what each replicate is at", () => {
+Deno.test("aggregateRow: counts replicates by state", () => {
   const counted = row([
     figures(0.3),
     failed,
@@ -104,7 +104,7 @@ Deno.test("aggregateRow: counts what each replicate is at", () => {
   assert.equal(counted.metrics.trainLoss.n, 1);
 });
 
-Deno.test("aggregateRow: a mean of the epochs to one half only if all got there", () => {
+Deno.test("aggregateRow: a mean of the epochs to one half only if all replicates reach it", () => {
   const slow = figures(0.6);
   const never: Cell = {
     state: "completed",

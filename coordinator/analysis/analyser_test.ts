@@ -34,7 +34,7 @@ Deno.test("createAnalyser: a finished study fits the protocol's schema", () => {
   );
 });
 
-Deno.test("createAnalyser: no trial yet still gives a leaderboard that fits", () => {
+Deno.test("createAnalyser: gives a valid leaderboard without any result", () => {
   const { definition, trials } = referenceStudy();
   const board = createAnalyser(definition, trials)
     .leaderboard(progressOf(45, 0), 0);
@@ -67,7 +67,7 @@ Deno.test("createAnalyser: step by step or at once, the leaderboard is the same"
   assert.deepEqual(stepwise.leaderboard(progress, 1), atOnce);
 });
 
-Deno.test("createAnalyser: a result that is taken back is gone", () => {
+Deno.test("createAnalyser: a withdrawn result no longer counts", () => {
   const study = referenceStudy();
   const analyser = analyserOf(study);
   analyser.leaderboard(progressOf(45, 45), 1);
@@ -86,7 +86,7 @@ Deno.test("createAnalyser: a result that is taken back is gone", () => {
   );
 });
 
-Deno.test("createAnalyser: verdicts are provisional until every planned trial is in", () => {
+Deno.test("createAnalyser: verdicts are provisional until every planned trial is complete", () => {
   const study = referenceStudy();
   const provisional = (count: number, quarantined = 0) =>
     analyserOf(study, count)
@@ -98,7 +98,7 @@ Deno.test("createAnalyser: verdicts are provisional until every planned trial is
   assert.ok(provisional(44, 1).every((flag) => !flag));
 });
 
-Deno.test("createAnalyser: rows come by final training loss and count what runs", () => {
+Deno.test("createAnalyser: orders rows by final training loss and counts running trials", () => {
   const study = referenceStudy();
   const analyser = analyserOf(study, 15);
   const next = study.trials[15];
@@ -159,7 +159,7 @@ Deno.test("createAnalyser: a point that diverged once ranks last and is never th
   assert.match(summary.en, /diverged at \(0\.02, 0\.02\)/);
 });
 
-Deno.test("createAnalyser: a study of one replicate a point claims nothing", () => {
+Deno.test("createAnalyser: a study with one replicate per point has no verdict", () => {
   const { definition, trials } = planStudy(gridStudy);
   const analyser = createAnalyser(definition, trials);
   const source = [...referenceStudy().results.values()];

@@ -80,7 +80,7 @@ for (const [name, make] of Object.entries(boards)) {
     assert.doesNotMatch(summary.en, /both rates|undefined|NaN|\[object/);
   });
 
-  Deno.test(`other axes, ${name}: the terminal has a column an axis and no heatmap`, () => {
+  Deno.test(`other axes, ${name}: the terminal has a column for each axis and no heatmap`, () => {
     const board = boardOf(make());
     for (const language of ["en", "zh"] as const) {
       const text = leaderboardText(board, {
@@ -94,7 +94,7 @@ for (const [name, make] of Object.entries(boards)) {
   });
 }
 
-Deno.test("axes: named in the table's order, and the rows sort by them", () => {
+Deno.test("axes: in the table's order; rows are sorted by them", () => {
   const { definition, trials } = rateAndStep();
   const none = analyserOf({ definition, trials, results: new Map() }, 0)
     .leaderboard(progressOf(16, 0), 0);
@@ -125,7 +125,7 @@ Deno.test("axes: rows have figures by replicate if there is one axis, which is d
   }
 });
 
-Deno.test("axes: points with other epochs have curves of their own length", () => {
+Deno.test("axes: curves are as long as each point's epochs", () => {
   const { rows, summary } = boardOf(epochs());
   for (const { params, curves, curveSds, metrics } of rows) {
     assert.equal(curves.trainLoss.length, params.epochs);
@@ -135,7 +135,7 @@ Deno.test("axes: points with other epochs have curves of their own length", () =
   assert.doesNotMatch(summary.en, /10 epochs/);
 });
 
-Deno.test("CSV: a column an axis, its values without rounding", () => {
+Deno.test("CSV: a column for each axis, with unrounded values", () => {
   const read = (text: string) =>
     Papa.parse<Record<string, string>>(text, {
       header: true,
@@ -154,7 +154,7 @@ Deno.test("CSV: a column an axis, its values without rounding", () => {
   assert.match(writer.head, /^trialId,dropout1,learningRate,replicate,state,/);
 });
 
-Deno.test("the terminal: columns by axis", () => {
+Deno.test("the terminal: a column for each axis", () => {
   const text = leaderboardText(boardOf(rateAndStep()), {
     colour: false,
     columns: 80,

@@ -93,7 +93,7 @@ for (const [name, study] of worlds) {
   }
 }
 
-Deno.test("judgeClaims: has the power to settle what PyTorch's figures settle", () => {
+Deno.test("judgeClaims: has enough power for the conclusions of PyTorch's figures", () => {
   const settled = (replicates: number, id: string) =>
     (run(measured, replicates, normals(7)).settled.get(id) ?? 0) / STUDIES;
   assert.ok(settled(3, "high-rates") > 0.95);
@@ -101,7 +101,7 @@ Deno.test("judgeClaims: has the power to settle what PyTorch's figures settle", 
   assert.ok(settled(10, "lowest-train-loss") > 0.8);
 });
 
-Deno.test("probabilityBest: is right about as often as it says", () => {
+Deno.test("probabilityBest: is calibrated", () => {
   const metric = "trainLoss";
   const truth = simulateStudy(measured, 1, () => 0);
   const best = truth.reduce((a, b) =>
@@ -151,7 +151,7 @@ function wrongAt(looks: readonly number[], normal: () => number): boolean[] {
   });
 }
 
-Deno.test("judgeClaims: looks before the end would be wrong more often, the last is not", () => {
+Deno.test("judgeClaims: interim verdicts are wrong more often, the final one is not", () => {
   const normal = normals(99);
   let [atSomeLook, atTheLast] = [0, 0];
   for (let i = 0; i < STUDIES; i++) {
@@ -167,7 +167,7 @@ Deno.test("judgeClaims: looks before the end would be wrong more often, the last
   assert.ok(atSomeLook > 2 * atTheLast);
 });
 
-Deno.test("judgeClaims: a study that is extended once is hardly wrong more often", () => {
+Deno.test("judgeClaims: extending a study once hardly increases wrong verdicts", () => {
   for (const [planned, extended] of [[3, 5], [3, 10], [5, 10]] as const) {
     const normal = normals(4242 + planned + extended);
     let either = 0;

@@ -41,7 +41,7 @@ Deno.test("checkRemarks: reported figures agree where PyTorch's spread allows th
   );
 });
 
-Deno.test("checkRemarks: what one more run would give is wider than the mean's interval", () => {
+Deno.test("checkRemarks: the prediction interval of one more run is wider than the mean's interval", () => {
   const remark = remarksOf({ replicates: 5 }).get("value-trainLoss-0.6-0.6");
   assert.ok(remark?.expected && remark.measured.low && remark.measured.high);
   assert.ok(remark.expected.low < remark.measured.low);
@@ -63,12 +63,12 @@ Deno.test("checkRemarks: one replicate leaves every remark open", () => {
   }
 });
 
-Deno.test("checkRemarks: points that the study lacks have no remark", () => {
+Deno.test("checkRemarks: points that are not in the study have no remark", () => {
   const found = remarksOf({ points: [{ dropout1: 0.2, dropout2: 0.5 }] });
   assert.deepEqual([...found.keys()], ["value-trainLoss-0.2-0.5"]);
 });
 
-Deno.test("checkRemarks: another recipe does not compare with the lesson", () => {
+Deno.test("checkRemarks: another recipe is not compared with the lesson", () => {
   assert.equal(remarksOf({ epochs: 5 }).size, 0);
   assert.ok(trainsAsTheLesson(seedStudy));
   const { recipe } = seedStudy;

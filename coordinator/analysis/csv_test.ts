@@ -11,7 +11,7 @@ import {
 const board = () =>
   analyserOf(referenceStudy(), 20).leaderboard(progressOf(45, 20), 1);
 
-Deno.test("leaderboardCsv: a header and one line a point, each as long", () => {
+Deno.test("leaderboardCsv: a header and one line per point, with equal numbers of cells", () => {
   const { rows } = board();
   const { data, errors } = Papa.parse<string[]>(leaderboardCsv(board()), {
     skipEmptyLines: true,
@@ -46,7 +46,7 @@ Deno.test("csvOf: RFC 4180 quoting and line ends", () => {
   );
 });
 
-Deno.test("csvOf: a text that looks like a formula is defused, a number is not", () => {
+Deno.test("csvOf: escapes a text that looks like a formula, but no number", () => {
   const lines = csvOf(["text", "number"], [
     ["=1+1", -0.5],
     ["+1", 0],

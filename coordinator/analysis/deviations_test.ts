@@ -83,7 +83,7 @@ function oddIn(world: World): { liar: number; honest: number } {
   return { liar, honest };
 }
 
-Deno.test("judgeDeviations: nobody is odd who trains what it says, however wild the noise", () => {
+Deno.test("judgeDeviations: flags no honest worker under any noise", () => {
   for (const replicates of [3, 5, 20]) {
     for (const workers of [2, 5, 20]) {
       for (const wild of [false, true]) {
@@ -97,19 +97,19 @@ Deno.test("judgeDeviations: nobody is odd who trains what it says, however wild 
   }
 });
 
-Deno.test("judgeDeviations: who swaps the rates is found, and nobody else is accused", () => {
+Deno.test("judgeDeviations: flags only the worker that swaps the rates", () => {
   const few = oddIn({ replicates: 5, workers: 5, liar: swapped });
   assert.ok(few.liar >= 70 && few.honest <= 2, JSON.stringify(few));
   const many = oddIn({ replicates: 20, workers: 20, liar: swapped });
   assert.ok(many.liar >= 60 && many.honest <= 2, JSON.stringify(many));
 });
 
-Deno.test("judgeDeviations: of two that differ both are odd, for each is the other's only measure", () => {
+Deno.test("judgeDeviations: flags both of two workers that differ", () => {
   const both = oddIn({ replicates: 20, workers: 2, liar: swapped });
   assert.deepEqual(both, { liar: 100, honest: 100 });
 });
 
-Deno.test("judgeDeviations: who trained but one replicate is not odd for its luck", () => {
+Deno.test("judgeDeviations: does not flag a worker with a single replicate", () => {
   const share = (replicate: number, point: number) =>
     replicate === 0 ? 0 : 1 + point % 3;
   const lucky = oddIn({ replicates: 5, workers: 4, share });
@@ -127,7 +127,7 @@ const plain: Given[] = SIX.flatMap((point) =>
   }))
 );
 
-Deno.test("deviations: one result that went wrong gives nobody away, several do", () => {
+Deno.test("deviations: several wrong results are needed to flag a worker", () => {
   const wrong = (times: number) =>
     deviations(
       plain.map((given) =>
@@ -140,7 +140,7 @@ Deno.test("deviations: one result that went wrong gives nobody away, several do"
   assert.ok(wrong(3) < 1e-3, `${wrong(3)}`);
 });
 
-Deno.test("deviations: says how many points and results it is of", () => {
+Deno.test("deviations: contains the numbers of points and results", () => {
   const found = deviations([
     ...plain,
     // Nobody else has this point.
@@ -154,7 +154,7 @@ Deno.test("deviations: says how many points and results it is of", () => {
   assert.equal(found.size, 6);
 });
 
-Deno.test("deviations: nothing is said of too few results, or of equal ones", () => {
+Deno.test("deviations: none for too few or for equal results", () => {
   assert.equal(deviations(plain.slice(0, 8)).size, 0);
   assert.equal(deviations([]).size, 0);
   const equal = plain.map((given) => ({ ...given, figure: 1 }));

@@ -14,13 +14,13 @@ import {
 import { swappedPairs } from "./claims/swapped_pairs.ts";
 import { trialFigures } from "./study_data.ts";
 
-Deno.test("paired: by replicate, leaving out what either side lacks", () => {
+Deno.test("paired: by replicate, without replicates that one side lacks", () => {
   assert.deepEqual(paired([3, NaN, 5, 7], [1, 1, NaN, 2]), [2, 5]);
   assert.deepEqual(paired([3, 7], [1, 2], -1), [-2, -5]);
   assert.deepEqual(paired([1, 2, 3], [1]), [0]);
 });
 
-Deno.test("paired: a side that diverged is infinitely worse, two say nothing", () => {
+Deno.test("paired: a diverged side is infinitely worse; if both diverged the pair is left out", () => {
   assert.deepEqual(paired([Infinity, 1, Infinity], [1, Infinity, Infinity]), [
     Infinity,
     -Infinity,
@@ -54,7 +54,7 @@ Deno.test("swappedPairs: each pair once, the lower rate first; equal rates are n
   );
 });
 
-Deno.test("withCell: what was worked out before agrees with all worked out anew", () => {
+Deno.test("withCell: the updated data equal newly computed ones", () => {
   const queued: Cell = { state: "queued", figures: null };
   const done = (loss: number): Cell => ({
     state: "completed",
@@ -72,7 +72,7 @@ Deno.test("withCell: what was worked out before agrees with all worked out anew"
     [1, done(0.4)],
     [0, failed],
     [2, done(0.7)],
-    // A result that turned out to be a lie is taken back.
+    // A result that turned out to be false is withdrawn.
     [0, queued],
     [2, failed],
     [2, done(0.5)],

@@ -40,7 +40,7 @@ Deno.test("trialFigures: final figures, gap, area and the epoch below one half",
   assert.ok(!diverged);
 });
 
-Deno.test("trialFigures: fluctuation is of the changes in the last half", () => {
+Deno.test("trialFigures: the fluctuation is of changes in the last half", () => {
   const accuracies = [0.1, 0.9, 0.5, 0.8, 0.81, 0.83];
   const { metrics } = trialFigures(
     trained(
@@ -57,7 +57,7 @@ Deno.test("trialFigures: too few epochs have no fluctuation", () => {
   assert.ok(Number.isNaN(two.metrics.testAccuracyFluctuation));
 });
 
-Deno.test("trialFigures: a loss that stays above one half never gets there", () => {
+Deno.test("trialFigures: a loss that stays above one half has no epoch to one half", () => {
   const { metrics, passedLossCheck, passedChecks } = trialFigures(
     trained([epoch(1, { trainLoss: 0.9 }), epoch(2, { trainLoss: 0.51 })]),
   );

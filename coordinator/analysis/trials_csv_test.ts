@@ -76,13 +76,13 @@ Deno.test("trialsCsv: final figures of accepted results, and of no others", () =
   assert.equal(third?.["divergedAtEpoch"], "2");
 });
 
-Deno.test("trialsCsv: what workers say of themselves is never a formula", () => {
+Deno.test("trialsCsv: workers' texts are never formulas", () => {
   const [row] = read(trialsCsv(rates), [done]);
   assert.equal(row?.["worker"], `'${done.workerName}`);
   assert.equal(row["backendDetail"], "'@relaxed");
 });
 
-Deno.test("curvesCsv: one line an epoch, reported ones included", () => {
+Deno.test("curvesCsv: one line per epoch, including reported ones", () => {
   const rows = read(curvesCsv(rates), [done, running]);
   assert.deepEqual(rows.map((row) => [row["state"], row["epoch"]]), [
     ["completed", "1"],

@@ -35,19 +35,19 @@ import { trainTrial } from "../../worker/training/train.ts";
 import { writeTinyDataset } from "../tiny_dataset.ts";
 import type { Liar, LiarTools, Train } from "./liars.ts";
 
-/** What a liar came to in one study. */
+/** The outcome of an attack in one study. */
 export interface Score {
-  /** Deliveries that were not what they said. */
+  /** Number of false deliveries. */
   readonly lies: number;
-  /** Refused when they were delivered. */
+  /** False deliveries that were refused. */
   readonly refused: number;
-  /** Accepted, and taken back when the liar was caught later. */
+  /** False results that were accepted and withdrawn later. */
   readonly withdrawn: number;
   /** In the finished study. */
   readonly standing: number;
-  /** Lies told until the first was refused; null: none was. */
+  /** False deliveries until the first was refused; null: none was refused. */
   readonly untilCaught: number | null;
-  /** Whether the results that stand give it away on the workers' page. */
+  /** Whether the workers' page flags the attacker by its remaining results. */
   readonly flagged: boolean;
   /** The same of an honest volunteer. */
   readonly honestFlagged: boolean;
@@ -63,7 +63,10 @@ export interface Score {
 export interface Arena {
   /** Runs a study to its end, with honest volunteers and the liar. */
   play(make: (tools: LiarTools) => Liar, seed: number): Promise<Score>;
-  /** Old leases said again, in every way: how many, and how many counted. */
+  /**
+   * Replays calls about old leases in every way; returns the numbers of calls
+   * and of accepted ones.
+   */
   replay(seed: number): Promise<{ said: number; counted: number }>;
   close(): Promise<void>;
 }
@@ -78,7 +81,7 @@ const all = {
 } as const;
 const never = new AbortController().signal;
 
-/** Numbers in [0, 1) that a seed decides. */
+/** Random numbers in [0, 1) from a seed. */
 function lcg(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -113,7 +116,7 @@ export async function openArena(replicates: number): Promise<Arena> {
   });
   const dataset = await fetchDataset(found.manifest, {
     store: datasetFolder(found.folder),
-    download: () => Promise.reject(new Error("it is here")),
+    download: () => Promise.reject(new Error("unexpected download")),
     signal: never,
   });
   const [simd] = backendCandidates({
@@ -164,7 +167,7 @@ export async function openArena(replicates: number): Promise<Arena> {
     return trial;
   };
 
-  /** A coordinator of its own, over its real routes. */
+  /** A separate coordinator with its real routes. */
   async function coordinate(seed: number) {
     const random = lcg(seed);
     let repeatedEpochs = 0;
@@ -215,7 +218,7 @@ export async function openArena(replicates: number): Promise<Arena> {
       log: () => {},
       now: () => performance.now(),
       readiness: createReadiness({ ping: coordinator.ping, schedule }),
-      // Liars are let talk.
+      // Attackers may send anything.
       guard: createGuard({
         limits: {
           addressRate: ENDLESS,
@@ -395,7 +398,7 @@ export async function openArena(replicates: number): Promise<Arena> {
         await deliver(swarm, a.token, lease, other),
         await deliver(swarm, b.token, lease, trial),
         await deliver(swarm, a.token, { ...lease, attempt: 2 }, trial),
-        // A running lease of somebody else, and one that never was.
+        // Another worker's running lease, and one that never existed.
         await deliver(swarm, b.token, next, other),
         await deliver(swarm, a.token, {
           ...next,

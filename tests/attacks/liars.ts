@@ -12,21 +12,21 @@ import type { TrainedTrial } from "../../worker/trainer/trainer_api.ts";
 /** Trains for real. */
 export type Train = (spec: TrialSpec) => Promise<TrainedTrial>;
 
-/** What a liar has to work with. */
+/** What an attacker can use. */
 export interface LiarTools {
   readonly train: Train;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
-/** A volunteer that does not do what it says. */
+/** A volunteer that delivers false results. */
 export interface Liar {
   readonly name: string;
-  /** Workers that it registers, which share what they know. */
+  /** Workers that it registers; they share their knowledge. */
   readonly workers: number;
   /** Honest volunteers beside it. Default: one. */
   readonly beside?: number;
-  /** What it says it trains on. Default: what it does. */
+  /** The backend that it claims. Default: the real one. */
   readonly backend?: BackendName;
   /** What it delivers for the n-th lease, from 0, of all its workers. */
   deliver(spec: TrialSpec, n: number): Promise<TrainedTrial>;
@@ -34,7 +34,7 @@ export interface Liar {
 
 type Epoch = (metrics: EpochMetrics, i: number, count: number) => EpochMetrics;
 
-/** The trial with its figures changed, and its checks as they then are. */
+/** The trial with changed figures and matching checks. */
 function withEpochs(trial: TrainedTrial, change: Epoch): TrainedTrial {
   const { result, weights } = trial;
   const epochs = result.epochs.map((m, i, all) => change(m, i, all.length));
@@ -48,7 +48,7 @@ function withChecks(result: TrialResult): TrialResult {
     : result;
 }
 
-/** The trial at another pair of rates, as whoever trains it would see it. */
+/** The trial with another pair of rates. */
 function at(spec: TrialSpec, dropout1: number, dropout2: number): TrialSpec {
   const params = { dropout1, dropout2 };
   return { ...spec, params, recipe: { ...spec.recipe, ...params } };
@@ -70,7 +70,7 @@ function better(m: EpochMetrics, by: number): EpochMetrics {
   };
 }
 
-/** Every kind of liar that the suite lets loose. */
+/** Every kind of attacker in the suite. */
 export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
   "random figures and weights": ({ train, random }) => ({
     name: "random",
@@ -172,7 +172,7 @@ export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
     deliver: (spec, n) => train(n < 12 ? spec : swapped(spec)),
   }),
   "a pair that trains once for two": ({ train }) => {
-    // One of them trains, the other hands in the same for another replicate.
+    // One of them trains, the other delivers the same for another replicate.
     let latest: TrainedTrial | undefined;
     return {
       name: "pair",

@@ -3,7 +3,7 @@ import fc from "npm:fast-check@4.10.2";
 import { testSwarm } from "../../testing/app_fixture.ts";
 import { listen } from "../../coordinator/http/server.ts";
 
-/** Bytes that are no HTTP, or nearly so, sent over real connections. */
+/** Invalid and nearly valid HTTP, sent over real connections. */
 
 const RUNS = Number(Deno.env.get("SWARM_FUZZ_RAW") ?? 300);
 const SEED = Number(Deno.env.get("SWARM_FUZZ_SEED") ?? 1);
@@ -49,7 +49,7 @@ const message = fc.oneof(
     }),
 );
 
-Deno.test(`listen and createApp outlive ${RUNS} raw messages`, async () => {
+Deno.test(`listen and createApp survive ${RUNS} raw messages`, async () => {
   const swarm = await testSwarm();
   const troubles: string[] = [];
   const server = listen(
@@ -73,7 +73,7 @@ Deno.test(`listen and createApp outlive ${RUNS} raw messages`, async () => {
           const text = new TextDecoder().decode(answer.subarray(0, length));
           assert.doesNotMatch(text, /^HTTP\/1\.\d 5\d\d/, text);
         } catch (error) {
-          // A server may hang up on what is no HTTP.
+          // A server may close the connection on invalid HTTP.
           const { ConnectionReset, BrokenPipe } = Deno.errors;
           if (error instanceof ConnectionReset) return;
           if (error instanceof BrokenPipe) return;

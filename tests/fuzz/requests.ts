@@ -4,7 +4,7 @@ import { adminEndpoints } from "../../protocol/admin_endpoints.ts";
 import { endpoints, WEIGHTS_TYPE } from "../../protocol/endpoints.ts";
 import { fromSchema } from "./from_schema.ts";
 
-/** Requests of every kind to every route: what fits, and what does not. */
+/** Valid and invalid requests of every kind to every route. */
 
 /** A request, as text that a failing test can print. */
 export interface FuzzRequest {
@@ -12,11 +12,13 @@ export interface FuzzRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer> | null;
-  /** Whose token goes with it. */
+  /** The owner of its token. */
   readonly as: "nobody" | "worker" | "admin" | "garbage";
 }
 
-/** What there is to hit: a made-up id finds nothing behind its check. */
+/**
+ * Existing ids: with invented ids, requests fail before the interesting code.
+ */
 export interface Targets {
   readonly studyIds: readonly string[];
   readonly trialIds: readonly string[];
@@ -145,7 +147,10 @@ function often<T>(first: fc.Arbitrary<T>, second: fc.Arbitrary<T>) {
   return mostly.chain((n) => n === 0 ? second : first);
 }
 
-/** Most requests are let in, or nothing behind the door is ever hit. */
+/**
+ * Most requests are authorized, otherwise the code behind that check is never
+ * tested.
+ */
 const headers: fc.Arbitrary<Record<string, string>> = often<
   Record<string, string>
 >(

@@ -18,7 +18,7 @@ import { PROTOCOL_VERSION } from "../../protocol/version.ts";
  * `SWARM_FUZZ_SEED=7`.
  */
 const RUNS = Number(Deno.env.get("SWARM_FUZZ") ?? 3000);
-// One with which every kind of answer comes, the rarest ones too.
+// A seed that produces every kind of answer, even the rarest.
 const SEED = Number(Deno.env.get("SWARM_FUZZ_SEED") ?? 6);
 
 /** Bytes of JavaScript's heap that the last half of the requests may add. */
@@ -34,7 +34,7 @@ const dataset = {
   },
 };
 
-/** A swarm with leases out, and the ids of what is in it. */
+/** A swarm with running leases, and its ids. */
 async function crowdedSwarm() {
   const swarm = await testSwarm({
     study: smallStudy({ replicates: 20 }),
@@ -68,13 +68,14 @@ async function crowdedSwarm() {
       peer: "127.0.0.1",
     });
     const worker = RegisterResponse.parse(await response.json());
-    // The first stays; the others may be removed by whoever has the token.
+    // The first worker stays; requests with the admin token may remove the
+    // others.
     if (n === 0) token = worker.token;
     else workerIds.push(worker.workerId);
     for (let lease = 0; lease < 4; lease++) {
-      const lent = await acquire(swarm, worker.token);
-      leaseIds.push(lent.leaseId);
-      weightsBytes = lent.weightsBytes ?? 0;
+      const leased = await acquire(swarm, worker.token);
+      leaseIds.push(leased.leaseId);
+      weightsBytes = leased.weightsBytes ?? 0;
     }
   }
   const { trials } = await swarm.coordinator.trials(
@@ -121,7 +122,7 @@ async function send(
   return await app.fetch(request, { peer: "127.0.0.1" });
 }
 
-Deno.test(`createApp answers ${RUNS} fuzzed requests without a fault of its own`, async () => {
+Deno.test(`createApp answers ${RUNS} fuzzed requests without an internal error`, async () => {
   const { swarm, token, targets } = await crowdedSwarm();
   const statuses = new Map<number, number>();
   let count = 0;
@@ -148,7 +149,7 @@ Deno.test(`createApp answers ${RUNS} fuzzed requests without a fault of its own`
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: true },
     );
-    // The door was open: all kinds of answers came, and it still works.
+    // All kinds of answers occurred, and the coordinator still works.
     for (const status of [200, 201, 204, 400, 401, 404, 409, 413, 422]) {
       assert.ok((statuses.get(status) ?? 0) > 0, `no answer was ${status}`);
     }

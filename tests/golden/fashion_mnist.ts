@@ -10,8 +10,8 @@ import { loadDataset, shareBytes } from "../../worker/data/dataset.ts";
 /**
  * Fashion-MNIST in memory that threads can share.
  *
- * @param downloads false: from this machine or not at all
- * @throws {DatasetNotFoundError} where it is not to be had
+ * @param downloads false: only from this machine
+ * @throws {DatasetNotFoundError} if it is unavailable
  */
 export async function loadFashionMnist(downloads: boolean): Promise<Dataset> {
   const found = await findDataset(fashionMnist, {

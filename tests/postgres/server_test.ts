@@ -86,7 +86,7 @@ Deno.test({
   },
 });
 
-Deno.test("startPostgres with ssl takes nothing but TLS, by a certificate to be verified", async () => {
+Deno.test("startPostgres with ssl accepts only TLS, with a verifiable certificate", async () => {
   await using server = await startPostgres({ ssl: true, fsync: false });
   const select = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
   assert.deepEqual(await ask(server.url, select), [{ ssl: true }]);
@@ -98,7 +98,7 @@ Deno.test("startPostgres with ssl takes nothing but TLS, by a certificate to be 
   assert.equal(await code(ask(url.href, select)), "28000");
 });
 
-Deno.test("startPostgres: two servers at once do not meet", async () => {
+Deno.test("startPostgres: two servers can run at once", async () => {
   await using one = await startPostgres({ fsync: false });
   await using two = await startPostgres({ fsync: false });
   assert.notEqual(new URL(one.url).port, new URL(two.url).port);
@@ -116,7 +116,7 @@ async function until(what: string, holds: () => Promise<boolean>) {
 }
 
 for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-  Deno.test(`no server and no file of it survives a process that is ended by ${signal}`, async () => {
+  Deno.test(`the server and its files are removed if the process is ended by ${signal}`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "postgres-holder-" });
     // Like the folder for temporary files: the server's user deletes its own.
     await Deno.chmod(folder, 0o1777);

@@ -1,4 +1,4 @@
-/** Chance that a seed decides: the same seed, the same draws. */
+/** Random numbers from a seed: the same seed gives the same numbers. */
 export interface Chance {
   /** Uniform in [0, 1). */
   unit(): number;
@@ -13,13 +13,13 @@ export interface Chance {
   uuid(): string;
   bytes(count: number): Uint8Array;
   /**
-   * Chance of its own for a part of the simulation, so that what one part
-   * draws does not move the draws of the others.
+   * A separate generator for a part of the simulation, so that one part does
+   * not change the numbers of others.
    */
   fork(): Chance;
 }
 
-/** Mulberry32: four lines, and good enough to make trouble with. */
+/** Mulberry32: short, and good enough for simulated faults. */
 export function createChance(seed: number): Chance {
   let state = seed >>> 0;
   const unit = () => {

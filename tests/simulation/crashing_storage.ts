@@ -6,7 +6,7 @@ import {
 } from "../../coordinator/storage/storage.ts";
 import { createLocalLock } from "../../coordinator/storage/sqlite/batch.ts";
 
-/** What becomes of one operation on the storage. */
+/** The fate of one operation on the storage. */
 export type Fate =
   | "done"
   /** The process dies before it, or right after it, unanswered. */
@@ -17,7 +17,7 @@ export type Fate =
   /** Done, but the answer is an error. */
   | "unsure";
 
-/** What stands between a coordinator and its storage. */
+/** Decides the fate of a coordinator's operations on its storage. */
 export interface Gate {
   /** Decides on an operation, by its name. */
   fate(operation: string): Fate;
@@ -35,8 +35,8 @@ export interface Gate {
 const never = new Promise<never>(() => {});
 
 /**
- * A storage whose process may die at any of its operations. What a dead
- * process has asked for is never answered, as nobody is there to hear it.
+ * A storage whose process may die at any operation. Operations of a dead
+ * process are never answered.
  */
 export function crashingStorage(inner: Storage, gate: Gate): Storage {
   async function run<T>(

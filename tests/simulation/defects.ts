@@ -48,7 +48,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     }),
   },
 
-  "lets a second result take the place of the first": {
+  "replaces the first result by a second one": {
     complaint: /accepted result was replaced|completed attempt/,
     spoil: (good) => ({
       ...good,
@@ -63,7 +63,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     }),
   },
 
-  "lends a trial again under the number of its last attempt": {
+  "leases a trial again under the number of its last attempt": {
     complaint: /has changed hands|lease id|not stored/,
     spoil: (good) => ({
       ...good,
@@ -75,7 +75,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     }),
   },
 
-  "never finds a lease that is due": {
+  "never finds a due lease": {
     complaint: /is long overdue/,
     spoil: (good) => ({
       ...good,

@@ -1,6 +1,6 @@
 import type { Chance } from "./chance.ts";
 
-/** How hostile a world is. Drawn anew for each, so that some are mild. */
+/** How hostile a world is, drawn at random for each, so that some are mild. */
 export interface Faults {
   /** Milliseconds of the world after which nothing goes wrong any more. */
   readonly end: number;

@@ -16,11 +16,12 @@ import {
 } from "./volunteers.ts";
 
 /**
- * A volunteer that says whatever might do harm: results that cannot be, results
- * that could, other people's leases, false attempts, everything twice.
+ * A volunteer that sends anything that might do harm: impossible results,
+ * plausible false results, calls about other workers' leases, wrong attempts,
+ * everything twice.
  *
- * @param hoards For ever renews leases that it never fills, beyond the end of
- * the world's faults; others stop then.
+ * @param hoards Renews leases forever without training, even after the world's
+ * faults end; others stop then.
  */
 export function liar(
   world: World,

@@ -3,15 +3,15 @@ import type { SessionClock } from "../../worker/session/session_types.ts";
 
 interface Timer {
   readonly at: number;
-  /** Breaks ties: what was asked for first comes first. */
+  /** Breaks ties: the earlier request comes first. */
   readonly order: number;
   readonly run: () => void;
   cancelled: boolean;
 }
 
 /**
- * The time of a whole simulated world: it stands still while anybody has
- * something to do and then leaps to the next thing that is due.
+ * The time of a simulated world: it stands still while there is work and then
+ * jumps to the next scheduled event.
  */
 export class VirtualTime {
   #now = 0;

@@ -19,7 +19,7 @@ import type { Network } from "./network.ts";
 import { Process, type VirtualTime } from "./virtual_time.ts";
 import type { Witness } from "./witness.ts";
 
-/** What every volunteer lives in. */
+/** The environment of a volunteer. */
 export interface World {
   readonly time: VirtualTime;
   readonly faults: Faults;
@@ -41,7 +41,7 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
     fetch: world.network.fetchFrom(process),
     timeLimit: process.timeLimit,
   });
-  const lent = new Map<LeaseId, { trialId: TrialId; attempt: number }>();
+  const leased = new Map<LeaseId, { trialId: TrialId; attempt: number }>();
   const owner = (token: string) => WorkerId.parse(token.split(".")[0]);
   /** A call that succeeded: it must be about a lease of ours, rightly named. */
   const held = (
@@ -50,13 +50,13 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
     { attempt }: { readonly attempt: number },
     what: string,
   ) => {
-    const lease = lent.get(leaseId);
+    const lease = leased.get(leaseId);
     if (lease?.attempt === attempt) {
       return { trialId: lease.trialId, leaseId, workerId: owner(token) };
     }
     witness.complaints.push(
-      `${leaseId} was ${what} as attempt ${attempt}, which is not lent to ` +
-        "whoever says so",
+      `${leaseId} was ${what} as attempt ${attempt}, which is not leased to ` +
+        "the caller",
     );
     return null;
   };
@@ -71,7 +71,7 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
       if (answer.lease === null) return answer;
       const { leaseId, trial, attempt } = answer.lease;
       const { trialId } = trial;
-      lent.set(leaseId, { trialId, attempt });
+      leased.set(leaseId, { trialId, attempt });
       world.leases.push({ leaseId, trial, attempt });
       const workerId = owner(token);
       witness.hear({ type: "leased", trialId, leaseId, workerId, attempt });
@@ -111,7 +111,7 @@ export function simulatedClient(world: World, process: Process): SwarmClient {
   };
 }
 
-/** What training a trial yields, wherever and whenever it is done. */
+/** The result of training a trial, a pure function of the trial. */
 export function truth(trial: TrialSpec, epoch: number): EpochMetrics {
   const { dropout1, dropout2 } = trial.recipe;
   const loss = 0.4 + (dropout1 + dropout2 + trial.replicate / 7) / 10 +

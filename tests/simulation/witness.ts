@@ -5,7 +5,7 @@ import { checkInvariants } from "../../coordinator/lease/invariants.ts";
 import { sameValue } from "../../coordinator/lease/same_value.ts";
 import type { Attempt, TrialRecord } from "../../coordinator/lease/trial.ts";
 
-/** What a worker was told: from then on it must be so, whatever happens. */
+/** A promise to a worker, which must hold from then on. */
 export type Promised =
   | { readonly type: "registered"; readonly workerId: WorkerId }
   | ({ readonly type: "leased"; readonly attempt: number } & OfLease)

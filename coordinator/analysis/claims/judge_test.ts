@@ -69,7 +69,7 @@ const rising = [
   point([0.8, 0.8], around(0.52, 3)),
 ];
 
-Deno.test("judgeClaims: losses that rise with the rates support all but the order", () => {
+Deno.test("judgeClaims: losses that rise with the rates support all claims except the order", () => {
   const found = verdicts(rising);
   assert.equal(found.get("high-rates"), "supported");
   assert.equal(found.get("lowest-train-loss"), "supported");
@@ -104,7 +104,7 @@ Deno.test("judgeClaims: an order that matters contradicts the swap and gives the
   assert.equal(found.get("order-test-accuracy"), "supported");
 });
 
-Deno.test("judgeClaims: a difference inside the margin is shown, and still no contradiction", () => {
+Deno.test("judgeClaims: a proven difference inside the margin is no contradiction", () => {
   const points = [
     point([0.2, 0.5], around(0.36, 1)),
     point([0.5, 0.2], around(0.3636, 2)),
@@ -118,7 +118,7 @@ Deno.test("judgeClaims: a difference inside the margin is shown, and still no co
   assert.equal(swap.evidence.facts["equivalent"], 1);
 });
 
-Deno.test("judgeClaims: one replicate is not enough for anything", () => {
+Deno.test("judgeClaims: one replicate is not enough for any verdict", () => {
   const once = rising.map(({ params, cells }) => ({
     params,
     cells: cells.slice(0, 1),
@@ -131,7 +131,7 @@ Deno.test("judgeClaims: one replicate is not enough for anything", () => {
   }
 });
 
-Deno.test("judgeClaims: no result yet has no effect either", () => {
+Deno.test("judgeClaims: without results there is no effect", () => {
   const none = rising.map(({ params }) => ({ params, cells: [cell(null)] }));
   for (const entry of judgeClaims(none, best)) {
     assert.equal(entry.effect, null, entry.claim.id);
@@ -158,7 +158,7 @@ Deno.test("judgeClaims: claims that the points do not allow are left out", () =>
   );
 });
 
-Deno.test("judgeClaims: without a rate up to 0.05 the study's own lowest ones count", () => {
+Deno.test("judgeClaims: without a rate up to 0.05 the study's lowest rates count", () => {
   const entry = judged(
     [
       point([0, 0], around(0.2)),
@@ -197,7 +197,7 @@ Deno.test("judgeClaims: an open verdict says how many replicates more", () => {
   assert.ok(moreReplicates !== null && moreReplicates >= 1);
 });
 
-Deno.test("judgeClaims: a rival that diverged once is beaten, not averaged", () => {
+Deno.test("judgeClaims: a rival that diverged once loses and is not averaged", () => {
   const entry = judged(
     [
       point([0.02, 0.02], around(0.3)),
@@ -213,7 +213,7 @@ Deno.test("judgeClaims: a rival that diverged once is beaten, not averaged", () 
   ]);
 });
 
-Deno.test("judgeClaims: rivals that diverged prove nothing of low points not yet run", () => {
+Deno.test("judgeClaims: diverged rivals are no evidence for low points without results", () => {
   const entry = judged(
     [
       point([0.02, 0.02], [0.3, null, null]),
@@ -237,7 +237,7 @@ Deno.test("judgeClaims: lowest rates that diverged once are never the best", () 
   assert.equal(entry.moreReplicates, null);
 });
 
-Deno.test("judgeClaims: a pair of which one side diverged is not equivalent", () => {
+Deno.test("judgeClaims: a pair is not equivalent if one side diverged", () => {
   const pair = (losses: readonly (number | "diverged")[]) => [
     point([0.2, 0.5], around(0.36)),
     point([0.5, 0.2], losses),
@@ -261,7 +261,7 @@ Deno.test("judgeClaims: a pair of which one side diverged is not equivalent", ()
   assert.equal(always.verdict, "contradicted");
 });
 
-Deno.test("judgeClaims: a point of low rates that diverged keeps the trend open", () => {
+Deno.test("judgeClaims: a diverged point of low rates leaves the trend open", () => {
   const trend = judged(
     [
       point([0.1, 0.1], ["diverged", 0.2, 0.2, 0.2, 0.2]),
@@ -291,7 +291,7 @@ Deno.test("judgeClaims: a quarantined point does not take replicates from the tr
   assert.equal(trend.verdict, "supported");
 });
 
-Deno.test("judgeClaims: the whole claim about swapping is as its parts", () => {
+Deno.test("judgeClaims: the overall claim about swapping follows from its parts", () => {
   // Loss alike in both orders, accuracy not: the claim falls with the part.
   const apart = (points: readonly PointData[]) =>
     points.map((entry) => ({

@@ -19,7 +19,7 @@ const points = simulateStudy(
   normals(3),
 );
 
-Deno.test("pairTests: a point that changed makes another pair, the rest stay", () => {
+Deno.test("pairTests: only pairs of a changed point are computed again", () => {
   const before = swappedPairs(points);
   const changed = points.with(0, {
     params: points[0]?.params ?? { dropout1: 0, dropout2: 0 },
@@ -37,7 +37,7 @@ Deno.test("pairTests: a point that changed makes another pair, the rest stay", (
   assert.equal(test(first), test(first));
 });
 
-Deno.test("pairTests: the p-values are those of the differences, by the margin asked for", () => {
+Deno.test("pairTests: p-values are of the differences, for the given margin", () => {
   const [pair] = swappedPairs(points);
   assert.ok(pair);
   for (const margin of [0.001, LOSS_MARGIN, 0.5]) {

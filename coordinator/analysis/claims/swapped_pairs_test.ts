@@ -85,7 +85,7 @@ Deno.test("swapsOf: one replicate has no interval, no p-value and no verdict", (
   }
 });
 
-Deno.test("swapsOf: a replicate that diverged has no figure, its pair comes first", () => {
+Deno.test("swapsOf: a diverged replicate has no figure, and its pair comes first", () => {
   const study = referenceStudy({ replicates: 3 });
   const analyser = analyserOf(study);
   const trial = study.trials.find(({ params, replicate }) =>
@@ -168,7 +168,7 @@ Deno.test("swapsOf, calibrated: points a margin apart are called equivalent in a
   assert.ok(anyPair <= MOST, `${anyPair}`);
 });
 
-Deno.test("swapsOf, calibrated: it sees what is plain", () => {
+Deno.test("swapsOf, calibrated: it detects clear differences", () => {
   const lower = { mean: 0.35, sd: 0.003 };
   const far = { mean: 0.35 + 4 * LOSS_MARGIN, sd: 0.003 };
   const different = shareOf("different", lower, far, 5).pairs;

@@ -234,7 +234,7 @@ for (const [name, make] of boards) {
   });
 }
 
-Deno.test("the check of words: a changed number does not pass", () => {
+Deno.test("the check of words: detects a changed number", () => {
   const study = referenceStudy({ replicates: 5 });
   const board = analyserOf(study).leaderboard(progressOf(75, 75), 1);
   for (const verdict of board.verdicts) {
@@ -250,7 +250,7 @@ Deno.test("the check of words: a changed number does not pass", () => {
   }
 });
 
-Deno.test("the check of words: a slip in any printed figure does not pass", () => {
+Deno.test("the check of words: detects an error in any printed figure", () => {
   const study = referenceStudy({ replicates: 5 });
   const board = analyserOf(study).leaderboard(progressOf(75, 75), 1);
   const said: (readonly [string, readonly number[]])[] = [
@@ -286,7 +286,7 @@ Deno.test("the check of words: a slip in any printed figure does not pass", () =
   assert.ok(caught / slips > 0.97, `${caught} of ${slips}`);
 });
 
-Deno.test("words: facts of the low rates are the rows' own means", () => {
+Deno.test("words: facts of the low rates equal the rows' means", () => {
   const study = referenceStudy({ replicates: 5 });
   const { rows, verdicts } = analyserOf(study)
     .leaderboard(progressOf(75, 75), 1);
@@ -307,7 +307,7 @@ Deno.test("words: facts of the low rates are the rows' own means", () => {
   );
 });
 
-Deno.test("words: facts of the trend can be counted in the rows", () => {
+Deno.test("words: facts of the trend agree with the rows", () => {
   const study = referenceStudy({ replicates: 3 });
   const { rows, verdicts } = analyserOf(study)
     .leaderboard(progressOf(45, 45), 1);
