@@ -79,10 +79,7 @@ const isTest = (path: string) => /_test\.tsx?$/.test(path);
 const isMain = (path: string) => /\/main[a-z_]*\.tsx?$/.test(path);
 const isPure = (path: string) =>
   PURE_FOLDERS.some((folder) => path.startsWith(folder));
-/**
- * Code that users do not run: it may import anything, and no product file
- * imports it.
- */
+/** Code that users do not run. It may import anything; nothing imports it. */
 const SUPPORT = ["testing", "tests", "bench"];
 const topLevel = (path: string) => path.split("/")[0] ?? "";
 

@@ -58,9 +58,7 @@ import type { Log } from "../service/log.ts";
 export interface AppDeps {
   readonly coordinator: Coordinator;
   readonly hub: EventHub;
-  /**
-   * Null for an unknown study; returns the same object while nothing changes.
-   */
+  /** Null for an unknown study; the same object while nothing changes. */
   readonly leaderboard: (
     studyId: StudyId,
   ) => Promise<ReadableLeaderboard | null>;

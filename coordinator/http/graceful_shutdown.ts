@@ -3,10 +3,7 @@ import type { Handler } from "./server.ts";
 /** A handler that can stop accepting requests. */
 export interface GracefulShutdown {
   readonly handler: Handler;
-  /**
-   * Answers new requests with 503; resolves when all running requests are
-   * answered.
-   */
+  /** Answers new requests with 503; resolves when running ones are answered. */
   finish(): Promise<void>;
 }
 

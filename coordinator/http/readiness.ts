@@ -12,9 +12,7 @@ export interface Readiness {
   drain(): void;
 }
 
-/**
- * Milliseconds to wait for the storage; load balancers check every few seconds.
- */
+/** Milliseconds to wait for the storage; balancers check every few seconds. */
 const PATIENCE = 2000;
 
 /** @param ping rejects with a StorageError if the storage does not respond */

@@ -97,9 +97,7 @@ export type ResultVerdict =
     readonly repeatedEpochs: number;
   }
   | { readonly type: "false"; readonly problems: readonly string[] }
-  /**
-   * Data needed for the verdict is missing; this does not count as a failure.
-   */
+  /** Data needed for the verdict is missing; this is not a failure. */
   | { readonly type: "lost"; readonly message: string };
 
 /** The answer to the caller. */

@@ -14,9 +14,7 @@ interface Span {
   readonly acceptedAt: Instant;
 }
 
-/**
- * What a study's progress needs in addition to the counts of trials by state.
- */
+/** Data of a study's progress besides the counts of trials by state. */
 export interface Throughput {
   readonly workersOnline: number;
   /** Null without recent results. */

@@ -24,9 +24,7 @@ export interface Newcomer {
    * The lease it would get, by its measured speed: longer for a slower worker.
    */
   readonly ttl: number;
-  /**
-   * Milliseconds per epoch there; null: not measured, so there is no estimate.
-   */
+  /** Milliseconds per epoch there; null: not measured, so no estimate. */
   readonly epochMilliseconds: number | null;
   /**
    * Milliseconds that leases wait between calls (`pacing.ts`): an attempt may

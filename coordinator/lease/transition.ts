@@ -231,9 +231,7 @@ function release(
   }
 }
 
-/**
- * Queues the trials at which a removed worker failed, even quarantined ones.
- */
+/** Queues trials at which a removed worker failed, even quarantined ones. */
 function forgive(
   trial: TrialRecord,
   { now, workerId }: Of<"forgive">,

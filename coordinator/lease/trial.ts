@@ -143,10 +143,7 @@ export function deliveredAttempts(trial: TrialRecord): DeliveredAttempt[] {
   return trial.attempts.filter((a) => a.state === "delivered");
 }
 
-/**
- * The running or delivered attempt with the most epochs; of equal ones the
- * first.
- */
+/** The first running or delivered attempt with the most epochs. */
 export function furthest(
   trial: TrialRecord,
 ): RunningAttempt | DeliveredAttempt | undefined {

@@ -75,15 +75,11 @@ export interface Coordinator
   isOurs(workerId: WorkerId): void;
   /** Withdraws an accepted result that nobody has repeated. */
   withdraw(leaseId: LeaseId): Promise<void>;
-  /**
-   * Resolves when no delivered result waits for a verdict that is possible now.
-   */
+  /** Resolves when no delivered result can get a verdict now. */
   verified(): Promise<void>;
   /** Number of events since the start, by name. */
   readonly counters: ReadonlyMap<string, number>;
-  /**
-   * Stops expiring leases and ends the event streams; the storage stays open.
-   */
+  /** Stops expiring leases, ends the event streams; the storage stays open. */
   close(): void;
 }
 

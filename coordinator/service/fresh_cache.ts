@@ -5,19 +5,13 @@ const MOST_KEPT = 100;
 export interface FreshCacheOptions<K> {
   /** Minimum milliseconds for which an answer is cached; 0: no caching. */
   readonly milliseconds: number;
-  /**
-   * An answer is cached for this multiple of the time it took to compute.
-   * Default: 0.
-   */
+  /** Multiple of its computation time to cache an answer. Default: 0. */
   readonly timesAsLong?: number;
   /** Most answers; the oldest is removed first. Default: 100. */
   readonly most?: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /**
-   * Called when a cached answer is returned, with the milliseconds until it
-   * expires.
-   */
+  /** Called with a returned cached answer's remaining milliseconds. */
   readonly onKept?: (key: K, milliseconds: number) => void;
 }
 

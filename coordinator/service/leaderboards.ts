@@ -43,10 +43,7 @@ export interface LiveOptions {
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly schedule: Schedule;
-  /**
-   * Called when a new leaderboard may replace an outdated one that was
-   * returned.
-   */
+  /** Called when a new leaderboard may replace an outdated one. */
   readonly publish: (event: SwarmEvent) => void;
 }
 
@@ -81,10 +78,7 @@ export function createLiveLeaderboards(
     onKept: lookLater,
   });
 
-  /**
-   * Notifies pages when a new leaderboard may be computed, if there are changes
-   * by then.
-   */
+  /** Notifies pages when a new one may be computed, if there are changes. */
   function lookLater(studyId: StudyId, milliseconds: number): void {
     if (looking.has(studyId)) return;
     looking.add(studyId);

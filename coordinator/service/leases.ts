@@ -46,10 +46,7 @@ import type {
  */
 const MOST_WEIGHTS = 1 << 30;
 
-/**
- * A relative difference in speed that is ignored: otherwise each lease would
- * cause a write.
- */
+/** Relative change of speed that is ignored, to avoid a write per lease. */
 const SPEED_TOLERANCE = 0.1;
 
 function sameSpeed(before: number | null, now: number | null): boolean {
@@ -425,14 +422,10 @@ export function directive(
   }
 }
 
-/**
- * Number of trials to compare: the slowest are among those that started first.
- */
+/** Most trials to compare: slow ones are among those that started first. */
 const LOOK_AT = 50;
 
-/**
- * Finds the trial for which a speculative attempt of an idle worker saves most.
- */
+/** Finds the best trial for a speculative attempt of an idle worker. */
 export interface Stragglers {
   choose(
     studyId: StudyId,

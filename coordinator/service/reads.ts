@@ -72,16 +72,11 @@ export interface Views {
   progress(studyId: StudyId): Promise<Progress>;
   /** The data of the progress that do not follow from the trials' states. */
   throughput(studyId: StudyId): Promise<Throughput>;
-  /**
-   * Changes since a revision (0: everything), in parts, so that workers are
-   * answered in between.
-   */
+  /** Changes since a revision (0: all) in parts; workers are served between. */
   changes(studyId: StudyId, since: number): Promise<StudyChanges | null>;
   trials(studyId: StudyId, page: PageRequest): Promise<TrialPage | null>;
   trial(trialId: TrialId): Promise<TrialView | null>;
-  /**
-   * Ordered by replicate, then in the plan's order; null for an unknown study.
-   */
+  /** By replicate, then in the plan's order; null for an unknown study. */
   curves(studyId: StudyId, page: CurveRequest): Promise<TrialCurve[] | null>;
   workers(request: WorkersRequest): Promise<WorkerRoll>;
   /** Workers seen lately. */

@@ -7,9 +7,7 @@ import type { StudyDefinition } from "../../protocol/study.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { startCommand } from "../study/builtin.ts";
 
-/**
- * Placeholder for the data in the template, which `web/build/html.ts` writes.
- */
+/** Placeholder for the data in the template of `web/build/html.ts`. */
 const SLOT = '<script type="application/json" id="report"></script>';
 
 /** What a report contains besides the leaderboard. */

@@ -61,10 +61,7 @@ export type Acquired =
 /** An upload of weights. */
 export interface UploadRequest {
   readonly attempt: number;
-  /**
-   * Reads exactly this many bytes; null, without reading on, if the length
-   * differs.
-   */
+  /** Reads exactly this many bytes; null if the length differs. */
   readonly read: (bytes: number) => Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
@@ -107,8 +104,6 @@ export interface LeaseCalls {
 /** Registration and authentication of workers. */
 export interface WorkerCalls {
   register(request: RegisterRequest): Promise<RegisterResponse>;
-  /**
-   * The worker of an `Authorization` header; null for a missing or wrong token.
-   */
+  /** The worker of an `Authorization` header; null if missing or wrong. */
   authenticate(header: string | undefined): Promise<WorkerRecord | null>;
 }

@@ -17,9 +17,7 @@ export function formatToken({ workerId, secret }: Token): string {
 
 const SECRET = /^[0-9a-f]{64}$/;
 
-/**
- * Parses the header `Authorization: Bearer …`; null if it has no worker token.
- */
+/** Parses `Authorization: Bearer …`; null if it has no worker token. */
 export function parseAuthorization(header: string | undefined): Token | null {
   const [scheme, token, ...rest] = header?.split(" ") ?? [];
   if (scheme?.toLowerCase() !== "bearer" || rest.length > 0) return null;

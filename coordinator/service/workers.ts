@@ -23,9 +23,7 @@ export function createWorkerCalls(deps: {
   readonly study: () => StudyToRun | null;
 }): WorkerCalls {
   const { storage, lastSeen, random, terms, now, log, study } = deps;
-  /**
-   * Compared with if the worker is unknown, so that this takes the same time.
-   */
+  /** Compared with for an unknown worker, so that this takes as long. */
   const nobody = hashSecret(toHex(random.bytes(SECRET_BYTES)));
 
   /** Updates the worker's last-seen time, but not at each of its many calls. */

@@ -24,10 +24,7 @@ export interface OpenedStorage {
 export async function openStorage(database: string, options: {
   /** Milliseconds since 1970. A server uses its own clock. */
   readonly clock?: () => number;
-  /**
-   * Called after each lease transaction with its number of calls and its
-   * duration.
-   */
+  /** Called after each lease transaction: its calls and its duration. */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
   /** Called once for each study that a newer version has written. */
   readonly onUnreadable?: (error: StorageError) => void;

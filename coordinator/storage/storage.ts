@@ -181,9 +181,7 @@ export interface Storage {
 
   /** Remembers which study is active; null: none. */
   activateStudy(studyId: StudyId | null): Promise<void>;
-  /**
-   * Changes that coordinators on the same storage must learn from each other.
-   */
+  /** Changes that coordinators on one storage learn from each other. */
   news(): Promise<News>;
   /**
    * Calls `wake` soon after another coordinator may have changed something. It
@@ -215,8 +213,7 @@ export interface News {
   /** The revision of each study, including deleted ones. */
   readonly revisions: ReadonlyMap<StudyId, number>;
   /**
-   * Epochs reported to other coordinators since the last call; only the latest
-   * if there are many.
+   * Epochs (or the latest) reported to other coordinators since the last call.
    */
   readonly epochs: readonly ReportedEpoch[];
 }
@@ -229,9 +226,7 @@ export interface ReportedEpoch {
   readonly metrics: EpochMetrics;
 }
 
-/**
- * A pure function that returns the changed trial and a value for the caller.
- */
+/** A pure function: the changed trial, and a value for the caller. */
 export type Transact<T> = (trial: TrialRecord, now: Instant) => Change<T>;
 
 export interface Change<T> {
@@ -403,10 +398,7 @@ export interface TrialBrief {
   readonly replicate: number;
   readonly state: TrialState;
   readonly attempts: number;
-  /**
-   * Of the accepted attempt, else of the running or delivered one with the most
-   * epochs.
-   */
+  /** Of the accepted attempt, else of the one with the most epochs. */
   readonly workerName: string | null;
   readonly backend: BackendName | null;
   readonly backendDetail: string | null;

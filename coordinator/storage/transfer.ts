@@ -30,10 +30,7 @@ export interface End {
   readonly weights: WeightsStore;
 }
 
-/**
- * Opens a database for the work. If the work throws, the database stays
- * unchanged.
- */
+/** Opens a database for the work; unchanged if the work throws. */
 export type WithEnd = <T>(
   database: string,
   how: "read" | "write",

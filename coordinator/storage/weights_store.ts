@@ -4,10 +4,7 @@ import type { Instant } from "../lease/trial.ts";
 
 /** Stores weights until their results are verified, one set per lease. */
 export interface WeightsStore {
-  /**
-   * Stores the weights, replacing earlier ones of the lease; resolves when they
-   * are on disk.
-   */
+  /** Replaces the lease's weights; resolves when they are on disk. */
   put(
     leaseId: LeaseId,
     sha256: Sha256,
@@ -21,10 +18,7 @@ export interface WeightsStore {
     sha256: Sha256,
   ): Promise<Uint8Array<ArrayBuffer> | null>;
   delete(leaseId: LeaseId): Promise<void>;
-  /**
-   * Leases whose weights were stored at or before this time of the store's
-   * clock.
-   */
+  /** Leases whose weights were stored by this time of the store's clock. */
   keptBefore(time: Instant): Promise<LeaseId[]>;
   /** Total size of all weights. */
   bytes(): Promise<number>;

@@ -57,10 +57,7 @@ export interface Analyst {
   backends(studyId: StudyId): Promise<ReportOrigin["backends"]>;
 }
 
-/**
- * Most results that are compared, of the last replicates; takes a tenth of a
- * second.
- */
+/** Most results that are compared, which takes a tenth of a second. */
 const MOST_COMPARED = 5000;
 
 /** Data of a result that the analyser does not keep. */

@@ -58,9 +58,7 @@ export function leaderboardJson(
   return encoded([...pieces, "}"]);
 }
 
-/**
- * Saves three quarters of what the highest level saves, in a third of the time.
- */
+/** Saves 3/4 of what the highest level saves, in a third of the time. */
 const GZIP_LEVEL = 4;
 
 /**

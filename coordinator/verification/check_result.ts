@@ -73,10 +73,7 @@ function checkEpochNumbers(spec: TrialSpec, result: TrialResult): string[] {
 /** Largest finite 32-bit float, the upper bound of a mean loss. */
 const FLOAT32_MAX = 3.4028234663852886e38;
 
-/**
- * Tolerance for rounding in sums of 32-bit floats; a useful false figure would
- * differ by more.
- */
+/** Tolerance for sums of 32-bit floats; false figures differ by more. */
 const TOLERANCE = 1e-3;
 
 function checkFigures(m: EpochMetrics): string[] {

@@ -17,15 +17,10 @@ import type { Repetition, TrainedOn } from "./verifier_api.ts";
 /** Minimum share of results that are checked, even with a long record. */
 const LEAST_SHARE = 0.05;
 
-/**
- * Number of consecutive true results, all checked, that are needed after a
- * false one.
- */
+/** True results in a row, all checked, that are needed after a false one. */
 const PROBATION = 10;
 
-/**
- * Share of later checks that repeat the whole trial instead of its first epoch.
- */
+/** Share of later checks that repeat the whole trial, not one epoch. */
 const WHOLE_SHARE = 0.25;
 
 /**

@@ -57,9 +57,7 @@ const RETRY = 5_000;
 /** Milliseconds for which weights without a result are kept. */
 const ORPHAN = 3_600_000;
 
-/**
- * The same if there is no more room: results normally follow within seconds.
- */
+/** The same without more room: results follow within seconds. */
 const LATE = 60_000;
 
 /**
@@ -76,9 +74,7 @@ export function createVerificationQueue(deps: {
   } | null;
   readonly settle: (leaseId: LeaseId, verdict: ResultVerdict) => Promise<void>;
   readonly withdraw: (leaseId: LeaseId) => Promise<void>;
-  /**
-   * Workers of the coordinator's own process, whose training is not repeated.
-   */
+  /** Workers of this process, whose training is not repeated. */
   readonly isOurs: (workerId: WorkerId) => boolean;
   /** An unpredictable number, uniform in [0, 1). */
   readonly chance: () => number;
@@ -227,10 +223,7 @@ export function createVerificationQueue(deps: {
     }
   }
 
-  /**
-   * Verifies the first result that no other coordinator is verifying; false if
-   * there is none.
-   */
+  /** Verifies the first result that is free; false if there is none. */
   async function judgeOne(
     waiting: readonly Waiting[],
     testExamples: number,

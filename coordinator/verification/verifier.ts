@@ -27,17 +27,12 @@ export interface VerifierOptions extends Omit<VerifierStart, "files"> {
   readonly onReady?: (backend: TrainedOn) => void;
 }
 
-/**
- * Time limit in milliseconds for starting, which reads and checks the data set.
- */
+/** Milliseconds for starting, which reads and checks the data set. */
 const START = 120_000;
 /** Time limit in milliseconds for an evaluation and for each trained epoch. */
 const EVALUATION = 60_000;
 const EPOCH = 300_000;
-/**
- * Milliseconds without a job after which the thread is ended to free its
- * memory.
- */
+/** Idle milliseconds after which the thread is ended to free its memory. */
 const IDLE = 60_000;
 
 /**

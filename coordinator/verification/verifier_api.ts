@@ -66,9 +66,7 @@ export class VerifierError extends Error {
 
   constructor(
     message: string,
-    /**
-     * Whether another job may succeed: true if the verifier could be started.
-     */
+    /** Whether another job may succeed: the verifier could be started. */
     readonly usable: boolean,
   ) {
     super(message);

@@ -9,14 +9,9 @@ import { expose } from "../threads/thread_host.ts";
 import { lowerPriority } from "../threads/thread_host.ts";
 import type { TrainedOn, VerifierApi, VerifierStart } from "./verifier_api.ts";
 
-/**
- * The verifier's thread: evaluates and trains on a CPU backend. `verifier.ts`
- * is its host.
- */
+/** The verifier's thread, on a CPU backend. `verifier.ts` is its host. */
 
-/**
- * Only CPU backends, the fastest first: the GPU is left to the local trainers.
- */
+/** CPU backends, the fastest first: local trainers need the GPU. */
 const BACKENDS = BackendName.options.filter((name) => !backends[name].gpu);
 
 interface Ready {

@@ -164,10 +164,7 @@ export class Model {
     }
   }
 
-  /**
-   * The trial for which this worker, as fast as all others, makes a speculative
-   * attempt.
-   */
+  /** The trial for a speculative attempt of a worker as fast as all others. */
   private straggler(
     worker: number,
     planned: readonly TrialSpec[],

@@ -14,10 +14,7 @@ import {
 } from "./lease_model.ts";
 import type { ResultVerdict } from "../../coordinator/lease/events.ts";
 
-/**
- * Commands for a swarm: each step predicts its answer from the model and
- * compares.
- */
+/** Commands: each step predicts its answer from the model and compares. */
 
 async function record(real: Real, worker: number) {
   const found = await real.storage.worker(workerId(worker));
@@ -69,10 +66,7 @@ export class AskForLease extends Step {
   }
 }
 
-/**
- * A call about one of the leases so far, possibly with a wrong worker or
- * attempt.
- */
+/** A call about one of the leases, possibly with a wrong worker or attempt. */
 abstract class OnLease extends Step {
   constructor(readonly lease: number, readonly forged: boolean) {
     super();
@@ -166,10 +160,7 @@ export class Complete extends OnLease {
   constructor(
     lease: number,
     forged: boolean,
-    /**
-     * `other` selects a second valid result, which differs from any reported
-     * epochs.
-     */
+    /** `other` selects a second valid result, with different epochs. */
     readonly result: "good" | "other" | "bad",
   ) {
     super(lease, forged);

@@ -30,9 +30,7 @@ export type Check = (
 /** A storage under test, which can be opened again after a crash. */
 export interface Opened {
   readonly storage: Storage;
-  /**
-   * Drops the open storage without closing it properly; absent if impossible.
-   */
+  /** Drops the open storage without closing it; absent if impossible. */
   readonly reopen?: () => Promise<Storage>;
   readonly end: () => Promise<void>;
 }

@@ -46,9 +46,7 @@ export async function writeFiles(
   }
 }
 
-/**
- * Checks that the files on disk have the manifest's sizes and the right bytes.
- */
+/** Checks that the files have the manifest's sizes and the right bytes. */
 export async function assertServable(
   manifest: DatasetManifest,
   folder: string,

@@ -16,9 +16,7 @@ export interface FuzzRequest {
   readonly as: "nobody" | "worker" | "admin" | "garbage";
 }
 
-/**
- * Existing ids: with invented ids, requests fail before the interesting code.
- */
+/** Existing ids: with invented ones, requests fail too early. */
 export interface Targets {
   readonly studyIds: readonly string[];
   readonly trialIds: readonly string[];
@@ -147,10 +145,7 @@ function often<T>(first: fc.Arbitrary<T>, second: fc.Arbitrary<T>) {
   return mostly.chain((n) => n === 0 ? second : first);
 }
 
-/**
- * Most requests are authorized, otherwise the code behind that check is never
- * tested.
- */
+/** Most requests are authorized, to test the code behind that check. */
 const headers: fc.Arbitrary<Record<string, string>> = often<
   Record<string, string>
 >(

@@ -82,19 +82,13 @@ export function createUploads<Source extends object, Held>(
   };
 }
 
-/**
- * Arrays kept at once: a training set, a test set, and the sets that a
- * benchmark uses.
- */
+/** Arrays kept at once: training and test sets of two data sets. */
 const MOST_SETS = 4;
 
 /** The order of the epoch and of the two evaluations. */
 const MOST_ORDERS = 3;
 
-/**
- * byte / 255 as float32. A table, because a GPU's division may round
- * differently.
- */
+/** byte / 255 as float32: a GPU's division may round differently. */
 export function byteLevels(): Float32Array {
   return Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
 }
@@ -133,10 +127,7 @@ export interface Gathering<Backend extends GpuBackend> {
   ) => tf.TensorInfo;
 }
 
-/**
- * Registers GatherImages and GatherLabels for a backend that keeps the data set
- * on the GPU.
- */
+/** Registers GatherImages and GatherLabels with the data set on the GPU. */
 export function registerGatherKernels<Backend extends GpuBackend>(
   backendName: StockBackendName,
   gathering: Gathering<Backend>,

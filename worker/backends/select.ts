@@ -107,10 +107,7 @@ export interface BackendCandidate {
    * @throws with the reason if it cannot be used here
    */
   start(): Promise<string>;
-  /**
-   * Milliseconds per training step. A step slower than `giveUpAbove` is
-   * measured only once.
-   */
+  /** Milliseconds per step. A step above `giveUpAbove` is measured once. */
   measure(giveUpAbove: number): Promise<number>;
   /**
    * Resolves to the name of the software renderer if there is no real GPU;
@@ -121,17 +118,12 @@ export interface BackendCandidate {
   remove(): void;
 }
 
-/**
- * The requested backend, or every backend, is unusable. The message says which
- * and why.
- */
+/** The requested backend, or every one, is unusable; the message says why. */
 export class BackendError extends Error {
   override readonly name = "BackendError";
 }
 
-/**
- * A backend this many times slower than the best so far is measured only once.
- */
+/** A backend this much slower than the best so far is measured only once. */
 const HOPELESS = 3;
 
 export interface SelectOptions {
@@ -255,10 +247,7 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/**
- * Number of samples, each of about `SAMPLE_MILLISECONDS`; the fastest one
- * counts.
- */
+/** Samples of about `SAMPLE_MILLISECONDS` each; the fastest one counts. */
 const SAMPLES = 5;
 
 const SAMPLE_MILLISECONDS = 30;

@@ -18,10 +18,7 @@ const ROTATIONS = [
 
 const ROUNDS = 20;
 
-/**
- * Adds four words of the key schedule to x0 to x3; all are uint32 variables in
- * scope.
- */
+/** Adds four words of the key schedule to x0 to x3, all uint32 in scope. */
 function statements(): string {
   const lines = ["x0 += k0; x1 += k1; x2 += k2; x3 += k3;"];
   const mix = (a: number, b: number, left: number) =>

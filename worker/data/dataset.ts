@@ -52,10 +52,7 @@ export function sharedBytes(length: number): Uint8Array {
   );
 }
 
-/**
- * The bytes in shared memory if possible: a copy, unless they are there
- * already.
- */
+/** The bytes in shared memory if possible; copied only if necessary. */
 export function shareBytes(bytes: Uint8Array): Uint8Array {
   if (!canShareMemory() || bytes.buffer instanceof SharedArrayBuffer) {
     return bytes;

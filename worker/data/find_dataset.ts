@@ -60,10 +60,7 @@ export interface FoundDataset {
   readonly sources: Readonly<Record<DatasetFileName, string>>;
 }
 
-/**
- * No source has the data set. The message lists the sources and says what to
- * do.
- */
+/** No source has the data set; the message lists them and says what to do. */
 export class DatasetNotFoundError extends Error {
   /** The error's name, which identifies it across threads. */
   override readonly name = "DatasetNotFoundError";

@@ -61,10 +61,7 @@ export async function gunzip(
   return out;
 }
 
-/**
- * Bytes of each input chunk: a single large chunk would also produce a single
- * large output chunk.
- */
+/** Bytes per input chunk: a large one would produce one large output. */
 const SLICE = 1 << 18;
 
 function slices(

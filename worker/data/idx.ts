@@ -16,10 +16,7 @@ const UNSIGNED_BYTE = 0x08;
 /** A decompressed file; `name` is for error messages. */
 export interface IdxFile {
   readonly name: string;
-  /**
-   * Its contents, possibly in shared memory. Results are views of it, not
-   * copies.
-   */
+  /** Its contents, possibly shared. Results are views of it, not copies. */
   readonly bytes: Uint8Array;
 }
 

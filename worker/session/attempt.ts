@@ -204,10 +204,7 @@ async function keepLease(
 /** Uploads of weights that may be lost before the attempt is abandoned. */
 const MOST_UPLOADS = 3;
 
-/**
- * Delivers a result, even after the lease expired; tries once more if the
- * session ends meanwhile.
- */
+/** Delivers a result, even late; once more if the session ends meanwhile. */
 async function deliver(
   { lease, connection, session, signal, farewell }: AttemptOptions,
   { result, weights }: TrainedTrial,

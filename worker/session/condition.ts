@@ -4,10 +4,7 @@ import type { SessionClock } from "./session_types.ts";
 export interface Condition {
   /** Tells waiting callers to check their condition again. */
   notify(): void;
-  /**
-   * Resolves when the condition holds, possibly immediately; rejects when
-   * aborted.
-   */
+  /** Resolves when the condition holds, or at once; rejects when aborted. */
   until(holds: () => boolean, signal: AbortSignal): Promise<void>;
   /** The same, but also resolves after the given time. */
   within(
@@ -17,10 +14,7 @@ export interface Condition {
   ): Promise<void>;
 }
 
-/**
- * Abort reason for the loser of a race. Created once, because each error
- * captures a stack.
- */
+/** Abort reason for a race's loser; created once: errors capture a stack. */
 const OVER = new Error("another promise settled first");
 
 export function createCondition(clock: SessionClock): Condition {

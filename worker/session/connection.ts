@@ -31,10 +31,7 @@ export interface Connection {
   send<Answer>(call: WorkerCall<Answer>, signal: AbortSignal): Promise<Answer>;
   /** Unregisters and registers again, to learn about a new study. */
   rejoin(signal: AbortSignal): Promise<void>;
-  /**
-   * Records an outage that another caller noticed and waits until the next try
-   * is due.
-   */
+  /** Records another caller's outage and waits until the next try. */
   waitOut(
     error: unknown,
     failures: number,

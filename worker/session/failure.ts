@@ -1,7 +1,4 @@
-/**
- * Types of failures: a terminal prints an error's message, a page translates
- * its type.
- */
+/** Types of failures: a terminal prints the message, a page translates. */
 
 /** Why a trainer failed. */
 export type TrainerFailure =
@@ -46,10 +43,7 @@ export type SessionFailure =
   | "forgotten"
   /** Several consecutive trainers failed. */
   | "trainers-failed"
-  /**
-   * Several consecutive results were refused: this device computes wrong
-   * results.
-   */
+  /** Several consecutive results were refused: the device is faulty. */
   | "results-refused"
   /** The chosen backend cannot be used. */
   | "cannot-train"
@@ -64,10 +58,7 @@ export class StopSessionError extends Error {
   }
 }
 
-/**
- * This device cannot train with these settings. The message says what to
- * change.
- */
+/** This device cannot train like this. The message says what to change. */
 export class CannotTrainError extends Error {
   override readonly name = "CannotTrainError";
 }

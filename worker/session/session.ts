@@ -16,16 +16,10 @@ import type { SessionEnd, SessionOptions } from "./session_types.ts";
 const FAREWELL_SECONDS = 5;
 /** Seconds between checks for a study. */
 const NO_STUDY_SECONDS = 30;
-/**
- * Consecutive refused results that end the session: this device computes wrong
- * results.
- */
+/** Consecutive refused results that end the session: a faulty device. */
 const MOST_REFUSED = 3;
 
-/**
- * Seconds between requests for a result's verdict, doubling from the first to
- * the last value.
- */
+/** Seconds between requests for a verdict, doubling from first to last. */
 const FIRST_QUESTION = 2;
 const LAST_QUESTION = 30;
 
@@ -236,10 +230,7 @@ function countRefusal(swarm: Swarm, message: string): void {
   );
 }
 
-/**
- * Asks for a result's verdict, less and less often, while threads continue
- * training.
- */
+/** Asks for a verdict, less and less often, while threads train. */
 async function awaitVerdict(
   swarm: Swarm,
   slot: number,

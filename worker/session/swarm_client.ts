@@ -64,10 +64,7 @@ export interface SwarmClient {
     request: { readonly attempt: number; readonly bytes: ArrayBuffer },
     signal: AbortSignal,
   ): Promise<void>;
-  /**
-   * Delivers the result, even after the lease expired. Repeated to learn its
-   * verdict.
-   */
+  /** Delivers the result, even late. Repeated to learn its verdict. */
   complete(
     token: string,
     leaseId: LeaseId,
@@ -127,9 +124,7 @@ export type Remedy =
   | { readonly do: "retry"; readonly afterSeconds: number | null }
   /** Register, then repeat the call. */
   | { readonly do: "register" }
-  /**
-   * Drop the lease or its result: a repeated call would get the same answer.
-   */
+  /** Drop the lease or its result: repeating would not change the answer. */
   | { readonly do: "drop" }
   /** End the worker: it cannot continue. */
   | {

@@ -25,10 +25,7 @@ const MOST_FAILURES = 5;
 export interface TrainerSupervisor {
   /** Starts a trainer if there is none on this data set. */
   trainer(dataset: DatasetManifest, signal: AbortSignal): Promise<Trainer>;
-  /**
-   * Trains on it. A failed trainer is closed, and the next call starts another
-   * one.
-   */
+  /** Trains on it. After a failure the next call starts another trainer. */
   train(
     dataset: DatasetManifest,
     spec: TrialSpec,

@@ -322,10 +322,7 @@ export function startDeadline(
 /** Smallest batch of an evaluation. */
 const EVALUATION_BATCH = 1000;
 
-/**
- * Upper bound of the other networks' step time, as a multiple of the fused
- * network's.
- */
+/** Upper bound of other networks' step times, relative to the fused one. */
 const SLOWER_NETWORK = 10;
 
 /**

@@ -29,22 +29,16 @@ export type UnusedReason =
 export interface BackendMeasurement {
   readonly backend: BackendName;
   /**
-   * Milliseconds per step of the fastest sample; null if it was not measured,
-   * see `unused`.
+   * Milliseconds per step, fastest sample; null: not measured, see `unused`.
    */
   readonly stepMilliseconds: number | null;
   /** Why there is no figure; absent if there is one. */
   readonly unused?: UnusedReason;
-  /**
-   * Description of the backend or software renderer, or the failure's message.
-   */
+  /** Description of the backend or renderer, or the failure's message. */
   readonly detail: string;
 }
 
-/**
- * The backend that a thread trains on, and the measurements from which `auto`
- * chose it.
- */
+/** A thread's backend, and the measurements from which `auto` chose it. */
 export interface BackendReport {
   readonly backend: BackendName;
   readonly backendDetail: string;
@@ -98,9 +92,7 @@ export interface TrainerStart {
 
 /** Events that a thread sends to its host. */
 export interface TrainerEvents {
-  /**
-   * Sent before it starts and measures a backend, which may take long or hang.
-   */
+  /** Sent before a backend is started and measured, which may hang. */
   onMeasuring(backend: BackendName): void;
   onEpoch(metrics: EpochMetrics): void;
   onProgress(progress: StepProgress): void;
@@ -118,10 +110,7 @@ export interface TrainerApi {
     start: TrainerStart,
     events: TrainerEvents,
   ): Promise<BackendReport>;
-  /**
-   * Trains one trial at a time. Null if stopped. All its events arrive before
-   * the result.
-   */
+  /** One trial at a time. Null if stopped. Its events arrive before. */
   train(spec: TrialSpec): Promise<TrainedTrial | null>;
   /** Makes a running `train` resolve to null within a few steps. */
   stop(): void;

@@ -22,10 +22,7 @@ export interface DeviceWatch {
    * listener
    */
   onLost(listener: (why: string) => void): () => void;
-  /**
-   * Resolves when all work queued so far is done, without reading anything
-   * back.
-   */
+  /** Resolves when all queued work is done; reads nothing back. */
   finished(): Promise<void>;
 }
 

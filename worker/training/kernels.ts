@@ -269,10 +269,7 @@ export function dense(
   return y;
 }
 
-/**
- * Gradients of the loss with respect to a dense layer's weights, biases and
- * input.
- */
+/** The loss's gradients for a dense layer's weights, biases and input. */
 export interface DenseGradients {
   /** [k, m] */
   readonly dw: tf.Tensor2D;
@@ -320,10 +317,7 @@ export function softmaxCrossEntropy(
   return dlogits === undefined ? { stats } : { stats, dlogits };
 }
 
-/**
- * w -= learningRate * (dw + weightDecay * w); in place if the backend supports
- * it.
- */
+/** w -= learningRate * (dw + weightDecay * w); in place if supported. */
 export function sgdUpdate(
   w: tf.Variable,
   dw: tf.Tensor,

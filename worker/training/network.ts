@@ -11,10 +11,7 @@ import { type MaskPosition, sgdUpdate } from "./kernels.ts";
 /** The parts of training that a recipe's fields affect. */
 type Part = "network" | "update" | "loop";
 
-/**
- * The part that reads each field. A new field does not compile without an
- * entry.
- */
+/** The part that reads each field. A new field needs an entry to compile. */
 const actsIn = {
   dropout1: "network",
   dropout2: "network",
@@ -42,9 +39,7 @@ export type RecipeOf<P extends Part> = Pick<
 /** No fields. */
 export type Nothing = Readonly<Record<string, never>>;
 
-/**
- * Defines a network: its sizes, its rates and the key of its random numbers.
- */
+/** Defines a network: sizes, rates and the key of its random numbers. */
 export interface NetworkOptions {
   /** Units from the pixels to the classes: [784, 256, 256, 10]. */
   readonly sizes: readonly [number, number, number, number];
@@ -76,10 +71,7 @@ export interface Network {
     labels: tf.Tensor1D,
     position: MaskPosition,
   ): BatchGradients;
-  /**
-   * [2]: sum of the losses in nats and number of correct answers, without
-   * dropout.
-   */
+  /** [2]: sum of losses in nats, number of correct answers; no dropout. */
   evaluate(images: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D;
   /** Weights [fanIn, fanOut] and biases [fanOut], layer by layer: w, b, w, … */
   readonly variables: readonly tf.Variable[];

@@ -172,9 +172,7 @@ export function createLayersNetwork(options: NetworkOptions): Network {
     return value;
   });
 
-  /**
-   * The current training step; undefined in evaluation, which has no dropout.
-   */
+  /** The current training step; undefined in evaluation: no dropout. */
   function forward(images: tf.Tensor2D, position?: MaskPosition): tf.Tensor2D {
     dropout1.position = position;
     dropout2.position = position;
@@ -216,9 +214,7 @@ class CounterDropout extends tf.layers.Layer {
   static readonly className = "CounterDropout";
   readonly #rate: number;
   readonly #key: RandomKey;
-  /**
-   * The current training step; undefined in evaluation, which has no dropout.
-   */
+  /** The current training step; undefined in evaluation: no dropout. */
   position: MaskPosition | undefined;
 
   constructor(rate: number, key: RandomKey) {
@@ -250,9 +246,7 @@ export function createScratchNetwork(options: NetworkOptions): Network {
   const [rate1, rate2] = options.rates;
   const variables = [first.w, first.b, second.w, second.b, third.w, third.b];
 
-  /**
-   * The current training step; undefined in evaluation, which has no dropout.
-   */
+  /** The current training step; undefined in evaluation: no dropout. */
   function forward(images: tf.Tensor2D, position?: MaskPosition): tf.Tensor2D {
     let hidden = tf.relu(affine(images, first));
     if (position !== undefined) {

@@ -17,10 +17,7 @@ export interface PaceOptions {
   finished(): Promise<void> | null;
 }
 
-/**
- * Alternates between training, waiting for the device and the thread's other
- * work.
- */
+/** Alternates between training, the device and the thread's other work. */
 export interface Pace {
   /**
    * Call after each step. If it returns a promise, await it and then check
@@ -30,9 +27,7 @@ export interface Pace {
    * step is reported first
    */
   step(report: () => void): Promise<void> | null;
-  /**
-   * Tells the pace that all queued work is done: pending reports are dropped.
-   */
+  /** All queued work is done: pending reports are dropped. */
   caughtUp(): void;
 }
 

@@ -37,9 +37,7 @@ export interface TrainHooks {
   now(): number;
   /** Called after each epoch. */
   onEpoch(metrics: EpochMetrics): void;
-  /**
-   * Receives a trained trial's final weights in the format of `packWeights`.
-   */
+  /** Receives the final weights of a trained trial, from `packWeights`. */
   onWeights?(weights: ArrayBuffer): void;
   /** Called about ten times a second. */
   onProgress(progress: StepProgress): void;

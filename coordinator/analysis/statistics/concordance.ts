@@ -12,9 +12,7 @@ export interface Concordance {
   readonly inOrder: number;
 }
 
-/**
- * Counts added ranks; sums of a prefix take logarithmic time (a Fenwick tree).
- */
+/** Counts added ranks; a prefix's sum takes logarithmic time (Fenwick tree). */
 class Counter {
   readonly #sums: Int32Array;
 

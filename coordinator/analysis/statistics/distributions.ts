@@ -58,10 +58,7 @@ export function normalQuantile(p: number): number {
   return jStat.normal.inv(p, 0, 1);
 }
 
-/**
- * The probability of a chi-square of at least `x`, with an absolute error of
- * about 1e-15.
- */
+/** The probability of a chi-square of `x` or more; absolute error 1e-15. */
 export function chiSquareUpperTail(
   x: number,
   degreesOfFreedom: number,

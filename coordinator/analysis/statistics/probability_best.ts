@@ -78,9 +78,7 @@ function posteriors(points: PairedValues): Posterior[] {
   });
 }
 
-/**
- * Tabulated distribution functions of t, because millions of values are needed.
- */
+/** Tabulated distribution functions of t: millions of values are needed. */
 type Table = (t: number) => number;
 
 const tables = new Map<number, Table>();
@@ -148,9 +146,7 @@ function upperEnd(points: readonly Posterior[]) {
   return high;
 }
 
-/**
- * Nodes of the quadrature, dense where the mean of a likely best point may be.
- */
+/** Nodes of the quadrature, dense where a likely best point's mean may be. */
 function nodes(points: readonly Posterior[], end: number): number[] {
   // With many points the integrand is smooth, so fewer nodes per point are
   // enough.

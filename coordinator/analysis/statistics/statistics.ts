@@ -82,9 +82,7 @@ export function columnMoments(
   }));
 }
 
-/**
- * Half the width of the t interval of the mean; NaN with fewer than 2 values.
- */
+/** Half the width of the mean's t interval; NaN with fewer than 2 values. */
 export function halfWidth(
   { n, sd }: Moments,
   confidence: number = 1 - ALPHA,
@@ -115,15 +113,9 @@ export function estimateOf(sample: Moments): Estimate {
 
 /** p-values of the two one-sided tests about a mean. */
 export interface OneSided {
-  /**
-   * For the hypothesis that the mean is at or below the boundary: small if it
-   * is above.
-   */
+  /** For a mean at or below the boundary: small if the mean is above. */
   readonly above: number;
-  /**
-   * For the hypothesis that the mean is at or above the boundary: small if it
-   * is below.
-   */
+  /** For a mean at or above the boundary: small if the mean is below. */
   readonly below: number;
 }
 
@@ -221,9 +213,7 @@ export function holm(pValues: readonly number[]): Adjusted[] {
 
 /** Parameters of a power calculation for a one-sided test of a mean. */
 export interface Showing {
-  /**
-   * Distance of the mean from the boundary, on the side to be shown; positive.
-   */
+  /** Distance of the mean from the boundary, on the tested side; positive. */
   readonly distance: number;
   readonly sd: number;
   /** Significance level of the one-sided test. */

@@ -14,10 +14,7 @@ export interface Address {
 
 /** Headers that a proxy adds to a request. */
 export interface ForwardingHeaders {
-  /**
-   * `X-Forwarded-For`: the addresses of earlier callers; the proxy's direct
-   * caller is last.
-   */
+  /** `X-Forwarded-For`: earlier callers, the proxy's direct caller last. */
   readonly forwardedFor: string | undefined;
   /** Whether another header shows that a proxy forwarded the request. */
   readonly proxied: boolean;
@@ -98,10 +95,7 @@ export function isLoopbackHost(host: string): boolean {
   return parseIp(name)?.range() === "loopback";
 }
 
-/**
- * Parses an address with or without brackets, port and zone; null if it is
- * none.
- */
+/** Parses an address with or without brackets, port, zone; null: invalid. */
 function parseIp(text: string): Ip | null {
   const [, bare] = /^\[([^\]]*)\](?::\d+)?$/.exec(text) ??
     /^(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/.exec(text) ?? [null, text];
@@ -132,9 +126,7 @@ export interface AddressLeases {
   has(leaseId: LeaseId): boolean;
   /** Records that the lease was granted or renewed for this time. */
   keep(address: string, leaseId: LeaseId, ttlSeconds: number): void;
-  /**
-   * Records that the lease ended; returns the address that held it, if known.
-   */
+  /** Records that the lease ended; returns its address, if known. */
   end(leaseId: LeaseId): string | null;
 }
 

@@ -15,10 +15,7 @@ import {
 
 /** Bytes that may be in memory at once, in total and for each address. */
 export interface ByteBudget {
-  /**
-   * Reserves bytes; false if the budget is used up. Always true for this
-   * machine.
-   */
+  /** Reserves bytes; false if none are left. Always true for this machine. */
   take(address: Address, bytes: number): boolean;
   /** Returns reserved bytes. */
   give(address: Address, bytes: number): void;
@@ -59,10 +56,7 @@ export interface Guard {
   admitExport(address: Address): number;
   /** Called before a lease is granted. */
   admitLease(address: Address): number;
-  /**
-   * A lease was granted; it counts against the address until its result
-   * arrives.
-   */
+  /** A lease was granted; it counts until its result arrives. */
   leaseGranted(address: Address, leaseId: LeaseId, ttlSeconds: number): void;
   /** The lease's result has arrived. */
   leaseDelivered(leaseId: LeaseId): void;

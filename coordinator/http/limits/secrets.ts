@@ -6,9 +6,7 @@ import { hashSecret, secretFits } from "../../service/token.ts";
 /** Checks what the bearer of a secret may do. */
 export interface Secrets {
   isAdmin(token: string): boolean;
-  /**
-   * Whether the bearer may join; `undefined` suffices if no code is required.
-   */
+  /** Whether the bearer may join; `undefined` suffices without a join code. */
   mayJoin(code: string | undefined): boolean;
 }
 

@@ -6,9 +6,7 @@ import type { WorkerRecord } from "../../storage/storage.ts";
 import type { Address } from "../limits/addresses.ts";
 import { ProblemError } from "./problems.ts";
 
-/**
- * Adds the protocol version to each answer; refuses calls with another version.
- */
+/** Adds the protocol version to answers; refuses calls with another one. */
 export const protocolVersion = createMiddleware(async (c, next) => {
   c.header(PROTOCOL_HEADER, String(PROTOCOL_VERSION));
   const spoken = c.req.header(PROTOCOL_HEADER);
@@ -45,9 +43,7 @@ export function versionProblem(spoken: string): ProblemError {
 /** Context variables of handlers after `authenticate`. */
 export interface WorkerEnv {
   Variables: { worker: WorkerRecord; address: Address };
-  /**
-   * The remote address of the socket; absent if the server does not provide it.
-   */
+  /** The remote address; absent if the server does not provide it. */
   Bindings: { peer?: string | undefined };
 }
 

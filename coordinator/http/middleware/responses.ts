@@ -9,10 +9,7 @@ export interface ServedBytes {
   readonly bytes: number;
   /** A strong validator, quotes included. */
   readonly etag: string;
-  /**
-   * Content encoding of `open`'s bytes. Null: not compressed now; absent: never
-   * compressed.
-   */
+  /** Encoding of `open`'s bytes. Null: none now; absent: never compressed. */
   readonly encoding?: "br" | "gzip" | null;
   /** Its bytes; each call returns a new stream. */
   open(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
@@ -52,10 +49,7 @@ export function mediaType(path: string): string {
   return types[/\.\w+$/.exec(path)?.[0] ?? ""] ?? "application/octet-stream";
 }
 
-/**
- * Cached for a year without revalidation: the content of a hashed name never
- * changes.
- */
+/** Cached for a year: the content of a hashed name never changes. */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
 
 /** Answers with a file, or with 304 if the client has it. */
@@ -82,9 +76,7 @@ export async function fileResponse(
   });
 }
 
-/**
- * An entity tag without the mark of a weak one: If-None-Match compares weakly.
- */
+/** An entity tag without `W/`: If-None-Match compares weakly. */
 const opaque = (tag: string) => tag.replace(/^W\//, "");
 
 /** Whether an `If-None-Match` header contains this entity tag. */
@@ -95,10 +87,7 @@ export function etagMatches(header: string | undefined, etag: string): boolean {
   }) ?? false;
 }
 
-/**
- * The value; throws the problem `not-found` with the requested name if it is
- * null.
- */
+/** The value; null throws the problem `not-found` with the name. */
 export function orNotFound<T>(value: T | null, kind: string, name: string): T {
   if (value !== null) return value;
   throw new ProblemError("not-found", `there is no such ${kind}: ${name}`);

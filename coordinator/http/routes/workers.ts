@@ -56,10 +56,7 @@ export async function acquireWithin(
 /** Milliseconds for which a count of workers is cached. */
 const COUNT_AGAIN = 1000;
 
-/**
- * Admits a worker if the swarm is not full and the worker has the join code, if
- * one is required.
- */
+/** Admits a worker with the join code, if required, to a swarm with room. */
 export function admitWorker(deps: {
   readonly coordinator: Pick<Coordinator, "workersOnline">;
   readonly guard: Guard;

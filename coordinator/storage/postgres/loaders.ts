@@ -6,10 +6,7 @@ import type { Queries } from "./pool.ts";
 import { TrustRow, WorkerRow } from "../sql/rows.ts";
 import type { Trust, WorkerRecord } from "../storage.ts";
 
-/**
- * Batches calls about single workers in one turn of the event loop into one
- * statement.
- */
+/** Batches calls about workers in a turn of the event loop. */
 export interface Loaders {
   worker(workerId: WorkerId): Promise<WorkerRecord | null>;
   /** Stores only that the worker was seen. */

@@ -10,9 +10,7 @@ import { StorageError } from "../storage.ts";
 
 /** Runs statements, in order on one connection or each on any connection. */
 export interface Queries {
-  /**
-   * The statement's rows. A text with values is prepared once per connection.
-   */
+  /** The rows. A text with values is prepared once per connection. */
   rows(text: string, values?: readonly unknown[]): Promise<unknown[]>;
   /** The number of changed rows. */
   count(text: string, values?: readonly unknown[]): Promise<number>;
@@ -43,10 +41,7 @@ export interface Statement {
 
 /** The last statements of a transaction. */
 export interface Ending<T> {
-  /**
-   * Sent together with the commit, so that their locks are held without an
-   * additional round trip.
-   */
+  /** Sent with the commit, so that locks are not held for a round trip. */
   readonly last: readonly Statement[];
   /** Makes the transaction's value from the rows of these statements. */
   value(rows: readonly (readonly unknown[])[]): T;
@@ -71,10 +66,7 @@ const SILENCE = 5_000;
 /** Most tries of a transaction. */
 const TRIES = 4;
 
-/**
- * Deadlock, serialization failure, and a row that another transaction just
- * inserted.
- */
+/** Deadlock, serialization failure, concurrently inserted row. */
 const AGAIN = new Set(["40P01", "40001", "23505"]);
 
 /** Parsed as numbers: counts and instants are far below 2^53. */
@@ -86,9 +78,7 @@ const BEGIN_BATCH = "BEGIN; SET LOCAL enable_seqscan = off; " +
 
 const statements = new Map<string, { name: string; text: string }>();
 
-/**
- * One name per text: connections recognize a prepared statement by its name.
- */
+/** One name per text: it identifies the prepared statement. */
 function named(text: string, values: readonly unknown[] | undefined) {
   if (values === undefined) return { text };
   let statement = statements.get(text);

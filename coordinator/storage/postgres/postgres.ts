@@ -31,10 +31,7 @@ import { readTrials } from "./trial.ts";
 import { postgresWeights } from "./weights.ts";
 
 export interface PostgresOptions extends PoolOptions {
-  /**
-   * Called after each lease transaction with its number of calls and its
-   * duration.
-   */
+  /** Called after each lease transaction: its calls and its duration. */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
   /** Called once for each study that a newer version has written. */
   readonly onUnreadable?: (error: StorageError) => void;
@@ -87,9 +84,7 @@ export async function openPostgres(
   }
 }
 
-/**
- * Keeps the swarm's time from going back after the server's clock was set back.
- */
+/** Keeps the time from going back after the server's clock was set back. */
 async function settleClock(
   pool: PostgresPool,
   session: PostgresSession,
@@ -116,9 +111,7 @@ async function connected(
   },
 ): Promise<OpenedPostgres> {
   const { rows } = pool;
-  /**
-   * The database's time at the last query, and the local time of that query.
-   */
+  /** The database's time at the last query, and that query's local time. */
   let standing = { now: 0, at: 0 };
   /** Sequence number up to which other coordinators' epochs have been read. */
   let told = 0;
@@ -255,9 +248,7 @@ async function connected(
   return { storage, weights };
 }
 
-/**
- * A one-line error that says why a database cannot be opened and what to do.
- */
+/** One line: why a database cannot be opened, and what to do. */
 function explainOpening(where: string, error: unknown): unknown {
   if (error instanceof StorageError && error.code !== "unavailable") {
     return error;

@@ -12,19 +12,14 @@ import { StorageError } from "../storage.ts";
 export interface PostgresSession {
   /** Notifies the other coordinators soon, once for many changes. */
   tell(): void;
-  /**
-   * Calls the listener after a notification, or after notifications may have
-   * been lost.
-   */
+  /** Calls the listener after a notification or a possible loss of one. */
   watch(wake: () => void): () => void;
   alone(): Promise<boolean>;
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null>;
   close(): Promise<void>;
 }
 
-/**
- * Milliseconds between notifications; pages are not updated more often either.
- */
+/** Milliseconds between notifications, as between updates of pages. */
 const GATHER = 250;
 /** Milliseconds until reconnecting, doubled after each failure. */
 const FIRST_RETRY = 250;
@@ -188,10 +183,7 @@ export async function openSession(url: string): Promise<PostgresSession> {
   };
 }
 
-/**
- * The channel contains the schema, because channels are shared by all schemas
- * of a database.
- */
+/** Named by schema: a database's channels are common to its schemas. */
 function channelOf(schema: string): string {
   return `dropout_swarm_${schema}`.slice(0, 63);
 }

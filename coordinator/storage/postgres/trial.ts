@@ -218,9 +218,7 @@ export interface Stamps {
   readonly order: TrialId[];
 }
 
-/**
- * One statement per study, in the order in which all transactions lock studies.
- */
+/** One statement per study, in the order in which studies are locked. */
 export function stampTrials(
   studies: ReadonlyMap<StudyId, Stamps>,
 ): { readonly studies: readonly StudyId[]; readonly last: Statement[] } {

@@ -263,10 +263,7 @@ export function* readChanges(
   return { revision: end, trials: found.map((row) => ChangeRow.parse(row)) };
 }
 
-/**
- * A trial and the attempt that is shown: the accepted one, else the one with
- * the most epochs.
- */
+/** A trial and its accepted attempt, else the one with the most epochs. */
 const BRIEF = "t.spec, t.state, r.seconds, " +
   "(SELECT count(*) FROM attempts AS b " +
   "WHERE b.trial_id = t.trial_id) AS attempts, " +
@@ -274,9 +271,7 @@ const BRIEF = "t.spec, t.state, r.seconds, " +
   "a.started_at, a.ended_at, " +
   "coalesce(r.epochs, (SELECT count(*) FROM epochs AS e " +
   "WHERE e.trial_id = t.trial_id AND e.attempt = a.attempt)) AS epochs_done";
-/**
- * Joined only to the trials selected in `listed`: joining all would be slow.
- */
+/** Joined only to trials selected in `listed`: joining all would be slow. */
 const SHOWN = "FROM listed AS t " +
   "LEFT JOIN results AS r ON r.trial_id = t.trial_id " +
   "LEFT JOIN attempts AS a ON a.trial_id = t.trial_id AND a.attempt = " +
@@ -286,9 +281,7 @@ const SHOWN = "FROM listed AS t " +
   "AND e.attempt = b.attempt) DESC, b.attempt LIMIT 1)) " +
   "LEFT JOIN workers AS w ON w.worker_id = a.worker_id";
 
-/**
- * Selects planned trials of a study in an order; $1 to $3 are its parameters.
- */
+/** Selects planned trials of a study in an order; uses $1 to $3. */
 function listed(where: string, order: string): string {
   return `WITH listed AS MATERIALIZED (SELECT * FROM trials ` +
     `WHERE study_id = $1 AND planned = true${where} ORDER BY ${order} ` +

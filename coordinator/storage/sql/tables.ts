@@ -1,9 +1,6 @@
 import { storable } from "./rows.ts";
 
-/**
- * The tables of both kinds of database, ordered so that referenced tables come
- * first.
- */
+/** The tables of both kinds of database, referenced ones first. */
 
 export interface Column {
   readonly name: string;
@@ -102,9 +99,7 @@ export const tables: readonly Table[] = [
   table("secrets", "name", "name, hash"),
 ];
 
-/**
- * A row for both kinds of database: with real booleans and well-formed text.
- */
+/** A row for both kinds of database: real booleans, well-formed text. */
 export function toRow({ columns }: Table, found: Record<string, unknown>): Row {
   return Object.fromEntries(columns.map(({ name, type }) => {
     const value = found[name] ?? null;

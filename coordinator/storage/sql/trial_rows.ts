@@ -15,10 +15,7 @@ import {
 } from "./rows.ts";
 import type { Row } from "./tables.ts";
 
-/**
- * Converts a trial to and from rows of tables, and finds the rows that a change
- * affects. Pure.
- */
+/** Converts a trial to and from rows; finds the rows that change. Pure. */
 
 /** Rows of a trial's parts, read only if needed. */
 export interface TrialParts {
@@ -130,10 +127,7 @@ export interface TrialDiff {
   readonly delivered: readonly Row[];
   /** Rows of epochs. */
   readonly epochs: readonly Row[];
-  /**
-   * Whether the result is withdrawn, because its attempt is refused in this
-   * change.
-   */
+  /** Whether the result is withdrawn: its attempt is refused in this change. */
   readonly withdrawn: boolean;
   /** Null: the state did not change. */
   readonly state: TrialColumns | null;

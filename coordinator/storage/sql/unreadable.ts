@@ -2,10 +2,7 @@ import * as z from "zod";
 import { StudyId } from "../../../protocol/ids.ts";
 import { StorageError } from "../storage.ts";
 
-/**
- * A stored value that this version cannot read, because a newer one has written
- * it.
- */
+/** A stored value that only a newer version can read. */
 export class UnreadableValue extends Error {
   /** Null if it does not belong to a single study. */
   readonly studyId: StudyId | null;
@@ -55,10 +52,7 @@ function whyUnreadable({ issues: [issue] }: z.ZodError): string {
 export interface UnreadableStudies {
   /** Studies that were found so far. */
   readonly ids: readonly StudyId[];
-  /**
-   * Converts an `UnreadableValue` to an error for people; returns others
-   * unchanged.
-   */
+  /** Converts an `UnreadableValue` for people; returns other errors. */
   explain(error: unknown): unknown;
   /** The function's value; null if it is unreadable. */
   skip<T>(read: () => T): T | null;

@@ -106,9 +106,7 @@ export function lockBeside(path: string): () => void {
   return () => file.close();
 }
 
-/**
- * A one-line error that says why a database cannot be opened and what to do.
- */
+/** One line: why a database cannot be opened, and what to do. */
 export function explainOpening(path: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const folder = dirname(path);

@@ -78,9 +78,7 @@ export function insertRow(sql: Sql, table: Table, row: Row): void {
   );
 }
 
-/**
- * Writes the differences between two versions of a trial; `before` is stored.
- */
+/** Writes the differences between versions of a trial; `before` is stored. */
 export function writeTrial(
   sql: Sql,
   before: TrialRecord,

@@ -98,10 +98,7 @@ class SimdData {
     this.refCount = refCount;
   }
 
-  /**
-   * Do not keep the view: the next kernel may grow the memory, which detaches
-   * it.
-   */
+  /** Do not keep the view: the next kernel may detach it. */
   get values(): Values {
     if (this.address === 0) return this.#values;
     const { buffer } = this.#memory;

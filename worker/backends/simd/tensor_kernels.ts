@@ -16,9 +16,7 @@ export function tensorKernels(
 ): ReadonlyMap<string, TensorKernel> {
   const { call } = backend.kernels;
 
-  /**
-   * [batch, rows, depth] times [batch, depth, columns]; each may be transposed.
-   */
+  /** [batch, rows, depth] times [batch, depth, columns], or transposed. */
   function product(
     a: tf.TensorInfo,
     b: tf.TensorInfo,
@@ -95,10 +93,7 @@ export function tensorKernels(
     return out;
   }
 
-  /**
-   * x * factor + term, where one of the numbers comes from a tensor of one
-   * element.
-   */
+  /** x * factor + term; one number comes from a tensor of one element. */
   function scaled(
     x: tf.TensorInfo,
     scalar: tf.TensorInfo,

@@ -9,10 +9,7 @@ import { checkBytes, registerGatherKernels } from "../gpu_kernels.ts";
 
 const WEBGL = "webgl";
 
-/**
- * tfjs's usage code for a texture with four bytes per texel; its enum is
- * private.
- */
+/** tfjs's private code for a texture with four bytes per texel. */
 const PIXELS = 2;
 
 /** tfjs's shaders address an element by a float32 index. */
@@ -75,9 +72,7 @@ export function registerWebGlKernels(): void {
   });
 }
 
-/**
- * Makes training on the current backend, WebGL, end when its context is lost.
- */
+/** Makes training on WebGL, the current backend, end with its context. */
 export function watchWebGl(): void {
   const { gpgpu } = webGl(tf.backend());
   const { gl } = gpgpu;

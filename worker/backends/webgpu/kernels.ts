@@ -77,9 +77,7 @@ export function registerWebGpuKernels(): void {
   });
 }
 
-/**
- * Makes training on the current backend, WebGPU, end when its device is lost.
- */
+/** Makes training on WebGPU, the current backend, end with its device. */
 export function watchWebGpu(): void {
   const backend = webGpu(tf.backend());
   const { watch, tell } = createDeviceWatch(async () => {
@@ -173,8 +171,7 @@ fn main(index : i32) {
 }
 
 /**
- * Inputs: four bytes per word, the order, the level of each byte. Uniform:
- * start.
+ * Inputs: four bytes per word, the order, each byte's level. Uniform: start.
  */
 export function gatherImagesProgram(
   outputShape: [number, number],
@@ -211,10 +208,7 @@ fn main(index : i32) {
   });
 }
 
-/**
- * Updates the weights in place. Input: their gradient. Uniforms: the
- * attributes.
- */
+/** Updates weights in place. Input: their gradient. Uniforms: attributes. */
 export function sgdProgram(
   outputShape: number[],
   decays: boolean,

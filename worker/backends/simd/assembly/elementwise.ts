@@ -125,10 +125,7 @@ export function descend(
   }
 }
 
-/**
- * Copies the row of `columns` floats at `row` to each of the `rows` rows of
- * `out`.
- */
+/** Copies the row of `columns` floats at `row` to all rows of `out`. */
 export function repeatRow(
   row: usize,
   out: usize,
@@ -225,9 +222,7 @@ export function transpose(
   }
 }
 
-/**
- * Counts pairs of adjacent floats, among `size` floats, that are not both zero.
- */
+/** Counts pairs of adjacent floats, among `size`, that are not both zero. */
 export function countPairs(a: usize, size: i32): i32 {
   const zero = i64x2.splat(0);
   let counts = i64x2.splat(0);

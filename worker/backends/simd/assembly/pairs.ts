@@ -87,10 +87,7 @@ function swap(i: i32, j: i32): void {
   store<u64>(otherAt, bits);
 }
 
-/**
- * Writes a step and returns the next position: the same one if both factors are
- * 0.
- */
+/** Writes a step; returns the next position, or the same if both are 0. */
 function addStep(at: usize, factors: u64, offset: usize): usize {
   store<u64>(at, factors);
   store<u32>(at, <u32> offset, 8);

@@ -17,10 +17,7 @@ let key4: i32 = 0;
 let counter1: i32 = 0;
 let counter2: i32 = 0;
 
-/**
- * Sets the key and counter for the following draws; the counter's last word is
- * 0.
- */
+/** Sets key and counter of the following draws; its last word is 0. */
 export function seedMask(
   k0: i32,
   k1: i32,
