@@ -6,8 +6,7 @@ const collect: () => void = vm.runInNewContext("gc");
 
 /** Collects garbage: afterwards a `WeakRef` shows what is still referenced. */
 export async function collectGarbage(): Promise<void> {
-  // An object that was read through a `WeakRef` lives until the end of the
-  // turn.
+  // An object read through a `WeakRef` lives until the end of the turn.
   await new Promise((resolve) => setTimeout(resolve, 0));
   collect();
 }

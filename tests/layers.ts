@@ -61,8 +61,7 @@ const RUNTIME_ROOMS = [
   "coordinator/http/server.ts",
   "coordinator/storage/",
   "coordinator/threads/",
-  // Connects a coordinator for this runtime; a page would have a different
-  // file.
+  // Connects a coordinator for this runtime; a page would have another.
   "coordinator/open_swarm.ts",
   "worker/cli/",
   "worker/data/",

@@ -103,7 +103,7 @@ Deno.test("ownConnection: an aborted call ends, and the next one works", async (
   letGo();
 });
 
-Deno.test("ownConnection: nobody there is a TypeError, as of an engine's fetch", async () => {
+Deno.test("ownConnection: rejects with a TypeError like fetch if nothing listens", async () => {
   const url = await (async () => {
     await using server = serve(() => new Response());
     return server.url;

@@ -105,8 +105,7 @@ export function speculativeSaves(
 }
 
 /**
- * The trial where a speculative attempt saves most, or null; of equal ones the
- * first.
+ * The first trial where a speculative attempt saves most, or null.
  *
  * @param newcomerFor The idle worker, with its times for one trial.
  */

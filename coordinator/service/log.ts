@@ -16,8 +16,7 @@ export type Log = (
 const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /**
- * A log with one JSON document per line, so that a volunteer's text cannot
- * forge a line.
+ * A log of one JSON document per line: no volunteer's text can forge a line.
  *
  * @param now Milliseconds since 1970.
  */

@@ -148,8 +148,7 @@ async function copyWeights(source: End, target: End): Promise<number> {
       const leaseId = LeaseId.safeParse(leases.get(key(row)));
       if (!sha256.success || !leaseId.success) continue;
       const bytes = await source.weights.get(leaseId.data, sha256.data);
-      // Lost before the move: the trial will be leased again, as without the
-      // move.
+      // Lost before the move: the trial will be leased again.
       if (bytes === null) continue;
       await target.weights.put(leaseId.data, sha256.data, bytes);
       copied++;

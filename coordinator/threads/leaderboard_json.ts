@@ -98,8 +98,7 @@ export function writeLeaderboard(leaderboard: Leaderboard): WrittenLeaderboard {
     studyId: study.id,
     revision,
     json,
-    // Copied: Node's buffers may be part of a pool, which cannot be
-    // transferred.
+    // Copied: Node's buffer may be in a pool, which cannot be transferred.
     gzip: new Uint8Array(gzipSync(json, { level: GZIP_LEVEL })),
     etag: `W/"${revision}-${hash.slice(0, 16)}"`,
     verdicts: verdicts.map(({ claimId, verdict }) => ({ claimId, verdict })),

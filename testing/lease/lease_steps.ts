@@ -260,8 +260,7 @@ export class Judge extends Step {
     assert.ok(lease);
     const { delivered } = lease;
     if (lease.state === "delivered" && delivered !== undefined) {
-      // A late result ended the quarantine; the remaining attempts decide the
-      // state.
+      // A late result ended the quarantine; other attempts decide the state.
       model.quarantined.delete(lease.trialId);
       switch (this.verdict) {
         case "true":

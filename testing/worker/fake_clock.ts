@@ -55,8 +55,7 @@ export class FakeClock implements SessionClock {
     };
     promise.then(done, done);
     while (true) {
-      // After a turn of the event loop, every promise that can settle has
-      // settled.
+      // After a turn of the event loop, every promise that can has settled.
       await setImmediate();
       if (settled) return await promise;
       const next = this.#timers.reduce<Timer | undefined>(

@@ -8,12 +8,10 @@ import {
 import type { StockBackendName } from "./stock.ts";
 
 /**
- * A watch and the function that reports a loss to it; only the first report
- * counts.
+ * A watch and the function that reports a loss; the first report counts.
  *
  * @param finished see {@link DeviceWatch.finished}
- * @param isLost asks the device whether it is lost, for devices that can answer
- * synchronously
+ * @param isLost asks a device that can answer synchronously
  */
 export function createDeviceWatch(
   finished: () => Promise<void>,
@@ -63,8 +61,7 @@ export function createUploads<Source extends object, Held>(
     readonly most: number;
   },
 ): Uploads<Source, Held> {
-  // A Map iterates in insertion order, so the first entry is the least recently
-  // used.
+  // A Map iterates in insertion order: the first is the least recent.
   const held = new Map<Source, Held>();
   return {
     of(source) {
@@ -258,10 +255,7 @@ export function orderNumbers(
   };
 }
 
-/**
- * @throws RangeError if an order contains the number of an image that does not
- * exist
- */
+/** @throws RangeError if an order contains an image that does not exist */
 export function checkLargest(largest: number, available: number): void {
   if (largest < available) return;
   throw new RangeError(

@@ -70,10 +70,7 @@ async function startSimdBackend(folder: string): Promise<string> {
   return simdBackendDetail();
 }
 
-/**
- * Checked first, because tfjs logs long warnings on the console if there is no
- * WebGL.
- */
+/** Checked first, because tfjs logs long warnings without WebGL. */
 function hasWebGl(): boolean {
   if (typeof OffscreenCanvas !== "function") return false;
   const context = new OffscreenCanvas(1, 1).getContext("webgl2");
@@ -139,8 +136,7 @@ export interface SelectOptions {
  * Makes the chosen backend the current one. `auto` measures a few real training
  * steps on each backend and keeps the fastest.
  *
- * @throws {BackendError} if the chosen backend, or with `auto` every backend,
- * is unusable.
+ * @throws {BackendError} if the chosen backend, or every one, is unusable.
  */
 export async function selectBackend(
   options: SelectOptions,
@@ -290,8 +286,7 @@ export async function measureStep(
   });
   const recipe = Recipe.parse({ learningRate: 0.1 });
   let step = 0;
-  // Steps are queued as in training; reading one loss back waits for all of
-  // them.
+  // Steps are queued as in training; reading a loss back waits for all.
   const run = async (steps: number): Promise<number> => {
     let loss: tf.Tensor | undefined;
     for (let i = 0; i < steps; i++, step++) {

@@ -51,8 +51,7 @@ export async function startStockBackend(
   if (
     backend === "webgl" && !tf.env().getBool("WEBGL_RENDER_FLOAT32_ENABLED")
   ) {
-    // tfjs would compute with 16 bits, and a count of correct answers would
-    // stop at 2048.
+    // With 16 bits a count of correct answers would stop at 2048.
     throw new Error(
       "backend webgl did not start: this device's WebGL lacks 32-bit floats",
     );

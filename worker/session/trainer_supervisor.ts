@@ -84,8 +84,7 @@ export function createTrainerSupervisor(
         signal.throwIfAborted();
         if (error instanceof CannotTrainError) throw error;
         if (error instanceof UnreachableError) {
-          // The data could not be loaded because the coordinator is
-          // unavailable.
+          // The data could not be loaded during the outage.
           await options.waitOut(error, outages++, signal);
           continue;
         }

@@ -71,10 +71,8 @@ const MEMORY_SECONDS = 30;
  * each one races with the thread's end and with a deadline. A thread that is
  * closed, dead or stuck is terminated.
  *
- * @throws {CannotTrainError} if the requested backend, or every backend, is
- * unusable.
- * @throws {TrainerDiedError} or {TrainerStuckError} if the thread fails to
- * start.
+ * @throws {CannotTrainError} if the chosen backend, or every one, is unusable.
+ * @throws {TrainerDiedError} or {TrainerStuckError} if the start fails.
  * @throws the signal's reason when aborted before it was ready.
  */
 export async function startTrainer(

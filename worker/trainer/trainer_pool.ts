@@ -108,8 +108,7 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
         const { measurements } = chosen;
         return { ...started, report: { ...started.report, measurements } };
       } catch (error) {
-        // The backend worked in the measurement, but a GPU may support only a
-        // few threads.
+        // The backend was measured, but a GPU may support only a few threads.
         if (!(error instanceof CannotTrainError)) throw error;
         if (unusable.has(chosen.backend)) throw error;
         unusable.add(chosen.backend);

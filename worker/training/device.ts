@@ -17,10 +17,7 @@ export class DeviceError extends Error {
 export interface DeviceWatch {
   /** Why the device was lost; null if it was not. A lost device stays lost. */
   lost(): string | null;
-  /**
-   * Calls the listener when it is lost. @returns a function that removes the
-   * listener
-   */
+  /** Calls the listener on a loss. @returns a function that removes it */
   onLost(listener: (why: string) => void): () => void;
   /** Resolves when all queued work is done; reads nothing back. */
   finished(): Promise<void>;
@@ -78,8 +75,7 @@ async function unlessLost<Value>(
     });
   } finally {
     forget();
-    // If the device is lost by now, that error replaces any value or other
-    // error.
+    // If the device is lost by now, that error replaces any outcome.
     checkDevice();
   }
 }
@@ -105,8 +101,7 @@ export interface DeviceFigures {
  * @throws {DeviceError} for finite figures that no training can produce
  */
 export function checkFigures({ loss, right, count }: DeviceFigures): void {
-  // A tolerance for rounding in float32 sums; a faulty device is off by much
-  // more.
+  // Tolerance of float32 sums; a faulty device is off by much more.
   const least = 0.99 * Math.LN2 * (count - right) - 1e-3;
   if (
     Number.isInteger(right) && right >= 0 && right <= count && loss >= least

@@ -119,8 +119,7 @@ export function trainStep(
 export function readParameters(network: Network): Promise<Float32Array[]> {
   return Promise.all(
     network.variables.map(async (variable) =>
-      // Copied, because some backends return their own memory, which training
-      // overwrites.
+      // Copied: some backends return memory that training overwrites.
       Float32Array.from(await variable.data<"float32">())
     ),
   );

@@ -56,8 +56,7 @@ export function createPace({ now, pause, finished }: PaceOptions): Pace {
     const earlier = before;
     if (done === null) report();
     else {
-      // Prevents an unhandled rejection: the promise may fail before it is
-      // awaited.
+      // It may fail before it is awaited, which would be unhandled.
       done.catch(() => {});
       before = { steps: queued, done, report };
       await earlier?.done;

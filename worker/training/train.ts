@@ -284,8 +284,7 @@ export async function runPass(
  *
  * @param counts number of examples of each sum
  * @returns null if one is not finite: the network diverged
- * @throws {DeviceError} if the figures come from a faulty device and not from
- * the network
+ * @throws {DeviceError} if the figures come from a faulty device
  */
 export async function readFigures(
   sums: readonly tf.Tensor1D[],

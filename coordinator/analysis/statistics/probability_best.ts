@@ -148,8 +148,7 @@ function upperEnd(points: readonly Posterior[]) {
 
 /** Nodes of the quadrature, dense where a likely best point's mean may be. */
 function nodes(points: readonly Posterior[], end: number): number[] {
-  // With many points the integrand is smooth, so fewer nodes per point are
-  // enough.
+  // With many points the integrand is smooth, so fewer nodes suffice.
   const [most, levels] = points.length > 200 ? [16, 8] : [24, 48];
   const leaders = [...points].sort((a, b) => a.mean - b.mean).slice(0, most);
   const found = [end];

@@ -121,8 +121,7 @@ function toProblem(error: unknown, c: Context, log: Log): ProblemError {
   if (
     error instanceof StorageError && error.cause instanceof UnreadableValue
   ) {
-    // Without the database's name, which is not for callers. The storage has
-    // logged it once.
+    // Without the database's name. The storage has logged it once.
     return new ProblemError("newer-version", error.cause.line());
   }
   if (error instanceof StorageError) {

@@ -163,7 +163,7 @@ export function createPool(
     try {
       return await work(queriesOf(client));
     } catch (error) {
-      // After any error that is not from the server, the connection's state is
+      // After an error that is not the server's, the connection's state is
       // unknown.
       if (sqlState(error) === null) broken = true;
       throw error;

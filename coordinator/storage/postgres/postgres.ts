@@ -201,8 +201,7 @@ async function connected(
     now,
 
     plan: async (study, trials) => {
-      // A coordinator that starts with the current plan needs no lock and
-      // delays nobody.
+      // Starting with the current plan needs no lock and delays nobody.
       const outcome = await snapshot(() => asPlanned(study, trials)) ??
         await transaction(() => planTrials(study, trials));
       session.tell();
@@ -223,8 +222,7 @@ async function connected(
       const changed = await Promise.all(
         due.map((trialId) =>
           groupCommit.change(trialId, apply).catch((error) => {
-            // Skips a study of a newer version: coordinators of that version
-            // handle it.
+            // Coordinators of the newer version handle its study.
             if (error instanceof StorageError && error.code === "newer") {
               return null;
             }

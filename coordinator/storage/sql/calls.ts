@@ -174,8 +174,7 @@ export function sharedCalls(db: SqlDatabase): SharedCalls {
     counts: (studyId) => read(() => stateCounts(studyId)),
     recentAcceptances: (studyId, limit) =>
       read(() => recentAcceptances(studyId, limit)),
-    // Not one snapshot: changes between the statements are found by the next
-    // poll.
+    // Not one snapshot: the next poll finds changes in between.
     changesSince: (studyId, revision, limit = Infinity) =>
       snapshot(() => readChanges(studyId, revision, limit)),
     trials: (studyId, page) => snapshot(() => listTrials(studyId, page)),

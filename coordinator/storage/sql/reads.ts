@@ -241,8 +241,7 @@ export function* readChanges(
     studyId,
   );
   if (study === undefined) return { revision: 0, trials: [] };
-  // The last trial within the limit, from the index only; no row if all trials
-  // are within it.
+  // The limit's last trial, from the index only; no row: all are within it.
   const [last] = limit === Infinity ? [] : yield* query(
     "SELECT revision FROM trials WHERE study_id = $1 AND revision > $2 " +
       "ORDER BY revision LIMIT 1 OFFSET $3",

@@ -56,8 +56,7 @@ export function createBatcher(
   function commit(): void {
     scheduled = false;
     const batch = waiting.slice(0, MAX_BATCH);
-    // The units may have been flushed meanwhile, and the database may be
-    // closed.
+    // Units may have been flushed meanwhile, and the database closed.
     if (batch.length === 0) return;
     waiting = waiting.slice(MAX_BATCH);
     const start = performance.now();

@@ -55,8 +55,7 @@ function prepare(
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: busyTimeout });
-    // Before anything is written, so that a file that is not ours stays
-    // unchanged.
+    // Before any write, so that a file that is not ours stays unchanged.
     checkOurs(db, path);
     // FULL: an answered write survives a power failure. Prepared statements,
     // because only their errors have SQLite's code.

@@ -136,8 +136,7 @@ export function createTrialCache(most = MOST_KEPT): TrialCache {
     get: (trialId) => kept.get(trialId),
     keep(trial) {
       const { trialId } = trial.spec;
-      // Deleted and set again, so that it is the last in the map's order and
-      // evicted last.
+      // Set again, to be the last in the map's order and evicted last.
       kept.delete(trialId);
       if (trial.state !== "leased" && trial.state !== "verifying") return;
       kept.set(trialId, trial);

@@ -34,8 +34,7 @@ export async function buildKernels(
     const file = fileOf(variant);
     const bytes = await compile(variant, sources);
     await Deno.mkdir(folder, { recursive: true });
-    // Written under another name and renamed: another process may build at the
-    // same time.
+    // Written under another name: another process may build too.
     const aside = new URL(`${file.href}.${crypto.randomUUID()}`);
     await Deno.writeFile(aside, bytes);
     await Deno.rename(aside, file);

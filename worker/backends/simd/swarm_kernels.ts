@@ -311,8 +311,7 @@ export function registerSwarmKernels(backend: SimdBackend): void {
     const from = backend.addressOf(logits);
     const right = backend.addressOf(labels);
     const stats = backend.allocate([2], "float32");
-    // The kernel needs this memory for intermediate values even without a
-    // gradient.
+    // Needed for intermediate values even without a gradient.
     const dlogits = backend.allocate([rows, classes], "float32");
     call.softmaxCrossEntropy(
       from,

@@ -94,10 +94,7 @@ function webGl(backend: unknown): tf.MathBackendWebGL {
   throw new Error("webgl kernels: they run only on tfjs's WebGL backend");
 }
 
-/**
- * @throws RangeError for a tensor with more elements than a float32 index can
- * address
- */
+/** @throws RangeError for more elements than a float32 index can address */
 function checkSize(size: number): void {
   if (size <= MOST_ELEMENTS) return;
   throw new RangeError(

@@ -213,8 +213,7 @@ export function sgdProgram(
   outputShape: number[],
   decays: boolean,
 ): WebGPUProgram {
-  // Without decay the term is left out, so results of earlier versions keep
-  // their rounding.
+  // Left out without decay, so that earlier results keep their rounding.
   const gradient = decays
     ? "(dw[index] + uniforms.decay * result[index])"
     : "dw[index]";
