@@ -10,7 +10,7 @@ interface Bench {
   run(args: string[]): Promise<void>;
 }
 
-const benches: Readonly<
+export const benches: Readonly<
   Record<string, { readonly about: string; load(): Promise<Bench> }>
 > = {
   step: {
@@ -58,26 +58,34 @@ function usage(): string {
   return `Usage: deno task bench NAME [flags]\n\n${lines.join("\n")}`;
 }
 
-if (import.meta.main) {
-  const [name, ...args] = Deno.args;
+/** Runs what the arguments name; resolves to the exit status. */
+export async function main([name, ...args]: string[]): Promise<number> {
   const bench = name === undefined ? undefined : benches[name];
-  if (bench !== undefined) {
-    const { run } = await bench.load();
-    try {
-      await run(args);
-    } catch (error) {
-      if (isFlagError(error)) {
-        const help = `deno task bench ${name} --help lists the flags`;
-        console.error(`error: ${error.message}; ${help}`);
-      } else if (error instanceof DatasetNotFoundError) {
-        console.error(`error: ${error.message}`);
-      } else throw error;
-      Deno.exit(2);
+  if (bench === undefined) {
+    if (name === undefined || name === "--help" || name === "-h") {
+      console.log(usage());
+      return 0;
     }
-  } else if (name === undefined || name === "--help" || name === "-h") {
-    console.log(usage());
-  } else {
     console.error(`error: no such bench: ${name}\n\n${usage()}`);
-    Deno.exit(2);
+    return 2;
   }
+  const { run } = await bench.load();
+  try {
+    await run(args);
+    return 0;
+  } catch (error) {
+    if (isFlagError(error)) {
+      const help = `deno task bench ${name} --help lists the flags`;
+      console.error(`error: ${error.message}; ${help}`);
+    } else if (error instanceof DatasetNotFoundError) {
+      console.error(`error: ${error.message}`);
+    } else throw error;
+    return 2;
+  }
+}
+
+if (import.meta.main) {
+  const status = await main(Deno.args);
+  // Zero leaves the status that a bench has set itself.
+  if (status !== 0) Deno.exit(status);
 }
