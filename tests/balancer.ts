@@ -7,18 +7,33 @@ export interface Balancer extends AsyncDisposable {
   use(backends: readonly string[]): void;
 }
 
+export interface BalancerOptions {
+  /**
+   * Called with a request's path before it is passed on. It waits meanwhile, but
+   * not beyond the balancer's end.
+   */
+  readonly before?: (path: string) => Promise<void> | void;
+}
+
 /**
  * Passes each request to the next backend, or to the one after it if nothing
  * listens there, like nginx by default for unanswered requests. Our protocol
  * allows that a request is sent twice.
  */
-export function startBalancer(backends: readonly string[]): Balancer {
+export function startBalancer(
+  backends: readonly string[],
+  { before = () => {} }: BalancerOptions = {},
+): Balancer {
   let current = backends;
   let turn = 0;
   const passed = new Map<string, number>();
+  const over = Promise.withResolvers<"over">();
 
   async function pass(request: Request, caller: string): Promise<Response> {
     const { pathname, search } = new URL(request.url);
+    if (await Promise.race([before(pathname), over.promise]) === "over") {
+      return new Response("the balancer ends", { status: 502 });
+    }
     const body = request.body === null ? null : await request.arrayBuffer();
     const headers = new Headers(request.headers);
     headers.set("x-forwarded-for", caller);
@@ -58,6 +73,33 @@ export function startBalancer(backends: readonly string[]): Balancer {
     url: `http://127.0.0.1:${server.addr.port}`,
     passed,
     use: (next) => void (current = next),
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    async [Symbol.asyncDispose]() {
+      over.resolve("over");
+      await server.shutdown();
+    },
+  };
+}
+
+/** Keeps a study from ending before a test has done what it is to outlast. */
+export interface LeaseGate extends Required<BalancerOptions> {
+  /** Lets this many more calls for a lease pass. */
+  allow(more: number): void;
+}
+
+/** Lets this many calls for a lease pass; the next ones wait. */
+export function createLeaseGate(allowed: number): LeaseGate {
+  const waiting: (() => void)[] = [];
+  return {
+    before(path) {
+      if (path !== "/api/leases" || allowed-- > 0) return;
+      return new Promise((pass) => waiting.push(pass));
+    },
+    allow(more) {
+      allowed = Math.max(allowed, 0) + more;
+      while (allowed > 0 && waiting.length > 0) {
+        allowed--;
+        waiting.shift()?.();
+      }
+    },
   };
 }

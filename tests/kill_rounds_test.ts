@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { TrialId } from "../protocol/ids.ts";
 import { Leaderboard } from "../protocol/leaderboard.ts";
 import { TrialPage, TrialView, WorkerList } from "../protocol/views.ts";
+import { startBalancer } from "./balancer.ts";
 import { type Database, databaseKinds, withDatabase } from "./databases.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import { createChance } from "./simulation/chance.ts";
@@ -13,7 +14,14 @@ const ROUNDS = Number(Deno.env.get("SWARM_KILL_ROUNDS") ?? 6);
 /** Decides who is killed and when; what processes then do is their own. */
 const SEED = Number(Deno.env.get("SWARM_KILL_SEED") ?? Date.now() % 1e6);
 /** Trials done in a round, about: the study is to outlast the kills. */
-const TRIALS_A_ROUND = 2;
+const TRIALS_A_ROUND = 3;
+/** Milliseconds from one kill to the next at most, once its victim is back. */
+const LONGEST = 1500;
+/**
+ * Milliseconds that a worker's call takes on its way: a slow network. Trials
+ * take time without taking the processor, and many kills meet a call.
+ */
+const ON_ITS_WAY = 300;
 
 /** Starts a worker again whenever it was killed or found no coordinator. */
 function volunteer(start: () => RunningCommand) {
@@ -45,7 +53,7 @@ async function killRounds(database: Database): Promise<void> {
     const study = await writeTinyStudy(folder, {
       replicates: Math.ceil(ROUNDS * TRIALS_A_ROUND / 4),
       epochs: 8,
-      examples: 2000,
+      examples: 1000,
     });
     const port = freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -66,9 +74,12 @@ async function killRounds(database: Database): Promise<void> {
         ...["--db", database.address, "--port", String(port)],
         ...["--workers", "0", "--lease-seconds", "5"],
       ]);
+    await using network = startBalancer([url], {
+      before: () => new Promise((r) => setTimeout(r, ON_ITS_WAY)),
+    });
     const joinAs = (name: string) =>
       run("worker/main_deno.ts", [
-        ...[url, "--name", name, "--threads", "1", "--backend", "simd"],
+        ...[network.url, "--name", name, "--threads", "1", "--backend", "simd"],
         "--exit",
       ]);
     const leaderboard = () =>
@@ -91,7 +102,7 @@ async function killRounds(database: Database): Promise<void> {
     const workers = ["ada", "bob"].map((name) => volunteer(() => joinAs(name)));
     await until(leaderboard, ({ progress }) => progress.completed > 0);
     for (let round = 0; round < ROUNDS; round++) {
-      await new Promise((r) => setTimeout(r, chance.between(0, 1500)));
+      await new Promise((r) => setTimeout(r, chance.between(0, LONGEST)));
       const victim = chance.pick([...workers, "coordinator", "database"]);
       if (victim === "database" && database.crash !== null) {
         await database.crash();

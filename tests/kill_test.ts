@@ -1,20 +1,17 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { TrialId } from "../protocol/ids.ts";
 import { Leaderboard } from "../protocol/leaderboard.ts";
-import {
-  TrialPage,
-  type TrialSummary,
-  TrialView,
-  WorkerList,
-} from "../protocol/views.ts";
+import { TrialPage, TrialView, WorkerList } from "../protocol/views.ts";
+import { createLeaseGate, startBalancer } from "./balancer.ts";
 import { type Database, databaseKinds, withDatabase } from "./databases.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";
 
 const REPLICATES = 2;
-/** The name of workers that are killed. */
+/** The name of the worker that is killed. */
 const DOOMED = "doomed";
+/** Trials that the other worker gets before the coordinator is killed. */
+const TRIALS_BEFORE = 4;
 
 for (const kind of databaseKinds) {
   Deno.test(`a study on ${kind} completes although a worker and the coordinator are killed, with each trial counted once`, () =>
@@ -28,7 +25,7 @@ async function killTwo({ address }: Database): Promise<void> {
     const study = await writeTinyStudy(folder, {
       replicates: REPLICATES,
       epochs: 12,
-      examples: 3000,
+      examples: 1000,
     });
     const port = freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -44,7 +41,7 @@ async function killTwo({ address }: Database): Promise<void> {
         ...["--db", address, "--port", String(port)],
         ...["--workers", "0", "--lease-seconds", "5"],
       ]);
-    const joinAs = (name: string) =>
+    const joinAs = (name: string, url: string) =>
       run("worker/main_deno.ts", [
         ...[url, "--name", name, "--threads", "1", "--backend", "simd"],
         "--exit",
@@ -58,10 +55,33 @@ async function killTwo({ address }: Database): Promise<void> {
     // A worker dies in the middle of a trial, another one takes over.
     const first = startCoordinator();
     await until(leaderboard, ({ progress }) => progress.total === study.trials);
-    const killed = await killInATrial(joinAs, trials, trial);
-    const survivor = joinAs("survivor");
+    let reports = 0;
+    await using slow = startBalancer([url], {
+      // Only its first report arrives, and no result: it stays in the middle.
+      before: (path) =>
+        /\/(weights|complete)$/.test(path) ||
+          path.endsWith("/report") && ++reports > 1
+          ? new Promise(() => {})
+          : undefined,
+    });
+    const doomed = joinAs(DOOMED, slow.url);
+    const held = await until(
+      async () =>
+        (await trials()).find(({ state, epochsDone }) =>
+          state === "leased" && epochsDone >= 1
+        ),
+      (one) => one !== undefined,
+    );
+    assert.ok(held);
+    const killed = held.trialId;
+    doomed.kill("SIGKILL");
+    await doomed.ended;
+    await until(() => trial(killed), ({ state }) => state === "queued");
+    const gate = createLeaseGate(TRIALS_BEFORE);
+    await using narrow = startBalancer([url], gate);
+    const survivor = joinAs("survivor", narrow.url);
 
-    // The coordinator dies when some of it is done.
+    // The coordinator dies when some of it is done, and some is not.
     await until(leaderboard, ({ progress }) => progress.completed >= 3);
     const before = await Promise.all(
       (await trials()).filter(({ state }) => state === "completed")
@@ -69,6 +89,7 @@ async function killTwo({ address }: Database): Promise<void> {
     );
     first.kill("SIGKILL");
     await first.ended;
+    gate.allow(Infinity);
     startCoordinator();
     const done = await until(leaderboard, ({ progress }) => progress.complete);
     assert.equal((await survivor.ended).code, 0, survivor.output());
@@ -104,36 +125,5 @@ async function killTwo({ address }: Database): Promise<void> {
     for (const process of processes) process.kill("SIGKILL");
     await Promise.all(processes.map(({ ended }) => ended));
     await Deno.remove(folder, { recursive: true });
-  }
-}
-
-/**
- * Kills workers until one of them dies with a trial unfinished: the last result
- * of a killed worker may have been on its way.
- *
- * @returns the trial whose lease expired
- */
-async function killInATrial(
-  joinAs: (name: string) => RunningCommand,
-  trials: () => Promise<readonly TrialSummary[]>,
-  trial: (id: TrialId) => Promise<TrialView>,
-): Promise<TrialId> {
-  for (;;) {
-    const doomed = joinAs(DOOMED);
-    const held = await until(
-      async () =>
-        (await trials()).find(({ state, epochsDone }) =>
-          state === "leased" && epochsDone >= 1
-        ),
-      (one) => one !== undefined,
-    );
-    assert.ok(held);
-    doomed.kill("SIGKILL");
-    await doomed.ended;
-    const { attempts } = await until(
-      () => trial(held.trialId),
-      ({ state }) => state !== "leased" && state !== "verifying",
-    );
-    if (attempts.some(({ state }) => state === "expired")) return held.trialId;
   }
 }

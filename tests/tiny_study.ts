@@ -38,7 +38,8 @@ export async function writeTinyStudy(
       dataset: definition,
       searchSpace: { points },
       replicates,
-      recipe: { epochs, learningRate: 0.1 },
+      // So small that processes, not steps, are what a test's time goes into.
+      recipe: { epochs, learningRate: 0.1, hiddenSizes: [32, 32] },
     }),
   );
   const trials = points.length * replicates;
