@@ -20,11 +20,13 @@ import {
 
 /*
  * Simulated studies whose truth is known: how often is a verdict wrong, how
- * often does it come at all? `deno test coordinator/analysis/calibration_test.ts`
- * prints the tables that docs/statistics.md quotes.
+ * often does it come at all? With SWARM_CALIBRATION=600,
+ * `deno test -A coordinator/analysis/calibration_test.ts` prints the tables that
+ * docs/statistics.md quotes.
  */
 
-const STUDIES = 600;
+/** Studies of each kind. */
+const STUDIES = Number(Deno.env.get("SWARM_CALIBRATION") ?? 200);
 /** One-sided 1% limit on the share seen when the true one is ALPHA. */
 const LIMIT = ALPHA + 2.33 * Math.sqrt(ALPHA * (1 - ALPHA) / STUDIES);
 
