@@ -1,3 +1,6 @@
+/** Bytes that are set aside at first: `most` may be far more than comes. */
+const FIRST = 16 * 1024;
+
 /**
  * Reads a stream to its end into memory. Null: it is longer than `most` bytes;
  * the rest of it is cancelled.
@@ -17,7 +20,7 @@ export async function readBytes(
   // A stream that failed rejects this too; its error is thrown by `read`.
   const cancel = () => void reader.cancel().catch(() => {});
   signal?.addEventListener("abort", cancel, { once: true });
-  const bytes = new Uint8Array(most);
+  let bytes = new Uint8Array(Math.min(most, FIRST));
   let received = 0;
   while (true) {
     const { done, value } = await reader.read();
@@ -26,8 +29,16 @@ export async function readBytes(
       cancel();
       return null;
     }
+    const length = received + value.length;
+    if (length > bytes.length) {
+      const grown = new Uint8Array(
+        Math.min(most, Math.max(length, 2 * bytes.length)),
+      );
+      grown.set(bytes.subarray(0, received));
+      bytes = grown;
+    }
     bytes.set(value, received);
-    received += value.length;
+    received = length;
     onBytes?.(received);
   }
 }

@@ -15,6 +15,17 @@ Deno.test("readBytes reads up to its limit and gives up on more", async () => {
   assert.equal(await readBytes(stream([1, 2], [3, 4]), 3), null);
 });
 
+Deno.test("readBytes reads what is longer than it set aside at first, chunk for chunk", async () => {
+  const chunks = Array.from(
+    { length: 9 },
+    (_, i) => new Uint8Array(7000 + i).fill(i),
+  );
+  assert.deepEqual(
+    await readBytes(ReadableStream.from(chunks), 1e6),
+    new Uint8Array(await new Blob(chunks).arrayBuffer()),
+  );
+});
+
 Deno.test("readBytes ends with what came when it is aborted", async () => {
   const abort = new AbortController();
   const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
