@@ -31,7 +31,7 @@ async function withStudy(
           ],
         },
         replicates: 2,
-        recipe: { epochs: 3, learningRate: 0.1 },
+        recipe: { epochs: 3, learningRate: 0.1, hiddenSizes: [32, 32] },
       }),
     );
     const db = join(folder, "swarm.db");
@@ -72,26 +72,25 @@ Deno.test("start --exit --json writes one JSON document and nothing else to stan
 Deno.test("start stopped by Ctrl-C releases its leases and continues when started again", async () => {
   await withStudy(async (start) => {
     // Longer than it takes to see one of them under way.
-    const longer = ["--epochs", "100"];
+    const longer = ["--epochs", "150"];
     const urlOf = async (run: RunningCommand) =>
       (await run.waitFor(/leaderboard (http:\S+?)\/,/))[1];
-    const board = (url: string | undefined) =>
-      get(`${url}/api/studies/tiny/leaderboard`, Leaderboard);
+    const trialsAt = async (url: string | undefined) =>
+      (await get(`${url}/api/studies/tiny/trials`, TrialPage)).trials;
     const run = start(...longer);
     const url = await urlOf(run);
-    await until(() => board(url), ({ progress }) => progress.leased > 0);
+    await until(
+      () => trialsAt(url),
+      (trials) => trials.some(({ state }) => state === "leased"),
+    );
     run.kill("SIGINT");
     assert.equal((await run.ended).code, 0, run.output());
     assert.match(run.output(), /stopping/);
 
     const idle = start(...longer, "--workers", "0");
     const there = await urlOf(idle);
-    const { trials } = await get(
-      `${there}/api/studies/tiny/trials`,
-      TrialPage,
-    );
     const views = await Promise.all(
-      trials.map(({ trialId }) =>
+      (await trialsAt(there)).map(({ trialId }) =>
         get(`${there}/api/trials/${trialId}`, TrialView)
       ),
     );
@@ -105,7 +104,11 @@ Deno.test("start stopped by Ctrl-C releases its leases and continues when starte
 
     const again = start(...longer);
     const anew = await urlOf(again);
-    await until(() => board(anew), ({ progress }) => progress.completed > done);
+    await until(
+      () => trialsAt(anew),
+      (trials) =>
+        trials.filter(({ state }) => state === "completed").length > done,
+    );
     again.kill("SIGINT");
     assert.equal((await again.ended).code, 0, again.output());
   });
