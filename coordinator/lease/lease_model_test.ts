@@ -5,7 +5,9 @@ import { join } from "node:path";
 import fc from "npm:fast-check@4.10.2";
 import { emptySchema } from "../../tests/postgres/schema.ts";
 import { startPostgres } from "../../tests/postgres/server.ts";
+import { createPool } from "../storage/postgres/pool.ts";
 import { openPostgres } from "../storage/postgres/postgres.ts";
+import { readTrials } from "../storage/postgres/trial.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Coordinator, createCoordinator } from "../service/coordinator.ts";
@@ -17,6 +19,7 @@ import {
   newWorker,
 } from "../../testing/lease/fixtures.ts";
 import {
+  compareCredit,
   Model,
   modelPolicy,
   modelVerification,
@@ -37,6 +40,12 @@ import {
   Sweep,
 } from "../../testing/lease/lease_steps.ts";
 import { needsProcesses } from "../../testing/needs_processes.ts";
+
+/**
+ * Random scripts that are tried in memory; `SWARM_LEASE_SCRIPTS=5000` for a long
+ * look. On a disk and on a server far fewer, for what those are about.
+ */
+const SCRIPTS = Number(Deno.env.get("SWARM_LEASE_SCRIPTS") ?? 200);
 
 const worker = fc.nat(WORKERS - 1);
 const lease = fc.nat(1000);
@@ -76,7 +85,7 @@ const steps: fc.Arbitrary<Step>[] = [
   fc.constant(new Restart()),
 ];
 
-interface Store {
+interface Store extends Pick<Real, "readTrials"> {
   storage: Storage;
   /**
    * Opens what a coordinator finds when it starts after this one was killed.
@@ -115,6 +124,7 @@ async function explore(
           clock,
           storage: store.storage,
           coordinator: coordinate(store.storage),
+          ...store.readTrials && { readTrials: store.readTrials },
           async restart() {
             real.storage = await store.reopen();
             real.coordinator = coordinate(real.storage);
@@ -129,6 +139,7 @@ async function explore(
             () => ({ model: new Model(verify), real }),
             commands,
           );
+          await compareCredit(real);
         } finally {
           await store.end();
         }
@@ -139,7 +150,7 @@ async function explore(
 }
 
 Deno.test("lease machine: behaves like its model, in memory", () =>
-  explore(500, (clock) => {
+  explore(SCRIPTS, (clock) => {
     const storage = openSqlite(":memory:", clock.now);
     return Promise.resolve({
       storage,
@@ -149,7 +160,7 @@ Deno.test("lease machine: behaves like its model, in memory", () =>
   }));
 
 Deno.test("lease machine: behaves like its model, on SQLite with crashes", () =>
-  explore(40, async (clock) => {
+  explore(Math.ceil(SCRIPTS / 12), async (clock) => {
     const folder = await Deno.makeTempDir();
     let generation = 0;
     const path = () => join(folder, `${generation}.db`);
@@ -180,8 +191,9 @@ Deno.test(
   async () => {
     await using server = await startPostgres({ fsync: false });
     const database = await server.createDatabase();
-    await explore(20, async (clock) => {
+    await explore(Math.ceil(SCRIPTS / 25), async (clock) => {
       const { url } = await emptySchema(database);
+      const reader = createPool(url, { connections: 1 });
       const opened: Storage[] = [];
       const reopen = async () => {
         const { storage } = await openPostgres(url, { clock: clock.now });
@@ -192,7 +204,12 @@ Deno.test(
         storage: await reopen(),
         // The previous coordinator's handles stay open, as after a crash.
         reopen,
-        end: async () => void await Promise.all(opened.map((s) => s.close())),
+        readTrials: async (ids) => {
+          const found = await readTrials(reader, ids);
+          return ids.flatMap((id) => found.get(id)?.trial ?? []);
+        },
+        end: async () =>
+          void await Promise.all([reader, ...opened].map((s) => s.close())),
       };
     });
   },
