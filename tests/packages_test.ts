@@ -20,7 +20,7 @@ Deno.test("every task that runs code uses deno.lock, and --quiet if users run it
   const tools = ["check", "test", "test:fast", "lock"];
   for (const [name, command] of Object.entries(taskCommands())) {
     if (name === "check") continue;
-    assert.match(command, /^deno \w+ (--quiet )?--lock=deno\.lock /, name);
+    assert.match(command, /^deno \w+ (--\S+ )?--lock=deno\.lock /, name);
     if (!tools.includes(name)) {
       assert.match(command, /^deno run --quiet \S+ --frozen /, name);
     }

@@ -119,7 +119,7 @@ Deno.test({
       const [, error = ""] = said.split(/^error: /m);
       assert.match(error, /^data set fashion-mnist: no source has file\n/);
       assert.match(error, /apt-get failed: E: none of that here\n/);
-      assert.match(error, /name it: --data DIR\n$/);
+      assert.match(error, /start with --data DIR\n$/);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
