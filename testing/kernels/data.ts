@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { dropoutMask } from "../../worker/random/draws.ts";
+import { dropoutMask, dropThreshold } from "../../worker/random/draws.ts";
+import { fillThreefry4x32 } from "../../worker/random/threefry.ts";
 import {
   assert,
   assertTensor,
@@ -115,10 +116,8 @@ export function dataChecks(check: Check): void {
   });
 
   check("Dropout of very many elements is correct or refused", async () => {
-    // 65,535 workgroups of 64 invocations, of four elements each, are the most
-    // along one dimension; float32 counts as far.
     try {
-      await dropsAsDrawn([2 ** 24 + 5], masked(0.5));
+      await dropsManyAsDrawn();
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }
@@ -200,6 +199,46 @@ async function dropsAsDrawn(
   // The result is a separate tensor.
   await assertTensor(x, shape, new Float32Array(x.size).fill(1), 0);
   x.dispose();
+}
+
+/** Float32 counts as far; a few elements more. */
+const MANY = 2 ** 24 + 5;
+/**
+ * 65,535 workgroups of 64 invocations, of four elements each, are the most along
+ * one dimension of a GPU's.
+ */
+const WORKGROUPS = 65_535 * 64 * 4;
+
+/**
+ * Looks at all elements, and compares with the generator those where counting
+ * could go wrong: drawing all of them again takes seconds.
+ */
+async function dropsManyAsDrawn(): Promise<void> {
+  const { key, position: { step, epoch }, rate } = masked(0.5);
+  const y = dropout(tf.ones([MANY]), masked(rate));
+  const values = await y.data();
+  assert(values.length === MANY, `${values.length} elements`);
+  let dropped = 0;
+  for (let i = 0; i < MANY; i++) {
+    const value = values[i];
+    if (value === 0) dropped++;
+    else if (value !== 2) throw new Error(`element ${i}: ${value}`);
+  }
+  // Six standard deviations.
+  const off = Math.abs(dropped - MANY / 2);
+  assert(off < 3 * Math.sqrt(MANY), `${dropped} dropped`);
+  for (const begin of [0, MANY >> 1, WORKGROUPS - 2048, MANY - 4096]) {
+    const first = begin - begin % 4;
+    const words = fillThreefry4x32(
+      key,
+      [first / 4, step, epoch, 0],
+      new Uint32Array(Math.min(4096 + 4, MANY - first)),
+    );
+    words.forEach((word, i) => {
+      const wanted = word < dropThreshold(rate) ? 0 : 2;
+      assert(values[first + i] === wanted, `element ${first + i}`);
+    });
+  }
 }
 
 function imagesOf(tag: number, size: number, count: number) {

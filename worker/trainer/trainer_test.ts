@@ -85,63 +85,77 @@ async function underWay(trainer: TrainerThread, stop: AbortSignal) {
   return { training };
 }
 
-Deno.test("startTrainer: a thread trains trials with the same figures each time and keeps no tensors", async () => {
+// One thread for all that leaves it whole: starting one takes longest.
+Deno.test("startTrainer: one thread", async (t) => {
   await withTrainer(async (trainer) => {
-    assert.equal(trainer.report.backend, "cpu");
-    assert.ok(trainer.report.stepMilliseconds > 0);
+    await t.step(
+      "a thread trains trials with the same figures each time and keeps no tensors",
+      async () => {
+        assert.equal(trainer.report.backend, "cpu");
+        assert.ok(trainer.report.stepMilliseconds > 0);
 
-    const told: EpochMetrics[] = [];
-    const first = await trainer.train(
-      spec(),
-      { ...deaf, onEpoch: (metrics) => told.push(metrics) },
-      never,
+        const told: EpochMetrics[] = [];
+        const first = await trainer.train(
+          spec(),
+          { ...deaf, onEpoch: (metrics) => told.push(metrics) },
+          never,
+        );
+        assert.equal(first?.result.outcome, "trained");
+        assert.equal(first?.result.backend, "cpu");
+        // All events arrived before the result.
+        assert.deepEqual(told, first?.result.epochs);
+        assert.deepEqual(told.map(({ epoch }) => epoch), [1, 2]);
+
+        const { tensors } = await trainer.memory();
+        const untimed = (epochs: EpochMetrics[] = []) =>
+          epochs.map(({ seconds: _, ...figures }) => figures);
+        for (let i = 0; i < 5; i++) {
+          const again = await trainer.train(spec(), deaf, never);
+          assert.deepEqual(
+            untimed(again?.result.epochs),
+            untimed(first?.result.epochs),
+          );
+        }
+        assert.equal((await trainer.memory()).tensors, tensors);
+      },
     );
-    assert.equal(first?.result.outcome, "trained");
-    assert.equal(first?.result.backend, "cpu");
-    // All events arrived before the result.
-    assert.deepEqual(told, first?.result.epochs);
-    assert.deepEqual(told.map(({ epoch }) => epoch), [1, 2]);
 
-    const { tensors } = await trainer.memory();
-    const untimed = (epochs: EpochMetrics[] = []) =>
-      epochs.map(({ seconds: _, ...figures }) => figures);
-    for (let i = 0; i < 5; i++) {
-      const again = await trainer.train(spec(), deaf, never);
-      assert.deepEqual(
-        untimed(again?.result.epochs),
-        untimed(first?.result.epochs),
-      );
-    }
-    assert.equal((await trainer.memory()).tensors, tensors);
-  });
-});
+    await t.step(
+      "a trial's weights can be garbage-collected once its caller drops them",
+      async () => {
+        const train = async () => {
+          const trained = await trainer.train(spec(), deaf, never);
+          assert.ok(trained?.weights);
+          return new WeakRef(trained.weights);
+        };
+        const earlier = [await train(), await train()];
+        // The platform may keep the thread's last message in memory.
+        await trainer.memory();
+        await collectGarbage();
+        assert.ok(earlier.every((weights) => weights.deref() === undefined));
+      },
+    );
 
-Deno.test("startTrainer: a trial's weights can be garbage-collected once its caller drops them", async () => {
-  await withTrainer(async (trainer) => {
-    const train = async () => {
-      const trained = await trainer.train(spec(), deaf, never);
-      assert.ok(trained?.weights);
-      return new WeakRef(trained.weights);
-    };
-    const earlier = [await train(), await train()];
-    // The platform may keep the thread's last message in memory.
-    await trainer.memory();
-    await collectGarbage();
-    assert.ok(earlier.every((weights) => weights.deref() === undefined));
-  });
-});
+    await t.step(
+      "a stopped training resolves to null and leaves no tensors, and the thread can train again",
+      async () => {
+        const before = await trainer.memory();
+        const stop = new AbortController();
+        const { training } = await underWay(trainer, stop.signal);
+        stop.abort();
+        assert.equal(await training, null);
+        assert.deepEqual(await trainer.memory(), before);
+        const next = await trainer.train(spec(), deaf, never);
+        assert.equal(next?.result.epochs.length, 2);
+        assert.equal(await trainer.train(spec(), deaf, stop.signal), null);
+      },
+    );
 
-Deno.test("startTrainer: a stopped training resolves to null and leaves no tensors, and the thread can train again", async () => {
-  await withTrainer(async (trainer) => {
-    const before = await trainer.memory();
-    const stop = new AbortController();
-    const { training } = await underWay(trainer, stop.signal);
-    stop.abort();
-    assert.equal(await training, null);
-    assert.deepEqual(await trainer.memory(), before);
-    const next = await trainer.train(spec(), deaf, never);
-    assert.equal(next?.result.epochs.length, 2);
-    assert.equal(await trainer.train(spec(), deaf, stop.signal), null);
+    await t.step("closing rejects a running training", async () => {
+      const { training } = await underWay(trainer, never);
+      trainer.close();
+      await assert.rejects(training, { message: "the trainer was closed" });
+    });
   });
 });
 
@@ -210,14 +224,6 @@ Deno.test("startTrainer: ends a thread that never answers", async () => {
     }, never),
     { name: "TrainerStuckError", message: /did not start within 0.1 s/ },
   );
-});
-
-Deno.test("startTrainer: closing rejects a running training", async () => {
-  await withTrainer(async (trainer) => {
-    const { training } = await underWay(trainer, never);
-    trainer.close();
-    await assert.rejects(training, { message: "the trainer was closed" });
-  });
 });
 
 Deno.test("startTrainer: an unavailable backend is a CannotTrainError", async () => {
