@@ -10,6 +10,7 @@ import {
   long,
   small,
   start,
+  trainsOn,
   trials,
   until,
   withCoordinator,
@@ -44,33 +45,10 @@ test("join page trains nothing and fetches no program before Start", () =>
       }),
   ));
 
-// On the GPU's backends: see join_faults_test.ts.
+// On GPUs: see join_faults_test.ts.
 for (const backend of ["simd", "wasm"] as const) {
   test(`join page trains a trial to the end on ${backend}, and it is accepted`, () =>
-    withCoordinator(
-      small,
-      (swarm) =>
-        visit(`${swarm.origin}/join`, {}, async ({ page, complaints }) => {
-          await start(page, backend);
-          await page.waitForSelector(".slot.is-training, .slot.is-waiting");
-          await until(
-            "the trial is complete",
-            async () => await completed(swarm) === 1,
-          );
-          const [trial] = await trials(swarm);
-          assert.equal(trial?.state, "completed");
-          assert.equal(trial.backend, backend);
-          const { result } = TrialView.parse(
-            await get(swarm, `/api/trials/${trial.trialId}`),
-          );
-          assert.equal(result?.outcome, "trained");
-          await agreesWithDeno(swarm, trial, result.epochs);
-          await page.waitForSelector(".given .stat >> text=1");
-          // It asks again until its result is verified.
-          await page.waitForSelector(".slot.is-waiting:has-text('complete')");
-          assert.deepEqual(complaints, []);
-        }),
-    ));
+    withCoordinator(small, (swarm) => trainsOn(backend, swarm, visit)));
 }
 
 /** Handed back and to be had again, and not because the lease expired. */

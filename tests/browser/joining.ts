@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TrialSpec } from "../../protocol/study.ts";
-import type { EpochMetrics } from "../../protocol/training.ts";
+import type { BackendName, EpochMetrics } from "../../protocol/training.ts";
 import {
   StudyList,
   TrialPage,
@@ -17,6 +17,7 @@ import {
   type TestCoordinator,
 } from "./test_coordinator.ts";
 import { PATIENCE } from "../processes.ts";
+import type { Visitors } from "./visit.ts";
 
 /** What the tests of the join page are written with. */
 
@@ -138,4 +139,32 @@ export async function agreesWithDeno(
 export async function start(page: Page, backend: string): Promise<void> {
   await page.selectOption("#backend", backend);
   await page.click("button.is-large");
+}
+
+/** Trains the study's one trial to its end on a backend that is named. */
+export async function trainsOn(
+  backend: BackendName,
+  swarm: TestCoordinator,
+  visit: Visitors["visit"],
+): Promise<void> {
+  await visit(`${swarm.origin}/join`, {}, async ({ page, complaints }) => {
+    await start(page, backend);
+    await page.waitForSelector(".slot.is-training, .slot.is-waiting");
+    await until(
+      "the trial is complete",
+      async () => await completed(swarm) === 1,
+    );
+    const [trial] = await trials(swarm);
+    assert.equal(trial?.state, "completed");
+    assert.equal(trial.backend, backend);
+    const { result } = TrialView.parse(
+      await get(swarm, `/api/trials/${trial.trialId}`),
+    );
+    assert.equal(result?.outcome, "trained");
+    await agreesWithDeno(swarm, trial, result.epochs);
+    await page.waitForSelector(".given .stat >> text=1");
+    // It asks again until its result is verified.
+    await page.waitForSelector(".slot.is-waiting:has-text('complete')");
+    assert.deepEqual(complaints, []);
+  });
 }

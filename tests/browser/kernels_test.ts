@@ -64,39 +64,38 @@ function ask(
 for (const backend of BackendName.options) {
   // The others' are JavaScript and tfjs's, the same as in Deno.
   const checks = ["simd", "webgl", "webgpu"].includes(backend);
+  const { gpu } = backends[backend];
   const what = checks ? "kernels compute what they should, and " : "";
-  test(
-    `${backend} in a browser: ${what}masks are the generator's, to the bit${
-      backends[backend].gpu ? ", and a lost GPU is noticed" : ""
-    }`,
-    async () => {
-      const { key, position, rate } = maskAttrs;
-      const [rows, columns] = maskShape;
-      const swarm = await startTestCoordinator({
-        points: [[0, 0]],
-        scripts: { "/kernels.js": await (bundled ??= bundle()) },
+  const more = gpu ? ", and a GPU that fails is noticed" : "";
+  test(`${backend} in a browser: ${what}masks are the generator's, to the bit${more}`, async () => {
+    const { key, position, rate } = maskAttrs;
+    const [rows, columns] = maskShape;
+    const swarm = await startTestCoordinator({
+      points: [[0, 0]],
+      scripts: { "/kernels.js": await (bundled ??= bundle()) },
+    });
+    try {
+      await visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+        const found = await ask(page, { choice: backend, checks });
+        assert.ok(typeof found !== "string", `${found}`);
+        assert.equal(found.backend, backend);
+        assert.deepEqual(
+          Float32Array.from(found.masked),
+          dropoutMask(key, position, rate, rows * columns),
+        );
+        assert.deepEqual(found.failed, []);
+        assert.equal(found.passed, checks ? kernelChecks().length : 0);
+        assert.equal(found.faults.length, gpu ? 2 : 0);
+        if (!gpu) return;
+        const [failed = "", lost = ""] = found.faults;
+        assert.match(failed, new RegExp(`^DeviceError: ${backend} c`));
+        assert.match(
+          lost,
+          new RegExp(`^DeviceError: the device of ${backend} was lost`),
+        );
       });
-      try {
-        await visit(`${swarm.origin}/join`, {}, async ({ page }) => {
-          const found = await ask(page, { choice: backend, checks });
-          assert.ok(typeof found !== "string", `${found}`);
-          assert.equal(found.backend, backend);
-          assert.deepEqual(
-            Float32Array.from(found.masked),
-            dropoutMask(key, position, rate, rows * columns),
-          );
-          assert.deepEqual(found.failed, []);
-          assert.equal(found.passed, checks ? kernelChecks().length : 0);
-          if (backends[backend].gpu) {
-            assert.match(
-              `${found.afterLoss}`,
-              new RegExp(`^DeviceError: the device of ${backend} was lost`),
-            );
-          }
-        });
-      } finally {
-        await swarm.close();
-      }
-    },
-  );
+    } finally {
+      await swarm.close();
+    }
+  });
 }

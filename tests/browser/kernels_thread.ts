@@ -5,7 +5,11 @@ import { selectBackend } from "../../worker/backends/select.ts";
 import { type BackendChoice, backends } from "../../protocol/training.ts";
 import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
 import { kernelChecks } from "../../testing/kernels/conformance.ts";
-import { readBack } from "../../worker/training/device.ts";
+import {
+  causeOf,
+  readBack,
+  verifyDevice,
+} from "../../worker/training/device.ts";
 import { dropout } from "../../worker/training/kernels.ts";
 import { exampleDataset, maskAttrs, maskShape } from "./masks.ts";
 
@@ -29,8 +33,8 @@ export interface Answer {
   readonly passed: number;
   /** What did not pass, and why. */
   readonly failed: readonly string[];
-  /** How a reading failed after the GPU was taken away; null without a GPU. */
-  readonly afterLoss: string | null;
+  /** What training says of a GPU that fails, of each way; empty without one. */
+  readonly faults: readonly string[];
 }
 
 interface ThreadScope {
@@ -69,28 +73,51 @@ async function answer({ choice, files, checks }: Request): Promise<Answer> {
     masked: values,
     passed,
     failed,
-    afterLoss: backends[backend].gpu ? await readingAfterLoss() : null,
+    faults: backends[backend].gpu ? await faults() : [],
   };
 }
 
-/** Takes the backend's GPU away as a driver does, and reads from it. */
-async function readingAfterLoss(): Promise<string> {
-  const ones = tf.ones([4]);
+/** Makes the backend's GPU compute wrongly, then fail or be lost. */
+async function faults(): Promise<string[]> {
   const backend = tf.backend();
+  // Few numbers would be added without the GPU.
+  const ones = tf.ones([4096]);
+  const two = tf.add(ones, ones);
+  const cause = async () => {
+    try {
+      return `read ${await readBack(two)}`;
+    } catch (error) {
+      return `${await causeOf(error)}`;
+    }
+  };
   if (backend instanceof WebGPUBackend) {
-    backend.device.destroy();
-    await backend.device.lost;
-  } else if (backend instanceof tf.MathBackendWebGL) {
+    const { device } = backend;
+    const { mapAsync } = GPUBuffer.prototype;
+    // Chromium rejects this reading before it reports that the device is lost.
+    GPUBuffer.prototype.mapAsync = function (...args) {
+      const mapped = mapAsync.apply(this, args);
+      device.destroy();
+      return mapped;
+    };
+    const inReading = await cause();
+    await device.lost;
+    return [inReading, await cause()];
+  }
+  if (backend instanceof tf.MathBackendWebGL) {
     const { gl } = backend.gpgpu;
+    const { uniform1fv } = WebGL2RenderingContext.prototype;
+    WebGL2RenderingContext.prototype.uniform1fv = function (where) {
+      uniform1fv.call(this, where, [NaN]);
+    };
+    const wrong = await verifyDevice().catch(String);
+    WebGL2RenderingContext.prototype.uniform1fv = uniform1fv;
     gl.getExtension("WEBGL_lose_context")?.loseContext();
     await new Promise((told) =>
       gl.canvas.addEventListener("webglcontextlost", told)
     );
+    return [`${wrong}`, await cause()];
   }
-  return await readBack(ones).then(
-    (values) => `read ${values}`,
-    (error) => `${error}`,
-  );
+  throw new Error(`a GPU without a way to break it: ${tf.getBackend()}`);
 }
 
 self.onmessage = ({ data }) => {
