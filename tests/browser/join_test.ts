@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { TrialView, WorkerList } from "../../protocol/views.ts";
+import { WorkerList } from "../../protocol/views.ts";
 import { checkLooks } from "./axe.ts";
 import { PLAIN_HOST } from "./chromium.ts";
 import {
-  agreesWithDeno,
   attempts,
   completed,
   get,
