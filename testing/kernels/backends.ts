@@ -6,8 +6,13 @@ import {
 } from "../../worker/backends/simd/simd_backend.ts";
 import { buildKernels } from "../../worker/backends/simd/build.ts";
 import { detectSimd, loadKernels } from "../../worker/backends/simd/loader.ts";
+import {
+  adapterName,
+  isSoftwareName,
+} from "../../worker/backends/software_gpu.ts";
 import { startStockBackend } from "../../worker/backends/stock.ts";
 import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
+import { needsProcesses } from "../needs_processes.ts";
 
 /** A backend that a test in Deno may run on. */
 export interface TestedBackend {
@@ -33,9 +38,12 @@ export async function testedBackends(): Promise<TestedBackend[]> {
     {
       backend: "webgpu",
       start: () => startStockBackend("webgpu"),
-      ...(!adapter && {
-        skip: "no adapter; Debian's package mesa-vulkan-drivers provides one",
-      }),
+      ...(!adapter
+        ? {
+          skip: "no adapter; Debian's package mesa-vulkan-drivers provides one",
+        }
+        : needsProcesses.ignore && isSoftwareName(adapterName(adapter.info)) &&
+          { skip: "not on a software GPU in `deno task test:fast`" }),
     },
   ];
 }
