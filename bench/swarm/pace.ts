@@ -24,7 +24,7 @@ export function secondsPerTrial(index: number, pace: TrialDuration): number {
 }
 
 /** Figures that pass the coordinator's checks. */
-export function epochFigures(epoch: number, seconds: number): EpochMetrics {
+export function metricsOfEpoch(epoch: number, seconds: number): EpochMetrics {
   const trainLoss = 0.3 + 0.9 / epoch;
   const testLoss = 0.35 + 0.8 / epoch;
   return {
@@ -45,9 +45,9 @@ export function resultOf(
 ): TrialResult {
   const epochs = Array.from(
     { length: recipe.epochs },
-    (_, i) => epochFigures(i + 1, secondsPerEpoch),
+    (_, i) => metricsOfEpoch(i + 1, secondsPerEpoch),
   );
-  const [last = epochFigures(1, secondsPerEpoch)] = epochs.slice(-1);
+  const [last = metricsOfEpoch(1, secondsPerEpoch)] = epochs.slice(-1);
   return {
     outcome: "trained",
     epochs,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { seedStudy } from "../../coordinator/study/builtin.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
 import { checkResult } from "../../coordinator/verification/check_result.ts";
-import { epochFigures, resultOf, secondsPerTrial } from "./pace.ts";
+import { metricsOfEpoch, resultOf, secondsPerTrial } from "./pace.ts";
 
 Deno.test("secondsPerTrial: evenly spread over the magnitudes, in bounds", () => {
   const pace = { shortest: 20, longest: 320 };
@@ -19,6 +19,6 @@ Deno.test("resultOf: what the coordinator's checks let pass", () => {
   const { trials } = planStudy(seedStudy, { epochs: 7 });
   const [trial] = trials;
   assert.ok(trial);
-  const reported = [1, 2, 3].map((epoch) => epochFigures(epoch, 2));
+  const reported = [1, 2, 3].map((epoch) => metricsOfEpoch(epoch, 2));
   assert.deepEqual(checkResult(trial, resultOf(trial, 2), reported), []);
 });

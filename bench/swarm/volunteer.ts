@@ -7,7 +7,7 @@ import type {
   SessionEnd,
   Trainer,
 } from "../../worker/session/session_types.ts";
-import { epochFigures, resultOf } from "./pace.ts";
+import { metricsOfEpoch, resultOf } from "./pace.ts";
 
 /** A result that the coordinator accepted, and its worker. */
 export interface Accepted {
@@ -99,7 +99,7 @@ function idleTrainer(
       try {
         for (let epoch = 1; epoch <= spec.recipe.epochs; epoch++) {
           await sleep(secondsPerEpoch * 1000, signal);
-          onEpoch(epochFigures(epoch, secondsPerEpoch));
+          onEpoch(metricsOfEpoch(epoch, secondsPerEpoch));
         }
         await sleep(READING, signal);
       } catch {
