@@ -46,14 +46,11 @@ export interface TestStudy {
   readonly scripts?: Readonly<Record<string, string>>;
 }
 
-/** As `deno task build` has it. */
-const pagesFolder = new URL("../../.cache/web", import.meta.url).pathname;
-
 let built: Promise<string> | undefined;
 
 /** The folder of the built pages. */
 export function builtPages(): Promise<string> {
-  return built ??= buildPages(pagesFolder).then(({ dir }) => dir);
+  return built ??= buildPages().then(({ dir }) => dir);
 }
 
 let lastPort = 0;
@@ -105,7 +102,7 @@ export async function startTestCoordinator(
     await createWebAssets(await builtPages()),
     study,
   );
-  const run = async (serve: (handler: Handler) => Listening) => {
+  const run = async (port?: number) => {
     const swarm = await openSwarm({
       plan: planStudy(definition),
       dataset: dataset.manifest,
@@ -115,7 +112,9 @@ export async function startTestCoordinator(
       // No test waits for a lease to expire, and none may on a busy machine.
       leaseSeconds: 120,
     });
-    const server = serve(swarm.fetch);
+    const server = port === undefined
+      ? listenAgain(swarm.fetch)
+      : listen("127.0.0.1", port, swarm.fetch);
     return {
       url: server.url,
       end: async () => {
@@ -126,9 +125,7 @@ export async function startTestCoordinator(
     };
   };
 
-  let running: Awaited<ReturnType<typeof run>> | undefined = await run(
-    listenAgain,
-  );
+  let running: Awaited<ReturnType<typeof run>> | undefined = await run();
   const origin = running.url;
   const stop = async () => {
     await running?.end();
@@ -140,9 +137,7 @@ export async function startTestCoordinator(
     stop,
     restart: async () => {
       await stop();
-      running = await run((handler) =>
-        listen("127.0.0.1", Number(new URL(origin).port), handler)
-      );
+      running = await run(Number(new URL(origin).port));
     },
     close: async () => {
       await stop();

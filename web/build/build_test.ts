@@ -4,11 +4,9 @@ import { join } from "node:path";
 import { accepts, createWebAssets, readManifest } from "./assets.ts";
 import { staticImports } from "./build.ts";
 import { joinWords } from "../i18n/language.ts";
-import { buildPages } from "./main.ts";
+import { buildPages, webFolder as folder } from "./main.ts";
 import { pages } from "../pages.ts";
 import { needsProcesses } from "../../testing/needs_processes.ts";
-
-const folder = new URL("../../.cache/web-tests", import.meta.url).pathname;
 
 /** A page's own scripts: its script and what that imports. */
 async function scriptsOf(page: string): Promise<string[]> {
