@@ -6,3 +6,12 @@ export const itemPages = {
   trial: { shell: "/trial", address: "/trials/:trialId" },
   point: { shell: "/point", address: "/studies/:studyId/points/:point" },
 } as const;
+
+/** Addresses of the pages that every page's header leads to, in its order. */
+export const headerPages = {
+  leaderboard: "/",
+  workers: "/workers",
+  lesson: "/lesson",
+  join: "/join",
+} as const;
+export type HeaderPage = keyof typeof headerPages;

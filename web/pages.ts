@@ -1,9 +1,9 @@
-import { itemPages } from "../protocol/pages.ts";
+import { headerPages, itemPages } from "../protocol/pages.ts";
 
 /**
  * The pages as data: their addresses, what they load, what their HTML says
- * before and without JavaScript. The build, the header and links follow this
- * table.
+ * before and without JavaScript. The build follows this table, which no page
+ * loads: links and the header need the addresses alone, of `protocol/pages.ts`.
  */
 
 /** JSON that pages fetch, made from the project's own files at build time. */
@@ -18,11 +18,6 @@ export interface Page {
   readonly path: string;
   /** Its file and asset names. */
   readonly name: string;
-  /**
-   * Whether the header of every page leads to it, in the table's order. Its
-   * words there are `commonWords` of this name.
-   */
-  readonly inHeader: boolean;
   /** Its script, relative to `web/`. */
   readonly entry: string;
   /**
@@ -56,12 +51,10 @@ export const leaderboard = [
   "components/styles/leaderboard_print.css",
 ];
 
-/** All pages; those of the header come first, in its order. */
-export const pages = [
+export const pages: readonly Page[] = [
   {
-    path: "/",
+    path: headerPages.leaderboard,
     name: "leaderboard",
-    inHeader: true,
     entry: "pages/leaderboard/main.tsx",
     bundle: "study",
     styles: [
@@ -76,9 +69,8 @@ export const pages = [
     startsThreads: false,
   },
   {
-    path: "/workers",
+    path: headerPages.workers,
     name: "workers",
-    inHeader: true,
     entry: "pages/workers/main.tsx",
     bundle: "workers",
     styles: [...shared, ...leaderboard, "components/styles/trials.css"],
@@ -88,9 +80,8 @@ export const pages = [
     startsThreads: false,
   },
   {
-    path: "/lesson",
+    path: headerPages.lesson,
     name: "lesson",
-    inHeader: true,
     entry: "pages/lesson/main.tsx",
     bundle: "lesson",
     styles: [
@@ -106,9 +97,8 @@ export const pages = [
     documents: ["sample", "listings"],
   },
   {
-    path: "/join",
+    path: headerPages.join,
     name: "join",
-    inHeader: true,
     entry: "pages/join/main.tsx",
     bundle: "join",
     styles: [...shared, "components/styles/join.css"],
@@ -120,7 +110,6 @@ export const pages = [
   {
     path: itemPages.trial.shell,
     name: "trial",
-    inHeader: false,
     entry: "pages/trial/main.tsx",
     bundle: "study",
     styles: [...shared, ...leaderboard, "components/styles/trials.css"],
@@ -132,7 +121,6 @@ export const pages = [
   {
     path: itemPages.point.shell,
     name: "point",
-    inHeader: false,
     entry: "pages/point/main.tsx",
     bundle: "study",
     styles: [...shared, ...leaderboard, "components/styles/trials.css"],
@@ -141,4 +129,4 @@ export const pages = [
       "One pair of dropout rates: its replicates, their curves, means with intervals, and its swapped partner.",
     startsThreads: false,
   },
-] as const satisfies readonly Page[];
+];

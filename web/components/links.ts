@@ -1,20 +1,14 @@
 import type { ReadonlySignal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { StudyId, TrialId } from "../../protocol/ids.ts";
-import { itemPages } from "../../protocol/pages.ts";
+import {
+  type HeaderPage,
+  headerPages,
+  itemPages,
+} from "../../protocol/pages.ts";
 import { pointKey } from "../../protocol/grid_point.ts";
 import { browserAfter } from "../live.ts";
-import { pages } from "../pages.ts";
 import type { Params } from "../../protocol/study.ts";
-
-/** The pages that the header leads to, in its order. */
-export const headerPages = pages.filter((page) => page.inHeader === true);
-export type PageName = typeof headerPages[number]["name"];
-
-/** The path of a page. */
-export function pagePath(name: PageName): string {
-  return headerPages.find((page) => page.name === name)?.path ?? "/";
-}
 
 /** Where the API can be read. */
 export const API_PAGE = "/api";
@@ -39,13 +33,13 @@ export function joinCode(): string | null {
  * Address of a page. The language goes along where the present address names
  * one, and so does a join code: a link sent on keeps them.
  */
-export function pageLink(name: PageName): string {
-  return withLanguage(pagePath(name));
+export function pageLink(name: HeaderPage): string {
+  return withLanguage(headerPages[name]);
 }
 
 /** Address of a study's leaderboard. */
 export function studyLink(studyId: StudyId): string {
-  return withLanguage(pagePath("leaderboard"), { study: studyId });
+  return withLanguage(headerPages.leaderboard, { study: studyId });
 }
 
 export function trialLink(trialId: TrialId): string {

@@ -7,19 +7,16 @@ import { commonWords, languageCodes, languages } from "../i18n/language.ts";
 import type { Connection } from "../live.ts";
 import { Mark } from "./icon.tsx";
 import { language, setLanguage, words } from "./language.ts";
-import {
-  API_PAGE,
-  headerPages,
-  pageLink,
-  type PageName,
-  pointLink,
-} from "./links.ts";
+import { type HeaderPage, headerPages } from "../../protocol/pages.ts";
+import { API_PAGE, pageLink, pointLink } from "./links.ts";
+
+const headerNames = Object.keys(headerPages) as HeaderPage[];
 
 /** The frame around every page. */
 export function Site(
   { page, connection, children }: {
     /** Null for a page that the header does not lead to. */
-    readonly page: PageName | null;
+    readonly page: HeaderPage | null;
     readonly connection?: Connection;
     readonly children: ComponentChildren;
   },
@@ -36,7 +33,7 @@ export function Site(
           </a>
           <nav aria-label={t.pages}>
             <ul>
-              {headerPages.map(({ name }) => (
+              {headerNames.map((name) => (
                 <li key={name}>
                   <a
                     href={pageLink(name)}

@@ -5,12 +5,8 @@ import type { Leaderboard } from "../../../protocol/leaderboard.ts";
 import type { Api } from "../../api.ts";
 import { Icon } from "../../components/icon.tsx";
 import { localized, words } from "../../components/language.ts";
-import {
-  API_PAGE,
-  joinCode,
-  pageLink,
-  pagePath,
-} from "../../components/links.ts";
+import { API_PAGE, joinCode, pageLink } from "../../components/links.ts";
+import { headerPages } from "../../../protocol/pages.ts";
 import { Notice, QrCode, Site } from "../../components/site.tsx";
 import {
   commonWords,
@@ -235,7 +231,7 @@ export function Invite(): JSX.Element {
   const t = words(leaderboardWords).invite;
   const code = joinCode();
   const link = new URL(
-    pagePath("join") + (code === null ? "" : `#${code}`),
+    headerPages.join + (code === null ? "" : `#${code}`),
     location.origin,
   ).href;
   const reachable = !loopback.test(location.hostname);
