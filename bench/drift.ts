@@ -8,21 +8,21 @@ import {
   type EpochMetrics,
 } from "../protocol/training.ts";
 import { seedStudy } from "../coordinator/study/builtin.ts";
-import { InvalidStudy } from "../coordinator/study/points.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
-import { parsePoints } from "../coordinator/study/points.ts";
+import { InvalidStudy, parsePoints } from "../coordinator/study/points.ts";
 import { createVerifier } from "../coordinator/verification/verifier.ts";
 import { loadFashionMnist } from "../tests/golden/fashion_mnist.ts";
 import { startTrainers } from "../tests/golden/trainers.ts";
 import { dataCacheDir } from "../worker/main_deno.ts";
 import type { TrainedTrial } from "../worker/trainer/trainer_api.ts";
 import { FlagError, wholeNumber } from "./flags.ts";
+import { trainTrial } from "./train_trial.ts";
 
 /**
- * How far the same trials drift apart between two backends, epoch by epoch,
- * compared with the distance of different trials: the tolerances of
- * verification come from this. Also compares the verifier's figures of each
- * backend's final weights.
+ * Measures how far the same trials drift apart between two backends, epoch by
+ * epoch, and how far different trials lie apart: verification's tolerances come
+ * from this. Also compares the verifier's figures of each backend's final weights
+ * with the trainer's.
  */
 
 const HELP = `Usage: deno task bench drift [flags]
@@ -97,14 +97,8 @@ async function trainAll(
   try {
     const all: TrainedTrial[] = [];
     for (const spec of trials) {
-      const trained = await trainer.train(
-        spec,
-        { onEpoch: () => {}, onProgress: () => {} },
-        new AbortController().signal,
-      );
-      if (trained === null) throw new Error(`stopped: ${spec.trialId}`);
+      all.push(await trainTrial(trainer, spec));
       console.error(`${backend}: ${spec.trialId}`);
-      all.push(trained);
     }
     return all;
   } finally {

@@ -4,7 +4,7 @@ import { FlagError, wholeNumber } from "./flags.ts";
 import { benches, main } from "./main.ts";
 import { needsProcesses } from "../testing/needs_processes.ts";
 
-Deno.test("wholeNumber refuses what is none, naming the flag and the value", () => {
+Deno.test("wholeNumber refuses any other text and names the flag and the value", () => {
   assert.equal(wholeNumber("rounds", "12"), 12);
   assert.equal(wholeNumber("seed", "0", 0), 0);
   for (const text of ["", "0", "-1", "1.5", "1e3", "many"]) {
@@ -19,7 +19,7 @@ Deno.test("wholeNumber refuses what is none, naming the flag and the value", () 
   }
 });
 
-/** What a bench's arguments print in this process, and their exit status. */
+/** Runs a bench in this process: its output and its exit status. */
 async function printed(...args: string[]) {
   const lines = { log: [] as string[], error: [] as string[] };
   using _log = stub("log", (text) => lines.log.push(text));
@@ -34,7 +34,7 @@ function stub(name: "log" | "error", say: (text: string) => void): Disposable {
 }
 
 for (const name of Object.keys(benches)) {
-  Deno.test(`bench ${name} has --help, and an unknown flag is one line and status 2`, async () => {
+  Deno.test(`bench ${name} prints help; an unknown flag gives one line and status 2`, async () => {
     const help = await printed(name, "--help");
     assert.deepEqual([help.status, help.error], [0, []]);
     assert.match(
@@ -50,7 +50,7 @@ for (const name of Object.keys(benches)) {
 }
 
 Deno.test(
-  "bench: as its task runs it, it lists all, and ends with what a bench says",
+  "bench: run as by its task, it lists all benches and exits with a bench's status",
   needsProcesses,
   async () => {
     const list = runScript("bench/main.ts", ["--help"]);

@@ -19,6 +19,7 @@ import {
 import { startTrainers } from "../tests/golden/trainers.ts";
 import type { TrainerThread } from "../worker/trainer/trainer.ts";
 import { FlagError, wholeNumber } from "./flags.ts";
+import { trainTrial } from "./train_trial.ts";
 
 const goldenPoints = [...referencePoints, ...weightDecayPoints];
 
@@ -146,13 +147,7 @@ async function trainAll(
     await Promise.all(trainers.map(async (trainer) => {
       // The iterator is shared: each trial goes to one trainer.
       for (const [index, spec] of queue) {
-        const trained = await trainer.train(
-          spec,
-          { onEpoch: () => {}, onProgress: () => {} },
-          new AbortController().signal,
-        );
-        if (trained === null) throw new Error(`stopped: ${spec.trialId}`);
-        const { result } = trained;
+        const { result } = await trainTrial(trainer, spec);
         results[index] = result;
         console.error(
           `${spec.trialId}: ${result.outcome} on ${result.backend} in ` +

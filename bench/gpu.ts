@@ -1,17 +1,17 @@
-import Table from "cli-table3";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { launchChromium, type Page } from "../tests/browser/chromium.ts";
-import type { Counted, CountRequest } from "./gpu/thread.ts";
+import { bundle } from "./bundle.ts";
 import { wholeNumber } from "./flags.ts";
+import type { Counted, CountRequest } from "./gpu/thread.ts";
+import { tableOf } from "./table.ts";
 
 const USAGE = `Usage: deno task bench gpu [flags]
 
 Counts the GPU calls of a training step of the network (784-256-256-10, batch
-256): dispatches or draw calls, bytes uploaded, bytes read back. Once with
-kernels made of tfjs's own (masks and batches made in JavaScript), once with
-ours on the device; on WebGPU in Deno, on WebGL and WebGPU in Chromium. Counts
-on a software GPU are valid; its times are not.
+256): dispatches or draw calls, bytes uploaded, bytes read back. It counts once
+with kernels made of tfjs's own (masks and batches are made in JavaScript), and
+once with ours on the device: on WebGPU in Deno, on WebGL and WebGPU in Chromium.
+Counts on a software GPU are valid; its times are not.
 
   --steps N     steps counted after the first (default: 10)
   --json        print the counts as JSON`;
@@ -23,7 +23,7 @@ interface Row extends CountRequest {
   readonly counted: Counted | string;
 }
 
-/** Counts and prints; skips what cannot run here with a line. */
+/** Counts and prints; prints a line for each part that cannot run here. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -78,7 +78,7 @@ async function askThread(request: CountRequest): Promise<Counted | string> {
 }
 
 async function inChromium(steps: number): Promise<Row[]> {
-  const script = await bundledThread();
+  const script = await bundle(new URL("./gpu/thread.ts", import.meta.url));
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     ({ url }) =>
@@ -128,24 +128,8 @@ function askPage(page: Page, request: CountRequest): Promise<Counted | string> {
   }, request);
 }
 
-async function bundledThread(): Promise<string> {
-  const entry = fileURLToPath(new URL("./gpu/thread.ts", import.meta.url));
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", "--lock=deno.lock", "--frozen"],
-      ...["--platform", "browser", entry],
-    ],
-  }).output();
-  if (success) return new TextDecoder().decode(stdout);
-  throw new Error(
-    `bench gpu: the thread does not bundle: ${
-      new TextDecoder().decode(stderr)
-    }`,
-  );
-}
-
 function print(rows: readonly Row[]): void {
-  const head = [
+  const table = tableOf(
     "a training step",
     "dispatches",
     "uploaded, B",
@@ -155,12 +139,7 @@ function print(rows: readonly Row[]): void {
     "epoch's end: readings",
     "read back, B",
     "ms",
-  ];
-  const table = new Table({
-    head,
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, i) => i === 0 ? "left" as const : "right" as const),
-  });
+  );
   for (const { where, backend, kernels, steps, counted } of rows) {
     const name = `${backend}, ${where}, ` +
       (kernels === "portable" ? "tfjs's kernels" : "kernels on the device");

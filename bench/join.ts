@@ -1,4 +1,3 @@
-import Table from "cli-table3";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -9,6 +8,7 @@ import {
 } from "../tests/browser/chromium.ts";
 import { runScript } from "../tests/processes.ts";
 import { wholeNumber } from "./flags.ts";
+import { tableOf } from "./table.ts";
 
 const USAGE = `Usage: deno task bench join [flags]
 
@@ -100,7 +100,7 @@ async function measureBrowser(
   origin: string,
   backend: Visit["backend"],
 ): Promise<Visit[]> {
-  // Its own storage and cache, deleted at the end.
+  // It has its own storage and cache, which are deleted at the end.
   const context = await browser.newContext();
   try {
     const visits: Visit[] = [];
@@ -165,19 +165,14 @@ async function bytesOf(requests: readonly Request[]): Promise<number> {
 }
 
 function print(visits: readonly Visit[]): void {
-  const head = [
+  const table = tableOf(
     "a visit",
     "scripts, kB",
     "page, kB",
     "program, kB",
     "data, kB",
     "Start to first step, ms",
-  ];
-  const table = new Table({
-    head,
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, i) => i === 0 ? "left" as const : "right" as const),
-  });
+  );
   for (const { backend, visit, milliseconds, ...bytes } of visits) {
     const kilobytes = (count: number) => (count / 1000).toFixed(1);
     table.push([

@@ -27,14 +27,14 @@ affects the medians more than the minima.
 
 /** Repeated measurements in milliseconds. */
 interface Times {
-  /** In a process that does it for the first time. */
+  /** The first time in this process. */
   readonly first: number;
   readonly median: number;
   readonly least: number;
 }
 
 /** Everything measured; what `--json` prints. */
-export interface Report {
+interface Report {
   readonly points: number;
   readonly replicates: number;
   readonly rounds: number;

@@ -30,7 +30,7 @@ export const benches: Readonly<
     load: () => import("./leaderboard.ts"),
   },
   gpu: {
-    about: "a training step's calls of a GPU: dispatches, bytes up and back",
+    about: "the GPU calls of a training step: dispatches, bytes up and back",
     load: () => import("./gpu.ts"),
   },
   join: {
@@ -58,7 +58,7 @@ function usage(): string {
   return `Usage: deno task bench NAME [flags]\n\n${lines.join("\n")}`;
 }
 
-/** Runs what the arguments name; resolves to the exit status. */
+/** Runs the bench that the arguments name; resolves to the exit status. */
 export async function main([name, ...args]: string[]): Promise<number> {
   const bench = name === undefined ? undefined : benches[name];
   if (bench === undefined) {

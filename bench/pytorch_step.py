@@ -1,12 +1,11 @@
 """PyTorch's side of `deno task bench step`.
 
-Reads a request a line from standard input, as JSON, and answers each with a
-line of JSON. With `loader` as its argument it trains as the seed study does,
-with the data loader's four processes and all of the machine's cores; else with
-the data in memory, on one thread.
-
-PyTorch in memory does what a step of ours does: takes a batch by a shuffled
-order, trains, and keeps the sum of the losses and the number of right answers.
+Reads requests from standard input and answers each; both are a line of JSON.
+With the argument `loader` it trains as the seed study does: the data loader has
+four processes, and all of the machine's cores work. Without it, the data is in
+memory, and one thread works. It then does what a step of ours does: it takes a
+batch in a shuffled order, trains, and keeps the sum of the losses and the number
+of right answers.
 """
 
 import json

@@ -7,9 +7,9 @@
       tests/golden/pytorch_weight_decay_trials.json
 
 `steps` reads a small network's initial weights, a batch and the masks of each
-step, and trains in float64. `trials` trains the seed study's baseline on
-Fashion-MNIST, as Debian's package dataset-fashion-mnist has it, with seeds of
-PyTorch's own. Both decay the weights and not the biases.
+step, and trains in float64. `trials` trains the seed study's baseline with
+several of PyTorch's seeds, on Fashion-MNIST from Debian's package
+dataset-fashion-mnist. Both decay the weights and not the biases.
 """
 
 import gzip

@@ -9,7 +9,7 @@ Simulates the whole swarm on virtual time, one world a seed: the real
 coordinator, storage, routes and worker sessions, over a network that loses,
 delays, repeats and reorders, with volunteers that die, freeze, hang and lie, and
 a coordinator that crashes at any storage operation. After each step the
-invariants are checked. A seed that fails is printed with what led to it.
+invariants are checked. A failing seed is printed with the events before it.
 
   --seeds N         worlds (default: 1000)
   --from N          the first seed (default: 1)
@@ -42,7 +42,7 @@ export async function run(args: string[]): Promise<void> {
     ? wholeNumber("seeds", values.seeds)
     : 1;
   if (storage !== "memory" && storage !== "sqlite") {
-    throw new FlagError(`--storage ${storage}: give memory or sqlite`);
+    throw new FlagError(`--storage: not memory or sqlite: ${storage}`);
   }
   const tally = new Tally();
   const started = performance.now();

@@ -21,7 +21,7 @@ import {
 } from "./step/pytorch.ts";
 import { printReport, type Report } from "./step/report.ts";
 import type { Contender } from "./step/requests.ts";
-import { threadContender } from "./step/thread.ts";
+import { type ThreadBackend, threadContender } from "./step/thread.ts";
 
 const USAGE = `Usage: deno task bench step [flags]
 
@@ -37,7 +37,7 @@ absolute times drift.
   --no-browser     leave Chromium out
   --json           print the figures as JSON`;
 
-/** Measures and prints; skips what cannot run here with a line. */
+/** Measures and prints; prints a line for each part that cannot run here. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -157,7 +157,7 @@ class Contenders {
 
   async thread(
     name: string,
-    backend: Parameters<typeof threadContender>[1],
+    backend: ThreadBackend,
   ): Promise<Contender> {
     return this.#keep(await threadContender(name, backend, this.#dataset));
   }

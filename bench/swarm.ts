@@ -180,15 +180,17 @@ async function readOptions(args: string[]): Promise<Options | null> {
   };
   if (pace.longest < pace.shortest) {
     throw new FlagError(
-      `--trial-seconds: the longest comes second: ${values["trial-seconds"]}`,
+      `--trial-seconds: the longest is shorter than the shortest: ${
+        values["trial-seconds"]
+      }; give the shortest first`,
     );
   }
   const { db, coordinators } = values;
   const server = db !== undefined && isServer(db);
   if (!server && coordinators !== undefined) {
     throw new FlagError(
-      `--coordinators: only a server is shared: ${db ?? "no --db"}; ` +
-        "name it with --db postgres://user@host/database",
+      `--coordinators: they can share only a server: ${db ?? "no --db"}; ` +
+        "name one with --db postgres://user@host/database",
     );
   }
   if (server) {
@@ -197,7 +199,7 @@ async function readOptions(args: string[]): Promise<Options | null> {
   } else if (db !== undefined && await exists(db)) {
     throw new FlagError(
       `--db: the file exists, and its content would be counted: ${db}; ` +
-        "name one that is not there yet",
+        "name a file that does not exist",
     );
   }
   const outage = number("outage", values.outage, 0, 60);

@@ -7,7 +7,7 @@ import { needsProcesses } from "../testing/needs_processes.ts";
 /** The bench itself: real processes, few volunteers, a few seconds. */
 
 Deno.test(
-  "hold: what volunteers were told is what the coordinator's file has",
+  "hold: the coordinator's file has exactly what volunteers were told",
   needsProcesses,
   async () => {
     const held = await hold({
@@ -35,7 +35,7 @@ Deno.test(
     assert.ok(report.count > 0 && report.count <= 3 * (complete.count + 50));
     assert.ok(complete.count > 0 && complete.count <= ledger.results);
     assert.equal(storm?.back, 50);
-    assert.ok(storm.seen.unreachable > 0, "nobody noticed the restart");
+    assert.ok(storm.seen.unreachable > 0, "no call failed during the restart");
   },
 );
 

@@ -14,18 +14,18 @@ import { StudyDefinition } from "./study.ts";
 import { StudyDetail } from "./views.ts";
 
 /**
- * What the operator may do: endpoints apart from the swarm's own, so that no
- * client of a worker or a page has them. All take the admin token.
+ * The operator's endpoints. They are not part of `endpoints`, so that no client
+ * of a worker or a page has them. All require the admin token.
  */
 
 const admin = [{ admin: [] }];
 const study = z.object({ studyId: StudyId });
 const governing = {
   ...changing,
-  401: problem("No or a wrong admin token: unauthorized"),
+  401: problem("The admin token is missing or wrong: unauthorized"),
 } as const;
 
-/** All endpoints for the operator, by the name of what they do. */
+/** All endpoints for the operator, by name. */
 export const adminEndpoints = {
   createStudy: {
     method: "post",
@@ -40,7 +40,7 @@ export const adminEndpoints = {
     method: "post",
     path: "/api/studies/{studyId}/stop",
     tags: ["admin"],
-    summary: "Lend it no more; its workers are told to stop",
+    summary: "Stop leasing the study's trials; its workers are told to stop",
     security: admin,
     request: { params: study },
     responses: { ...governing, ...missing, 200: json("Stopped", StudyDetail) },
@@ -49,17 +49,16 @@ export const adminEndpoints = {
     method: "post",
     path: "/api/studies/{studyId}/resume",
     tags: ["admin"],
-    summary: "Lend it from now on, in place of any other",
+    summary: "Lease the study's trials, in place of any other study's",
     security: admin,
     request: { params: study },
-    responses: { ...governing, ...missing, 200: json("Lent", StudyDetail) },
+    responses: { ...governing, ...missing, 200: json("Resumed", StudyDetail) },
   },
   deleteStudy: {
     method: "delete",
     path: "/api/studies/{studyId}",
     tags: ["admin"],
-    summary:
-      "Take it out of sight; its results come back if it is planned again",
+    summary: "Hide the study; planning it again brings its results back",
     security: admin,
     request: { params: study },
     responses: { ...governing, ...missing, 204: noContent },
@@ -68,10 +67,10 @@ export const adminEndpoints = {
     method: "delete",
     path: "/api/workers/{workerId}",
     tags: ["admin"],
-    summary: "Take a worker's token and leases away",
-    description: "What it failed at is tried again, quarantined or not. Its " +
-      "results stand, or with `results=withdraw` all but those are leased again " +
-      "that the coordinator has trained to their end itself.",
+    summary: "Remove a worker: its token and its leases end",
+    description: "Trials that failed on it are tried again, quarantined ones " +
+      "too. Its results stay. With `results=withdraw` their trials are leased " +
+      "again, except those that the coordinator itself trained to the end.",
     security: admin,
     request: {
       params: z.object({ workerId: WorkerId }),
@@ -85,7 +84,7 @@ export const adminEndpoints = {
     method: "get",
     path: "/metrics",
     tags: ["admin"],
-    summary: "Figures for Prometheus; this machine needs no token",
+    summary: "Figures for Prometheus; calls from this machine need no token",
     security: admin,
     responses: {
       ...reading,

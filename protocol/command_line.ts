@@ -4,18 +4,18 @@ import { Command, InvalidArgumentError, Option } from "commander";
 export interface Flag {
   /** As help shows it: `<n>`, `[code]`; absent: a switch, off by default. */
   readonly value?: string;
-  /** Whether only the command line may say it; default: a variable may too. */
+  /** Only the command line sets it. Default: a variable sets it too. */
   readonly noVariable?: true;
   readonly help: string;
-  /** Absent: none, and the option is missing from what was parsed. */
+  /** Absent: no default; without the flag the option is undefined. */
   readonly byDefault?: string | number | boolean;
   /** The default in words. */
   readonly defaultText?: string;
   readonly choices?: readonly string[];
-  /** @throws {InvalidArgumentError} with what to give instead. */
+  /** @throws {InvalidArgumentError} that says what to give instead. */
   readonly parse?: (text: string) => unknown;
   readonly required?: true;
-  /** An option that it cannot be given with. */
+  /** An option that it cannot be combined with. */
   readonly conflicts?: string;
 }
 
@@ -35,7 +35,7 @@ export function createCommand<Options>(
 ): Command {
   const command = new Command(`deno task ${name}`).description(about)
     .allowExcessArguments(false)
-    // A suggestion stays on the error's line.
+    // Keeps an error and its suggestion on one line.
     .configureOutput({
       outputError: (text, write) =>
         write(`${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`),
@@ -63,8 +63,8 @@ export function createCommand<Options>(
 }
 
 /**
- * Reads a command's flags; what a flag leaves out, its variable may say. Prints
- * help or one line of error and ends the process where that is due.
+ * Reads a command's flags; without a flag, its variable counts. For `--help` or
+ * a wrong flag it prints help or one line of error and ends the process.
  */
 export function parseCommand<Options extends object>(
   command: Command,

@@ -41,7 +41,7 @@ import {
 /** Header of a 204 to a lease request: a `NoLeaseReason`. */
 export const REASON_HEADER = "swarm-reason";
 
-/** Header with the protocol's version, on every answer and worker's call. */
+/** Header with the protocol's version, on every answer and every worker's call. */
 export const PROTOCOL_HEADER = "swarm-protocol";
 
 /** Media type of a trial's final weights. */
@@ -65,9 +65,9 @@ export function problem(description: string) {
   } as const;
 }
 
-/** A call that reads and takes nothing. */
+/** Problems of a call that only reads and has no parameters. */
 export const reading = {
-  421: problem("Not under this name: foreign-host"),
+  421: problem("The coordinator has no such host name: foreign-host"),
   429: problem("Wait Retry-After seconds: too-many-requests"),
   500: problem("A fault of the coordinator: internal"),
   501: problem("A newer version wrote the study: newer-version"),
@@ -78,10 +78,10 @@ export const common = {
   400: problem("The request does not fit its schema: invalid-request"),
 } as const;
 
-/** A call that changes state, from a page of the coordinator's or no page. */
+/** A call that changes state; pages of other sites may not make it. */
 export const changing = {
   ...common,
-  403: problem("foreign-origin, or to a worker: join-code or removed"),
+  403: problem("foreign-origin; for a worker also join-code or removed"),
   408: problem("The body did not come in time: body-too-slow"),
   413: problem("The body is too large: body-too-large"),
   415: problem("The body is not JSON: invalid-request"),
@@ -92,7 +92,7 @@ export const changing = {
 /** A call of a registered worker. */
 const working = {
   ...changing,
-  401: problem("No or a wrong bearer token, register again: unauthorized"),
+  401: problem("The token is missing or wrong, register again: unauthorized"),
 } as const;
 
 /** A worker's call about one lease. */
@@ -112,7 +112,7 @@ export const missing = {
 } as const;
 export const noContent = { description: "Done" } as const;
 const unchanged = {
-  304: { description: "As it was: If-None-Match holds" },
+  304: { description: "Unchanged since the ETag in If-None-Match" },
 } as const;
 const offset = z.coerce.number().int().min(0).max(100_000_000).default(0);
 const csv = {
@@ -120,7 +120,7 @@ const csv = {
   content: { "text/csv": { schema: z.string() } },
 } as const;
 
-/** All endpoints, by the name of what they do. */
+/** All endpoints, by name. */
 export const endpoints = {
   register: {
     method: "post",
@@ -181,10 +181,11 @@ export const endpoints = {
     path: "/api/leases/{leaseId}/weights",
     tags: ["worker"],
     summary: "Upload a trained trial's final weights, before its result",
-    description: "Float32, little-endian: the weights [fanIn, fanOut], rows " +
-      "first, then the biases of each dense layer, from the input on. As many " +
-      "bytes as the lease's `weightsBytes` says. Renews the lease; repeating " +
-      "the call replaces what was there.",
+    description:
+      "Float32, little-endian: for each dense layer, from the input " +
+      "on, the weights [fanIn, fanOut] row by row, then the biases. The length " +
+      "is the lease's `weightsBytes`. Renews the lease; repeating the call " +
+      "replaces the uploaded weights.",
     security: bearer,
     request: {
       params: lease,
@@ -201,7 +202,7 @@ export const endpoints = {
     responses: {
       ...leasing,
       204: noContent,
-      422: problem("Another length than the network's: rejected-weights"),
+      422: problem("The length does not match the network: rejected-weights"),
     },
   },
   complete: {
@@ -221,7 +222,7 @@ export const endpoints = {
     method: "post",
     path: "/api/leases/{leaseId}/release",
     tags: ["worker"],
-    summary: "Hand the trial back: leaving, or it failed here",
+    summary: "Release the trial: the worker leaves, or could not train it",
     security: bearer,
     request: { params: lease, body: body(ReleaseRequest) },
     responses: { ...leasing, 204: noContent },
@@ -381,7 +382,7 @@ export const endpoints = {
     method: "get",
     path: "/data/{file}",
     tags: ["worker"],
-    summary: "A file of the data set, by its content: never changes",
+    summary: "A file of the data set, named by its hash: it never changes",
     request: {
       params: z.object({
         /** SHA-256 of the decompressed bytes, and `.gz`. */
@@ -404,8 +405,8 @@ export const endpoints = {
     method: "get",
     path: "/healthz",
     tags: ["read"],
-    summary: "Whether the coordinator answers; restarting helps if not",
-    responses: { ...reading, 200: json("It does", Health) },
+    summary: "Liveness: restart a coordinator that does not answer",
+    responses: { ...reading, 200: json("The coordinator answers", Health) },
   },
   ready: {
     method: "get",
@@ -414,7 +415,7 @@ export const endpoints = {
     summary: "Readiness for load balancers",
     responses: {
       ...reading,
-      200: json("It should", Health),
+      200: json("The coordinator is ready", Health),
       503: problem(
         "The storage does not respond, or the coordinator drains: unavailable",
       ),
@@ -426,8 +427,8 @@ type Endpoints = typeof endpoints;
 type Entry = {
   [Name in keyof Endpoints]: { route: Endpoints[Name]; handler: unknown };
 }[keyof Endpoints];
-// An instantiation expression over the library's own method: what it would
-// return for these routes, without running it.
+// An instantiation expression: the type that the library's method returns for
+// these routes, without a call.
 declare const api: OpenAPIHono;
 type WithRoutes = typeof api.openapiRoutes<readonly [Entry]>;
 

@@ -12,7 +12,7 @@ import type { Text } from "./text.ts";
 /** Any recipe field's value. */
 export type RecipeValue = Recipe[RecipeFieldName];
 
-/** A recipe field without regard to which it is. */
+/** A recipe field by its name, typed for any value. */
 export const fieldOf = (name: RecipeFieldName): RecipeField<RecipeValue> =>
   recipeFields[name] as RecipeField<RecipeValue>;
 
@@ -41,7 +41,7 @@ export function changedFields(recipe: Recipe): Params {
   return changed;
 }
 
-/** What a trial at a grid point trains: the study's recipe, and the point's fields. */
+/** A trial's recipe: the study's recipe with the grid point's values. */
 export function trialRecipe(recipe: Recipe, params: Params): Recipe {
   const merged = { ...recipe };
   for (const name of axesOf([params])) {
@@ -73,7 +73,7 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * Reads a field's value from text, as {@linkcode formatValue} writes it.
- * Returns null where the field cannot have it.
+ * Returns null if the field cannot have this value.
  */
 export function parseValue(
   name: RecipeFieldName,
@@ -94,8 +94,8 @@ export function parseValue(
 export const MOST_DIGITS = 6;
 
 /**
- * The number that was meant where arithmetic left a trace: 0.1 * 3 is
- * 0.30000000000000004 and means 0.3. Others are returned as they are.
+ * Removes a rounding error of arithmetic: 0.1 * 3 is 0.30000000000000004 and
+ * means 0.3. Other numbers are returned as they are.
  */
 export function meantNumber(value: number): number {
   const short = Number(value.toPrecision(15));

@@ -57,7 +57,7 @@ Deno.test("formatValue loses no digit", () => {
   }
 });
 
-Deno.test("meantNumber takes away what arithmetic left, and no more", () => {
+Deno.test("meantNumber removes rounding errors of arithmetic and nothing else", () => {
   assert.equal(meantNumber(0.1 * 3), 0.3);
   assert.equal(meantNumber(0.7 * 0.1), 0.07);
   assert.equal(meantNumber(0.123456789012345), 0.123456789012345);
@@ -74,7 +74,7 @@ Deno.test("recipe fields: codes differ, neutral values fit their schemas", () =>
   }
 });
 
-Deno.test("recipe fields: neutral values are frozen, since fingerprints rest on them", () => {
+Deno.test("recipe fields: neutral values are frozen, because fingerprints depend on them", () => {
   assert.deepEqual(Recipe.parse({}), {
     dropout1: 0,
     dropout2: 0,
@@ -88,7 +88,7 @@ Deno.test("recipe fields: neutral values are frozen, since fingerprints rest on 
   });
 });
 
-Deno.test("changedFields: what differs from the neutral values, lists too", () => {
+Deno.test("changedFields: fields that differ from the neutral values, lists included", () => {
   assert.deepEqual(changedFields(Recipe.parse({})), {});
   const changed = { hiddenSizes: [256, 128], learningRate: 0.1 };
   assert.deepEqual(
@@ -104,7 +104,7 @@ Deno.test("trialRecipe: the study's recipe with the point's values", () => {
   assert.equal(recipe.dropout1, 0.9);
 });
 
-Deno.test("pointText: a pair for the two rates, names elsewhere", () => {
+Deno.test("pointText: a pair for the two rates, names for other fields", () => {
   assert.equal(pointText({ dropout1: 0.2, dropout2: 0.5 }).en, "(0.2, 0.5)");
   assert.deepEqual(pointText({ dropout1: 0.2, learningRate: 0.00005 }), {
     en: "dropout 1 = 0.2, learning rate = 0.00005",

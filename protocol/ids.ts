@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Branded identifiers: a trial's id cannot be passed where a lease's is due. */
+/** Branded identifiers: a trial's id cannot stand in for a lease's. */
 
 /** Lower-case words joined by dashes, as they stand in addresses: `seed`. */
 export type StudyId = Infer<typeof StudyId>;
@@ -42,8 +42,8 @@ export const Sha256 = z.string().regex(
 ).brand<"Sha256">();
 
 /**
- * What a schema reads. The same as `z.infer`, under a name that the package's
- * documentation can show without taking in zod's own.
+ * The type that a schema reads. It is `z.infer` under our own name, so that the
+ * package's documentation does not include zod's types.
  *
  * @internal
  */

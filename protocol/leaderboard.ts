@@ -17,7 +17,7 @@ export const Estimate = z.strictObject({
   mean: z.number().nullable(),
   /** Sample standard deviation (n - 1); null for n < 2. */
   sd: z.number().nullable(),
-  /** Ends of the 95% t interval; null for n < 2: no interval. */
+  /** Ends of the 95% t interval; null for n < 2. */
   low: z.number().nullable(),
   high: z.number().nullable(),
 });
@@ -43,22 +43,22 @@ export const LeaderboardRow = z.strictObject({
   replicatesPlanned: z.int().min(0),
   /** With an accepted result, diverged ones included. */
   replicatesDone: z.int().min(0),
-  /** Lent to a worker, or back from one and being verified. */
+  /** Leased to a worker, or delivered and being verified. */
   replicatesRunning: z.int().min(0),
   replicatesQuarantined: z.int().min(0),
-  /** Of the done, those whose loss stopped being finite. */
+  /** Done replicates whose loss stopped being finite. */
   diverged: z.int().min(0),
-  /** Of the done, those that pass all three of d2l's checks. */
+  /** Done replicates that pass all three of d2l's checks. */
   checksPassed: z.int().min(0),
   /** Over the replicates that trained to the end. */
   metrics: z.record(MetricName, Estimate),
   /** Mean over replicates by epoch, for the curves; index 0 is epoch 1. */
   curves: Curves,
-  /** Standard deviations of the same, for a band; empty under 2 replicates. */
+  /** Standard deviations, for a band; empty with fewer than 2 replicates. */
   curveSds: Curves,
   /**
-   * The same metrics by replicate; null for one that has no figure, or that
-   * diverged. Only in studies with one axis, and not too many trials to draw.
+   * The metrics by replicate; null for one without a figure or that diverged.
+   * Only in studies with one axis and few enough trials to draw.
    */
   byReplicate: z.record(MetricName, z.array(z.number().nullable())).optional(),
   /**
@@ -70,7 +70,7 @@ export const LeaderboardRow = z.strictObject({
   probabilityBest: z.record(RankedMetric, Probability.nullable()),
 });
 
-/** What the data say of a claim. */
+/** What the data say about a claim. */
 export type VerdictName = Infer<typeof VerdictName>;
 
 /** @internal */
@@ -80,62 +80,62 @@ export const VerdictName = z.enum([
   "not-enough-evidence",
 ]);
 
-/** Two points, or groups of points, set against each other. */
+/** A comparison of two points, or of two groups of points. */
 export type Comparison = Infer<typeof Comparison>;
 
 /** @internal */
 export const Comparison = z.strictObject({
   metric: MetricName,
-  /** The mean over these points, */
+  /** The mean over these points is compared. */
   first: z.array(Params).min(1),
-  /** less the mean over these, replicate by replicate. */
+  /** The mean over these is subtracted, replicate by replicate. */
   second: z.array(Params).min(1),
   /** `n` counts the replicates that both sides have. */
   difference: Estimate,
-  /** Two-sided, of no difference; not adjusted. Null where untestable. */
+  /** Two-sided p-value for no difference; not adjusted. Null: not testable. */
   pDifference: Probability.nullable(),
-  /** Of a difference as large as the margin (TOST); not adjusted. */
+  /** For a difference of at least the margin (TOST); not adjusted. */
   pEquivalence: Probability.nullable(),
-  /** The side on which a replicate diverged; its difference has no number. */
+  /** The side with a diverged replicate; the difference then has no mean. */
   diverged: z.enum(["first", "second", "both"]).nullable(),
 });
 
-/** What the data say of two points with swapped rates, by one metric. */
+/** What the data say about two points with swapped rates, by one metric. */
 export type SwapFigures = Infer<typeof SwapFigures>;
 
 /** @internal */
 export const SwapFigures = z.strictObject({
   /**
-   * By replicate, with the lower rate first and with the higher rate first;
-   * null for one that has no figure, or that diverged.
+   * By replicate: the figure with the lower rate first, then with the higher
+   * rate first; null without a figure, or if it diverged.
    */
   replicates: z.array(z.tuple([z.number().nullable(), z.number().nullable()])),
-  /** The lower rate first less the higher rate first, paired. */
+  /** Lower rate first minus higher rate first, paired by replicate. */
   difference: Estimate,
-  /** Two-sided, of no difference; Holm over the pairs. Null: untestable. */
+  /** Two-sided, for no difference; Holm over the pairs. Null: not testable. */
   pDifference: Probability.nullable(),
-  /** Of a difference as large as the margin (TOST); Holm over the pairs. */
+  /** For a difference of at least the margin (TOST); Holm over the pairs. */
   pEquivalence: Probability.nullable(),
   /** The smallest difference that matters. */
   margin: z.number(),
-  /** Equivalent before different: a difference may be too small to matter. */
+  /** `equivalent` wins over `different`: a difference may not matter. */
   verdict: z.enum(["different", "equivalent", "open"]),
-  /** The order in which a replicate diverged. */
+  /** The order of rates with a diverged replicate. */
   diverged: z.enum(["lowerFirst", "higherFirst", "both"]).nullable(),
 });
 
-/** Two grid points with each other's rates. */
+/** Two grid points with swapped rates. */
 export type Swap = Infer<typeof Swap>;
 
 /** @internal */
 export const Swap = z.strictObject({
-  /** The lower rate nearer the input. */
+  /** The point with the lower rate nearer the input. */
   lowerFirst: Params,
   higherFirst: Params,
   metrics: z.record(RankedMetric, SwapFigures),
 });
 
-/** A claim and what the data say of it. */
+/** A claim and what the data say about it. */
 export type Verdict = Infer<typeof Verdict>;
 
 /** @internal */
@@ -144,15 +144,15 @@ export const Verdict = z.strictObject({
   /** The claim, as a sentence. */
   claim: Text,
   verdict: VerdictName,
-  /** True until every planned trial of the study is in or quarantined. */
+  /** True until each planned trial is completed or quarantined. */
   provisional: z.boolean(),
   headline: Text,
   evidence: Text,
   caution: Text,
   /**
-   * Size of the effect in the metric's unit, with its 95% interval, not
-   * adjusted; null ends under 2 replicates. Positive where it speaks for the
-   * claim; for a swap, the lower rate first less the higher rate first.
+   * Size of the effect in the metric's unit with its 95% interval, not adjusted;
+   * the ends are null with fewer than 2 replicates. A positive one supports the
+   * claim; for a swap it is lower rate first minus higher rate first.
    */
   effect: z.strictObject({
     metric: MetricName,
@@ -162,23 +162,23 @@ export const Verdict = z.strictObject({
     /** The smallest difference that matters. */
     margin: z.number(),
   }).nullable(),
-  /** Replicates behind it: the smallest number over what it compares. */
+  /** Replicates that count: the smallest number among what is compared. */
   replicates: z.int().min(0),
-  /** Adjusted over the claims (Holm); null where nothing was tested. */
+  /** The p-value, adjusted over the claims (Holm). Null: not tested. */
   pAdjusted: Probability.nullable(),
-  /** What was compared, the most telling first; at most 64 of them. */
+  /** The comparisons, the most informative first; at most 64. */
   comparisons: z.array(Comparison),
   /**
-   * Replicates a point on top of the present ones that would probably settle
-   * an open verdict (power 80% if the effect is as measured); null where the
-   * verdict is not open, or no practicable number would do.
+   * Additional replicates per point that would probably settle an open verdict
+   * (power 80% if the effect is as measured). Null: the verdict is not open, or
+   * no practicable number is enough.
    */
   moreReplicates: z.int().min(1).nullable(),
   /** Other numbers that the words quote, by name. */
   facts: z.record(z.string(), z.number()),
 });
 
-/** A remark of the seed, a lesson with one run a point, beside our figures. */
+/** A remark of the seed, a lesson with one run per point, and our figures. */
 export type SeedRemark = Infer<typeof SeedRemark>;
 
 /** @internal */
@@ -186,21 +186,21 @@ export const SeedRemark = z.strictObject({
   /** Such as `loss-0.5-0.8`. */
   id: z.string(),
   params: Params,
-  /** What it is compared with; null for a number of its own. */
+  /** The point it is compared with; null: the remark is about one point. */
   against: Params.nullable(),
   metric: MetricName,
   /** What the seed says, in short. */
   says: Text,
-  /** The number that it reports, if it does. */
+  /** The number that the seed reports; null: none. */
   reported: z.number().nullable(),
   /**
-   * Of the point, or of the difference from `against`; for a check, of the
-   * share of replicates that fail it.
+   * Estimate for the point, or for the difference from `against`; for a check,
+   * the share of replicates that fail it.
    */
   measured: Estimate,
   /**
-   * Where one more run would fall with 95% probability, widened by the
-   * rounding of `reported`; null for remarks without a number.
+   * 95% prediction interval of one more run, widened by the rounding of
+   * `reported`; null for remarks without a number.
    */
   expected: z.strictObject({ low: z.number(), high: z.number() }).nullable(),
   agreement: z.enum(["agrees", "disagrees", "open"]),
@@ -208,20 +208,20 @@ export const SeedRemark = z.strictObject({
   words: Text,
 });
 
-/** How far a study is: its planned trials by state, and its pace. */
+/** A study's progress: its planned trials by state, and its pace. */
 export type Progress = Infer<typeof Progress>;
 
 /** @internal */
 export const Progress = z.strictObject({
   total: z.int().min(0),
   completed: z.int().min(0),
-  /** Lent to a worker, or back from one and being verified. */
+  /** Leased to a worker, or delivered and being verified. */
   leased: z.int().min(0),
   queued: z.int().min(0),
   quarantined: z.int().min(0),
   complete: z.boolean(),
   workersOnline: z.int().min(0),
-  /** Over the last minutes; null before the first trial is in. */
+  /** Over the last minutes; null before the first trial is completed. */
   trialsPerMinute: z.number().nullable(),
   secondsLeft: z.number().nullable(),
 });
@@ -250,7 +250,7 @@ export const Leaderboard = z.strictObject({
    * training loss first; at most 64 of them.
    */
   swaps: z.array(Swap),
-  /** Empty where the study's recipe is not the seed's. */
+  /** Empty if the study's recipe is not the seed's. */
   remarks: z.array(SeedRemark),
   /** A paragraph fit to paste into a report. */
   summary: Text,
@@ -258,22 +258,22 @@ export const Leaderboard = z.strictObject({
   revision: z.int().min(0),
 });
 
-/** How a report's figures came about. */
+/** How a report's figures were made. */
 export type ReportOrigin = Infer<typeof ReportOrigin>;
 
 /** @internal */
 export const ReportOrigin = z.strictObject({
   /** When the report was made, in ISO 8601. */
   madeAt: z.iso.datetime(),
-  /** Of dropout-swarm and of Deno, where the report was made. */
+  /** Versions of dropout-swarm and of Deno that made the report. */
   version: z.string(),
   deno: z.string(),
   protocolVersion: z.int(),
-  /** Runs the study again, and makes the report of it. */
+  /** Commands that run the study again and make its report. */
   commands: z.array(z.string()),
-  /** Null where the leaderboard alone was at hand. */
+  /** Null: only the leaderboard was available. */
   definition: StudyDefinition.nullable(),
-  /** What trained the accepted results; empty where that is not known. */
+  /** Backends that trained the accepted results; empty: unknown. */
   backends: z.array(z.strictObject({
     backend: z.string(),
     trials: z.int().min(1),
@@ -281,7 +281,7 @@ export const ReportOrigin = z.strictObject({
   })),
 });
 
-/** What a report's file holds, all of it: nothing is fetched. */
+/** All data of a report's file, which fetches nothing. */
 export type Report = Infer<typeof Report>;
 
 /** @internal */

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { LeaseId, Sha256, TrialId, WorkerId } from "./ids.ts";
-import type { Infer } from "./ids.ts";
+import { type Infer, LeaseId, Sha256, TrialId, WorkerId } from "./ids.ts";
 import { untrustedText } from "./text.ts";
 import { DatasetManifest, TrialSpec } from "./study.ts";
 import {
@@ -10,7 +9,7 @@ import {
   TrialResult,
 } from "./training.ts";
 
-/** What a worker says of itself when it joins. */
+/** What a worker says about itself when it joins. */
 export type RegisterRequest = Infer<typeof RegisterRequest>;
 /** @internal */
 export const RegisterRequest = z.strictObject({
@@ -22,11 +21,11 @@ export const RegisterRequest = z.strictObject({
   threads: z.int().min(1).max(1024),
   /** Operating system and engine in a few words, for the workers' list. */
   device: untrustedText(200).optional(),
-  /** Where the coordinator asks for one: as its invitation says it. */
+  /** Required if the coordinator has a join code; its invitation shows it. */
   joinCode: z.string().max(200).optional(),
 });
 
-/** Who the worker is from now on, and what it will train on. */
+/** The worker's identity, and the data set that it will train on. */
 export type RegisterResponse = Infer<typeof RegisterResponse>;
 /** @internal */
 export const RegisterResponse = z.strictObject({
@@ -37,20 +36,20 @@ export const RegisterResponse = z.strictObject({
   /** Renew each lease at least this often. */
   heartbeatSeconds: z.number().positive(),
   /**
-   * The data set of the study that is leased out now: a worker loads it and
-   * measures its backends on it before it asks for its first lease, whose time
-   * would run meanwhile. Null when no study is leased out.
+   * Data set of the active study. A worker loads it and measures its backends on
+   * it before it asks for its first lease, because a lease's time would run
+   * meanwhile. Null: no study is active.
    */
   dataset: DatasetManifest.nullable(),
 });
 
-/** What a worker that asks for a trial says of its speed. */
+/** What a worker that asks for a trial says about its speed. */
 export type LeaseRequest = Infer<typeof LeaseRequest>;
 /** @internal */
 export const LeaseRequest = z.strictObject({
   backend: BackendName,
   backendDetail: untrustedText(200).optional(),
-  /** Measured milliseconds a training step: sizes the lease. */
+  /** Measured milliseconds per training step; they decide a lease's length. */
   stepMilliseconds: z.number().positive().max(3_600_000).optional(),
   /**
    * Chosen by the worker, so that a request whose answer was lost can be sent
@@ -60,8 +59,8 @@ export const LeaseRequest = z.strictObject({
 });
 
 /**
- * Seconds before which the coordinator wants no further report or renewal;
- * epochs that come meanwhile go together. 0: each is reported at once.
+ * Seconds that a worker waits before its next report or renewal; it reports
+ * epochs that finish meanwhile together. 0: it reports each at once.
  */
 const reportAfterSeconds = z.number().nonnegative();
 
@@ -72,7 +71,7 @@ export const Lease = z.strictObject({
   leaseId: LeaseId,
   /** The fencing token: an older attempt's calls are refused. */
   attempt: z.int().min(1),
-  /** By the coordinator's clock; for people. Workers go by `ttlSeconds`. */
+  /** By the coordinator's clock, for people. Workers use `ttlSeconds`. */
   expiresAt: z.iso.datetime(),
   ttlSeconds: z.number().positive(),
   reportAfterSeconds,
@@ -91,7 +90,7 @@ export type NoLeaseReason = Infer<typeof NoLeaseReason>;
 export const NoLeaseReason = z.enum([
   /** Every planned trial has a result or is quarantined. */
   "study-complete",
-  /** Every unfinished trial is leased, or has failed here too often. */
+  /** Each unfinished trial is leased, or failed on this worker too often. */
   "all-leased",
   /** The worker holds as many leases as it has threads. */
   "enough-leases",
@@ -109,7 +108,7 @@ export type ReportRequest = Infer<typeof ReportRequest>;
 /** @internal */
 export const ReportRequest = z.strictObject({
   attempt: z.int().min(1),
-  /** Rising: all that were finished since the last report. */
+  /** All epochs finished since the last report, in rising order. */
   epochs: z.array(EpochMetrics).min(1).max(MOST_EPOCHS).refine(
     rises,
     "the epochs are not in rising order",
@@ -142,18 +141,18 @@ export type CompleteRequest = Infer<typeof CompleteRequest>;
 export const CompleteRequest = z.strictObject({
   attempt: z.int().min(1),
   result: TrialResult,
-  /** Of the weights that were uploaded for this lease. */
+  /** Hash of the weights that were uploaded for this lease. */
   weights: Sha256.optional(),
 });
 
-/** The result is with the coordinator. */
+/** The answer to a delivered result. */
 export type CompleteResponse = Infer<typeof CompleteResponse>;
 /** @internal */
 export const CompleteResponse = z.strictObject({
   trialId: TrialId,
   /**
-   * `accepted`: it counts. `pending`: its figures are being recomputed; the
-   * same call again tells what came of it.
+   * `accepted`: it counts. `pending`: its figures are being recomputed; repeat
+   * the call to get the verdict.
    */
   verdict: z.enum(["pending", "accepted"]),
 });
@@ -164,8 +163,8 @@ export type ReleaseRequest = Infer<typeof ReleaseRequest>;
 export const ReleaseRequest = z.strictObject({
   attempt: z.int().min(1),
   /**
-   * `leaving`: stopped by its user, no fault. `failed`: the trial could not be
-   * trained here; three different workers failing quarantine it.
+   * `leaving`: the user stopped the worker; this is no failure. `failed`: the
+   * worker could not train the trial; failures of three workers quarantine it.
    */
   reason: z.enum(["leaving", "failed"]),
   /** What happened, for the trial's page. */

@@ -22,8 +22,8 @@ export interface Metric {
   /** What a reader of a claim about this metric has to bear in mind. */
   readonly caution: Text | null;
   /**
-   * The metric's place among those by which a point can be the best, and whose
-   * swapped pairs are compared; null for the others.
+   * Place among the ranked metrics: by these a point can be the best, and
+   * swapped pairs are compared. Null: not ranked.
    */
   readonly rank: number | null;
   /** Its column in tables of grid points; null: none. */
@@ -32,7 +32,7 @@ export interface Metric {
     readonly place: number;
     readonly head: Text;
     readonly digits: number;
-    /** Columns with a higher number go first where the width is too small. */
+    /** If the terminal is narrow, columns with a higher number go first. */
     readonly spare: number;
   } | null;
   /**
@@ -48,14 +48,14 @@ export interface Metric {
   readonly of: (epochs: readonly EpochMetrics[]) => number;
 }
 
-/** Differences in loss below this (in nats) do not matter: the lesson's last digit. */
+/** Smaller differences in loss (in nats) do not matter: the lesson's last digit. */
 export const LOSS_MARGIN = 0.01;
 
 /**
  * Differences in accuracy below this do not matter: one percentage point is
  * about twice the standard error of a difference on 10,000 test images.
  */
-export const ACCURACY_MARGIN = 0.01;
+const ACCURACY_MARGIN = 0.01;
 
 const common = { caution: null, rank: null, column: null, needsAll: false };
 
@@ -103,7 +103,7 @@ function deviation(values: readonly number[]): number {
   const centre = mean(values);
   const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
   const sd = Math.sqrt(squares / (values.length - 1));
-  // Accuracies are shares of thousands of examples: less is rounding.
+  // Accuracies are shares of thousands of examples: less is a rounding error.
   return sd < 1e-9 ? 0 : sd;
 }
 
@@ -298,14 +298,14 @@ export const rankedMetrics: readonly RankedMetric[] = metricNames
 /** @internal */
 export const RankedMetric = z.enum(rankedMetrics);
 
-/** Something of each metric by its name. */
+/** Makes a value for each metric, by its name. */
 export function byMetric<T>(
   make: (name: MetricName, metric: Metric) => T,
 ): Record<MetricName, T> {
   return byName(metricNames, (name) => make(name, metrics[name]));
 }
 
-/** Something of each ranked metric by its name. */
+/** Makes a value for each ranked metric, by its name. */
 export function byRankedMetric<T>(
   make: (name: RankedMetric) => T,
 ): Record<RankedMetric, T> {

@@ -1,6 +1,6 @@
 /**
- * Pages that show one thing, named by their address: one file each, whatever
- * the id, which the page reads from the address.
+ * Pages that show one item. Each is one file for all ids; the page reads the id
+ * from its address.
  */
 export const itemPages = {
   trial: { shell: "/trial", address: "/trials/:trialId" },

@@ -8,7 +8,7 @@ export type ProblemType = Infer<typeof ProblemType>;
 export const ProblemType = z.enum([
   /** The body, query or path does not fit its schema. 400 */
   "invalid-request",
-  /** No, or a wrong, bearer token. Register again. 401 */
+  /** The bearer token is missing or wrong. Register again. 401 */
   "unauthorized",
   /** A page of another site tried to change state. 403 */
   "foreign-origin",
@@ -30,11 +30,11 @@ export const ProblemType = z.enum([
   "body-too-large",
   /** Upload the weights that the result names, then deliver it again. 409 */
   "missing-weights",
-  /** Only this machine is served, by its own names. 421 */
+  /** The call names a host that this coordinator does not serve. 421 */
   "foreign-host",
   /** The result cannot be what training this trial yields. 422 */
   "rejected-result",
-  /** The weights are not as long as the trial's network is large. 422 */
+  /** The weights' length does not match the trial's network. 422 */
   "rejected-weights",
   /** Worker and coordinator speak different versions. 426 */
   "protocol-version",
@@ -43,7 +43,7 @@ export const ProblemType = z.enum([
   "internal",
   /**
    * A newer version wrote the study, and this coordinator cannot read it. Try
-   * again: behind a balancer another coordinator may. 501
+   * again: behind a balancer, another coordinator may be able to. 501
    */
   "newer-version",
   /** Try again after `Retry-After` seconds. 503 */
@@ -59,7 +59,7 @@ export const Problem = z.object({
   status: z.int().min(400).max(599),
   /** What failed: the value; what to do. */
   detail: untrustedText(),
-  /** Each fault of an invalid request, where it is. */
+  /** Each fault of an invalid request, and its place. */
   errors: z.array(
     z.object({ path: untrustedText(), message: untrustedText() }),
   ).optional(),

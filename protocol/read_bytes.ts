@@ -1,12 +1,12 @@
-/** Bytes that are set aside at first: `most` may be far more than comes. */
+/** Bytes allocated at first: `most` may be far more than arrives. */
 const FIRST = 16 * 1024;
 
 /**
- * Reads a stream to its end into memory. Null: it is longer than `most` bytes;
- * the rest of it is cancelled.
+ * Reads a stream to its end into memory. Returns null if it is longer than
+ * `most` bytes, and cancels the rest.
  *
- * @param onBytes Told after each chunk how many bytes are there.
- * @param signal Cancels the stream; what came until then is returned.
+ * @param onBytes Called after each chunk with the number of bytes so far.
+ * @param signal Cancels the stream; the bytes so far are returned.
  */
 export async function readBytes(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -17,7 +17,7 @@ export async function readBytes(
   } = {},
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const reader = stream.getReader();
-  // A stream that failed rejects this too; its error is thrown by `read`.
+  // If the stream failed, this rejects too; `read` throws the error.
   const cancel = () => void reader.cancel().catch(() => {});
   signal?.addEventListener("abort", cancel, { once: true });
   let bytes = new Uint8Array(Math.min(most, FIRST));

@@ -4,7 +4,7 @@ import { readBytes } from "./read_bytes.ts";
 const stream = (...chunks: number[][]) =>
   ReadableStream.from(chunks.map((chunk) => new Uint8Array(chunk)));
 
-Deno.test("readBytes reads up to its limit and gives up on more", async () => {
+Deno.test("readBytes reads up to its limit and returns null for more", async () => {
   const seen: number[] = [];
   const onBytes = (received: number) => void seen.push(received);
   assert.deepEqual(
@@ -15,7 +15,7 @@ Deno.test("readBytes reads up to its limit and gives up on more", async () => {
   assert.equal(await readBytes(stream([1, 2], [3, 4]), 3), null);
 });
 
-Deno.test("readBytes reads what is longer than it set aside at first, chunk for chunk", async () => {
+Deno.test("readBytes reads more bytes than it allocates at first, in order", async () => {
   const chunks = Array.from(
     { length: 9 },
     (_, i) => new Uint8Array(7000 + i).fill(i),
@@ -26,7 +26,7 @@ Deno.test("readBytes reads what is longer than it set aside at first, chunk for 
   );
 });
 
-Deno.test("readBytes ends with what came when it is aborted", async () => {
+Deno.test("readBytes returns the bytes so far when it is aborted", async () => {
   const abort = new AbortController();
   const endless = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start: (controller) => controller.enqueue(new Uint8Array([1])),

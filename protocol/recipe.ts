@@ -14,15 +14,15 @@ const networkNames = [
   "layers",
 ] as const satisfies readonly NetworkName[];
 
-/** Everything but seed and replicate that decides a trial's figures. */
+/** Everything that decides a trial's figures, except seed and replicate. */
 export interface Recipe {
   /** Rate after the first hidden layer, the one nearer the input. */
   dropout1: number;
   /** Rate after the second hidden layer. */
   dropout2: number;
-  /** Of plain stochastic gradient descent. */
+  /** Step size of plain stochastic gradient descent. */
   learningRate: number;
-  /** The gradient of the weights, not of the biases, gains this times them. */
+  /** This times the weights is added to their gradient; biases do not decay. */
   weightDecay: number;
   /** Passes over the training set. */
   epochs: number;
@@ -39,7 +39,7 @@ export interface Recipe {
 /** The name of a recipe field, as it stands in a study's JSON file. */
 export type RecipeFieldName = keyof Recipe;
 
-/** What the product knows of a recipe field; everything else follows from it. */
+/** All that the product knows about a recipe field. */
 export interface RecipeField<T> {
   /** What a study may give. */
   readonly schema: z.ZodType<T>;
@@ -205,12 +205,12 @@ export const recipeFieldNames: readonly RecipeFieldName[] = Object.keys(
   recipeFields,
 ) as RecipeFieldName[];
 
-/** A field's schema at each field's name. */
+/** Each field's schema, by name. */
 type FieldSchemas = {
   [K in RecipeFieldName]: z.ZodType<Recipe[K]>;
 };
 
-/** One schema a field, made from the table's row. */
+/** Makes a schema for each field of the table; null leaves it out. */
 function shapeOf<Shape>(
   make: (field: RecipeField<Recipe[RecipeFieldName]>) => z.ZodType | null,
 ): Shape {

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { Sha256, StudyId, TrialId } from "./ids.ts";
-import type { Infer } from "./ids.ts";
+import { type Infer, Sha256, StudyId, TrialId } from "./ids.ts";
 import { Grid, Params, Recipe } from "./recipe.ts";
 import { UserText } from "./text.ts";
 
@@ -42,7 +41,7 @@ export const DatasetDefinition = z.strictObject({
   }),
 });
 
-/** Where the search space lies: listed points, or all combinations of axes. */
+/** The search space: listed points, or all combinations of axes. */
 export type SearchSpace = Infer<typeof SearchSpace>;
 
 /** @internal */
@@ -61,7 +60,7 @@ export const StudyDefinition = z.strictObject({
   dataset: z.union([z.literal("fashion-mnist"), DatasetDefinition])
     .default("fashion-mnist"),
   searchSpace: SearchSpace,
-  /** Repeats of each grid point; replicate r starts alike everywhere. */
+  /** Repeats of each grid point; replicate r starts the same at each point. */
   replicates: z.int().min(1).max(1000).default(3),
   /** Keys the random generator, with the replicate's number. */
   seed: z.int().min(0).max(0xffff_ffff).default(0),
@@ -74,8 +73,8 @@ export type ServedFile = Infer<typeof ServedFile>;
 export const ServedFile = z.strictObject({
   sha256: Sha256,
   /**
-   * Path on the coordinator; the body is gzip. Nothing else: a coordinator must
-   * not have its volunteers ask other machines.
+   * Path on the coordinator; the body is gzip. It is no full address, because a
+   * coordinator must not make its volunteers call other machines.
    */
   path: z.string().regex(/^\/data\/[0-9a-f]{64}\.gz$/),
   /** Size as transferred. */
@@ -109,6 +108,6 @@ export const TrialSpec = z.strictObject({
   /** Counted from 0. */
   replicate: z.int().min(0),
   seed: z.int().min(0).max(0xffff_ffff),
-  /** The study's recipe with the grid point's values: all that is trained by. */
+  /** The study's recipe with the grid point's values; this is trained. */
   recipe: Recipe,
 });

@@ -11,8 +11,8 @@ export const Text = z.strictObject({ en: z.string(), zh: z.string() });
 const LANGUAGE = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/;
 
 /**
- * Words that came with a user's study, by language: English must be there,
- * Chinese and any other language may be.
+ * Text of a user's study, by language. English is required; Chinese and any
+ * other language are optional.
  */
 export type UserText = Infer<typeof UserText>;
 
@@ -22,17 +22,17 @@ export const UserText = z.object({ en: z.string() }).catchall(z.string())
     error: "expected a language's tag, such as zh or pt-BR, for each text",
   });
 
-/** The words in this language; the English where they have no other. */
+/** The text in this language, or in English if it is missing. */
 export function textIn(text: UserText, language: string): string {
   return text[language] ?? text.en;
 }
 
 /**
- * Text that somebody else chose, on its way to pages, tables, logs and
- * terminals. Control characters, which a terminal obeys, become spaces, and
- * halves of surrogate pairs the replacement character.
+ * Text that somebody else chose, for pages, tables, logs and terminals. Control
+ * characters become spaces, because a terminal would obey them. Halves of
+ * surrogate pairs become the replacement character.
  *
- * @param most Characters at most. Default: any number.
+ * @param most Most characters. Default: any number.
  */
 export function untrustedText(most = Infinity): z.ZodString {
   const text = z.string().overwrite(withoutControls);

@@ -2,10 +2,10 @@ import * as z from "zod";
 import type { Infer } from "./ids.ts";
 import { untrustedText } from "./text.ts";
 
-/** Thirty years: a sum of such times is a number yet. */
+/** Thirty years: even a sum of many such times stays finite. */
 const MOST_SECONDS = 1e9;
 
-/** Epochs of a trial at most. */
+/** Most epochs of a trial. */
 export const MOST_EPOCHS = 1000;
 
 /** d2l's limit of the final training loss. */
@@ -17,9 +17,9 @@ export type EpochMetrics = Infer<typeof EpochMetrics>;
 export const EpochMetrics = z.strictObject({
   /** Counted from 1. */
   epoch: z.int().min(1),
-  /** d2l's: running mean over the epoch, dropout on, weights moving. */
+  /** As in d2l: mean over the epoch, dropout on, while weights change. */
   trainLoss: z.number().nonnegative(),
-  /** d2l's: running share of right answers, dropout on, weights moving. */
+  /** As in d2l: share of right answers, dropout on, while weights change. */
   trainAccuracy: z.number().min(0).max(1),
   /** Over the whole training set after the epoch, dropout off. */
   trainLossDropoutOff: z.number().nonnegative(),
@@ -39,7 +39,7 @@ export const epochFigures = [
   "testAccuracy",
 ] as const satisfies readonly (keyof EpochMetrics)[];
 
-/** d2l's three checks at the end of training, as facts and not as crashes. */
+/** Results of d2l's three checks after training; a failed one is no error. */
 export type D2lChecks = Infer<typeof D2lChecks>;
 /** @internal */
 export const D2lChecks = z.strictObject({
@@ -66,7 +66,7 @@ export function d2lChecks(
   };
 }
 
-/** What is known of a backend everywhere. */
+/** What every part of the product knows about a backend. */
 interface Backend {
   /** Its name on pages. */
   readonly label: { readonly en: string; readonly zh: string };
@@ -112,10 +112,10 @@ export const BackendName = z.enum(
   Object.keys(backends) as (keyof typeof backends)[],
 );
 
-/** A backend by its name, or the fastest one by measuring. */
+/** A backend's name, or `auto`: the fastest one, found by measuring. */
 export type BackendChoice = "auto" | BackendName;
 
-/** @internal What a command in Deno may be asked for. */
+/** @internal The choices that a command in Deno accepts. */
 export const denoBackendChoices: readonly BackendChoice[] = [
   "auto",
   ...BackendName.options.filter((name) => backends[name].inDeno),
@@ -125,13 +125,13 @@ const resultBase = {
   /** Every finished epoch, in order from 1. */
   epochs: z.array(EpochMetrics).max(MOST_EPOCHS),
   backend: BackendName,
-  /** What the backend says of itself, e.g. `relaxed SIMD` or a GPU's name. */
+  /** What the backend says about itself: `relaxed SIMD`, or a GPU's name. */
   backendDetail: untrustedText(200).optional(),
-  /** Whole trial, from the first weight drawn to the last figure. */
+  /** Time of the whole trial, from the first weight to the last figure. */
   seconds: z.number().nonnegative().max(MOST_SECONDS),
 };
 
-/** What a trial came to. Diverging is a result, not an error. */
+/** The result of a trial. Diverging is a result, not an error. */
 export type TrialResult = Infer<typeof TrialResult>;
 /** @internal */
 export const TrialResult = z.discriminatedUnion("outcome", [

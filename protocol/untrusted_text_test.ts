@@ -4,10 +4,10 @@ import { untrustedText } from "./text.ts";
 import { LeaseRequest, RegisterRequest, ReleaseRequest } from "./lease.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 
-/** Clears a terminal, sets its title, and both with C1 controls of 8 bits. */
+/** Clears a terminal and sets its title, then both with 8-bit (C1) controls. */
 const ESCAPES = "a\u001b[2Jb\u001b]0;c\u0007d\u009b2Je\u009dtitle\u009c";
 
-Deno.test("untrustedText leaves a terminal nothing to obey, and words alone", () => {
+Deno.test("untrustedText removes control characters and changes nothing else", () => {
   const text = untrustedText(80);
   assert.equal(text.parse(ESCAPES), "a [2Jb ]0;c d 2Je title ");
   assert.equal(text.parse("two\r\nlines\ttab\u0000\u007f"), "two  lines tab  ");
@@ -18,7 +18,7 @@ Deno.test("untrustedText leaves a terminal nothing to obey, and words alone", ()
   assert.equal(text.safeParse("x".repeat(81)).success, false);
 });
 
-Deno.test("untrustedText is what volunteers say, and what a coordinator tells them", () => {
+Deno.test("untrustedText is used for what volunteers send and a coordinator answers", () => {
   const said = [
     RegisterRequest.parse({
       protocolVersion: PROTOCOL_VERSION,
@@ -38,7 +38,7 @@ Deno.test("untrustedText is what volunteers say, and what a coordinator tells th
     }),
   ];
   assert.doesNotMatch(JSON.stringify(said), /\\u00|\\n|[\u007f-\u009f]/);
-  // A name of nothing else is none.
+  // A name that has only control characters is empty.
   assert.equal(
     RegisterRequest.safeParse({
       protocolVersion: PROTOCOL_VERSION,

@@ -1,5 +1,5 @@
 /**
- * The version of the swarm protocol spoken by this code.
+ * The version of the swarm protocol that this code speaks.
  *
  * A worker names it when it registers; a coordinator refuses another one with a
  * problem of type `protocol-version`, and the worker stops with "update me".

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { StudyId, TrialId, WorkerId } from "./ids.ts";
-import type { Infer } from "./ids.ts";
+import { type Infer, StudyId, TrialId, WorkerId } from "./ids.ts";
 import { Comparison, LeaderboardRow, Progress } from "./leaderboard.ts";
 import { DatasetManifest, Params, Recipe, StudyDefinition } from "./study.ts";
 import {
@@ -34,7 +33,7 @@ export const AttemptState = z.enum([
   "completed",
   "released",
   "failed",
-  /** Its result did not stand up to its checks. */
+  /** Its result failed the checks. */
   "refused",
   "expired",
   /** Another attempt's result was accepted first. */
@@ -49,7 +48,7 @@ export const AttemptView = z.strictObject({
   workerId: WorkerId,
   workerName: z.string(),
   backend: BackendName,
-  /** What the backend says of itself, as its worker passed it on. */
+  /** What the backend says about itself, as its worker reported it. */
   backendDetail: z.string().nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
@@ -71,7 +70,7 @@ export const TrialSummary = z.strictObject({
   workerName: z.string().nullable(),
   backend: BackendName.nullable(),
   backendDetail: z.string().nullable(),
-  /** Of that attempt; null where nobody trains it and nobody did. */
+  /** Start of that attempt; null without one. */
   startedAt: z.iso.datetime().nullable(),
   /** Null while it runs. */
   endedAt: z.iso.datetime().nullable(),
@@ -83,14 +82,14 @@ export const TrialSummary = z.strictObject({
 export type TrialView = Infer<typeof TrialView>;
 /** @internal */
 export const TrialView = TrialSummary.omit({ attempts: true }).extend({
-  /** False: it left its study's plan, and counts no more. */
+  /** False: it left its study's plan and no longer counts. */
   planned: z.boolean(),
   seed: z.int(),
   recipe: Recipe,
   result: TrialResult.nullable(),
-  /** Whose result it is: the number of an attempt. */
+  /** Number of the attempt that gave the result. */
   acceptedAttempt: z.int().min(1).nullable(),
-  /** The first one first. */
+  /** In the order of their numbers. */
   attempts: z.array(AttemptView),
 });
 
@@ -98,12 +97,12 @@ export const TrialView = TrialSummary.omit({ attempts: true }).extend({
 export type TrialCurve = Infer<typeof TrialCurve>;
 /** @internal */
 export const TrialCurve = TrialSummary.extend({
-  /** Of the accepted result, as the three below; null without one. */
+  /** Of the accepted result; null without one, as the two below. */
   outcome: z.enum(["trained", "diverged"]).nullable(),
-  /** Null for a trial that trained to its end, too. */
+  /** Also null if the trial trained to its end. */
   divergedAtEpoch: z.int().min(1).nullable(),
   checks: D2lChecks.nullable(),
-  /** Of the accepted result, or else what the running attempt reported. */
+  /** Of the accepted result, or else those that the running attempt reported. */
   epochs: z.array(EpochMetrics),
 });
 
@@ -112,7 +111,7 @@ export type CurveList = Infer<typeof CurveList>;
 /** @internal */
 export const CurveList = z.strictObject({ trials: z.array(TrialCurve) });
 
-/** A grid point: its figures, its trials, and its partner. */
+/** A grid point: its figures, its trials, and the point with swapped rates. */
 export type PointView = Infer<typeof PointView>;
 /** @internal */
 export const PointView = z.strictObject({
@@ -124,24 +123,24 @@ export const PointView = z.strictObject({
   trials: z.array(TrialCurve),
   /** The point with the two rates swapped, where the study has it. */
   swapped: LeaderboardRow.nullable(),
-  /** What the verdicts compare between the two of them. */
+  /** The verdicts' comparisons of these two points. */
   comparisons: z.array(Comparison),
 });
 
-/** How far results lie from everybody else's at the same grid points. */
+/** How far results lie from all others' at the same grid points. */
 export type Deviation = Infer<typeof Deviation>;
 /** @internal */
 export const Deviation = z.strictObject({
-  /** The one of both that tells more. */
+  /** The figure that deviates more. */
   figure: z.enum(["trainLoss", "testLoss"]),
   chiSquare: z.number(),
   /** Grid points where others have results too: the degrees of freedom. */
   points: z.int().min(1),
   /** Accepted results at these points. */
   results: z.int().min(1),
-  /** By chance, over all that were looked at (Bonferroni). */
+  /** Probability by chance, adjusted for all comparisons (Bonferroni). */
   pValue: z.number(),
-  /** More than chance explains. */
+  /** Whether it is more than chance explains. */
   odd: z.boolean(),
 });
 
@@ -217,7 +216,7 @@ export type WorkerList = Infer<typeof WorkerList>;
 export const WorkerList = z.strictObject({
   workers: z.array(WorkerView),
   online: z.int().min(0),
-  /** Workers that were asked for, without limit and offset. */
+  /** Workers that `show` selects, before limit and offset. */
   total: z.int().min(0),
   /** Backends of the active study's results. */
   backends: z.array(z.strictObject({
@@ -237,7 +236,7 @@ export const Health = z.strictObject({
   study: StudyId.nullable(),
 });
 
-/** Sent to open pages; they fetch what they show again. */
+/** Sent to open pages, which then fetch their data again. */
 export type SwarmEvent = Infer<typeof SwarmEvent>;
 /** @internal */
 export const SwarmEvent = z.discriminatedUnion("type", [

@@ -1,4 +1,4 @@
-/** Counts what a thread asks of its GPU, at the real interfaces' methods. */
+/** A thread's calls of its GPU, counted at the real interfaces' methods. */
 export interface GpuCounts {
   /** Dispatches of WebGPU, draw calls of WebGL. */
   readonly dispatches: number;
@@ -42,7 +42,9 @@ function tap(
 ): void {
   const original: unknown = Reflect.get(prototype, method);
   if (typeof original !== "function") {
-    throw new Error(`bench gpu: there is no such method: ${method}`);
+    throw new Error(
+      `bench gpu: the GPU interface has no such method: ${method}`,
+    );
   }
   Reflect.set(prototype, method, function (this: unknown, ...args: unknown[]) {
     count(args, this);
@@ -74,7 +76,7 @@ function countWebGpu(): void {
   tap(GPUQueue.prototype, "writeBuffer", ([, , values, , size]) => {
     upload(typeof size === "number" ? size : bytesOf(values));
   });
-  // Filled before the device gets it.
+  // Such a buffer is filled before the device gets it.
   tap(GPUDevice.prototype, "createBuffer", ([descriptor]) => {
     const { mappedAtCreation, size } = descriptor as GPUBufferDescriptor;
     if (mappedAtCreation) upload(size);
@@ -104,7 +106,7 @@ function countWebGl(): void {
   }
   tap(prototype, "getBufferSubData", ([, , into]) => readBack(bytesOf(into)));
   tap(prototype, "readPixels", (args) => {
-    // With an offset, into a buffer on the device: not a read.
+    // With an offset, the pixels go to a buffer on the device: no read back.
     if (ArrayBuffer.isView(args.at(-1))) readBack(bytesOf(args.at(-1)));
   });
 }

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
-import { registerPortableKernels } from "../../worker/backends/stock.ts";
-import { startStockBackend } from "../../worker/backends/stock.ts";
+import {
+  registerPortableKernels,
+  startStockBackend,
+} from "../../worker/backends/stock.ts";
 import { batchOrder } from "../../worker/random/draws.ts";
 import { finishQueued } from "../../worker/training/device.ts";
 import { exampleData } from "../../worker/training/example_data.ts";
@@ -90,7 +92,9 @@ async function count(
     }),
     () => false,
   );
-  if (sums === null) throw new Error("bench gpu: stopped by nobody");
+  if (sums === null) {
+    throw new Error("bench gpu: the pass stopped before its end");
+  }
   await finishQueued();
   const milliseconds = performance.now() - start;
   const each = since();

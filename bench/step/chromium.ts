@@ -1,35 +1,35 @@
-import { fileURLToPath } from "node:url";
 import { launchChromium } from "../../tests/browser/chromium.ts";
 import { buildKernels } from "../../worker/backends/simd/build.ts";
+import { bundle } from "../bundle.ts";
 import { type Contender, contender, type Request } from "./requests.ts";
 
 /**
  * A page in headless Chromium that trains with `simd`. This process serves its
  * files on 127.0.0.1.
  *
- * @param folder with the data set's raw files; the page's script is written
- * there
+ * @param folder with the data set's raw files
  * @throws Error if there is no Chromium, or the page does not start
  */
 export async function chromiumContender(
   name: string,
   folder: string,
 ): Promise<Contender> {
-  await bundlePage(`${folder}/page.js`);
+  const script = await bundle(new URL("./page.ts", import.meta.url));
   const kernels = await buildKernels();
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async ({ url }) => {
       const { pathname } = new URL(url);
       if (pathname === "/") return page();
+      if (pathname === "/page.js") {
+        const headers = { "content-type": "text/javascript" };
+        return new Response(script, { headers });
+      }
       const file = pathname.endsWith(".wasm")
         ? new URL(`.${pathname}`, kernels)
         : `${folder}${pathname}`;
       try {
-        const type = pathname.endsWith(".js")
-          ? "text/javascript"
-          : "application/octet-stream";
-        const headers = { "content-type": type };
+        const headers = { "content-type": "application/octet-stream" };
         return new Response(await Deno.readFile(file), { headers });
       } catch {
         return new Response(null, { status: 404 });
@@ -72,21 +72,4 @@ function page(): Response {
       },
     },
   );
-}
-
-async function bundlePage(output: string): Promise<void> {
-  const entry = fileURLToPath(new URL("./page.ts", import.meta.url));
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", "--lock=deno.lock", "--frozen"],
-      ...["--platform", "browser", "-o", output, entry],
-    ],
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) {
-    throw new Error(
-      `bench: the page does not bundle: ${new TextDecoder().decode(stderr)}`,
-    );
-  }
 }

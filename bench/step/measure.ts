@@ -6,7 +6,7 @@ import {
   type Rates,
 } from "./requests.ts";
 
-/** From no dropout to nearly nothing left. */
+/** From no dropout to a dropout of nearly everything. */
 export const STEP_RATES: readonly Rates[] = [
   [0, 0],
   [0.2, 0.5],
@@ -57,7 +57,7 @@ export async function measureSteps(
   for (const contender of contenders) {
     const [first = 0] = await contender.steps([0.2, 0.5], 1);
     const [second = first] = await contender.steps([0.2, 0.5], 1);
-    // The slow ones compile nothing that matters, and warming up takes long.
+    // Warming up a slow contender takes long and hardly changes its times.
     const slow = second > 40;
     if (!slow) await contender.steps([0.2, 0.5], WARM_UP);
     const [last = second] = await contender.steps([0.2, 0.5], slow ? 1 : 5);

@@ -110,7 +110,9 @@ export async function pytorchContender(
   const send = async (message: unknown): Promise<unknown> => {
     child.stdin.write(`${JSON.stringify(message)}\n`);
     const { done, value } = await lines.next();
-    if (done) throw new Error(`bench: ${name}: Python ended, see above`);
+    if (done) {
+      throw new Error(`bench: Python ended, its errors are above: ${name}`);
+    }
     return JSON.parse(value);
   };
   await send(files);

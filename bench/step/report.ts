@@ -1,10 +1,10 @@
-import Table from "cli-table3";
 import type {
   ProfileAt,
   StepTimes,
   ThreadTimes,
   TrialTimes,
 } from "./measure.ts";
+import { tableOf } from "../table.ts";
 import type { Rates } from "./requests.ts";
 
 /** Everything measured; what `--json` prints. */
@@ -98,7 +98,7 @@ function printProfiles(profiles: readonly ProfileAt[]): void {
       ...profiles.map((p) => (p.operations / sum(p) / 1e6).toFixed(1)),
     ],
     [
-      "products' GFLOP/s, as if none were",
+      "products' GFLOP/s, zeros counted",
       ...profiles.map((p) => (DENSE_OPERATIONS / sum(p) / 1e6).toFixed(1)),
     ],
     [
@@ -155,14 +155,6 @@ function printTrials(trials: readonly TrialTimes[]): void {
       .toFixed(3);
   table.push(["mean", "", mean(0), "", mean(1)]);
   console.log(`${table}\n`);
-}
-
-function tableOf(...head: string[]) {
-  return new Table({
-    head,
-    style: { head: [], border: [], compact: true },
-    colAligns: ["left", ...head.slice(1).map(() => "right" as const)],
-  });
 }
 
 function text([dropout1, dropout2]: Rates): string {

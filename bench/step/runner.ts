@@ -24,8 +24,8 @@ interface Trial {
   order: Uint32Array;
 }
 
-/** `stock`: tfjs alone with our data, only for `steps`. */
-export interface RunnerOptions {
+/** `stock`: train with tfjs alone; only for `steps`. */
+interface RunnerOptions {
   readonly stock: boolean;
 }
 
@@ -59,9 +59,7 @@ export function createRunner(
     return trial;
   }
 
-  /**
-   * One step; training reads figures once an epoch, so nothing is read here.
-   */
+  /** One step. It reads nothing, as training reads figures once an epoch. */
   function step(trial: Trial): tf.Tensor {
     const start = trial.step * BATCH;
     const count = Math.min(BATCH, train.images.count - start);
@@ -82,7 +80,7 @@ export function createRunner(
     return stats;
   }
 
-  /** Every timed batch is full: an epoch's last one has 96 examples. */
+  /** Skips an epoch's last batch of 96 examples: timed batches are full. */
   function passShortBatch(trial: Trial): void {
     if ((trial.step + 1) * BATCH > train.images.count) step(trial).dispose();
   }

@@ -12,8 +12,8 @@ import { type Contender, contender, type Request } from "./requests.ts";
 import { createRunner } from "./runner.ts";
 
 /**
- * What is measured in threads of Deno: our builds, and tfjs's backends with our
- * portable kernels or with none of ours.
+ * The backends that are measured in threads of Deno: our builds, and tfjs's
+ * backends with our portable kernels (`wasm`, `cpu`) or with none of ours.
  */
 export type ThreadBackend = KernelVariant | "wasm" | "cpu" | "stock wasm";
 

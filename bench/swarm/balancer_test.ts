@@ -15,7 +15,7 @@ Deno.test("balancedConnection: calls go to one coordinator after the other", asy
   const urls = servers.map(({ addr }) => `http://127.0.0.1:${addr.port}`);
   const from = async (first: number, calls: number) => {
     const { fetch, close } = balancedConnection(urls, "10.0.0.1", first);
-    // With any address of the client.
+    // The address that the client calls makes no difference.
     for (let i = 0; i < calls; i++) await fetch(`${urls[0]}/api`);
     close();
     return called.splice(0);

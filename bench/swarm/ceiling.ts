@@ -27,7 +27,6 @@ export interface CeilingOptions {
   readonly db?: string | undefined;
   /** Coordinators that share it. Default: 1. */
   readonly coordinators?: number;
-  readonly v8Flags?: string | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -65,7 +64,7 @@ const MISSES = 2;
 
 /** Raises the rate of lease, report, complete until the limit is passed. */
 export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
-  const { from, growth, seconds, rates, threads, v8Flags } = options;
+  const { from, growth, seconds, rates, threads } = options;
   const { db, coordinators = 1 } = options;
   let trials = from * seconds;
   for (let i = 0, rate = from; i < rates; i++, rate *= growth) {
@@ -74,7 +73,7 @@ export async function findCeiling(options: CeilingOptions): Promise<Ceiling> {
   // A study may have a million trials; the ceiling comes long before.
   trials = Math.min(Math.ceil(trials), 400_000);
   return await inWorkplace(
-    { trials, epochs: 1, threads, db, coordinators, v8Flags },
+    { trials, epochs: 1, threads, db, coordinators },
     (workplace) => climb(workplace, options),
   );
 }

@@ -96,7 +96,7 @@ function bytesOf(body: BodyInit | null | undefined): Uint8Array | null {
   if (typeof body === "string") return encoder.encode(body);
   if (body instanceof Uint8Array) return body;
   if (body instanceof ArrayBuffer) return new Uint8Array(body);
-  throw new RangeError("a body of this kind is not sent here");
+  throw new RangeError("the connection sends only text and bytes as a body");
 }
 
 async function writeAll(to: Deno.TcpConn, bytes: Uint8Array): Promise<void> {

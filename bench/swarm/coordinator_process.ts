@@ -21,10 +21,6 @@ export interface CoordinatorStart {
   /** Folder with the data set. */
   readonly data?: string;
   readonly port: number;
-  /** Further flags of V8, such as `--prof`. */
-  readonly v8Flags?: string;
-  /** File for its standard error; default: discarded. */
-  readonly log?: (line: string) => void;
 }
 
 const root = new URL("../../", import.meta.url);
@@ -37,14 +33,10 @@ const Config = z.object({
  * The command of `deno task start`, as arguments. It is started without `deno
  * task`, because a signal would reach that process and not the coordinator.
  */
-async function startCommand(v8Flags: string | undefined): Promise<string[]> {
+async function startCommand(): Promise<string[]> {
   const text = await Deno.readTextFile(new URL("deno.json", root));
   const { command } = Config.parse(JSON.parse(text)).tasks.start;
-  return command.split(" ").slice(1).map((word) =>
-    v8Flags !== undefined && word.startsWith("--v8-flags=")
-      ? `${word},${v8Flags}`
-      : word
-  );
+  return command.split(" ").slice(1);
 }
 
 /** Milliseconds: a large study is planned before the first answer. */
@@ -52,11 +44,11 @@ const START_PATIENCE = 120_000;
 
 /** Starts it, and waits until it answers. */
 export async function startCoordinator(
-  { study, db, data, port, v8Flags, log }: CoordinatorStart,
+  { study, db, data, port }: CoordinatorStart,
 ): Promise<CoordinatorProcess> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
-      ...await startCommand(v8Flags),
+      ...await startCommand(),
       ...["--workers", "0", "--study", study, "--db", db],
       ...["--port", String(port)],
       // Simulated volunteers have no weights that could be verified.
@@ -76,7 +68,6 @@ export async function startCoordinator(
       const text of child.stderr.pipeThrough(new TextDecoderStream())
     ) {
       said = (said + text).slice(-2000);
-      log?.(text);
     }
   })();
   let ended = false;
@@ -116,7 +107,7 @@ export async function runStart(
   env: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: number; readonly said: string }> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...await startCommand(undefined), ...flags],
+    args: [...await startCommand(), ...flags],
     cwd: fileURLToPath(root),
     env: { NO_COLOR: "1", ...env },
     stdin: "null",

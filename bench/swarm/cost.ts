@@ -8,6 +8,8 @@ import type { TrialSpec } from "../../protocol/study.ts";
 import { loadFashionMnist } from "../../tests/golden/fashion_mnist.ts";
 import { startTrainers } from "../../tests/golden/trainers.ts";
 import type { TrainerThread } from "../../worker/trainer/trainer.ts";
+import { median } from "../step/requests.ts";
+import { trainTrial } from "../train_trial.ts";
 import { runStart } from "./coordinator_process.ts";
 
 export interface CostOptions {
@@ -66,13 +68,8 @@ export async function measureCost(options: CostOptions): Promise<Cost> {
     for (const trainer of trainers) trainer.close();
     await Deno.remove(folder, { recursive: true });
   }
-  const ratios = measured.map(({ system, alone }) => system / alone)
-    .sort((a, b) => a - b);
-  const [low = NaN, high = NaN] = [
-    ratios[Math.floor((ratios.length - 1) / 2)],
-    ratios[Math.ceil((ratios.length - 1) / 2)],
-  ];
-  return { epochs, threads, rounds: measured, ratio: (low + high) / 2 };
+  const ratio = median(measured.map(({ system, alone }) => system / alone));
+  return { epochs, threads, rounds: measured, ratio };
 }
 
 /**
@@ -85,14 +82,7 @@ async function trainAlone(
   const begun = performance.now();
   const queue = trials.values();
   await Promise.all(trainers.map(async (trainer) => {
-    for (const spec of queue) {
-      const result = await trainer.train(
-        spec,
-        { onEpoch: () => {}, onProgress: () => {} },
-        new AbortController().signal,
-      );
-      if (result === null) throw new Error(`stopped: ${spec.trialId}`);
-    }
+    for (const spec of queue) await trainTrial(trainer, spec);
   }));
   return (performance.now() - begun) / 1000;
 }

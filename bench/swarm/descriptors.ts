@@ -17,9 +17,10 @@ export function tooManyVolunteers(
 ): string | null {
   const needed = volunteers + OTHERS;
   if (files !== null && needed > files) {
+    const most = Math.max(0, files - OTHERS);
     return `--volunteers ${volunteers}: a process may open ${files} files ` +
-      `here and ${needed} are needed; raise it with \`ulimit -n ${needed}\`, ` +
-      `or ask for ${Math.max(0, files - OTHERS)} at most`;
+      `here and ${needed} are needed; raise the limit with ` +
+      `\`ulimit -n ${needed}\`, or ask for ${most} at most`;
   }
   if (ports !== null && volunteers > ports) {
     return `--volunteers ${volunteers}: there are ${ports} ports to connect ` +

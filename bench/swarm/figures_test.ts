@@ -4,13 +4,13 @@ import { tooManyVolunteers } from "./descriptors.ts";
 import { slope } from "./memory.ts";
 import { inSchema } from "./postgres.ts";
 
-Deno.test("slope: of a line, and the one with the least squares", () => {
+Deno.test("slope: exact for points on a line, otherwise by least squares", () => {
   assert.equal(slope([[0, 5], [1, 7], [2, 9]]), 2);
   // By hand: means 1 and 2; (1·2 + 0 + 1·1) / 2.
   assert.equal(slope([[0, 0], [1, 3], [2, 3]]), 1.5);
 });
 
-Deno.test("tooManyVolunteers: says which limit, and what to do", () => {
+Deno.test("tooManyVolunteers: names the limit and what to do", () => {
   assert.equal(tooManyVolunteers(900, 1024, 28_000), null);
   assert.equal(tooManyVolunteers(1e6, null, null), null);
   assert.match(
@@ -20,7 +20,7 @@ Deno.test("tooManyVolunteers: says which limit, and what to do", () => {
   assert.match(tooManyVolunteers(30_000, 1e6, 28_000) ?? "", /28000 ports/);
 });
 
-Deno.test("cpuBetween: processors kept busy; null for what nobody knows", () => {
+Deno.test("cpuBetween: the processors used; null for what is unknown", () => {
   assert.deepEqual(
     cpuBetween(
       { coordinators: 10, database: null, volunteers: 1 },
@@ -31,7 +31,7 @@ Deno.test("cpuBetween: processors kept busy; null for what nobody knows", () => 
   );
 });
 
-Deno.test("inSchema: beside the options that an address has", () => {
+Deno.test("inSchema: keeps the options that an address already has", () => {
   const url = "postgres://me:secret@127.0.0.1:5433/swarm?sslmode=disable";
   const options = (address: string) =>
     new URL(address).searchParams.get("options");

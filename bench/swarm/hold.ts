@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { type ProcessUse, processUse } from "./coordinator_process.ts";
+import type { Latencies } from "./latencies.ts";
 import type { Ledger } from "./ledger.ts";
 import { addSeen, answered, createSeen, type Seen } from "./meter.ts";
 import { type OwnTimes, ownTimesBetween, readOwnTimes } from "./own_times.ts";
 import { secondsPerTrial, type TrialDuration } from "./pace.ts";
-import { type Reader, startReaders } from "./reader.ts";
+import { startReaders } from "./reader.ts";
 import {
   inWorkplace,
   pause,
@@ -25,7 +26,6 @@ export interface HoldOptions {
   /** Seconds without a coordinator; null: no restart. */
   readonly outageSeconds: number | null;
   readonly db?: string | undefined;
-  readonly v8Flags?: string | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -34,7 +34,7 @@ export interface Held {
   readonly volunteers: number;
   readonly trials: number;
   readonly minutes: number;
-  /** While all were there, after joining. */
+  /** After all had joined, and before the restart. */
   readonly seen: Seen;
   /** Measured by the volunteers on the thread with normal priority. */
   readonly watched: Seen;
@@ -44,7 +44,7 @@ export interface Held {
   /** Fewest workers that the coordinator counted as online. */
   readonly fewestOnline: number;
   /** Milliseconds in which an open page got its leaderboard. */
-  readonly leaderboard: Reader["latencies"];
+  readonly leaderboard: Latencies;
   readonly use: {
     readonly memory: number;
     /** Processors used. */
@@ -54,7 +54,7 @@ export interface Held {
   readonly storm: Storm | null;
   /** Abandoned trials by reason, in total. */
   readonly abandoned: Readonly<Record<string, number>>;
-  /** Volunteers that stopped by themselves, and why. */
+  /** Why volunteers stopped by themselves, one message each. */
   readonly stopped: readonly string[];
   readonly ledger: Ledger;
 }
@@ -64,7 +64,7 @@ export interface Storm {
   readonly outageSeconds: number;
   /** From the start of the new process until it answered. */
   readonly startSeconds: number;
-  /** From the first answer until this many volunteers had one. */
+  /** From the first answer until half, 99 of 100, and all had one. */
   readonly halfBack: number;
   readonly mostBack: number;
   readonly allBack: number | null;
@@ -82,7 +82,7 @@ const PATIENCE = 180;
 const LEAVE_PER_SECOND = 400;
 
 /** Trials that this many volunteers finish, with a reserve. */
-export function trialsNeeded(
+function trialsNeeded(
   { volunteers, minutes, pace }: HoldOptions,
 ): number {
   // Joining, a restart and leaving take time as well.
@@ -95,10 +95,10 @@ export function trialsNeeded(
 }
 
 export async function hold(options: HoldOptions): Promise<Held> {
-  const { epochs, threads, db, v8Flags } = options;
+  const { epochs, threads, db } = options;
   const trials = trialsNeeded(options);
   return await inWorkplace(
-    { trials, epochs, threads, db, v8Flags, watched: true },
+    { trials, epochs, threads, db, watched: true },
     (workplace) => holdIn(workplace, options),
   );
 }
@@ -116,8 +116,8 @@ async function holdIn(
   while (await crowd.heardSince(1) < volunteers) {
     if (performance.now() > patience) {
       throw new Error(
-        "the volunteers did not all come in: the rate of " +
-          "joining is more than the coordinator takes; lower --join-rate",
+        `some of the volunteers did not join within ${PATIENCE} seconds: ` +
+          `${volunteers}; lower --join-rate`,
       );
     }
     await pause(0.1);
@@ -180,7 +180,7 @@ async function joinAll(
   { crowd, coordinator: { url } }: Workplace,
   { volunteers, pace, epochs, joinPerSecond }: HoldOptions,
 ): Promise<void> {
-  // So few that they hardly use the processors.
+  // They are so few that they hardly use the processors.
   const watching = Math.min(WATCHERS, Math.floor(volunteers / 10));
   const working = volunteers - watching;
   const each = Math.ceil(working / (crowd.size - 1));

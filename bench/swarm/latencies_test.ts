@@ -23,7 +23,7 @@ Deno.test("quantile: within a bucket's width of the sorted times", () => {
   assert.equal(quantile(all, 1), 10_000);
 });
 
-Deno.test("countWithin: to a bucket", () => {
+Deno.test("countWithin: precise to a bucket", () => {
   const some = createLatencies();
   for (let ms = 1; ms <= 100; ms++) addLatency(some, ms);
   const found = countWithin(some, 50);
@@ -32,7 +32,7 @@ Deno.test("countWithin: to a bucket", () => {
   assert.equal(countWithin(some, 0.1), 0);
 });
 
-Deno.test("quantile: the extremes have a place, nothing has no quantile", () => {
+Deno.test("quantile: extreme times have a bucket; without times it is NaN", () => {
   const one = createLatencies();
   assert.ok(Number.isNaN(quantile(one, 0.5)));
   addLatency(one, 0);

@@ -50,7 +50,7 @@ async function withFile(look: (path: string) => Promise<void>): Promise<void> {
 
 const told = (trialId: string, workerId = mine) => ({ trialId, workerId });
 
-Deno.test("readFileLedger: balances where each was told once, or its answer lost", async () => {
+Deno.test("readFileLedger: balances if each result was told once or its answer was lost", async () => {
   await withFile(async (path) => {
     const whole = await readFileLedger(path, [told("a"), told("b")]);
     assert.equal(whole.results, 2);
@@ -64,7 +64,7 @@ Deno.test("readFileLedger: balances where each was told once, or its answer lost
   });
 });
 
-Deno.test("readFileLedger: does not balance where one is lost, doubled or another's", async () => {
+Deno.test("readFileLedger: does not balance if a result is lost, told twice or another's", async () => {
   await withFile(async (path) => {
     assert.equal((await readFileLedger(path, [told("a"), told("c")])).lost, 1);
     assert.equal(

@@ -72,7 +72,7 @@ export function answered({ calls }: Seen): number {
  * Wraps the client: measures each call and counts failures.
  *
  * @param seen Called for each call, because counters are collected and reset.
- * @param heard Called when a call was answered, or refused.
+ * @param heard Called when a call was answered or refused.
  */
 export function metered(
   client: SwarmClient,

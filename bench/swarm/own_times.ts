@@ -32,7 +32,9 @@ export async function readOwnTimes(url: string): Promise<OwnTimes> {
     signal: AbortSignal.timeout(60_000),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`the coordinator's figures: ${text}`);
+  if (!response.ok) {
+    throw new Error(`the coordinator did not give its figures: ${text}`);
+  }
   return parseOwnTimes(text);
 }
 

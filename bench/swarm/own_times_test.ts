@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createMetrics } from "../../coordinator/http/metrics.ts";
 import { ownTimesBetween, parseOwnTimes } from "./own_times.ts";
 
-Deno.test("parseOwnTimes: of the routes that volunteers call, what was answered as hoped", async () => {
+Deno.test("parseOwnTimes: counts the expected answers of the routes that volunteers call", async () => {
   const metrics = createMetrics(() => 0);
   const read = async () => parseOwnTimes((await metrics.read()).text);
   const none = { calls: 0, within: 0 };

@@ -11,7 +11,7 @@ export interface TrialDuration {
   readonly longest: number;
 }
 
-/** Multiples of it modulo 1 fill the interval evenly, for any number. */
+/** Any number of its multiples, modulo 1, fill the interval evenly. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**

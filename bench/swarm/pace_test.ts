@@ -4,7 +4,7 @@ import { planStudy } from "../../coordinator/study/plan.ts";
 import { checkResult } from "../../coordinator/verification/check_result.ts";
 import { metricsOfEpoch, resultOf, secondsPerTrial } from "./pace.ts";
 
-Deno.test("secondsPerTrial: evenly spread over the magnitudes, in bounds", () => {
+Deno.test("secondsPerTrial: spread evenly on a logarithmic scale, within the bounds", () => {
   const pace = { shortest: 20, longest: 320 };
   const all = Array.from({ length: 1000 }, (_, i) => secondsPerTrial(i, pace));
   assert.ok(all.every((s) => s >= 20 && s <= 320));
@@ -15,7 +15,7 @@ Deno.test("secondsPerTrial: evenly spread over the magnitudes, in bounds", () =>
   }
 });
 
-Deno.test("resultOf: what the coordinator's checks let pass", () => {
+Deno.test("resultOf: passes the coordinator's checks", () => {
   const { trials } = planStudy(seedStudy, { epochs: 7 });
   const [trial] = trials;
   assert.ok(trial);

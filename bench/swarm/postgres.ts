@@ -35,11 +35,11 @@ export async function unfitServer(url: string): Promise<string | null> {
     const [held] = await rows(HELD);
     return held === undefined
       ? null
-      : `the bench wants a database to itself: ${where} holds ` +
-        `${HeldRow.parse(held).name}; create an empty one and name that`;
+      : `the database is not empty: ${where} holds ` +
+        `${HeldRow.parse(held).name}; create an empty one and name it`;
   } catch (error) {
-    return `${where}: ${reasonOf(error)}; ` +
-      "name a database of a server that runs, and whose user may use it";
+    return `the database cannot be used: ${where}: ${reasonOf(error)}; ` +
+      "start its server, and allow the user to use it";
   } finally {
     await close();
   }

@@ -14,7 +14,7 @@ function line(
     `${user} ${system} ${endedUser} ${endedSystem} 20 0 1 0 100 7000000 900`;
 }
 
-Deno.test("parseStat: a name may hold what separates the fields", () => {
+Deno.test("parseStat: a name may contain the fields' separators", () => {
   assert.deepEqual(parseStat(line(7, "a (b) c 9", 3, [150, 50, 25, 75])), {
     pid: 7,
     name: "a (b) c 9",
@@ -25,7 +25,7 @@ Deno.test("parseStat: a name may hold what separates the fields", () => {
 });
 
 Deno.test(
-  "parseStat: this very process, where there is Linux",
+  "parseStat: reads this process on Linux",
   needsProcesses,
   async () => {
     const stat = await shell(`cat /proc/${Deno.pid}/stat`);
@@ -37,7 +37,7 @@ Deno.test(
   },
 );
 
-Deno.test("serverSeconds: the server and all its processes, ended ones too", () => {
+Deno.test("serverSeconds: sums the server and all its processes, ended ones too", () => {
   const stats = [
     line(1, "init", 0, [900, 0, 900, 0]),
     line(10, "postgres", 1, [100, 0, 300, 50]),

@@ -1,17 +1,12 @@
 import { pause } from "./workplace.ts";
 import { addLatency, createLatencies, type Latencies } from "./latencies.ts";
 
-/** Open leaderboards, updated as the page does it. */
-export interface Reader {
-  readonly latencies: Latencies;
-}
-
 /** Milliseconds for which the page collects events before it fetches. */
 const GATHER = 800;
 
 /**
- * Opens this many event streams. Each fetches the leaderboard with its `ETag`
- * when the stream reports a change.
+ * Opens this many leaderboards, which update as the page does: each reads an
+ * event stream and fetches the leaderboard with its `ETag` after a change.
  */
 export function startReaders(
   url: string,

@@ -1,4 +1,4 @@
-import Table from "cli-table3";
+import { tableOf } from "../table.ts";
 import type { AtRate, Ceiling } from "./ceiling.ts";
 import type { Cost } from "./cost.ts";
 import type { Held, Storm } from "./hold.ts";
@@ -97,7 +97,7 @@ function printStorm(storm: Storm, volunteers: number): void {
       `after ${halfBack.toFixed(1)} s, 99 of 100 after ` +
       `${mostBack.toFixed(1)} s, ` +
       (allBack === null
-        ? `${volunteers - storm.back} NOT AT ALL`
+        ? `${volunteers - storm.back} NEVER`
         : `all after ${allBack.toFixed(1)} s`) +
       `; refused meanwhile: ${counts(storm.seen.refused)}`,
   );
@@ -112,7 +112,7 @@ function printLedger(
     `in the database: ${ledger.results} results, ${ledger.told} seen ` +
       `accepted, ${ledger.untold} whose answer was lost; lost: ` +
       `${ledger.lost}, counted twice: ${ledger.toldTwice}, miscounted: ` +
-      `${ledger.miscounted}: ${balances(ledger) ? "balances" : "DOES NOT"}; ` +
+      `${ledger.miscounted}: ${balanceOf(ledger)}; ` +
       `attempts: ${counts(ledger.attempts)}; abandoned: ` +
       `${counts(abandoned)}\n`,
   );
@@ -145,10 +145,10 @@ function printWithin({ seen, watched, own }: Held): void {
     ),
   ];
   table.push(
-    by("by the volunteers' watch", seen),
-    by("by that of those few", watched),
+    by("timed by all volunteers", seen),
+    by("by those with normal priority", watched),
     [
-      "by the coordinator's own",
+      "by the coordinator",
       ...WORK_CALLS.map((name) => percent(own[name].within, own[name].calls)),
     ],
   );
@@ -203,13 +203,13 @@ function printCeilings(ceilings: readonly Ceiling[], cores: number): void {
         ? [...CALL_COLUMNS, ...CPU_COLUMNS].map(() => "")
         : [...callCells(best), ...cpuCells(best)],
       ledger.results,
-      balances(ledger) ? "balances" : "DOES NOT",
+      balanceOf(ledger),
     ]);
   }
   console.log(table.toString());
   console.log(
-    `all of it on one machine of ${cores} processors, which the volunteers ` +
-      "use too: together they cannot be kept busier than that\n",
+    `all processes share the ${cores} processors of this machine, the ` +
+      "volunteers too: together they cannot use more\n",
   );
 }
 
@@ -267,10 +267,6 @@ function counts(of: Readonly<Record<string, number>>): string {
   return all.length === 0 ? "0" : all.join(", ");
 }
 
-function tableOf(...head: string[]) {
-  return new Table({
-    head,
-    style: { head: [], border: [], compact: true },
-    colAligns: ["left", ...head.slice(1).map(() => "right" as const)],
-  });
+function balanceOf(ledger: Ledger): string {
+  return balances(ledger) ? "balances" : "DOES NOT BALANCE";
 }

@@ -28,10 +28,8 @@ export interface WorkplaceOptions {
   readonly watched?: boolean;
   /** A server's address, or the path of a file; default: a temporary file. */
   readonly db?: string | undefined;
-  /** On one database. Default: 1. */
+  /** Coordinators on the database. Default: 1. */
   readonly coordinators?: number;
-  readonly v8Flags?: string | undefined;
-  readonly log?: ((line: string) => void) | undefined;
 }
 
 /** One or more coordinators, a crowd, and a study large enough for all. */
@@ -52,7 +50,6 @@ export async function inWorkplace<T>(
   work: (workplace: Workplace) => Promise<T>,
 ): Promise<T> {
   const { trials, epochs, threads, watched, coordinators = 1 } = options;
-  const { v8Flags, log } = options;
   const folder = await Deno.makeTempDir({ prefix: "dropout-swarm-bench-" });
   const crowd = await startCrowd(threads, watched);
   const others: CoordinatorProcess[] = [];
@@ -86,14 +83,7 @@ export async function inWorkplace<T>(
     const opened = database = await newDatabase(options.db, folder);
     const port = freePort();
     const start = (port: number) =>
-      startCoordinator({
-        study,
-        db: opened.address,
-        data: folder,
-        port,
-        ...v8Flags !== undefined && { v8Flags },
-        ...log !== undefined && { log },
-      });
+      startCoordinator({ study, db: opened.address, data: folder, port });
     const made: Workplace = {
       crowd,
       database: opened,

@@ -10,17 +10,17 @@ import {
   columnMoments,
   estimateOf,
   finiteMoments,
+  noEstimate,
   round6,
 } from "./statistics/statistics.ts";
-import { type PointData, valuesOf } from "./study_data.ts";
-import type { TrialFigures } from "./study_data.ts";
+import { type PointData, type TrialFigures, valuesOf } from "./study_data.ts";
 
-/** A row but for what takes the other points to know. */
+/** A row without the figures that depend on other points. */
 export type RowFigures = Omit<LeaderboardRow, "probabilityBest">;
 
 const curveNames = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
 
-/** @param trained Replicates that were, and did not diverge. */
+/** @param trained Number of replicates that trained to their end. */
 function metricEstimate(
   point: PointData,
   metric: MetricName,
@@ -28,10 +28,9 @@ function metricEstimate(
 ): Estimate {
   const sample = finiteMoments(valuesOf(point, metric));
   const { n } = sample;
-  if (metrics[metric].needsAll && n < trained) {
-    return { n, mean: null, sd: null, low: null, high: null };
-  }
-  return estimateOf(sample);
+  return metrics[metric].needsAll && n < trained
+    ? noEstimate(n)
+    : estimateOf(sample);
 }
 
 const noCurves = (): Curves => ({
@@ -85,7 +84,7 @@ export function aggregateRow(point: PointData): RowFigures {
     params,
     replicatesPlanned: cells.length,
     replicatesDone: done,
-    // As in the study's progress: what is being verified is not to go any more.
+    // As in the study's progress, a trial being verified counts as running.
     replicatesRunning: states.leased + states.verifying,
     replicatesQuarantined: states.quarantined,
     diverged: done - trained.length,
@@ -105,8 +104,8 @@ export function byReplicate(point: PointData): LeaderboardRow["byReplicate"] {
 }
 
 /**
- * The leaderboard's order: by mean final training loss; points with a diverged
- * replicate after all that trained, points without a result last.
+ * The leaderboard's order: by mean final training loss, then points with a
+ * diverged replicate, then points without a result.
  */
 export function compareRows(a: RowFigures, b: RowFigures): number {
   const group = (row: RowFigures) =>
@@ -118,7 +117,7 @@ export function compareRows(a: RowFigures, b: RowFigures): number {
     comparePoints(a.params, b.params);
 }
 
-/** By each axis in turn: numbers and lists by size, names by the alphabet. */
+/** By each axis in turn: numbers and lists by size, names alphabetically. */
 function comparePoints(a: Params, b: Params): number {
   for (const name of recipeFieldNames) {
     const [x, y] = [a[name], b[name]].map((value) => [value ?? []].flat());

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { byMetric } from "../../protocol/metrics.ts";
 import { aggregateRow, byReplicate, compareRows } from "./aggregate.ts";
-import type { Cell, PointData } from "./study_data.ts";
-import type { TrialFigures } from "./study_data.ts";
+import type { Cell, PointData, TrialFigures } from "./study_data.ts";
 
 const params = { dropout1: 0.2, dropout2: 0.5 };
 
@@ -71,7 +70,7 @@ Deno.test("aggregateRow: a result that is being verified counts as running", () 
   assert.equal(replicatesRunning, 2);
 });
 
-Deno.test("aggregateRow: one replicate has a mean and no interval and no band", () => {
+Deno.test("aggregateRow: one replicate has a mean, but no interval and no band", () => {
   const { metrics, curves, curveSds, replicatesDone } = row([
     figures(0.3),
     queued,
@@ -104,7 +103,7 @@ Deno.test("aggregateRow: counts replicates by state", () => {
   assert.equal(counted.metrics.trainLoss.n, 1);
 });
 
-Deno.test("aggregateRow: a mean of the epochs to one half only if all replicates reach it", () => {
+Deno.test("aggregateRow: epochs to a loss of 0.5 have a mean only if all replicates reach it", () => {
   const slow = figures(0.6);
   const never: Cell = {
     state: "completed",
@@ -118,7 +117,7 @@ Deno.test("aggregateRow: a mean of the epochs to one half only if all replicates
   assert.deepEqual([some.n, some.mean], [1, null]);
 });
 
-Deno.test("aggregateRow: no result, no curves", () => {
+Deno.test("aggregateRow: a point without results has no curves", () => {
   assert.deepEqual(row([queued]).curves, {
     trainLoss: [],
     trainAccuracy: [],

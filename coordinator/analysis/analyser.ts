@@ -32,29 +32,29 @@ import {
   diverged,
   type PointData,
   signOf,
+  trialFigures,
   valuesOf,
   withCell,
 } from "./study_data.ts";
-import { trialFigures } from "./study_data.ts";
 import { verdictOf } from "./claims/verdict.ts";
 import { summaryWords } from "./summary.ts";
 
 /** Where a trial stands, and its accepted result if it has one. */
 export interface TrialOutcome {
-  /** Queued, leased, completed or quarantined. */
+  /** The trial's state. */
   readonly state: TrialState;
   /** Null until a result is accepted. */
   readonly result: TrialResult | null;
 }
 
 /**
- * Keeps a study's figures up to date. A change costs the work of its own grid
- * point; verdicts are worked out anew when a leaderboard is asked for and some
- * result has come in since the last one.
+ * Keeps a study's figures up to date. A change costs only the work of its grid
+ * point; verdicts are computed again when a leaderboard is asked for after a new
+ * result.
  */
 export interface Analyser {
   /**
-   * Takes over where a trial stands now.
+   * Records a trial's new state and result.
    *
    * @throws {RangeError} for a trial that is not of this study.
    */
@@ -65,7 +65,7 @@ export interface Analyser {
 
 const queued: Cell = { state: "queued", figures: null };
 
-/** Of each point, by each metric: null for those that cannot be ranked. */
+/** Each point's probability of being best, by metric; null: not ranked. */
 function bestByMetric(points: readonly PointData[]): BestByMetric {
   const forMetric = (metric: RankedMetric) => {
     const sign = signOf(metric);
@@ -96,7 +96,7 @@ function bestByMetric(points: readonly PointData[]): BestByMetric {
   return byRankedMetric(forMetric);
 }
 
-/** What only a new result changes. */
+/** The parts of a leaderboard that only a new result changes. */
 interface Findings {
   readonly best: BestByMetric;
   readonly judged: readonly JudgedClaim[];
@@ -117,7 +117,7 @@ function findingsOf(
   };
 }
 
-/** The points that the trials make up, all queued, and each trial's place. */
+/** The points of these trials, all queued, and each trial's place. */
 function laidOut(trials: readonly TrialSpec[]) {
   const points: { params: Params; cells: Cell[] }[] = [];
   const byKey = new Map<string, number>();
@@ -136,7 +136,7 @@ function laidOut(trials: readonly TrialSpec[]) {
   return { points: points as PointData[], places };
 }
 
-/** Replicates that a chart can draw: more would be a cloud. */
+/** Most trials that a chart draws one by one; more would hide each other. */
 const MOST_DRAWN = 2_000;
 
 /**
@@ -166,7 +166,7 @@ export function createAnalyser(
       const { index, replicate } = place;
       const point = points[index];
       const before = point?.cells[replicate] ?? queued;
-      // A result is accepted once; what follows is the same one again.
+      // A trial has one accepted result, so a later call repeats it.
       const figures = result === null
         ? null
         : before.figures ?? trialFigures(result);

@@ -94,7 +94,7 @@ Deno.test("createAnalyser: verdicts are provisional until every planned trial is
       .verdicts.map((verdict) => verdict.provisional);
   assert.ok(provisional(44).every((flag) => flag));
   assert.ok(provisional(45).every((flag) => !flag));
-  // A quarantined trial will not come in any more.
+  // A quarantined trial will get no result.
   assert.ok(provisional(44, 1).every((flag) => !flag));
 });
 

@@ -94,7 +94,7 @@ for (const [name, make] of Object.entries(boards)) {
   });
 }
 
-Deno.test("axes: in the table's order; rows are sorted by them", () => {
+Deno.test("axes: they are in the table's order, and rows are sorted by them", () => {
   const { definition, trials } = rateAndStep();
   const none = analyserOf({ definition, trials, results: new Map() }, 0)
     .leaderboard(progressOf(16, 0), 0);

@@ -19,8 +19,8 @@ import {
 } from "../../testing/studies/worlds.ts";
 
 /*
- * Simulated studies whose truth is known: how often is a verdict wrong, how
- * often does it come at all? With SWARM_CALIBRATION=600,
+ * Simulated studies whose truth is known: how often is a verdict wrong, and how
+ * often is a claim settled? With SWARM_CALIBRATION=600,
  * `deno test -A coordinator/analysis/calibration_test.ts` prints the tables that
  * docs/statistics.md quotes.
  */
@@ -132,8 +132,8 @@ Deno.test("probabilityBest: is calibrated", () => {
         `${(said / 2).toFixed(0)}%, right ${(right / 2).toFixed(0)}%; said ` +
         `90% or more ${high} of 200 times, right ${highRight}`,
     );
-    // Neighbours lie 0.003 apart with spreads of 0.008 to 0.015: it must not
-    // claim to know.
+    // Neighbours lie 0.003 apart with spreads of 0.008 to 0.015, so no point
+    // can be the best with certainty.
     assert.ok(said / 200 - right / 200 < 0.15);
   }
 });

@@ -12,7 +12,7 @@ import type { TrialCurve } from "../../protocol/views.ts";
 
 const estimateFields = ["n", "mean", "sd", "low", "high"] as const;
 
-/** The columns after the axes; figures carry the metric's name in front. */
+/** The columns after the axes; a figure's name begins with its metric. */
 const columns = [
   "replicatesPlanned",
   "replicatesDone",
@@ -41,22 +41,21 @@ function cellsOf(row: LeaderboardRow): (number | null)[] {
   ];
 }
 
-/** Fields of a table to be written as CSV: null leaves a cell empty. */
+/** A cell of a CSV table; null leaves it empty. */
 export type CsvCell = string | number | null;
 
 /**
- * What a spreadsheet may take for the start of a formula, in full-width forms
- * too, whatever stands after it: the library's own pattern lets a text with
- * line breaks pass.
+ * The start of a text that a spreadsheet may take for a formula, in full-width
+ * forms too. The library's own pattern misses texts with line breaks.
  */
 const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /**
- * Lines of a table as CSV after RFC 4180: each ends in CRLF. A text that a
+ * Lines of a table as CSV by RFC 4180: each ends in CRLF. A text that a
  * spreadsheet would take for a formula gets an apostrophe in front; numbers
  * stay as they are, negative ones included.
  */
-export function csvLines(rows: readonly (readonly CsvCell[])[]): string {
+function csvLines(rows: readonly (readonly CsvCell[])[]): string {
   if (rows.length === 0) return "";
   const text = Papa.unparse(rows.map((row) => [...row]), {
     newline: "\r\n",

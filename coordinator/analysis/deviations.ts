@@ -24,13 +24,13 @@ export interface Given {
 
 /** How far a group's results lie from the others'. */
 export interface Deviation {
-  /** Of so many grid points, each of which adds about 1 if all is well. */
+  /** Sum over the grid points; each adds about 1 if all is well. */
   readonly chiSquare: number;
-  /** Grid points that the group and others have results of. */
+  /** Grid points where both the group and others have results. */
   readonly points: number;
   /** The group's results there. */
   readonly results: number;
-  /** Of a chi-square as large or larger by chance. */
+  /** Probability of a chi-square of at least this size by chance. */
   readonly pValue: number;
 }
 
@@ -43,19 +43,19 @@ export interface GivenResult extends Omit<Given, "figure"> {
 /** The figures that are compared. */
 const figures = ["trainLoss", "testLoss"] as const;
 
-/** A group's odder figure. */
+/** A group's deviation by the figure that deviates more. */
 export interface JudgedDeviation extends Deviation {
   readonly figure: typeof figures[number];
-  /** Adjusted for all groups and figures that were looked at (Bonferroni). */
+  /** Adjusted for all groups and figures that were compared (Bonferroni). */
   readonly pValue: number;
-  /** More than chance explains. */
+  /** Whether it is more than chance explains. */
   readonly odd: boolean;
 }
 
 /** Level of the test: one study in a thousand has an odd group by chance. */
 const ALPHA = 0.001;
 
-/** Compares each group's results with all others', by the figure that tells most. */
+/** Compares each group with all others, by the figure that deviates more. */
 export function judgeDeviations(
   given: readonly GivenResult[],
 ): ReadonlyMap<string, JudgedDeviation> {
@@ -78,21 +78,21 @@ export function judgeDeviations(
  * mark its worker as odd, three of them should.
  */
 const MOST = 3;
-/** Weight of the spread of all points in that of one, as so many results. */
+/** Weight of the common spread in a point's spread, as a number of results. */
 const PRIOR = 4;
-/** One and a half standard errors of a spread that comes from a median. */
+/** One and a half standard errors of a spread estimated from a median. */
 const MARGIN = 1.5 * 1.17;
-/** So small a share of all results has no say in their spread. */
+/** A smaller share of all results hardly changes their spread. */
 const SMALL_SHARE = 0.05;
 /** With fewer residuals the common spread is a guess. */
 const LEAST_RESIDUALS = 20;
-/** The median's variance over the mean's, of normal numbers (Laplace). */
+/** The median's variance divided by the mean's, for normal numbers (Laplace). */
 const MEDIAN = Math.PI / 2;
 
 /**
- * Compares each group with all others, point by point, in logarithms, without
- * what replicates have in common. A point where only one side has a result says
- * nothing; a group without any other point is not in the answer.
+ * Compares logarithms of each group's figures with all others', point by point,
+ * without what replicates have in common. A point where only one side has results
+ * is ignored; a group with only such points is not in the answer.
  */
 export function deviations(
   given: readonly Given[],
@@ -104,7 +104,7 @@ export function deviations(
   const sums: Sum[] = [];
   for (const [group, mine] of Map.groupBy(results, ({ group }) => group)) {
     const sum = { group, chiSquare: 0, points: 0, results: 0 };
-    // What is odd of a few results is not seen in the spread of all.
+    // A small group hardly changes the spread; a large one is left out of it.
     const spread = mine.length < SMALL_SHARE * results.length
       ? common
       : commonSpread(results.filter((r) => r.group !== group)) ?? common;
@@ -135,9 +135,9 @@ interface Sum {
 }
 
 /**
- * What a grid point adds for the other groups, 1 at least: more where results
- * scatter more wildly than normal numbers. Of two groups each is the other's
- * only measure, and nothing is usual.
+ * What a grid point adds on average for the other groups, at least 1. It is more
+ * if results scatter more widely than normal numbers. With fewer than three
+ * groups it is unknown, so it is 1.
  */
 function usual(sums: readonly Sum[], but: Sum): number {
   if (sums.length < 3) return 1;
@@ -156,8 +156,8 @@ interface Value extends Given {
 }
 
 /**
- * Replicates share initial weights and batches, so who trained but one of them
- * would look odd at all points alike. Tukey's median polish takes that out.
+ * Replicates share initial weights and batches, so a worker that trained only one
+ * of them would look odd at every point. Tukey's median polish removes this.
  */
 function withoutReplicates(given: readonly Given[]): Value[] {
   let values: Value[] = given.map((g) => ({ ...g, value: Math.log(g.figure) }));
@@ -169,7 +169,7 @@ function withoutReplicates(given: readonly Given[]): Value[] {
     const residual = (v: Value) => v.value - (points.get(v.point) ?? 0);
     const shares = new Map<number, number>();
     for (const [r, of] of Map.groupBy(values, ({ replicate }) => replicate)) {
-      // One point alone would be explained away.
+      // With fewer results, this would remove a real deviation.
       shares.set(r, of.length < 3 ? 0 : median(of.map(residual)));
     }
     values = values.map((v) => ({
@@ -192,7 +192,7 @@ function commonSpread(results: readonly Value[]): number | null {
   });
   if (residuals.length < LEAST_RESIDUALS) return null;
   const spread = median(residuals) / normalQuantile(0.75);
-  // Of few residuals it may well be larger than it looks.
+  // With few residuals, the true spread may well be larger.
   const margin = 1 + MARGIN / Math.sqrt(residuals.length);
   return spread > 0 ? spread * margin : null;
 }
@@ -217,7 +217,7 @@ function oddness(
   return Math.min(most, -normalQuantile(tUpperTail(t, freedom)));
 }
 
-/** Of the median of n values whose own variance is 1; of two it is the mean. */
+/** Variance of the median of n values of variance 1; of two it is the mean. */
 function medianVariance(n: number): number {
   return (n < 3 ? 1 : MEDIAN) / n;
 }

@@ -71,7 +71,7 @@ function swapped(point: number): number {
 
 const SWARMS = 100;
 
-/** In how many of a hundred swarms the liar is odd, and anybody else. */
+/** In how many swarms the liar is odd, and in how many an honest worker. */
 function oddIn(world: World): { liar: number; honest: number } {
   let [liar, honest] = [0, 0];
   for (let seed = 1; seed <= SWARMS; seed++) {
@@ -89,7 +89,7 @@ Deno.test("judgeDeviations: flags no honest worker under any noise", () => {
       for (const wild of [false, true]) {
         const { liar, honest } = oddIn({ replicates, workers, wild });
         const told = JSON.stringify({ replicates, workers, wild });
-        // With tails as wild as that it is not one of a thousand any more.
+        // With such wild tails, more than one study in a thousand has an odd group.
         const most = wild ? 4 : 2;
         assert.ok(liar + honest <= most, `${liar + honest} of 100: ${told}`);
       }
@@ -154,7 +154,7 @@ Deno.test("deviations: contains the numbers of points and results", () => {
   assert.equal(found.size, 6);
 });
 
-Deno.test("deviations: none for too few or for equal results", () => {
+Deno.test("deviations: too few or equal results give none", () => {
   assert.equal(deviations(plain.slice(0, 8)).size, 0);
   assert.equal(deviations([]).size, 0);
   const equal = plain.map((given) => ({ ...given, figure: 1 }));

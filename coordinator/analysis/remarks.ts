@@ -23,6 +23,7 @@ import {
   ALPHA,
   estimate,
   moments,
+  noEstimate,
   oneSided,
   outside,
   round6,
@@ -33,13 +34,13 @@ import { diverged, paired, type PointData, valuesOf } from "./study_data.ts";
  * What the lesson behind the study (the "seed", one run a point, no repeats)
  * reports of its experiments, as data.
  */
-export type Remark =
+type Remark =
   & {
     readonly params: Params;
     readonly metric: MetricName;
   }
   & (
-    /** A final figure, to so many decimals. */
+    /** A final figure, rounded to `decimals`. */
     | {
       readonly kind: "value";
       readonly reported: number;
@@ -54,7 +55,7 @@ export type Remark =
   );
 
 /** A remark's figures, before it is put in words. */
-export type CheckedRemark = Omit<SeedRemark, "says" | "words">;
+type CheckedRemark = Omit<SeedRemark, "says" | "words">;
 
 const at = (dropout1: number, dropout2: number): Params => ({
   dropout1,
@@ -80,7 +81,7 @@ function than(
 export const remarks: readonly Remark[] = [
   value(baseline, 0.35, 2),
   value(at(0.5, 0.8), 0.45, 2),
-  // Its words say lower, of 0.45 against 0.35.
+  // The lesson says lower, but reports 0.45 against 0.35.
   than(at(0.5, 0.8), "lower", baseline),
   than(at(0.5, 0.8), "higher", baseline, "lossArea"),
   than(at(0.5, 0.8), "higher", baseline, "testAccuracyFluctuation"),
@@ -103,7 +104,7 @@ export const remarks: readonly Remark[] = [
   than(at(0.02, 0.05), "lower", at(0.5, 0.8), "testAccuracyFluctuation"),
   value(at(0.2, 0.2), 0.38, 2),
   value(at(0.02, 0.02), 0.3, 1),
-  // Said of 0.3 against its own 0.38.
+  // The lesson says higher, but reports 0.3 against 0.38.
   than(at(0.02, 0.02), "higher", at(0.2, 0.2)),
   than(at(0.02, 0.02), "lower", at(0.2, 0.2), "lossArea"),
   value(at(0.6, 0.6), 0.42, 2),
@@ -114,7 +115,7 @@ export const remarks: readonly Remark[] = [
 /**
  * Whether a study trains as the lesson did, so that figures compare: Fashion-
  * MNIST, and every field but the rates as the lesson has it, which is its neutral
- * value. The networks compute the same function, so any of them will do.
+ * value. The networks compute the same function, so each of them is allowed.
  */
 export function trainsAsTheLesson(
   { dataset, recipe }: Pick<StudyDefinition, "dataset" | "recipe">,
@@ -153,7 +154,7 @@ function checkOwn(
   remark: Exclude<Remark, { readonly against: unknown }>,
   point: PointData,
 ): Checked {
-  // A diverged replicate has no figure; a mean over the others hides it.
+  // A diverged replicate has no figure; a mean over the others would hide it.
   const values = diverged(point)
     ? []
     : valuesOf(point, remark.metric).filter((value) => !Number.isNaN(value));
@@ -183,11 +184,8 @@ function checkOwn(
       const [n, k] = [done.length, fails.length];
       return {
         measured: {
-          n,
+          ...noEstimate(n),
           mean: n === 0 ? null : round6(k / n),
-          sd: null,
-          low: null,
-          high: null,
         },
         expected: null,
         agreement: n < 2 || (k > 0 && k < n)
@@ -249,10 +247,10 @@ function idOf(remark: Remark): string {
 }
 
 /**
- * Sets what the lesson reports beside what the study measured. Each remark is
- * checked on its own at 5%: these are descriptions, not verdicts, and nothing
- * is adjusted for their number. Empty where the study varies other fields than
- * the two rates, or trains otherwise than the lesson did.
+ * Compares what the lesson reports with what the study measured. Each remark is
+ * checked on its own at 5%: these are descriptions, not verdicts, and nothing is
+ * adjusted for their number. Empty if the study varies other fields than the two
+ * rates, or trains in another way than the lesson.
  */
 export function checkRemarks(
   definition: StudyDefinition,
@@ -412,7 +410,7 @@ function measuredWords(remark: Remark, figures: CheckedRemark): Text {
 }
 
 /** What the lesson says and what we measured, with the numbers. */
-export function remarkWords(
+function remarkWords(
   remark: Remark,
   figures: CheckedRemark,
 ): Pick<SeedRemark, "says" | "words"> {

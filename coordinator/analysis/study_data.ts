@@ -65,8 +65,8 @@ export function diverged(point: PointData): boolean {
 }
 
 /**
- * A metric by replicate: NaN where there is no figure; where the replicate
- * diverged, the worst there can be: an infinite loss or error.
+ * A metric by replicate: NaN without a figure, infinitely bad if the replicate
+ * diverged.
  */
 export function valuesOf(
   point: PointData,
@@ -82,12 +82,12 @@ export function valuesOf(
 }
 
 interface Kept {
-  /** Replicates that did. */
+  /** Number of replicates that diverged. */
   diverged: number;
   readonly columns: Map<MetricName, number[]>;
 }
 
-/** After each result every point is asked for its values again. */
+/** Cached, because each result makes the analysis read every point again. */
 const kept = new WeakMap<PointData, Kept>();
 
 function keptOf(point: PointData): Kept {
@@ -102,7 +102,7 @@ function keptOf(point: PointData): Kept {
   return found;
 }
 
-/** `sign * (a - b)` by replicate, without those that either lacks. */
+/** `sign * (a - b)` by replicate, without replicates that one side lacks. */
 export function paired(
   a: readonly number[],
   b: readonly number[],

@@ -8,11 +8,11 @@ import {
   meanOver,
   paired,
   type PointData,
+  trialFigures,
   valuesOf,
   withCell,
 } from "./study_data.ts";
 import { swappedPairs } from "./claims/swapped_pairs.ts";
-import { trialFigures } from "./study_data.ts";
 
 Deno.test("paired: by replicate, without replicates that one side lacks", () => {
   assert.deepEqual(paired([3, NaN, 5, 7], [1, 1, NaN, 2]), [2, 5]);

@@ -94,8 +94,8 @@ function bestWords(rows: readonly LeaderboardRow[]): Text | null {
 }
 
 /**
- * The best point by each metric, with its interval and how sure that is: for a
- * study whose claims do not say it.
+ * The best point by each metric, with its interval and its probability of being
+ * the best; for a study whose claims do not say it.
  */
 function bestByMetric(rows: readonly LeaderboardRow[]): readonly Text[] {
   return rankedMetrics.flatMap((metric) => {

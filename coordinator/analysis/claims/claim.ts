@@ -16,6 +16,7 @@ import {
   estimateOf,
   finiteMoments,
   moments,
+  noEstimate,
   oneSided,
   replicatesToShow,
   tost,
@@ -34,7 +35,7 @@ export interface Claim {
   readonly id: string;
   readonly sentence: Text;
   readonly metric: RankedMetric;
-  /** Other claims of its kind: it holds if all of them do. Null: it is tested. */
+  /** Claims of its kind that must all hold for it. Null: it is tested itself. */
   readonly allOf: readonly string[] | null;
 }
 
@@ -47,7 +48,7 @@ export interface ClaimKind {
   readonly topic: Text;
   /** In the order in which they are shown. */
   readonly claims: readonly Claim[];
-  /** Whether it can be asked of a study that varies these fields. */
+  /** Whether it applies to a study that varies these fields. */
   readonly appliesTo: (axes: readonly RecipeFieldName[]) => boolean;
   /**
    * Null where the points do not allow the test.
@@ -59,13 +60,13 @@ export interface ClaimKind {
     metric: RankedMetric,
     probabilityBest: readonly (number | null)[],
   ) => Evidence | null;
-  /** The words of a claim that stands for others. */
+  /** The words of a claim that combines others. */
   readonly combined?: (judged: CombinedClaim) => ClaimWords;
-  /** The size of the effect as the summary adds it to a single claim. */
+  /** The size of the effect, as the summary shows it for a single claim. */
   readonly summarySize?: (effect: Effect) => Text;
-  /** What to bear in mind with each of its verdicts. */
+  /** What a reader must know with each of its verdicts. */
   readonly caution: Text | null;
-  /** Whether a difference below the margin is what the claim asserts. */
+  /** Whether the claim asserts that no difference exceeds the margin. */
   readonly assertsNoDifference: boolean;
 }
 
@@ -75,34 +76,34 @@ export interface ClaimWords {
   readonly evidence: Text;
 }
 
-/** An effect with its 95% interval; null ends under 2 replicates. */
+/** An effect and its 95% interval, which is null under 2 replicates. */
 export interface Effect {
   readonly estimate: number;
   readonly low: number | null;
   readonly high: number | null;
 }
 
-/** What the data say of one claim, before it is judged beside the others. */
+/** What the data say about one claim, before the adjustment over all. */
 export interface Evidence {
   /** p-value against the claim being false: small supports it. */
   readonly support: number;
   /** p-value against the claim being true: small contradicts it. */
   readonly contradict: number;
-  /** Positive where it speaks for the claim; a swap's is a plain difference. */
+  /** Positive if it supports the claim; for a swap, a plain difference. */
   readonly effect: Effect | null;
   readonly replicates: number;
-  /** What was compared, the most telling first; worked out when asked. */
+  /** The comparisons, the most informative first; computed on request. */
   readonly comparisons: () => Comparison[];
   /**
-   * Replicates a point, in all, that would probably settle the claim where
+   * Replicates per point, in total, that would probably settle the claim if
    * Holm's procedure multiplies its p-value by `multiplier`.
    */
   readonly needed: (multiplier: number) => number | null;
-  /** Other numbers that the words quote, by name; null ones do not exist. */
+  /** Other numbers that the words quote, by name; null: it does not exist. */
   readonly facts: Readonly<Record<string, number | null>>;
   /** Points that a diverged replicate keeps out of the averages. */
   readonly leftOut: readonly Params[];
-  /** What a reader has to know of replicates that diverged. */
+  /** What a reader must know about replicates that diverged. */
   readonly caution: Text | null;
   readonly words: (judged: Judgement, effect: Effect) => ClaimWords;
 }
@@ -140,7 +141,7 @@ export const MOST_COMPARISONS = 64;
 const inId = (metric: RankedMetric) =>
   metric.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** One claim for each metric, which differ in nothing else. */
+/** One claim for each metric; the claims differ in nothing else. */
 export function claimsBy(
   kind: string,
   by: readonly RankedMetric[],
@@ -186,7 +187,7 @@ export function testMean(values: readonly number[]) {
   };
 }
 
-/** Sets two groups of points against each other, paired by replicate. */
+/** Compares two groups of points, paired by replicate. */
 export function compare(
   metric: MetricName,
   first: readonly PointData[],
@@ -205,7 +206,7 @@ export function compare(
     first: first.map(({ params }) => params),
     second: second.map(({ params }) => params),
     difference: firstFails || secondFails
-      ? { n: differences.length, mean: null, sd: null, low: null, high: null }
+      ? noEstimate(differences.length)
       : estimate(differences),
     pDifference: tested ? twoSided(differences) : null,
     pEquivalence: tested ? tost(differences, metrics[metric].margin) : null,

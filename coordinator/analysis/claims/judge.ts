@@ -31,7 +31,7 @@ interface ClaimWithEvidence {
   readonly evidence: Evidence;
 }
 
-/** How many replicates to add, at least one: the verdict is open, after all. */
+/** Replicates to add: at least one, because the verdict is open. */
 function more(needed: number | null, have: number): number | null {
   return needed === null ? null : Math.max(1, needed - have);
 }
@@ -66,7 +66,7 @@ function judgeTested(tested: readonly ClaimWithEvidence[]): TestedClaim[] {
   });
 }
 
-/** Holds if all parts do, falls if one does; the part that decides speaks. */
+/** Supported if all parts are, contradicted if one is. */
 function combine(
   claim: Claim,
   claimKind: ClaimKind,
@@ -84,8 +84,8 @@ function combine(
   const byP = [...deciding].sort((a, b) =>
     (a.pAdjusted ?? 1) - (b.pAdjusted ?? 1)
   );
-  // The strongest contradiction, or the weakest of those that all must hold.
-  const speaker = fallen.length > 0 ? byP[0] : byP.at(-1);
+  // Its figures are shown: the strongest contradiction, or the weakest support.
+  const decisive = fallen.length > 0 ? byP[0] : byP.at(-1);
   const needs = open.map(({ moreReplicates }) => moreReplicates)
     .filter((count) => count !== null);
   return {
@@ -94,9 +94,9 @@ function combine(
     claimKind,
     parts,
     verdict,
-    effect: speaker?.effect ?? null,
+    effect: decisive?.effect ?? null,
     replicates: Math.min(...parts.map(({ replicates }) => replicates)),
-    pAdjusted: speaker?.pAdjusted ?? null,
+    pAdjusted: decisive?.pAdjusted ?? null,
     moreReplicates: verdict === "not-enough-evidence" &&
         needs.length === open.length
       ? Math.max(...needs)
@@ -105,9 +105,9 @@ function combine(
 }
 
 /**
- * Puts every claim that the points allow to the test, adjusts over all of them
- * by Holm's procedure, and gives the verdicts in the claims' order. The rate of
- * wrong verdicts over a study is at most `ALPHA`.
+ * Tests every claim that the points allow, adjusts over all of them by Holm's
+ * procedure, and returns the verdicts in the claims' order. A study has any wrong
+ * verdict with a probability of at most `ALPHA`.
  */
 export function judgeClaims(
   points: readonly PointData[],

@@ -79,7 +79,7 @@ Deno.test("judgeClaims: losses that rise with the rates support all claims excep
   assert.equal(found.get("order-train-loss"), "not-enough-evidence");
 });
 
-Deno.test("judgeClaims: losses that fall with the rates contradict", () => {
+Deno.test("judgeClaims: losses that fall with the rates contradict the claims about rates", () => {
   const falling = rising.map(({ params, cells }) => ({
     params,
     cells: cells.map(({ figures }) =>
@@ -92,7 +92,7 @@ Deno.test("judgeClaims: losses that fall with the rates contradict", () => {
   assert.equal(found.get("swap"), "supported");
 });
 
-Deno.test("judgeClaims: an order that matters contradicts the swap and gives the direction", () => {
+Deno.test("judgeClaims: if the order matters, the swap is contradicted and the order settled", () => {
   const found = verdicts([
     point([0.02, 0.02], around(0.3)),
     point([0.2, 0.8], around(0.36, 1)),
@@ -171,7 +171,7 @@ Deno.test("judgeClaims: without a rate up to 0.05 the study's lowest rates count
   assert.ok(entry.kind === "tested" && entry.claimKind === claimKinds.lowest);
   assert.equal(entry.evidence.facts["cutoff"], 0.1);
   assert.equal(entry.verdict, "supported");
-  // The point without dropout is better still, and no rival.
+  // The point without dropout is better, but it is no rival.
   assert.ok((entry.evidence.facts["controlMean"] ?? 1) < 0.3);
 });
 
@@ -182,7 +182,7 @@ Deno.test("judgeClaims: the effect of the lowest rates is their lead over the cl
   assert.ok(effect.low !== null && effect.low > 0.055);
 });
 
-Deno.test("judgeClaims: an open verdict says how many replicates more", () => {
+Deno.test("judgeClaims: an open verdict says how many more replicates it needs", () => {
   const noisy = (mean: number, turn: number) =>
     around(0, turn).map((dust) => mean + 12 * dust);
   const { verdict, moreReplicates } = judged(
@@ -248,7 +248,7 @@ Deno.test("judgeClaims: a pair is not equivalent if one side diverged", () => {
     "swap-train-loss",
   );
   assert.equal(once.verdict, "not-enough-evidence");
-  // Ten of ten by signs: p = 2 / 1024, times a family of eight.
+  // All ten signs agree: p = 2 / 1024, times eight for the adjustment.
   const ten = [...around(0.36), ...around(0.36, 1)];
   const always = judged(
     [
@@ -292,7 +292,7 @@ Deno.test("judgeClaims: a quarantined point does not take replicates from the tr
 });
 
 Deno.test("judgeClaims: the overall claim about swapping follows from its parts", () => {
-  // Loss alike in both orders, accuracy not: the claim falls with the part.
+  // The loss is the same in both orders, the accuracy is not.
   const apart = (points: readonly PointData[]) =>
     points.map((entry) => ({
       ...entry,

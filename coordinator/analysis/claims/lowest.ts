@@ -41,7 +41,7 @@ import {
 } from "./words.ts";
 
 /** Rates up to this count as the lowest ones, if the study has any. */
-export const LOW_RATE = 0.05;
+const LOW_RATE = 0.05;
 
 const highestRate = (params: Params) =>
   Math.max(...Object.values(ratesOf(params)));
@@ -72,13 +72,13 @@ interface Rival {
   readonly worse: number;
 }
 
-/** What a point was found to be beside these very low points' figures. */
+/** Comparisons with a point, and the low points' figures that each used. */
 const kept = new WeakMap<
   PointData,
   Map<RankedMetric, readonly [string, Rival]>
 >();
 
-/** Thousands of points are rivals; most of them are the ones they were. */
+/** Cached: a study has thousands of rivals, and few of them change at once. */
 function rivalOf(
   point: PointData,
   low: readonly number[],
@@ -116,8 +116,8 @@ function compareWith(
 }
 
 /**
- * Replicates that would show it: against every rival if the low points lead
- * everywhere, else against the rival that leads them most clearly.
+ * Replicates that would settle the claim: against every rival if the low points
+ * lead everywhere, else against the rival that leads them most clearly.
  */
 function replicatesNeeded(
   rivals: readonly Rival[],
@@ -187,7 +187,7 @@ function evidence(
   );
   const hardest = against.reduce((a, b) => (b.better > a.better ? b : a));
   const strongest = against.reduce((a, b) => (b.worse < a.worse ? b : a));
-  // Rivals that diverged lose to low points that trained, not to none at all.
+  // Without trained low points, a diverged rival proves nothing.
   const lowTrained = lowValues.filter(Number.isFinite).length;
   const support = lowDiverged || lowTrained < 2
     ? 1
@@ -261,7 +261,7 @@ interface Said {
   readonly controlMean: number | null;
 }
 
-/** The effect as a size with its interval: the words say better or worse. */
+/** The effect without its sign: the words say better or worse. */
 function sized({ estimate, low, high }: Effect): Effect {
   return estimate >= 0 ? { estimate, low, high } : {
     estimate: -estimate,

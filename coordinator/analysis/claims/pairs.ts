@@ -165,7 +165,7 @@ const { levelPercent } = quotedConstants;
 
 interface SaidOfSwaps {
   readonly pairs: number;
-  /** Pairs that differ from 0, and that are equivalent, each at 5% alone. */
+  /** Pairs that differ, and that are equivalent, each tested alone at 5%. */
   readonly differing: number;
   readonly equivalent: number;
   readonly worst: SwappedPair | null;
@@ -260,7 +260,7 @@ function joined(names: readonly Text[], en: string): Text {
   };
 }
 
-/** Of the claim about swapping as a whole: what its parts say. */
+/** The words of the whole claim about swapping: what its parts say. */
 function combinedWords({ verdict, parts }: CombinedClaim): ClaimWords {
   const word = verdictWords[verdict];
   const names = parts.filter((part) => part.verdict === verdict)

@@ -15,6 +15,7 @@ import {
   holm,
   type Moments,
   moments,
+  noEstimate,
   outside,
   round6,
   tost,
@@ -42,12 +43,12 @@ export function swappedPairs(
   return pairs;
 }
 
-/** Several claims ask for the pairs of the same points. */
+/** Cached, because several claims ask for the pairs of the same points. */
 const pairsOf = new WeakMap<readonly PointData[], readonly SwappedPair[]>();
 
 function findPairs(points: readonly PointData[]): SwappedPair[] {
   if (!isRatePair(axesOf(points.map(({ params }) => params)))) return [];
-  // A study of thousands of points asks after each result: short keys are fast.
+  // Short keys are fast: a study may have thousands of points.
   const keyOf = (first: number, second: number) => `${first},${second}`;
   const byKey = new Map(points.map((point) => {
     const { dropout1, dropout2 } = ratesOf(point.params);
@@ -68,26 +69,26 @@ function findPairs(points: readonly PointData[]): SwappedPair[] {
   return pairs;
 }
 
-/** A pair of points that did not change is the same pair. */
+/** Unchanged points keep their pair, so that its tests stay cached. */
 const pairOf = new WeakMap<PointData, SwappedPair>();
 
-/** A swapped pair's paired differences by one metric, put to the test. */
+/** A swapped pair's paired differences by one metric, and their tests. */
 export interface PairTests {
-  /** The lower rate first less the higher rate first. */
+  /** Lower rate first minus higher rate first. */
   readonly differences: readonly number[];
   readonly moments: Moments;
-  /** p-values, not adjusted: of no difference, */
+  /** p-value for no difference; not adjusted, like those below. */
   readonly none: number;
-  /** of one as large as the margin, */
+  /** p-value for a difference of at least the margin. */
   readonly equivalent: number;
-  /** and of one within the margin. */
+  /** p-value for a difference within the margin. */
   readonly different: number;
 }
 
-/** A study has thousands of pairs, and a result changes one of them. */
+/** Cached: a study has thousands of pairs, and a result changes one. */
 const kept = new WeakMap<SwappedPair, Map<string, PairTests>>();
 
-/** Tests one pair; done once for as long as neither of its points changes. */
+/** Tests one pair; computed once while its points do not change. */
 export function pairTests(
   pair: SwappedPair,
   metric: RankedMetric,
@@ -152,25 +153,21 @@ function adjustedTests(pairs: readonly SwappedPair[], metric: RankedMetric) {
 
 function differenceOf(pair: SwappedPair, metric: RankedMetric): Estimate {
   const { differences } = pairTests(pair, metric);
-  return divergedAt(pair) === null ? estimate(differences) : {
-    n: differences.length,
-    mean: null,
-    sd: null,
-    low: null,
-    high: null,
-  };
+  return divergedAt(pair) === null
+    ? estimate(differences)
+    : noEstimate(differences.length);
 }
 
 /**
- * Sets the two orders of each pair of rates against each other, replicate by
- * replicate, by each metric by which points are ranked. The p-values are
- * adjusted over all pairs of the study, also those that are not shown.
+ * Compares the two orders of each pair of rates, replicate by replicate, by each
+ * ranked metric. The p-values are adjusted over all pairs of the study, including
+ * those that are not shown.
  */
 export function swapsOf(points: readonly PointData[]): Swap[] {
   const pairs = swappedPairs(points);
   const tests = byRankedMetric((metric) => adjustedTests(pairs, metric));
   const size = (pair: SwappedPair) => {
-    // A pair that diverged has no mean, and is no less telling for it.
+    // A diverged pair has no mean; it says most, so it is shown first.
     if (divergedAt(pair) !== null) return Infinity;
     const { mean } = differenceOf(pair, "trainLoss");
     return mean === null ? -1 : Math.abs(mean);

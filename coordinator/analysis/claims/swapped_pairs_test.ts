@@ -112,7 +112,7 @@ Deno.test("swapsOf: a diverged replicate has no figure, and its pair comes first
   assert.notEqual(replicates[0]?.[1], null);
 });
 
-/** Six pairs of points whose training losses are these. */
+/** Verdicts on six pairs of points with these training losses. */
 function simulate(
   lower: Population,
   higher: Population,

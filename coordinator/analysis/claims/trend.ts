@@ -32,8 +32,8 @@ function meanRate(params: Params): number {
 }
 
 /**
- * By replicate that all points have: the least-squares slope of the metric on
- * the mean of the two rates, for a step of `rateStep`.
+ * For each replicate that all points have: the least-squares slope of the metric
+ * on the mean of the two rates, for a step of `rateStep`.
  */
 function slopes(points: readonly PointData[], metric: RankedMetric): number[] {
   const rates = points.map(({ params }) => meanRate(params));
@@ -87,8 +87,8 @@ function evidence(
   metric: RankedMetric,
 ): Evidence | null {
   if (!haveThreeRates(points)) return null;
-  // A point that will never have all its replicates would take each of its
-  // missing ones from every other point.
+  // Slopes need a replicate at every point: a point that will never have all of
+  // its replicates would exclude the missing ones everywhere.
   const incomplete = (point: PointData) =>
     diverged(point) || point.cells.some(({ state }) => state === "quarantined");
   const used = points.filter((point) => !incomplete(point));

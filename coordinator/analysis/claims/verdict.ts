@@ -61,7 +61,7 @@ const nothingYet: Text = {
   zh: `${word.zh}：没有一次重复具备它要比较的全部结果。`,
 };
 
-/** Says what the data say of a claim, quoting the numbers. */
+/** What the data say about a claim, with the numbers. */
 function claimWords(judged: JudgedClaim): ClaimWords {
   const nothing = { headline: nothingYet, evidence: nothingYet };
   if (judged.kind === "combined") {
@@ -71,7 +71,7 @@ function claimWords(judged: JudgedClaim): ClaimWords {
   return effect === null ? nothing : words(judged, effect);
 }
 
-/** With so few replicates only large effects show. */
+/** With fewer replicates, only large effects show. */
 const FEW_REPLICATES = 5;
 
 const { leastReplicates, mostReplicates } = quotedConstants;

@@ -13,7 +13,7 @@ export const verdictWords: Readonly<Record<VerdictName, Text>> = {
   "not-enough-evidence": { en: "Not enough evidence", zh: "证据不足" },
 };
 
-/** The same inside a sentence, where a claim is named before. */
+/** The same inside a sentence, after the claim's name. */
 export const verdictInText: Readonly<Record<VerdictName, Text>> = {
   supported: { en: "supported", zh: verdictWords.supported.zh },
   contradicted: { en: "contradicted", zh: verdictWords.contradicted.zh },
@@ -128,7 +128,7 @@ export function withInterval(metric: MetricName, effect: Effect): Text {
   return { en: text + en, zh: text + zh };
 }
 
-/** `(0.2, 0.5)`, in both languages: of a point with the two rates alone. */
+/** A point with only the two rates, in both languages: `(0.2, 0.5)`. */
 export function ratesText(params: Params): string {
   return pointText(params).en;
 }
@@ -151,7 +151,7 @@ export const notAveraged: Text = {
   zh: "不计入平均，也不被平均掩盖",
 };
 
-/** Of averages from which points are missing because a replicate diverged. */
+/** Names the points where a replicate diverged, and the consequence. */
 export function leftOutWords(
   points: readonly Params[],
   consequence: Text,
@@ -165,12 +165,12 @@ export function leftOutWords(
 }
 
 /** `p = 0.034`, `p < 0.001`. */
-export function pText(p: number): string {
+function pText(p: number): string {
   if (p < 0.001) return "p < 0.001";
   return p >= 0.9995 ? "p = 1" : `p = ${fixed(p, 3)}`;
 }
 
-/** A probability as a whole percentage: `43%`; the ends stay open. */
+/** A probability as a whole percentage: `43%`, `> 99%`, `< 1%`. */
 export function percent(probability: number): string {
   if (probability > 0.99 && probability < 1) return "> 99%";
   if (probability < 0.01 && probability > 0) return "< 1%";

@@ -65,7 +65,7 @@ function quotableOfRemark(remark: SeedRemark): number[] {
   return [...leaves(figures), (mean ?? 0) * n, 0.5, 0.95];
 }
 
-/** The study's own numbers, and of the rows the best two alone. */
+/** The study's own numbers, and the best loss and accuracy of the rows. */
 function quotableInSummary(board: Leaderboard): number[] {
   const { study, progress, rows, verdicts } = board;
   const best = (name: "trainLoss" | "testAccuracy", sign: 1 | -1) =>
@@ -273,7 +273,7 @@ Deno.test("the check of words: detects an error in any printed figure", () => {
     for (const printed of numbersIn(text)) {
       const decimals = printed.split(".")[1]?.length ?? 0;
       if (decimals < 2) continue;
-      // Two places off in the last but one digit.
+      // An error of about two in the last digit but one.
       const slip = (Number(printed) + 2.3 * 10 ** (1 - decimals))
         .toFixed(decimals);
       const signs = values.flatMap((value) => [value, -value]);

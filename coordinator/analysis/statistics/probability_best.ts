@@ -166,10 +166,10 @@ function nodes(points: readonly Posterior[], end: number): number[] {
 /**
  * The probability, for each point, that its mean is the smallest of all.
  *
- * Each mean, replicate effects taken out, has the t posterior that goes with
- * no prior knowledge of mean and spread; P(best) is the integral over x of the
- * point's own density times the chance that all others lie above x, by
- * quadrature: no simulation, so the same data always give the same figures.
+ * Without replicate effects, each mean has the t posterior of a prior that knows
+ * nothing about mean and spread. P(best) is the integral over x of the point's
+ * own density times the chance that all others lie above x. It is computed by
+ * quadrature, without simulation: the same data always give the same figures.
  *
  * @param points at least 2, each with at least 2 values that are not NaN
  */

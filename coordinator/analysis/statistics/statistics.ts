@@ -91,6 +91,11 @@ export function halfWidth(
   return tQuantile((1 + confidence) / 2, n - 1) * sd / Math.sqrt(n);
 }
 
+/** The estimate of `n` replicates that have no mean. */
+export function noEstimate(n: number): Estimate {
+  return { n, mean: null, sd: null, low: null, high: null };
+}
+
 /** Mean, standard deviation and 95% t interval, as shown on the leaderboard. */
 export function estimate(values: readonly number[]): Estimate {
   return estimateOf(moments(values));
@@ -99,8 +104,8 @@ export function estimate(values: readonly number[]): Estimate {
 /** The same, from a sample's moments. */
 export function estimateOf(sample: Moments): Estimate {
   const { n, mean, sd } = sample;
-  if (n === 0) return { n, mean: null, sd: null, low: null, high: null };
-  if (n < 2) return { n, mean: round6(mean), sd: null, low: null, high: null };
+  if (n === 0) return noEstimate(n);
+  if (n < 2) return { ...noEstimate(n), mean: round6(mean) };
   const half = halfWidth(sample);
   return {
     n,
