@@ -17,19 +17,16 @@ import {
   type WorkerOrder,
 } from "../protocol/views.ts";
 
-/** The pages' reading side of the coordinator's API: their only HTTP. */
+/** What the pages read from the coordinator's API. Pages send no other HTTP. */
 export interface Api {
-  /** The studies the coordinator knows. */
-  studies(signal?: AbortSignal): Promise<StudyList>;
+  studies(): Promise<StudyList>;
   /** A study with its progress and, while it runs, its data set. */
-  study(study: StudyId, signal?: AbortSignal): Promise<StudyDetail>;
-  /** The leaderboard, or null where it is as it was at `etag`. */
+  study(study: StudyId): Promise<StudyDetail>;
+  /** Null if nothing changed since `etag`, as with the four methods below. */
   leaderboard(
     study: StudyId,
     etag: string | null,
-    signal?: AbortSignal,
   ): Promise<FetchedLeaderboard | null>;
-  /** Null where it is as it was at `etag`; so with the three after it. */
   trials(
     study: StudyId,
     query: TrialsQuery,
@@ -48,9 +45,9 @@ export interface Api {
     query: WorkersQuery,
     etag: string | null,
   ): Promise<Fetched<WorkerList> | null>;
-  /** Address of the server-sent events. */
+  /** URL of the server-sent events. */
   readonly eventsUrl: string;
-  /** Addresses of a study's data as files. */
+  /** URLs of a study's data as files. */
   exports(study: StudyId): Exports;
 }
 
@@ -68,7 +65,7 @@ export interface Exports {
 
 /** A page of a study's trials. */
 export interface TrialsQuery {
-  /** Null for trials of any state. */
+  /** Null for all states. */
   readonly state: TrialState | null;
   readonly order: TrialOrder;
   readonly limit: number;
@@ -83,27 +80,27 @@ export interface WorkersQuery {
   readonly offset: number;
 }
 
-/** What was asked for, and the tag to ask for news with. */
+/** A value, and the tag with which the next request asks for changes. */
 export interface Fetched<T> {
   readonly value: T;
   readonly etag: string | null;
 }
 
-/** A leaderboard, and the tag to ask for a newer one with. */
+/** A leaderboard and its tag. */
 export interface FetchedLeaderboard {
   readonly leaderboard: Leaderboard;
   readonly etag: string | null;
 }
 
-/** The coordinator answered with something that this page cannot read. */
+/** This page cannot read the coordinator's answer. */
 export class OutdatedPageError extends Error {
   override readonly name = "OutdatedPageError";
 }
 
-/** The coordinator did not answer, or with an error. */
+/** The coordinator did not answer, or it answered with an error. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
-  /** The HTTP status; null where there was no answer. */
+  /** The HTTP status; null without an answer. */
   readonly status: number | null;
   constructor(message: string, status: number | null, cause?: unknown) {
     super(message, { cause });
@@ -111,7 +108,7 @@ export class UnreachableError extends Error {
   }
 }
 
-/** Reads from the coordinator at `origin`; `fetch` is injected in tests. */
+/** Reads from the coordinator at `origin`. Tests pass their own `fetcher`. */
 export function createApi(
   origin: string,
   fetcher: typeof fetch = (input, init) => fetch(input, init),
@@ -119,30 +116,26 @@ export function createApi(
   const client = hc<SwarmApi>(origin, { fetch: fetcher });
   const oneStudy = client.api.studies[":studyId"];
   return {
-    studies: async (signal) =>
+    studies: async () =>
       parse(
         StudyList,
-        await answered(() => client.api.studies.$get({}, init(signal))),
+        await answered(() => client.api.studies.$get({}, init())),
       ),
-    study: async (study, signal) =>
+    study: async (study) =>
       parse(
         StudyDetail,
         await answered(() =>
-          oneStudy.$get({ param: { studyId: study } }, init(signal))
+          oneStudy.$get({ param: { studyId: study } }, init())
         ),
       ),
-    leaderboard: async (study, etag, signal) => {
-      const response = await answered(() =>
-        oneStudy.leaderboard.$get(
-          { param: { studyId: study } },
-          init(signal, etag === null ? {} : { "If-None-Match": etag }),
-        )
+    leaderboard: async (study, etag) => {
+      const fetched = await tagged(
+        Leaderboard,
+        etag,
+        (options) =>
+          oneStudy.leaderboard.$get({ param: { studyId: study } }, options),
       );
-      if (response.status === 304) return null;
-      return {
-        leaderboard: await parse(Leaderboard, response),
-        etag: response.headers.get("ETag"),
-      };
+      return fetched && { leaderboard: fetched.value, etag: fetched.etag };
     },
     trials: (study, { state, order, limit, offset }, etag) =>
       tagged(TrialPage, etag, (options) =>
@@ -184,14 +177,14 @@ export function createApi(
   };
 }
 
-/** Fetches what has a tag: null where it is as it was. */
+/** Fetches a value that has a tag; null if nothing changed since `etag`. */
 async function tagged<T extends z.ZodType>(
   schema: T,
   etag: string | null,
   call: (options: ReturnType<typeof init>) => Promise<Answer>,
 ): Promise<Fetched<z.infer<T>> | null> {
   const headers = etag === null ? {} : { "If-None-Match": etag };
-  const response = await answered(() => call(init(undefined, headers)));
+  const response = await answered(() => call(init(headers)));
   if (response.status === 304) return null;
   return {
     value: await parse(schema, response),
@@ -199,19 +192,13 @@ async function tagged<T extends z.ZodType>(
   };
 }
 
-function init(
-  signal: AbortSignal | undefined,
-  headers: Record<string, string> = {},
-) {
-  // The page minds the tags itself: the browser's own cache would answer for
-  // the coordinator and hide that it is gone.
-  return {
-    headers,
-    init: { cache: "no-store" as const, ...(signal && { signal }) },
-  };
+function init(headers: Record<string, string> = {}) {
+  // Without `no-store`, the browser's cache could answer and hide that the
+  // coordinator is unreachable.
+  return { headers, init: { cache: "no-store" as const } };
 }
 
-/** What the pages use of a response: hono's types say no more than this. */
+/** The part of a response that the pages use and Hono's types declare. */
 interface Answer {
   readonly ok: boolean;
   readonly status: number;
@@ -248,7 +235,7 @@ async function parse<T extends z.ZodType>(
     body = await response.json();
   } catch (error) {
     throw new UnreachableError(
-      `the coordinator's answer broke off: ${error}`,
+      `the coordinator's answer could not be read: ${error}`,
       response.status,
       error,
     );
@@ -256,7 +243,7 @@ async function parse<T extends z.ZodType>(
   const parsed = schema.safeParse(body);
   if (!parsed.success) {
     throw new OutdatedPageError(
-      `the coordinator's answer is not understood: ${parsed.error.message}`,
+      `the coordinator's answer has an unknown form: ${parsed.error.message}`,
     );
   }
   return parsed.data;

@@ -6,7 +6,7 @@ import { createApi, OutdatedPageError, UnreachableError } from "./api.ts";
 
 const seed = StudyId.parse("seed");
 
-/** An API over answers in the test's hands; requests are kept. */
+/** An API that gets `answer`'s responses, and the requests that it sends. */
 function api(answer: () => Response) {
   const requests: Request[] = [];
   const client = createApi("http://swarm.test", (input, init) => {
@@ -20,7 +20,7 @@ function api(answer: () => Response) {
   return { client, requests };
 }
 
-Deno.test("Api.leaderboard asks by its tag and takes 304 for no news", async () => {
+Deno.test("Api.leaderboard sends its tag and returns null for 304", async () => {
   const board = seedLeaderboard("complete");
   const fresh = api(() => Response.json(board, { headers: { ETag: '"7"' } }));
   const fetched = await fresh.client.leaderboard(seed, null);
@@ -36,7 +36,7 @@ Deno.test("Api.leaderboard asks by its tag and takes 304 for no news", async () 
   );
 });
 
-Deno.test("Api tells a lost coordinator from an error and from other words", async () => {
+Deno.test("Api tells a lost coordinator, an error and an unknown answer apart", async () => {
   const away = api(() => {
     throw new TypeError("network");
   });
@@ -53,7 +53,7 @@ Deno.test("Api tells a lost coordinator from an error and from other words", asy
   await assert.rejects(newer.client.studies(), OutdatedPageError);
 });
 
-Deno.test("Api names the addresses of events and of a study's files", () => {
+Deno.test("Api gives the URLs of events and of a study's files", () => {
   const { client } = api(() => new Response());
   assert.equal(client.eventsUrl, "http://swarm.test/api/events");
   assert.deepEqual(client.exports(seed), {
@@ -66,7 +66,7 @@ Deno.test("Api names the addresses of events and of a study's files", () => {
   });
 });
 
-Deno.test("Api.trials, trial, point and workers ask for what they name", async () => {
+Deno.test("Api.trials, trial, point and workers send the right requests", async () => {
   const { client, requests } = api(() => new Response(null, { status: 304 }));
   const page = { limit: 20, offset: 40 };
   await client.trials(seed, { state: null, order: "latest", ...page }, null);
@@ -108,7 +108,7 @@ Deno.test("Api.trials, trial, point and workers ask for what they name", async (
   assert.equal(requests[1]?.headers.get("If-None-Match"), '"1"');
 });
 
-Deno.test("Api.trial gives the trial with its tag", async () => {
+Deno.test("Api.trial returns the trial with its tag", async () => {
   const trial = trialFixture({ attempts: ["running"] });
   const { client } = api(() =>
     Response.json(trial, { headers: { ETag: '"7"' } })

@@ -1,41 +1,41 @@
 import { SwarmEvent } from "../protocol/views.ts";
 
 /**
- * How a page follows the coordinator: server-sent events say that something
- * changed, the page fetches what it shows again. Without events it polls.
+ * How a page follows the coordinator: when a server-sent event reports a
+ * change, the page fetches its data again. Without events it polls.
  */
 
 export type Connection =
-  /** Nothing has come yet. */
+  /** There is no answer yet. */
   | "connecting"
   /** Events arrive. */
   | "live"
-  /** No events, but fetching works. */
+  /** Events do not arrive, but fetching works. */
   | "polling"
-  /** Neither. */
+  /** Neither works. */
   | "offline";
 
-/** What {@linkcode follow} needs of the browser; tests bring their own. */
+/** What {@linkcode follow} needs from the browser; tests use their own. */
 export interface LiveDeps {
-  /** Opens the stream of events; called again after a break. */
+  /** Opens the stream of events; called again after it broke. */
   readonly openEvents: OpenEvents;
-  /** Fetches what the page shows; throws where that fails. */
+  /** Fetches the page's data; throws if that fails. */
   refresh(): Promise<void>;
   onConnection(connection: Connection): void;
   onEvent(event: SwarmEvent): void;
-  /** Tells when the page comes into view or goes; absent: always in view. */
+  /** Reports whether the page is visible. Default: always visible. */
   readonly document?: Pick<
     Document,
     "visibilityState" | "addEventListener" | "removeEventListener"
   >;
-  /** Numbers in [0, 1) that spread many pages' returns. */
+  /** A number in [0, 1); it spreads the reconnections of many pages. */
   random(): number;
   readonly after: After;
-  /** Milliseconds within which events cost one fetch. Default 800. */
+  /** Milliseconds in which all events cause only one fetch. Default: 800. */
   readonly gather?: number;
 }
 
-/** Runs `run` once after so many milliseconds, unless cancelled. */
+/** Runs `run` after `milliseconds`, unless the returned function cancels it. */
 export type After = (milliseconds: number, run: () => void) => () => void;
 
 export const browserAfter: After = (milliseconds, run) => {
@@ -43,18 +43,18 @@ export const browserAfter: After = (milliseconds, run) => {
   return () => globalThis.clearTimeout(timer);
 };
 
-/** What happens on a stream of events. */
+/** Callbacks of a stream of events. */
 export interface EventHandlers {
   opened(): void;
-  /** It could not be opened, or broke off: it is closed now. */
+  /** The stream could not be opened, or it broke; it is closed now. */
   broken(): void;
   message(data: unknown): void;
 }
 
-/** Opens server-sent events; returns what closes them. */
+/** Opens a stream of server-sent events; returns a function that closes it. */
 export type OpenEvents = (handlers: EventHandlers) => () => void;
 
-/** The browser's `EventSource`. It does not reconnect by itself: we do. */
+/** Uses `EventSource`, without its reconnections: `follow` reconnects. */
 export function browserEvents(url: string): OpenEvents {
   return (handlers) => {
     const source = new EventSource(url);
@@ -66,7 +66,7 @@ export function browserEvents(url: string): OpenEvents {
     const take = (message: MessageEvent<unknown>) =>
       handlers.message(message.data);
     source.onmessage = take;
-    // Named or not, an event's data says its type.
+    // The data contain the type, so named and unnamed events are equal.
     for (const type of ["changed", "epoch"]) {
       source.addEventListener(type, take);
     }
@@ -76,7 +76,7 @@ export function browserEvents(url: string): OpenEvents {
 
 const GATHER_MS = 800;
 const POLL_MS = 5_000;
-/** Also with events: a stream that died in silence must not fool the page. */
+/** Polling during a live stream, because a stream can break unnoticed. */
 const LIVE_POLL_MS = 60_000;
 const REOPEN_MS = [1_000, 2_000, 5_000, 10_000, 30_000] as const;
 
@@ -108,7 +108,7 @@ export function follow(deps: LiveDeps): () => void {
   const fetchNow = async () => {
     cancelFetch();
     if (fetching || ended) return;
-    // A hidden page looks again once it is seen.
+    // A hidden page fetches when it becomes visible.
     if (hidden() && connection !== "connecting") {
       stale = true;
       return;
@@ -123,13 +123,13 @@ export function follow(deps: LiveDeps): () => void {
     }
     fetching = false;
     show(!fetched ? "offline" : streaming ? "live" : "polling");
-    // `stale` was set anew if something changed while the answer travelled.
+    // `stale` is true again if something changed during the fetch.
     schedule(
       fetched && stale ? gather : fetched && streaming ? LIVE_POLL_MS : POLL_MS,
     );
   };
   const changed = () => {
-    // The first change starts the wait; those within it ride along.
+    // The first change starts the delay; later changes share its fetch.
     if (!stale) schedule(gather);
     stale = true;
   };
@@ -140,7 +140,7 @@ export function follow(deps: LiveDeps): () => void {
       opened: () => {
         failures = 0;
         streaming = true;
-        // What happened before the stream opened sent no event.
+        // Changes before the stream opened sent no event.
         void fetchNow();
       },
       broken: () => {
@@ -176,7 +176,7 @@ export function follow(deps: LiveDeps): () => void {
   };
 }
 
-/** Reads an event's data; null for one this page does not know. */
+/** Reads an event's data; null for an unknown event. */
 export function readEvent(data: unknown): SwarmEvent | null {
   if (typeof data !== "string") return null;
   try {

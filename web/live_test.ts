@@ -16,7 +16,7 @@ function harness() {
     fetches: 0,
     failing: false,
     hidden: false,
-    /** Fetches wait for it. */
+    /** Fetches wait for this. */
     answer: Promise.resolve(),
   };
   class Page extends EventTarget {
@@ -49,7 +49,7 @@ function harness() {
       };
     },
   });
-  /** Lets promises that are settled run their course. */
+  /** Lets settled promises run their callbacks. */
   const settle = async () => {
     for (let i = 0; i < 10; i++) await Promise.resolve();
   };
@@ -89,7 +89,7 @@ function harness() {
 const changed = (revision: number) =>
   JSON.stringify({ type: "changed", studyId: "seed", revision });
 
-Deno.test("follow is live once events arrive, and fetches once for a burst", async () => {
+Deno.test("follow is live when the stream opens, and fetches once for many events", async () => {
   const h = harness();
   await h.settle();
   assert.deepEqual(h.connections, ["polling"]);
@@ -106,7 +106,7 @@ Deno.test("follow is live once events arrive, and fetches once for a burst", asy
   assert.ok(h.last().closed);
 });
 
-Deno.test("follow polls without events, and opens the stream again", async () => {
+Deno.test("follow polls without events and opens the stream again", async () => {
   const h = harness();
   await h.settle();
   h.last().broken();
@@ -123,7 +123,7 @@ Deno.test("follow polls without events, and opens the stream again", async () =>
   h.stop();
 });
 
-Deno.test("follow says offline when fetching fails, and recovers by itself", async () => {
+Deno.test("follow is offline when fetching fails, and recovers", async () => {
   const h = harness();
   await h.settle();
   h.state.failing = true;
@@ -150,7 +150,7 @@ Deno.test("follow waits longer after each broken stream", async () => {
   h.stop();
 });
 
-Deno.test("follow fetches nothing while hidden, and at once when seen", async () => {
+Deno.test("follow fetches nothing while hidden, and at once when visible", async () => {
   const h = harness();
   await h.settle();
   h.last().opened();
@@ -167,7 +167,7 @@ Deno.test("follow fetches nothing while hidden, and at once when seen", async ()
   h.stop();
 });
 
-Deno.test("follow fetches again for a change that came during a fetch", async () => {
+Deno.test("follow fetches again after a change during a fetch", async () => {
   const h = harness();
   await h.settle();
   const slow = Promise.withResolvers<void>();
@@ -184,7 +184,7 @@ Deno.test("follow fetches again for a change that came during a fetch", async ()
   h.stop();
 });
 
-Deno.test("readEvent refuses what is not an event of ours", () => {
+Deno.test("readEvent returns null for anything but an event", () => {
   assert.equal(readEvent("{"), null);
   assert.equal(readEvent('{"type":"other"}'), null);
   assert.equal(readEvent(7), null);

@@ -1,41 +1,41 @@
 import { headerPages, itemPages } from "../protocol/pages.ts";
 
 /**
- * The pages as data: their addresses, what they load, what their HTML says
- * before and without JavaScript. The build follows this table, which no page
- * loads: links and the header need the addresses alone, of `protocol/pages.ts`.
+ * The pages as data for the build: their paths, their files, and the texts of
+ * their HTML without JavaScript. Pages themselves do not load this table: links
+ * and the header only need the paths in `protocol/pages.ts`.
  */
 
-/** JSON that pages fetch, made from the project's own files at build time. */
+/** JSON that the build makes from the project's files and pages fetch. */
 export type DocumentName =
   /** The committed sample of the study `seed`: {@linkcode SampleStudy}. */
   | "sample"
-  /** Source that trains, to be shown: `Listing[]`. */
+  /** Listings of the source code that trains: `Listing[]`. */
   | "listings";
 
 export interface Page {
-  /** Where the coordinator serves it. */
+  /** Path on the coordinator. */
   readonly path: string;
-  /** Its file and asset names. */
+  /** The name of its files and assets. */
   readonly name: string;
   /** Its script, relative to `web/`. */
   readonly entry: string;
   /**
-   * Pages of one bundle share scripts. A file lies in a shared script whole, a
-   * language's catalogue too: a bundle holds pages that show much the same.
+   * Pages of one bundle share scripts. A shared script contains whole source
+   * files, also catalogues, so a bundle should have pages with similar content.
    */
   readonly bundle: "study" | "lesson" | "workers" | "join";
   /** Its style sheets in order, relative to `web/`. */
   readonly styles: readonly string[];
   readonly title: string;
   readonly description: string;
-  /** Whether it is told where the threads' scripts and files lie. */
+  /** Whether its head names the scripts and files of a worker's threads. */
   readonly startsThreads: boolean;
-  /** Documents made at build time that it is told where to fetch. */
+  /** Documents whose paths its head names. */
   readonly documents?: readonly DocumentName[];
 }
 
-/** Styles of every page. */
+/** Style sheets of every page. */
 export const shared = [
   "components/styles/base.css",
   "components/styles/site.css",
@@ -43,7 +43,7 @@ export const shared = [
   "components/styles/charts.css",
 ];
 
-/** Styles of the leaderboard's parts, which other pages also show. */
+/** Style sheets of the leaderboard's parts, which other pages show, too. */
 export const leaderboard = [
   "components/styles/leaderboard.css",
   "components/styles/verdicts.css",
@@ -92,7 +92,7 @@ export const pages: readonly Page[] = [
     ],
     title: "Lesson · dropout-swarm",
     description:
-      "Dropout step by step: the formula, a layer and a network live, and what repeated runs say of a lesson's conclusions.",
+      "Dropout step by step: the formula, a layer and a network live, and what repeated runs say about a lesson's conclusions.",
     startsThreads: false,
     documents: ["sample", "listings"],
   },

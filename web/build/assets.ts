@@ -2,53 +2,55 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
 
-/** What a build of the web pages is, in its `manifest.json`. */
+/** The `manifest.json` of a build of the web pages. */
 export const WebManifest = z.strictObject({
-  /** Over everything the build was made from. */
+  /** Hash of all files from which the build was made. */
   sources: z.string(),
-  /** Path on the coordinator to file under `public/`. */
+  /** From a path on the coordinator to a file under `public/`. */
   files: z.record(z.string(), z.string()),
 });
 export type WebManifest = z.infer<typeof WebManifest>;
 
-/** A file as it goes out. */
+/** A file as the coordinator serves it. */
 export interface WebFile {
   readonly bytes: number;
-  /** A strong validator, quotes included. */
+  /** A strong validator, with its quotes. */
   readonly etag: string;
-  /** For `Content-Encoding`; null where the body is as it is. */
+  /** For `Content-Encoding`; null if the body is not compressed. */
   readonly encoding: "br" | "gzip" | null;
   open(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 }
 
-/** The built pages and what they load, in memory. */
+/** The built pages and all that they load, in memory. */
 export interface WebAssets {
-  /** Paths on the coordinator: pages, and `/assets/…` named by content. */
+  /** Paths on the coordinator: pages, and `/assets/…` with content hashes. */
   readonly paths: readonly string[];
   /**
-   * The file at a path, or null; compressed where `acceptEncoding`, the
-   * request's header, allows it and it is worth it.
+   * The file at a path, or null. It is compressed if `acceptEncoding`, a
+   * request header, allows that and the build has a compressed copy.
    */
   find(path: string, acceptEncoding?: string): Promise<WebFile | null>;
-  /** The template of a report, to be filled with data. */
+  /** The template of a report, without its data. */
   readonly report: string;
 }
 
-/** The report's template in a build's folder, beside what is served. */
+/** The report's template in a build's folder, outside the served files. */
 export const REPORT_FILE = "report.html";
 
 const encodings = [["br", ".br"], ["gzip", ".gz"]] as const;
 
 /**
- * Reads a build that `buildWeb` wrote into `dir`. It is read once and kept, a
- * few megabytes: a build made meanwhile does not pull files from under it.
+ * Reads a build that `buildWeb` wrote into `dir`. It keeps all files in memory,
+ * a few megabytes, so that a later build cannot remove them.
  *
  * @throws Error if the folder holds no build
  */
 export async function createWebAssets(dir: string): Promise<WebAssets> {
   const manifest = await readManifest(dir);
   if (manifest === null) {
-    throw new Error(`the folder holds no built web pages: ${dir}`);
+    throw new Error(
+      `the folder has no built web pages: ${dir}; run: deno task build`,
+    );
   }
   const files = new Map<string, WebFile[]>();
   for (const [path, file] of Object.entries(manifest.files)) {
@@ -85,7 +87,7 @@ function webFile(
   };
 }
 
-/** The manifest of a build; null where there is none, or not of our kind. */
+/** The manifest of a build; null if it is missing or has an unknown form. */
 export async function readManifest(dir: string): Promise<WebManifest | null> {
   const bytes = await readIfThere(join(dir, "manifest.json"));
   if (bytes === null) return null;

@@ -8,24 +8,24 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { makeListings } from "../pages/lesson/listings.ts";
 import { SampleStudy } from "../pages/lesson/study_source.ts";
 
-/** What {@linkcode buildWeb} did. */
+/** The result of {@linkcode buildWeb}. */
 export interface WebBuild {
   /** For `createWebAssets`. */
   readonly dir: string;
-  /** False where the folder already held a build of these very sources. */
+  /** False if the folder already had a build of the same sources. */
   readonly built: boolean;
 }
 
-/** Files that a worker's threads fetch: folders, as `file:` addresses. */
+/** Folders with the files that a worker's threads fetch, as `file:` URLs. */
 export interface ThreadFiles {
-  /** With the compiled kernels of `simd`. */
+  /** The compiled kernels of `simd`. */
   readonly simdFolder: URL;
-  /** With tfjs's own `.wasm` files. */
+  /** The `.wasm` files of TensorFlow.js. */
   readonly wasmFolder: URL;
 }
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-/** @internal What the pages are made from, relative to the project's root. */
+/** @internal Folders of the pages' sources, relative to the project's root. */
 export const sources = [
   "web",
   "worker",
@@ -36,11 +36,12 @@ const sourceFiles = ["deno.json", "deno.lock", "imports.json"];
 
 /**
  * Builds the pages into `outDir`, unless a build of the same sources is there.
- * Scripts are bundled by `deno bundle`; every file but the pages themselves is
- * named by its content. The folder changes in one step at the end. Of many who
- * want the same build at once, in whatever process, one makes it.
+ * `deno bundle` makes the scripts. Each file except the pages has a hash of its
+ * content in its name. The folder is replaced in one step at the end. If
+ * several callers, also in other processes, want the same build, only one makes
+ * it.
  *
- * @throws Error if the bundler fails, with what it said
+ * @throws Error if the bundler fails, with its message
  */
 export async function buildWeb(
   outDir: string,
@@ -50,7 +51,7 @@ export async function buildWeb(
   const isThere = async () => (await readManifest(outDir))?.sources === hash;
   if (await isThere()) return { dir: outDir, built: false };
   await Deno.mkdir(dirname(outDir), { recursive: true });
-  // Closing the file, however that comes about, gives the lock back.
+  // The lock is released when the file closes, also after an error or a crash.
   using lock = await Deno.open(`${outDir}.lock`, { create: true, write: true });
   await lock.lock(true);
   if (await isThere()) return { dir: outDir, built: false };
@@ -59,7 +60,7 @@ export async function buildWeb(
     prefix: `${basename(outDir)}-building-`,
   });
   try {
-    // A coordinator may run as another user than the one who builds.
+    // The coordinator may run as a different user than the build.
     if (Deno.build.os !== "windows") await Deno.chmod(work, 0o755);
     const writer = createBuildWriter(work);
     const bundle = join(work, "bundle");
@@ -94,7 +95,7 @@ async function buildPages(
   const scriptOf = (name: string) => {
     const script = scripts.get(name);
     if (script !== undefined) return script;
-    throw new Error(`the bundle holds no script of the name: ${name}`);
+    throw new Error(`the bundle has no script with this name: ${name}`);
   };
   const named = {
     ...Object.fromEntries(
@@ -123,7 +124,7 @@ async function buildPages(
   }
 }
 
-/** Everything in one file, shared with no page: it leaves the coordinator. */
+/** A report is one file, because it is read without the coordinator. */
 async function buildReport(dir: string): Promise<string> {
   const bundled = join(dir, "report.js");
   await runBundle(["--output", bundled, join(root, "web", report.entry)]);
@@ -136,8 +137,8 @@ async function buildReport(dir: string): Promise<string> {
 }
 
 /**
- * Copies a folder's `.wasm` files under a name with their contents' hash;
- * returns the folder's address, ending in a slash.
+ * Copies a folder's `.wasm` files to a folder with a hash of their contents in
+ * its name; returns the path of that folder, with a slash at the end.
  */
 async function copyFolder(
   name: string,
@@ -151,7 +152,7 @@ async function copyFolder(
     files.push({ name: entry.name, content });
   }
   if (files.length === 0) {
-    throw new Error(`no .wasm files in the folder: ${folder.href}`);
+    throw new Error(`the folder has no .wasm files: ${folder.href}`);
   }
   const sums = files.map((file) => `${file.name} ${sha256(file.content)}`);
   const hash = sha256(new TextEncoder().encode(sums.toSorted().join("\n")));
@@ -162,13 +163,13 @@ async function copyFolder(
   return `/assets/${target}/`;
 }
 
-/** A script, and the scripts that it imports at once. */
+/** A script, and the scripts that it imports statically. */
 interface Script {
   readonly script: string;
   readonly preload: readonly string[];
 }
 
-/** Makes the scripts of all bundles, each from its own pages and threads. */
+/** Makes all bundles, each from its own pages and threads. */
 async function bundleScripts(
   dir: string,
   writer: BuildWriter,
@@ -189,14 +190,13 @@ async function bundleScripts(
   return new Map(bundles.flat());
 }
 
-/** Bundles some scripts, so that they share what they share. */
+/** Makes one bundle, whose scripts share their common code. */
 async function bundleTogether(
   dir: string,
   entries: readonly { readonly name: string; readonly entry: string }[],
   writer: BuildWriter,
 ): Promise<[name: string, Script][]> {
-  // The bundler names outputs after their entries: each needs a name of its
-  // own.
+  // The bundler names outputs after entries, and most entries are `main.tsx`.
   const entryDir = join(dir, "entries");
   const out = join(dir, "out");
   await Deno.mkdir(entryDir, { recursive: true });
@@ -213,7 +213,7 @@ async function bundleTogether(
     const code = await Deno.readFile(join(out, file));
     const name = nameOf.get(file);
     if (name === undefined) {
-      // Named by its content already, and imported by that name.
+      // The bundler put a hash into the name, and other scripts import it.
       await writer.namedAsset(file, code);
       continue;
     }
@@ -226,7 +226,7 @@ async function bundleTogether(
   return scripts;
 }
 
-/** Files that a bundled script imports before it runs. */
+/** Files that a bundled script imports statically. */
 export function staticImports(code: string): string[] {
   const pattern = /\b(?:from|import)\s*"\.\/([\w.-]+\.js)"/g;
   return [
@@ -246,8 +246,8 @@ async function runBundle(args: readonly string[]): Promise<void> {
     stderr: "piped",
   }).output();
   if (!success) {
-    const said = new TextDecoder().decode(stderr).trim();
-    throw new Error(`the web pages could not be bundled: ${said}`);
+    const message = new TextDecoder().decode(stderr).trim();
+    throw new Error(`the web pages could not be bundled: ${message}`);
   }
 }
 
@@ -282,7 +282,7 @@ function joinTexts(texts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(joined);
 }
 
-/** Puts `fresh` where `target` is. */
+/** Moves `fresh` into the place of `target`. */
 async function replaceFolder(target: string, fresh: string): Promise<void> {
   const old = `${fresh}-old`;
   try {
@@ -302,24 +302,24 @@ async function removeFolder(path: string): Promise<void> {
   }
 }
 
-/** Compressing less than this saves nobody time. */
+/** Bytes below which a file is not compressed: it would save no time. */
 const WORTH_COMPRESSING = 1_000;
 
-/** Writes a build's files, and keeps the list of them. */
+/** Writes a build's files and lists them. */
 export interface BuildWriter {
-  /** Path on the coordinator to file under `public/`. */
+  /** From a path on the coordinator to a file under `public/`. */
   readonly files: Readonly<Record<string, string>>;
-  /** Writes an asset under a name with its content's hash; returns its path. */
+  /** Writes an asset under its name with a hash; returns its path. */
   asset(name: string, content: Uint8Array<ArrayBuffer>): Promise<string>;
-  /** Writes an asset whose name says its content already; returns its path. */
+  /** Writes an asset whose name already has a hash; returns its path. */
   namedAsset(name: string, content: Uint8Array<ArrayBuffer>): Promise<string>;
-  /** Writes a page under the path that it is served at. */
+  /** Writes the page that is served at `path`. */
   page(path: string, html: string): Promise<void>;
 }
 
 /**
- * A writer into `dir`: files as they are served in `public/`, compressed ones
- * beside it in `compressed/`, so that serving `public/` whole is right too.
+ * A writer into `dir`. Compressed copies are in `compressed/`, so that another
+ * server can serve all of `public/`.
  */
 export function createBuildWriter(dir: string): BuildWriter {
   const files: Record<string, string> = {};
@@ -368,12 +368,12 @@ function brotli(content: Uint8Array): Uint8Array {
   });
 }
 
-/** As 64 hexadecimal digits. */
+/** The hash as 64 hexadecimal digits. */
 export function sha256(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** Writes the documents of the project in `root`; returns their addresses. */
+/** Writes the documents of the project in `root`; returns their paths. */
 export async function writeDocuments(
   root: string,
   writer: Pick<BuildWriter, "asset">,
@@ -384,7 +384,7 @@ export async function writeDocuments(
       `${name}.json`,
       new TextEncoder().encode(JSON.stringify(content)),
     );
-  // A sample that the page could not read fails the build, not the visitor.
+  // An invalid sample must fail here and not on a visitor's page.
   const sample = SampleStudy.parse({
     about: JSON.parse(await read("docs/samples/seed.about.json")),
     leaderboard: JSON.parse(await read("docs/samples/seed.json")),

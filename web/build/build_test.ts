@@ -8,7 +8,7 @@ import { buildPages, webFolder as folder } from "./main.ts";
 import { pages } from "../pages.ts";
 import { needsProcesses } from "../../testing/needs_processes.ts";
 
-/** A page's own scripts: its script and what that imports. */
+/** The script of a page and its static imports. */
 async function scriptsOf(page: string): Promise<string[]> {
   const html = await textAt(page);
   const paths = [...html.matchAll(
@@ -18,7 +18,7 @@ async function scriptsOf(page: string): Promise<string[]> {
   return paths;
 }
 
-/** As they travel. */
+/** Compressed size. */
 async function bytesOf(paths: readonly string[]): Promise<number> {
   const assets = await createWebAssets(folder);
   let bytes = 0;
@@ -37,11 +37,11 @@ async function textAt(path: string): Promise<string> {
 }
 
 Deno.test(
-  "buildPages builds when sources change, and once for all who ask at once",
+  "buildPages builds when sources change, and only once for simultaneous callers",
   needsProcesses,
   async () => {
     await buildPages(folder);
-    // A copy: other tests serve what is in the folder meanwhile.
+    // Other tests serve the folder at the same time, so this one uses a copy.
     const home = await Deno.makeTempDir({ prefix: "build-test-" });
     try {
       const copy = join(home, "web");
@@ -56,7 +56,7 @@ Deno.test(
       const builds = await Promise.all([1, 2, 3].map(() => buildPages(copy)));
       assert.equal(builds.filter(({ built }) => built).length, 1);
       assert.deepEqual(await readManifest(copy), manifest);
-      // Whoever serves it may be another user.
+      // The coordinator may run as a different user.
       const { mode } = await Deno.stat(copy);
       if (mode !== null) assert.equal(mode & 0o777, 0o755);
     } finally {
@@ -78,7 +78,7 @@ Deno.test(
 );
 
 Deno.test(
-  "buildPages: what Start may load is as much program as the join page says",
+  "buildPages: Start loads as much program code as the join page says",
   needsProcesses,
   async () => {
     await buildPages(folder);
@@ -90,7 +90,7 @@ Deno.test(
     const bytes = await bytesOf(
       paths.filter((path) =>
         path.endsWith(".js") && !own.has(path) ||
-        // Of each kind of kernels an engine takes one.
+        // A browser loads one variant of each set of kernels.
         /kernels\.relaxed\.wasm$|wasm-simd\.wasm$/.test(path)
       ),
     );
@@ -102,7 +102,7 @@ Deno.test(
 );
 
 Deno.test(
-  "buildPages: what a shell names is there, and nothing stands inline",
+  "buildPages: the assets of a page's HTML exist, and nothing is inline",
   needsProcesses,
   async () => {
     await buildPages(folder);
@@ -122,7 +122,7 @@ Deno.test(
 );
 
 Deno.test(
-  "WebAssets.find compresses where the request allows it",
+  "WebAssets.find compresses if the request allows it",
   needsProcesses,
   async () => {
     await buildPages(folder);
@@ -150,7 +150,7 @@ Deno.test("createWebAssets refuses a folder without a build", async () => {
   await assert.rejects(createWebAssets("/nowhere"), /no built web pages/);
 });
 
-Deno.test("accepts reads Accept-Encoding, refusals included", () => {
+Deno.test("accepts reads Accept-Encoding and respects q=0", () => {
   assert.ok(accepts("gzip, br", "br"));
   assert.ok(accepts("GZIP;q=0.5", "gzip"));
   assert.ok(!accepts("br;q=0", "br"));
@@ -159,7 +159,7 @@ Deno.test("accepts reads Accept-Encoding, refusals included", () => {
   assert.ok(!accepts("brotli", "br"));
 });
 
-Deno.test("staticImports finds chunks that run first, not those loaded later", () => {
+Deno.test("staticImports finds static imports and no dynamic ones", () => {
   const code = 'import{a as b}from"./chunk-A.js";import"./chunk-B.js";' +
     'export{c}from"./chunk-A.js";const d=()=>import("./late-C.js");';
   assert.deepEqual(staticImports(code), ["chunk-A.js", "chunk-B.js"]);

@@ -7,7 +7,7 @@ import { leaderboard, type Page, shared } from "../pages.ts";
  * a strict Content-Security-Policy holds.
  */
 
-/** Scripts that run in threads of their own, relative to the project's root. */
+/** Scripts of threads, relative to the project's root. */
 export const threads = [
   {
     name: "trainer",
@@ -17,7 +17,7 @@ export const threads = [
   { name: "clock", entry: "worker/browser/clock_thread.ts", bundle: "join" },
 ] as const satisfies readonly Pick<Page, "name" | "entry" | "bundle">[];
 
-/** The report: not served as a page, but handed out as a file. */
+/** The report is no page: visitors download it as a file. */
 export const report = {
   entry: "pages/report/main.tsx",
   styles: [
@@ -28,14 +28,14 @@ export const report = {
   ],
 } as const;
 
-/** Addresses of what a page's shell loads. */
+/** Paths of the files that a page's HTML loads. */
 export interface ShellAssets {
   readonly script: string;
-  /** Scripts that the first one imports: fetched beside it, not after it. */
+  /** Static imports of `script`, to be fetched at the same time. */
   readonly preload: readonly string[];
   readonly style: string;
   readonly icon: string;
-  /** Told to the script by name: `<meta name="asset:…" content="…">`. */
+  /** Paths that the script reads from `<meta name="asset:…" content="…">`. */
   readonly named: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +80,7 @@ ${noScript("page", ' <a href="/api">/api</a>')}
 `;
 }
 
-/** The same line in every language, for a browser without scripts. */
+/** A line in every language, for browsers without JavaScript. */
 function noScript(line: "page" | "report", end: string): string {
   return languageCodes.map((code) =>
     `<p lang="${languages[code].tag}">${
@@ -95,10 +95,10 @@ function escape(text: string): string {
 }
 
 /**
- * The template of a report: one file with its script and styles in it, which
- * opens from a disk and asks for nothing. Its own policy allows that script and
- * those styles by their hashes, and no request at all. The coordinator puts the
- * data in (`coordinator/service/report.ts`).
+ * The template of a report: one file that contains its script and styles and
+ * opens from a disk. Its policy allows the script and styles by their hashes
+ * and no requests. The coordinator adds the data
+ * (`coordinator/service/report.ts`).
  */
 export function reportTemplate(
   files: {
@@ -145,7 +145,7 @@ ${noScript("report", "")}
 `;
 }
 
-/** Code as it may stand in an element: nothing in it looks like a tag's end. */
+/** Escapes what would end a `<script>` element or begin a comment in it. */
 function inScript(code: string): string {
   return code.trim().replaceAll(/<(?=\/script|!--)/gi, "\\x3c");
 }

@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { formats } from "./language.ts";
+import { commonWords } from "../i18n/language.ts";
+import { formats, words } from "./language.ts";
 
-/** A few choices side by side, one of them taken. */
+/** A few choices side by side, of which one is chosen. */
 export function Segmented<T extends string>(
   { label, name, options, value, onChange }: {
-    /** For screen readers; the choices speak for themselves otherwise. */
+    /** For screen readers. */
     readonly label: string;
     readonly name: string;
     readonly options: readonly { readonly value: T; readonly label: string }[];
@@ -32,26 +33,20 @@ export function Segmented<T extends string>(
   );
 }
 
-/** What a pager says. */
-interface PagerWords {
-  readonly pages: string;
-  readonly page: (page: string, pages: string) => string;
-  readonly previous: string;
-  readonly next: string;
-}
-
-/** Steps through the pages of a long table. */
+/** Buttons for the pages of a long table. */
 export function Pager(
-  { t, page, pages, onPage }: {
-    readonly t: PagerWords;
+  { label, page, pages, onPage }: {
+    /** For screen readers. */
+    readonly label: string;
     readonly page: number;
     readonly pages: number;
     readonly onPage: (page: number) => void;
   },
 ): JSX.Element {
+  const t = words(commonWords).pager;
   const count = formats.value.integer;
   return (
-    <nav class="pager" aria-label={t.pages}>
+    <nav class="pager" aria-label={label}>
       <button
         type="button"
         class="button"
@@ -74,10 +69,10 @@ export function Pager(
 }
 
 /**
- * Keeps a list as it is while somebody points at it or has the keyboard's
- * focus in it, and takes the latest once they leave, or at once when `reason`
- * changes: then it was they who asked. What is held is still brought up to
- * date: `update` gets the shown list and the latest.
+ * Keeps the order of a list while it has the pointer or the focus. It shows the
+ * latest list when they leave, or at once when `reason` changes, because then
+ * the visitor asked for it. Meanwhile `update` gets the shown and the latest
+ * list and returns what to show.
  */
 export function useHold<T>(
   latest: T,
@@ -103,7 +98,7 @@ export function useHold<T>(
   return [list, holding, props] as const;
 }
 
-/** For `useHold`: what is shown stays in its place, with its latest figures. */
+/** For `useHold`: shown items keep their places and get new figures. */
 export function inPlace<T>(key: (item: T) => string) {
   return (shown: readonly T[], latest: readonly T[]): readonly T[] => {
     const news = new Map(latest.map((item) => [key(item), item]));

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-/** Outlines on a 16 x 16 grid, drawn with the text's colour. */
+/** Outlines on a 16 x 16 grid, drawn in the colour of the text. */
 const outlines = {
   check: "M3.5 8.5l3 3 6-7",
   cross: "M4.5 4.5l7 7m0-7l-7 7",
@@ -17,7 +17,7 @@ const outlines = {
 
 export type IconName = keyof typeof outlines;
 
-/** Decoration beside words: hidden from screen readers. */
+/** A decoration beside text, hidden from screen readers. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
@@ -26,7 +26,7 @@ export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   );
 }
 
-/** The product's mark: units of a layer, some of them dropped. */
+/** The product's logo: a layer's units, some of them dropped. */
 export function Mark(): JSX.Element {
   const kept = [0, 2, 3, 5, 6, 8];
   return (

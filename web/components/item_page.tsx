@@ -16,26 +16,26 @@ import { Notice } from "./site.tsx";
 /** Why there is nothing to show. */
 export type ItemProblem =
   | { readonly kind: "outdated" }
-  /** The coordinator knows nothing of that name. */
+  /** The coordinator does not have the item. */
   | { readonly kind: "missing" }
   | { readonly kind: "failed"; readonly message: string };
 
-/** One thing that a page shows and keeps fresh. */
+/** One item that a page shows and keeps up to date. */
 export interface ItemState<T> {
-  /** Null until it is there. */
+  /** Null until it is fetched. */
   readonly item: ReadonlySignal<T | null>;
   readonly problem: ReadonlySignal<ItemProblem | null>;
   readonly connection: ReadonlySignal<Connection>;
-  /** Fetches it where there is news; throws {@linkcode UnreachableError}. */
+  /** Fetches the item if it changed; throws {@linkcode UnreachableError}. */
   refresh(): Promise<void>;
-  /** Changes what is shown until the next news. */
+  /** Changes the shown item until the next fetch. */
   edit(change: (item: T) => T): void;
-  /** What is fetched from now on is another thing. */
+  /** To be called when `fetchItem` begins to fetch another item. */
   forget(): void;
   setConnection(connection: Connection): void;
 }
 
-/** State around what `fetchItem` gets: null where it is as at the tag. */
+/** State of the item of `fetchItem`, which returns null if nothing changed. */
 export function createItemState<T>(
   fetchItem: (etag: string | null) => Promise<Fetched<T> | null>,
 ): ItemState<T> {
@@ -43,7 +43,7 @@ export function createItemState<T>(
   const problem = signal<ItemProblem | null>(null);
   const connection = signal<Connection>("connecting");
   let etag: string | null = null;
-  /** Counts what was forgotten: an answer to an older question is no news. */
+  /** Calls of `forget`: answers to requests before the last one are dropped. */
   let question = 0;
 
   const fail = (value: ItemProblem) => {
@@ -71,7 +71,7 @@ export function createItemState<T>(
           return fail({ kind: "outdated" });
         }
         const status = error instanceof UnreachableError ? error.status : null;
-        // An answer that says no is not a lost connection.
+        // The coordinator answered, so the connection is not lost.
         if (status === 404) return fail({ kind: "missing" });
         if (error instanceof Error && status !== null && status < 500) {
           return fail({ kind: "failed", message: error.message });
@@ -82,7 +82,7 @@ export function createItemState<T>(
     edit(change) {
       if (item.value === null) return;
       item.value = change(item.value);
-      // What is shown is no longer what the tag stands for.
+      // The tag does not describe the edited item.
       etag = null;
     },
     forget() {
@@ -95,7 +95,7 @@ export function createItemState<T>(
   };
 }
 
-/** What a visitor must know where the item is missing, old or unreachable. */
+/** Tells the visitor that the item is missing, outdated or unreachable. */
 export function ItemNotices<T>(
   { state, missing, failed }: {
     readonly state: ItemState<T>;

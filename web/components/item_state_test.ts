@@ -17,7 +17,7 @@ function world() {
 const news = (value: string, etag: string) => () =>
   Promise.resolve({ value, etag });
 
-Deno.test("ItemState.refresh asks by its tag, and keeps what it has at 304", async () => {
+Deno.test("ItemState.refresh sends its tag and keeps the item at 304", async () => {
   const { state, asked, answers } = world();
   answers.push(news("one", '"1"'), () => Promise.resolve(null));
   await state.refresh();
@@ -26,7 +26,7 @@ Deno.test("ItemState.refresh asks by its tag, and keeps what it has at 304", asy
   assert.equal(state.item.value, "one");
 });
 
-Deno.test("ItemState.edit changes what is shown, and asks anew without a tag", async () => {
+Deno.test("ItemState.edit changes the item, and the next request has no tag", async () => {
   const { state, asked, answers } = world();
   answers.push(news("one", '"1"'), news("two", '"2"'));
   state.edit(() => "nothing to change yet");
@@ -38,7 +38,7 @@ Deno.test("ItemState.edit changes what is shown, and asks anew without a tag", a
   assert.deepEqual(asked, [null, null]);
 });
 
-Deno.test("ItemState.refresh tells what is missing from what is unreachable", async () => {
+Deno.test("ItemState.refresh tells a missing item from a lost connection", async () => {
   const { state, answers } = world();
   const failing = (error: Error) => () => Promise.reject(error);
   answers.push(failing(new UnreachableError("no", 404)));
@@ -62,7 +62,7 @@ Deno.test("ItemState.refresh tells what is missing from what is unreachable", as
   assert.equal(state.problem.value, null);
 });
 
-Deno.test("ItemState.forget drops the answer to an older question", async () => {
+Deno.test("ItemState.forget drops the answer to an earlier request", async () => {
   const { state, asked, answers } = world();
   let answer = (_: Fetched<string>) => {};
   answers.push(

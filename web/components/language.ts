@@ -6,13 +6,12 @@ import {
   languageOf,
   languages,
 } from "../i18n/language.ts";
-
 import { updateAddress } from "./links.ts";
 
-/** The language that the page is shown in. */
+/** The language of the page. */
 export const language = signal<Language>("en");
 
-/** Numbers as that language writes them. */
+/** The number formats of that language. */
 export const formats = computed(() => createFormats(language.value));
 
 /** Picks the current language's words from a catalogue. */
@@ -20,7 +19,7 @@ export function words<T>(catalogue: Readonly<Record<Language, T>>): T {
   return catalogue[language.value];
 }
 
-/** A text that came with the data; the English where it has no other. */
+/** A text from the data; English if it has no other language. */
 export function localized(
   texts:
     & { readonly en: string }
@@ -31,7 +30,7 @@ export function localized(
 
 const MEMORY_KEY = "dropout-swarm.language";
 
-/** Chooses the language when a page starts, and follows the address. */
+/** Chooses the language when a page starts and when its URL changes. */
 export function startLanguage(): void {
   const choose = () => {
     language.value = chooseLanguage({
@@ -47,7 +46,7 @@ export function startLanguage(): void {
   globalThis.addEventListener("popstate", choose);
 }
 
-/** The visitor's choice: kept for the next visit, and in links they send. */
+/** Keeps the visitor's choice for the next visit and in the page's URL. */
 export function setLanguage(value: string): void {
   const known = languageOf(value);
   if (known === null) return;
@@ -57,11 +56,11 @@ export function setLanguage(value: string): void {
 }
 
 /**
- * Small things a browser remembers between visits. Where storage is blocked
- * or full the pages work all the same, and forget.
+ * What the browser stores between visits. The pages also work if its storage is
+ * blocked or full.
  */
 
-/** Null where nothing is remembered. */
+/** Null if nothing is stored. */
 export function readMemory(key: string): string | null {
   try {
     return localStorage.getItem(key);
@@ -74,6 +73,6 @@ export function writeMemory(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // Forgotten at the next visit.
+    // The next visit uses the default.
   }
 }

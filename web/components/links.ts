@@ -10,12 +10,12 @@ import { pointKey } from "../../protocol/grid_point.ts";
 import { browserAfter } from "../live.ts";
 import type { Params } from "../../protocol/study.ts";
 
-/** Where the API can be read. */
+/** The page of the API reference. */
 export const API_PAGE = "/api";
 
 /**
- * The join code of an invitation, which stands behind the link's `#`: that
- * part is sent to nobody, and so stands in no log.
+ * The join code of an invitation. It comes after the link's `#`, because
+ * browsers do not send that part, so no log contains it.
  */
 export function joinCodeOf(hash: string): string | null {
   return /^#([\w.~-]{8,100})$/.exec(hash)?.[1] ?? null;
@@ -23,21 +23,21 @@ export function joinCodeOf(hash: string): string | null {
 
 let invited: string | null = null;
 
-/** This page's join code, also once a jump to its content replaced it. */
+/** This page's join code, also after a link to a heading replaced the hash. */
 export function joinCode(): string | null {
   invited = joinCodeOf(location.hash) ?? invited;
   return invited;
 }
 
 /**
- * Address of a page. The language goes along where the present address names
- * one, and so does a join code: a link sent on keeps them.
+ * URL of a page. It keeps the language and the join code of the current URL, so
+ * that links which visitors send have them, too.
  */
 export function pageLink(name: HeaderPage): string {
   return withLanguage(headerPages[name]);
 }
 
-/** Address of a study's leaderboard. */
+/** URL of a study's leaderboard. */
 export function studyLink(studyId: StudyId): string {
   return withLanguage(headerPages.leaderboard, { study: studyId });
 }
@@ -56,7 +56,7 @@ export function pointLink(studyId: StudyId, params: Params): string {
   );
 }
 
-/** What `address`, one of `itemPages`, has in the place of each `:name`. */
+/** The value in `path` of each `:name` of `address`, one of `itemPages`. */
 export function readAddress(
   address: string,
   path: string,
@@ -92,21 +92,21 @@ function withLanguage(
 }
 
 /**
- * Changes the query of the page's address in place: what a visitor sees is in
- * the link they send, and going back leaves the page, not its last sorting.
+ * Changes the query of the page's URL, so that a link shows what its sender
+ * saw. It adds no history entry: the Back button leaves the page.
  */
 export function updateAddress(change: (query: URLSearchParams) => void): void {
   const url = new URL(location.href);
   change(url.searchParams);
-  // Readable links: these need no escape in a query.
+  // Links are easier to read, and a query may contain these characters.
   url.search = url.searchParams.toString()
     .replaceAll("%2C", ",").replaceAll("%3B", ";");
   if (url.href !== location.href) history.replaceState(history.state, "", url);
 }
 
 /**
- * A visitor's choice that stands in the page's address under `name`, so that a
- * link shows what its sender saw; null where nothing was chosen.
+ * A visitor's choice, kept in the page's URL under `name`, so that a link shows
+ * what its sender saw; null without a choice.
  */
 export function useQuery(name: string) {
   const [value, setValue] = useState(() =>
@@ -122,9 +122,9 @@ export function useQuery(name: string) {
 }
 
 /**
- * Keeps a page's view in its address, and takes it from there when the visitor
- * goes back or forward. A view that changes many times a second needs a
- * `delay`: browsers refuse that many addresses.
+ * Keeps a page's view in its URL, and reads it when the visitor goes back or
+ * forward. A view that changes many times a second needs a `delay`, because
+ * browsers limit how often a page may change its URL.
  */
 export function keepInAddress<V>(
   view: ReadonlySignal<V>,
@@ -145,7 +145,7 @@ export function keepInAddress<V>(
   );
 }
 
-/** One of some known words in a query; null for any other. */
+/** A known word in a query; null for any other. */
 export function wordIn<T extends string>(
   query: URLSearchParams,
   name: string,
@@ -164,7 +164,7 @@ export function countIn(
   return Number.isInteger(value) && value >= 1 && value <= most ? value : null;
 }
 
-/** Writes a view into a query, and takes out what is as usual or null. */
+/** Writes a view into a query without values that are `usual` or null. */
 export function writeQuery<
   V extends { readonly [name in keyof V]: string | number | null },
 >(view: V, usual: V, query: URLSearchParams): void {

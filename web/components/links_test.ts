@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { itemPages } from "../../protocol/pages.ts";
 import { joinCodeOf, readAddress } from "./links.ts";
 
-Deno.test("readAddress reads what stands in each name's place", () => {
+Deno.test("readAddress reads the value of each name", () => {
   const { address } = itemPages.point;
   assert.deepEqual(readAddress(address, "/studies/seed/points/d1_0.2-d2_0.5"), {
     studyId: "seed",
@@ -17,14 +17,14 @@ Deno.test("readAddress reads what stands in each name's place", () => {
   );
 });
 
-Deno.test("readAddress: another page, or no text, is null", () => {
+Deno.test("readAddress returns null for another page or invalid encoding", () => {
   const { address } = itemPages.trial;
   for (const path of ["/", "/trials", "/trials/a/b", "/tests/a", "/trials/%"]) {
     assert.equal(readAddress(address, path), null, path);
   }
 });
 
-Deno.test("joinCodeOf reads the code of an invitation, and nothing else", () => {
+Deno.test("joinCodeOf reads only the code of an invitation", () => {
   assert.equal(joinCodeOf("#class-of-26"), "class-of-26");
   for (const hash of ["", "#", "#content", "#a b c d e f", "#<script>alert"]) {
     assert.equal(joinCodeOf(hash), null);

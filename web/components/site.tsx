@@ -15,7 +15,7 @@ const headerNames = Object.keys(headerPages) as HeaderPage[];
 /** The frame around every page. */
 export function Site(
   { page, connection, children }: {
-    /** Null for a page that the header does not lead to. */
+    /** Null for a page without a link in the header. */
     readonly page: HeaderPage | null;
     readonly connection?: Connection;
     readonly children: ComponentChildren;
@@ -67,7 +67,7 @@ export function Site(
   );
 }
 
-/** Each language by its own name. */
+/** Shows each language by its own name. */
 export function LanguageSwitch(): JSX.Element {
   return (
     <fieldset class="languages">
@@ -99,7 +99,7 @@ function ConnectionMark(
   );
 }
 
-/** Something the visitor must know, above the content. */
+/** A notice above the content. */
 export function Notice(
   { tone, children, action }: {
     readonly tone: "warning" | "plain";
@@ -120,15 +120,14 @@ export function Notice(
 }
 
 /**
- * What a worker calls itself or its device: a stranger's text. It is shown as
- * text, its direction does not reach the words around it, and a long one is
- * cut off.
+ * The name that a worker gives itself or its device. The text is not trusted:
+ * its direction does not affect the text around it, and a long one is cut off.
  */
 export function Nickname({ text }: { readonly text: string }): JSX.Element {
   return <bdi class="nick" title={text}>{text}</bdi>;
 }
 
-/** The way from the leaderboard to a page; the page itself comes last. */
+/** Links from the leaderboard down to a page, which comes last. */
 export function Crumbs(
   { label, links, here }: {
     readonly label: string;
@@ -150,7 +149,7 @@ export function Crumbs(
   );
 }
 
-/** Leads to a grid point's page; in a report on a disk there is none. */
+/** Links to a grid point's page; a report on a disk has no such page. */
 export function PointAnchor(
   { study, params, children, ...rest }: {
     readonly study: StudyId;
@@ -165,7 +164,7 @@ export function PointAnchor(
     : <a href={pointLink(study, params)} {...rest}>{children}</a>;
 }
 
-/** A figure with its name, in a strip of them. */
+/** A figure with its name, for a row of figures. */
 export function Stat(
   { name, note, children }: {
     readonly name: string;
@@ -184,7 +183,7 @@ export function Stat(
   );
 }
 
-/** Names with what stands behind each. */
+/** A list of names and values. */
 export function Facts(
   { rows, ...rest }: {
     readonly rows: readonly (readonly [string, ComponentChildren])[];
@@ -203,10 +202,10 @@ export function Facts(
   );
 }
 
-/** The quiet zone that readers need around a code, in modules. */
+/** Width in modules of the empty border that QR code readers need. */
 const quiet = 4;
 
-/** A QR code of a link, dark on light in every theme so that cameras read it. */
+/** A QR code of a link, dark on light in every theme: cameras need that. */
 export function QrCode(
   { link, label }: { readonly link: string; readonly label: string },
 ): JSX.Element {

@@ -8,23 +8,25 @@ import {
 } from "../live.ts";
 import { startLanguage } from "./language.ts";
 
-/** Puts a page into the browser's window. */
+/** Renders a page into its document. */
 export function showPage(view: () => JSX.Element): void {
   const root = document.querySelector("#app");
-  if (root === null) throw new Error("the page has no #app to render into");
+  if (root === null) {
+    throw new Error("the page has no element to render into: #app");
+  }
   startLanguage();
   root.replaceChildren();
   render(view(), root);
 }
 
-/** The same for a page that follows the coordinator. */
+/** Renders a page that follows the coordinator. */
 export function startPage({ eventsUrl, view, ...page }: {
   readonly eventsUrl: string;
   readonly view: () => JSX.Element;
   refresh(): Promise<void>;
   onConnection(connection: Connection): void;
   onEvent?(event: SwarmEvent): void;
-  /** Milliseconds within which events cost one fetch. */
+  /** Milliseconds in which all events together cause one fetch. */
   readonly gather?: number;
 }): void {
   follow({
@@ -38,11 +40,13 @@ export function startPage({ eventsUrl, view, ...page }: {
   showPage(view);
 }
 
-/** The absolute address of what the page's head names `asset:…`. */
+/** The absolute URL of an `asset:…` in the page's head. */
 export function assetAddress(name: string): string {
   const meta = document.querySelector<HTMLMetaElement>(
     `meta[name="asset:${name}"]`,
   );
-  if (meta === null) throw new Error(`the page names no asset: ${name}`);
+  if (meta === null) {
+    throw new Error(`the page has no asset with this name: ${name}`);
+  }
   return new URL(meta.content, location.origin).href;
 }

@@ -1,9 +1,9 @@
 import type { ComponentChildren, JSX } from "preact";
 
-/** Room for a table that a narrow page scrolls sideways, by keyboard too. */
+/** Makes a wide table scroll sideways on a narrow page, also by keyboard. */
 export function TableScroll(
   { label, children }: {
-    /** What it holds; `#id` names the heading that says so. */
+    /** For screen readers: a text, or the `#id` of a heading. */
     readonly label: string;
     readonly children: ComponentChildren;
   },
@@ -18,14 +18,14 @@ export function TableScroll(
   );
 }
 
-/** The figures of a chart as a table, folded away under it. */
+/** The figures of a chart as a table, closed at first. */
 export function ChartTable(
   { summary, caption = summary, heads, rows }: {
     readonly summary: string;
     /** For screen readers. */
     readonly caption?: string;
     readonly heads: readonly string[];
-    /** Cells; the first of each row is its heading. */
+    /** The first cell of each row is its heading. */
     readonly rows: readonly (readonly ComponentChildren[])[];
   },
 ): JSX.Element {

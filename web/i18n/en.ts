@@ -16,20 +16,20 @@ import type { Spread } from "../components/charts/scale.ts";
 import type { BandName } from "../pages/leaderboard/view_state.ts";
 
 /**
- * Every text of the pages in English, grouped by page: the catalogue that the
- * other languages are typed by. A page's bundle takes its own groups only.
+ * All texts of the pages in English, grouped by page. The other catalogues have
+ * its type. A page's bundle contains only the groups that the page uses.
  */
 
 const plural = (count: number, one: string, many: string) =>
   count === 1 ? one : many;
 
-/** The language itself. */
+/** Properties of the language. */
 export const language = {
-  /** In its own words. */
+  /** Its name in the language itself. */
   name: "English",
   /** For `lang` and `Intl`. */
   tag: "en",
-  /** How a span of time is written. */
+  /** How a duration is written. */
   duration: {
     units: { day: "d", hour: "h", minute: "min", second: "s" },
     /** Between a number and its unit. */
@@ -55,6 +55,11 @@ export const common = {
   retry: "Try again",
   copy: "Copy",
   copied: "Copied",
+  pager: {
+    page: (page: string, pages: string) => `Page ${page} of ${pages}`,
+    previous: "Previous",
+    next: "Next",
+  },
   connection: {
     connecting: "Connecting…",
     live: "Live",
@@ -67,7 +72,7 @@ export const common = {
     "The coordinator uses a newer version of the protocol than this page. Reload the page to continue.",
 };
 
-/** What a page says where scripts do not run. */
+/** For browsers without JavaScript. */
 export const noScript = {
   page: "This page needs JavaScript. The same figures are available as an API:",
   report:
@@ -79,9 +84,8 @@ type Clauses = Readonly<Record<VerdictName, (on: string) => string>>;
 const by = (on: string) => on === "" ? "" : `, judged by ${on}`;
 
 /**
- * A study's answer: what is settled about each topic, one way or the other, and
- * what is open. `on` names the metrics that say so; it is empty where all of
- * them do.
+ * A study's answers: what is settled about each topic and what is open. `on`
+ * names the metrics with this verdict; it is empty if all have it.
  */
 export const answers = {
   heading: "The answer",
@@ -89,10 +93,10 @@ export const answers = {
   provisional: "Provisional until every trial has finished:",
   settled: "Settled:",
   open: "Open:",
-  /** Between what the metrics say, and after it. */
+  /** Between the parts of a sentence, and at its end. */
   then: "; ",
   stop: ".",
-  /** Of the claims that the answer sums up. */
+  /** Metrics of the claims that the answers summarize. */
   metrics: {
     trainLoss: "training loss",
     trainLossDropoutOff: "training loss with dropout off",
@@ -105,13 +109,13 @@ export const answers = {
       "contradicted": () =>
         "High rates do not keep the training loss high: it falls as they rise",
       "not-enough-evidence": () =>
-        "Whether high rates keep the training loss high is open",
+        "It is open whether high rates keep the training loss high",
     } satisfies Clauses as Clauses,
     lowest: {
       "supported": (on) => `The lowest rates train best${by(on)}`,
       "contradicted": (on) => `The lowest rates do not train best${by(on)}`,
       "not-enough-evidence": () =>
-        "Whether the lowest rates train best is open",
+        "It is open whether the lowest rates train best",
     } satisfies Clauses as Clauses,
     swap: {
       "supported": (on) =>
@@ -119,27 +123,27 @@ export const answers = {
       "contradicted": (on) =>
         `The order of the two rates matters: swapping them changes ${on}`,
       "not-enough-evidence": () =>
-        "Whether swapping the two rates changes anything is open",
+        "It is open whether swapping the two rates changes anything",
     } satisfies Clauses as Clauses,
     order: {
       "supported": (on) => `The lower rate belongs nearer the input${by(on)}`,
       "contradicted": (on) =>
         `The higher rate belongs nearer the input${by(on)}`,
       "not-enough-evidence": () =>
-        "Which of the two rates belongs nearer the input is open",
+        "It is open which of the two rates belongs nearer the input",
     } satisfies Clauses as Clauses,
   },
-  /** What the other metrics say. */
+  /** The verdicts of the other metrics. */
   others: {
     "supported": (on) => `judged by ${on}, this holds`,
     "contradicted": (on) => `judged by ${on}, this does not hold`,
     "not-enough-evidence": (on) => `judged by ${on}, this is open`,
   } satisfies Clauses as Clauses,
-  /** Beside what swapping changes. */
+  /** The metrics that swapping does not change. */
   unchanged: (on: string) => `it makes no difference that matters to ${on}`,
 };
 
-/** The leaderboard, whose parts other pages show, too. */
+/** The leaderboard. Other pages show its parts, too. */
 export const leaderboard = {
   title: (study: string) => `${study} · Leaderboard`,
   loading: "Fetching the leaderboard…",
@@ -162,7 +166,6 @@ export const leaderboard = {
     comma: ", ",
     timeLeft: "Time left",
     finished: "Finished",
-    unknown: "Not known yet",
     workers: "Workers online",
     rate: "Trials per minute",
     matrix: (done: string, running: string, total: string) =>
@@ -362,9 +365,6 @@ export const leaderboard = {
     sortBy: (column: string) => `Sort by ${column}`,
     held: "The order stays fixed while you point at a row.",
     pages: "Pages of the table",
-    page: (page: string, pages: string) => `Page ${page} of ${pages}`,
-    previous: "Previous",
-    next: "Next",
     epochNow: (epoch: string, of: string) => `epoch ${epoch} of ${of}`,
     lowerIsBetter: "lower is better",
     higherIsBetter: "higher is better",
@@ -586,7 +586,7 @@ export const join = {
     "You can switch to another tab, and training continues. A phone, however, stops pages that are not visible.",
 };
 
-/** Trials: their list, their pages and those of grid points. */
+/** The list of trials, and the pages of trials and grid points. */
 export const trials = {
   trialTitle: (point: string, replicate: string) =>
     `Trial ${point}, replicate ${replicate}`,
@@ -734,9 +734,6 @@ export const trials = {
     empty: "No trial is in this state.",
     held: "The list stays fixed while you point at it.",
     pages: "Pages of the trials",
-    page: (page: string, pages: string) => `Page ${page} of ${pages}`,
-    previous: "Previous",
-    next: "Next",
     ofEpochs: (done: string, epochs: string) => `${done} of ${epochs}`,
   },
   exports: {
@@ -1110,12 +1107,9 @@ export const workers = {
   now: "online",
   notSaid: "–",
   pages: "Pages of the workers",
-  page: (page: string, pages: string) => `Page ${page} of ${pages}`,
-  previous: "Previous",
-  next: "Next",
 };
 
-/** The report that stands alone. */
+/** The report in a file of its own. */
 export const report = {
   title: (study: string) => `${study} · Report`,
   kind: "Report of a study",

@@ -1,29 +1,29 @@
 import { type Language, languages } from "./language.ts";
 
-/** Numbers and times as each language writes them. */
+/** Formats of numbers and times in one language. */
 export interface Formats {
-  /** `decimals` places, always all of them, so that columns line up. */
+  /** Exactly `decimals` decimals, so that columns line up. */
   fixed(value: number, decimals: number): string;
-  /** The same with a sign: a true minus, and a plus above zero. */
+  /** The same with a minus sign (U+2212) below zero and a plus above it. */
   signed(value: number, decimals: number): string;
   integer(value: number): string;
-  /** Of a share in [0, 1]. */
+  /** `share` is in [0, 1]. */
   percent(share: number, decimals: number): string;
   /** A dropout rate, without trailing zeros. */
   rate(value: number): string;
-  /** In the largest two units that fit: `2 h 5 min`. */
+  /** In the two largest units that fit: `2 h 5 min`. */
   duration(seconds: number): string;
-  /** Day and time of day, to the minute, where the reader is. */
+  /** Day, hour and minute in the reader's time zone. */
   dateTime(time: Date): string;
-  /** How long ago, in the largest unit that fits: `3 minutes ago`, `now`. */
+  /** A past time in the largest unit that fits: `3 minutes ago`, `now`. */
   ago(seconds: number): string;
-  /** In B, kB, MB: powers of 1000. */
+  /** In B, kB or MB, which are powers of 1000. */
   bytes(count: number): string;
   /** `a and b`, `a, b, and c`. */
   list(names: readonly string[]): string;
 }
 
-/** Makes the formats of a language; keep the result, `Intl` is slow to start. */
+/** Makes the formats of a language. Keep the result: `Intl` starts slowly. */
 export function createFormats(language: Language): Formats {
   const { tag, duration } = languages[language];
   const cache = new Map<string, Intl.NumberFormat>();
@@ -84,7 +84,7 @@ export function createFormats(language: Language): Formats {
   };
 }
 
-/** `Intl` is slow to start, and not every page needs all of it. */
+/** Delays `make` until its first use: `Intl` starts slowly. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => made ??= make();
@@ -101,7 +101,7 @@ function formatDuration(
   seconds: number,
   { units, gap, space }: typeof languages[Language]["duration"],
 ): string {
-  // Rounded first: 59.7 s is a minute, not `60 s`.
+  // Without this rounding, 59.7 s would be `60 s` and not `1 min`.
   let rest = Math.max(0, Math.round(seconds));
   if (rest >= 3600) rest = Math.round(rest / 60) * 60;
   const sizes = [

@@ -4,13 +4,13 @@ import { createFormats } from "./format.ts";
 const en = createFormats("en");
 const zh = createFormats("zh");
 
-Deno.test("Formats.fixed keeps every decimal and writes a true minus", () => {
+Deno.test("Formats.fixed keeps every decimal and writes U+2212 as minus", () => {
   assert.equal(en.fixed(0.3, 4), "0.3000");
   assert.equal(en.fixed(-0.02, 3), "\u22120.020");
   assert.equal(zh.fixed(0.31085, 4), "0.3109");
 });
 
-Deno.test("Formats.signed marks growth, and leaves zero bare", () => {
+Deno.test("Formats.signed writes a plus, and no sign at zero", () => {
   assert.equal(en.signed(0.12, 2), "+0.12");
   assert.equal(en.signed(-0.12, 2), "\u22120.12");
   assert.equal(en.signed(0, 2), "0.00");
@@ -33,7 +33,7 @@ Deno.test("Formats.duration uses the two largest units that are not zero", () =>
   assert.equal(zh.duration(7509), "2小时5分钟");
 });
 
-Deno.test("Formats.bytes picks the unit", () => {
+Deno.test("Formats.bytes chooses the unit", () => {
   assert.equal(en.bytes(30_878_645), "31\u00a0MB");
   assert.equal(en.bytes(5_148), "5.1\u00a0kB");
   assert.equal(en.bytes(12), "12\u00a0B");
@@ -47,7 +47,7 @@ Deno.test("Formats.ago uses the largest unit that fits", () => {
   assert.equal(zh.ago(7300), "2小时前");
 });
 
-Deno.test("Formats.dateTime says day and minute", () => {
+Deno.test("Formats.dateTime gives day and minute", () => {
   const time = new Date(2026, 0, 2, 15, 4);
   assert.match(en.dateTime(time), /2026.*4/);
   assert.match(zh.dateTime(time), /2026.*15:04/);

@@ -2,10 +2,10 @@ import * as en from "./en.ts";
 import * as zh from "./zh.ts";
 
 /**
- * The languages of the pages. To add one, write its catalogue beside `en.ts`
- * and name it everywhere in this file; the compiler says what is missing.
- * Labels of recipe fields and metrics, verdicts and studies' titles come from
- * the coordinator in English and Chinese: a further language shows the English.
+ * The languages of the pages. To add one, write its catalogue next to `en.ts`
+ * and add it to each constant of this file; the compiler lists what is missing.
+ * Labels of recipe fields and metrics, verdicts and titles of studies exist
+ * only in English and Chinese: other languages show the English text.
  */
 
 export const languageCodes = ["en", "zh"] as const;
@@ -17,7 +17,7 @@ export const languages: InEach<typeof en.language> = {
   zh: zh.language,
 };
 
-// One constant a group, so that a page's bundle leaves the other groups out.
+// Each group has a constant, so that a page's bundle has only its own groups.
 export const commonWords: InEach<typeof en.common> = {
   en: en.common,
   zh: zh.common,
@@ -59,15 +59,15 @@ export type AnswerWords = typeof en.answers;
 export type LeaderboardWords = typeof en.leaderboard;
 export type LessonWords = typeof en.lesson;
 
-/** Reads a language from a tag such as `zh-Hans-CN`, case not minded. */
+/** Reads a language from a tag such as `zh-Hans-CN`, in any case. */
 export function languageOf(tag: string | null | undefined): Language | null {
   const primary = tag?.trim().toLowerCase().split(/[-_]/)[0];
   return languageCodes.find((language) => language === primary) ?? null;
 }
 
 /**
- * The language to start in: the link's, else the one chosen before, else the
- * first of the browser's own that we speak, else English.
+ * The language of a page at its start: the link's, else the one chosen earlier,
+ * else the first of the browser's languages that the pages have, else English.
  */
 export function chooseLanguage(from: {
   readonly url: string | null;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as registered from "./language.ts";
 import { chooseLanguage, languageCodes, languageOf } from "./language.ts";
 
-Deno.test("languageOf reads the primary subtag and refuses other languages", () => {
+Deno.test("languageOf reads the primary subtag and returns null for other languages", () => {
   assert.equal(languageOf("zh-Hans-CN"), "zh");
   assert.equal(languageOf("ZH_tw"), "zh");
   assert.equal(languageOf("en-GB"), "en");
@@ -11,7 +11,7 @@ Deno.test("languageOf reads the primary subtag and refuses other languages", () 
   assert.equal(languageOf(null), null);
 });
 
-Deno.test("chooseLanguage prefers the link, then the memory, then the browser", () => {
+Deno.test("chooseLanguage prefers the link, then the stored choice, then the browser", () => {
   const browser = ["xx-XX", "zh-CN", "en"];
   const none = { url: null, remembered: null };
   assert.equal(chooseLanguage({ ...none, browser }), "zh");
@@ -21,12 +21,12 @@ Deno.test("chooseLanguage prefers the link, then the memory, then the browser", 
   assert.equal(chooseLanguage({ ...none, browser: ["fr"] }), "en");
 });
 
-/** Every text of a catalogue by its path; functions are called with marks. */
+/** Every text of a catalogue by its path; functions get marks as arguments. */
 function texts(words: unknown, path = ""): [string, string][] {
   if (typeof words === "string") return [[path, words]];
   if (typeof words === "function") {
     const marks = Array.from({ length: words.length }, (_, i) => `<${i}>`);
-    // A text that takes an object or a number gets a mark all the same.
+    // Functions that need an object or a number get a mark, too.
     return [[path, String(Reflect.apply(words, undefined, marks))]];
   }
   assert.ok(typeof words === "object" && words !== null, path);
@@ -47,7 +47,7 @@ Deno.test("languages: every language has every group of words", () => {
 
 for (const [name, words] of groups) {
   const { en, ...others } = Object.fromEntries(Object.entries(words));
-  Deno.test(`${name}: each language says each thing that English says`, () => {
+  Deno.test(`${name}: each language has each text of English`, () => {
     for (const [code, other] of Object.entries(others)) {
       assert.deepEqual(
         texts(other).map(([path]) => path),
@@ -60,14 +60,14 @@ for (const [name, words] of groups) {
     }
   });
 
-  Deno.test(`${name}: Chinese is punctuated as Chinese`, () => {
+  Deno.test(`${name}: Chinese has Chinese punctuation`, () => {
     for (const [path, text] of texts(others["zh"])) {
       assert.doesNotMatch(text, /\p{Script=Han}[,:;?!()]/u, path);
       assert.doesNotMatch(text, /[,:;?!()]\p{Script=Han}/u, path);
     }
   });
 
-  Deno.test(`${name}: each text uses what it is given`, () => {
+  Deno.test(`${name}: each text uses the same arguments as English`, () => {
     const given = (words: unknown): [string, string][] =>
       texts(words).filter(([, text]) => /<\d>/.test(text));
     for (const [code, other] of Object.entries(others)) {

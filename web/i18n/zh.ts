@@ -28,6 +28,11 @@ export const common: typeof en.common = {
   retry: "重试",
   copy: "复制",
   copied: "已复制",
+  pager: {
+    page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
+    previous: "上一页",
+    next: "下一页",
+  },
   connection: {
     connecting: "正在连接…",
     live: "实时",
@@ -111,7 +116,6 @@ export const leaderboard: typeof en.leaderboard = {
     comma: "，",
     timeLeft: "剩余时间",
     finished: "已完成",
-    unknown: "尚不清楚",
     workers: "在线工作节点",
     rate: "每分钟试验数",
     matrix: (done, running, total) =>
@@ -290,9 +294,6 @@ export const leaderboard: typeof en.leaderboard = {
     sortBy: (column) => `按${column}排序`,
     held: "指针停在某一行时，顺序保持不变。",
     pages: "表格分页",
-    page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
-    previous: "上一页",
-    next: "下一页",
     epochNow: (epoch, of) => `第 ${epoch} / ${of} 轮`,
     lowerIsBetter: "越低越好",
     higherIsBetter: "越高越好",
@@ -630,9 +631,6 @@ export const trials: typeof en.trials = {
     empty: "没有处于这一状态的试验。",
     held: "指向列表时，列表保持不动。",
     pages: "试验列表的分页",
-    page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
-    previous: "上一页",
-    next: "下一页",
     ofEpochs: (done, epochs) => `${done} / ${epochs}`,
   },
   exports: {
@@ -966,9 +964,6 @@ export const workers: typeof en.workers = {
   now: "在线",
   notSaid: "–",
   pages: "工作节点的分页",
-  page: (page, pages) => `第 ${page} 页，共 ${pages} 页`,
-  previous: "上一页",
-  next: "下一页",
 };
 
 export const report: typeof en.report = {

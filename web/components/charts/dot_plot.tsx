@@ -4,7 +4,7 @@ import { besideMean, type Mark, Marks, valuesOf } from "./marks.tsx";
 import { linearAxis, useWidth } from "./scale.ts";
 
 interface DotPlotProps {
-  /** A row each. */
+  /** One mark for each row. */
   readonly marks: readonly Mark[];
   readonly label: string;
   readonly xLabel: string;
@@ -14,15 +14,15 @@ interface DotPlotProps {
 }
 
 const margin = { top: 8, right: 22, bottom: 42, gap: 12 };
-/** Of a row, in CSS pixels; rows are lower where there are many. */
+/** Heights of rows in CSS pixels: `many` applies to charts with many rows. */
 const rowHeight = { usual: 44, many: 26 };
 const MANY = 12;
-/** Of a character of a label, in CSS pixels. */
+/** Width of a label's character in CSS pixels. */
 const CHARACTER = 8.4;
 
 /**
- * A metric by names or lists: a row a value, with its mean, 95% interval and a
- * dot a replicate. Beside it stands a table with the same figures.
+ * A metric over an axis of names or lists. Each value has a row with its mean,
+ * its 95% interval and a dot for each replicate. Callers add a table.
  */
 export function DotPlot(props: DotPlotProps): JSX.Element {
   const { marks, format } = props;
@@ -35,7 +35,7 @@ export function DotPlot(props: DotPlotProps): JSX.Element {
   const bottom = margin.top + marks.length * row;
   const height = bottom + margin.bottom;
   const ticks = Math.max(2, Math.floor((right - left) / 90));
-  // A phone has no width to give away to round ends.
+  // Rounding the ends would cost width, which phones do not have.
   const x = linearAxis(valuesOf(marks), [left + 8, right], ticks, false);
   return (
     <div class="chart" ref={ref}>

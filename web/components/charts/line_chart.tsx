@@ -10,32 +10,32 @@ import { type Axis, linearAxis, useWidth, wholeTicks } from "./scale.ts";
 export interface Series {
   readonly key: string;
   readonly label: string;
-  /** Which of the chart's colours, with its own dashes: 0 … 7. */
+  /** Index of a colour with its dashes: 0 … 7. */
   readonly colour: number;
   readonly values: readonly number[];
-  /** Ends of an interval around each value, where there is one. */
+  /** Ends of the interval around each value; null without an interval. */
   readonly band?: readonly (readonly [number, number] | null)[];
 }
 
 interface LineChartProps {
   readonly series: readonly Series[];
-  /** For screen readers, in place of the picture. */
+  /** For screen readers. */
   readonly label: string;
   readonly xLabel: string;
-  /** Epochs on the axis, with values or without. */
+  /** Epochs on the axis, also those without values. */
   readonly epochs: number;
   readonly format: Format;
-  /** The epoch pointed at, or null; shown as an upright line. */
+  /** The epoch under the pointer, or null; shown as a vertical line. */
   readonly at: number | null;
   readonly onPoint: (epoch: number | null) => void;
   readonly height?: number;
-  /** The ends of the upright axis; the values decide where it is absent. */
+  /** The ends of the vertical axis. Default: the values decide. */
   readonly domain?: readonly [number, number];
 }
 
 const margin = { top: 14, right: 14, bottom: 40, left: 46 };
 
-/** Lines over epochs. Beside it stands a table with the same figures. */
+/** Lines over epochs. Callers add a table with the same figures. */
 export function LineChart(props: LineChartProps): JSX.Element {
   const { series, epochs, at } = props;
   const height = props.height ?? 320;
@@ -57,7 +57,7 @@ export function LineChart(props: LineChartProps): JSX.Element {
     Math.max(3, Math.round(height / (props.domain ? 36 : 64))),
     props.domain === undefined,
   );
-  // Leaves room for dots at the edge, and cuts lines off beyond it.
+  // Lines are clipped, but dots at the edge need this much room.
   const room = 6;
   const frame = {
     x: margin.left - room,
@@ -191,7 +191,7 @@ function bandPath(
     .y1((ends) => y(ends?.[1] ?? 0))([...band]) ?? "";
 }
 
-/** A line as it is drawn, for a legend. */
+/** A sample of a line, for a legend. */
 export function Stroke(): JSX.Element {
   return (
     <svg class="stroke" viewBox="0 0 28 8" aria-hidden="true">
@@ -200,7 +200,7 @@ export function Stroke(): JSX.Element {
   );
 }
 
-/** The figures that the lines show. */
+/** The figures of the lines. */
 export function SeriesTable(
   { series, epochs, caption, words }: {
     readonly series: readonly Series[];

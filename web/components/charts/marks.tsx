@@ -2,10 +2,10 @@ import type { ComponentChildren, JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { Axis } from "./scale.ts";
 
-/** Writes a number with so many decimals. */
+/** Writes a number with this many decimals. */
 export type Format = (value: number, decimals: number) => string;
 
-/** Lines across a chart at the ticks of its upright axis, and their numbers. */
+/** Grid lines and numbers at the ticks of a chart's vertical axis. */
 export function UprightAxis(
   { y, left, right, format }: {
     readonly y: Axis;
@@ -34,31 +34,31 @@ export function UprightAxis(
   );
 }
 
-/** A grid point in a chart: its mean, interval and replicates by one metric. */
+/** A grid point in a chart: mean, interval and replicates of one metric. */
 export interface Mark {
   readonly key: string;
-  /** The value of the axis, as people read it. */
+  /** The value of the axis, formatted. */
   readonly label: string;
-  /** All of it in words, for those who do not see the chart. */
+  /** The whole mark in words, for screen readers. */
   readonly text: string;
-  /** Null where there is no figure; then `sign` stands in its place. */
+  /** Null without a figure; then the chart shows `sign`. */
   readonly mean: number | null;
   readonly low: number | null;
   readonly high: number | null;
   readonly sign: string;
-  /** Of the replicates that have one. */
+  /** The figures of the replicates that have one. */
   readonly replicates: readonly number[];
-  /** Of its curve, where that is shown. */
+  /** Colour of its curve; null if the curve is not shown. */
   readonly colour: number | null;
 }
 
-/** All numbers that a chart of these marks has to find room for. */
+/** All numbers that a chart of these marks must show. */
 export const valuesOf = (marks: readonly Mark[]): number[] =>
   marks.flatMap(({ mean, low, high, replicates }) =>
     [mean, low, high, ...replicates].filter((value) => value !== null)
   );
 
-/** Moves among marks, for each key that moves. */
+/** Steps from mark to mark, by key. */
 const moves: Readonly<Record<string, number>> = {
   ArrowLeft: -1,
   ArrowUp: -1,
@@ -72,9 +72,9 @@ interface MarksProps {
   readonly marks: readonly Mark[];
   /** A mark was clicked, or chosen with the keyboard. */
   readonly onChoose: (key: string) => void;
-  /** A mark is pointed at or focused. */
+  /** A mark got the pointer or the focus. */
   readonly onLook: (key: string) => void;
-  /** Where a mark takes the pointer. */
+  /** The area in which a mark reacts to the pointer. */
   readonly area: (index: number) => {
     readonly x: number;
     readonly y: number;
@@ -84,7 +84,7 @@ interface MarksProps {
   readonly draw: (mark: Mark, index: number) => ComponentChildren;
 }
 
-/** A chart's marks as buttons with one tab stop: arrow keys move among them. */
+/** A chart's marks as buttons. They are one tab stop; arrow keys move on. */
 export function Marks(
   { marks, onChoose, onLook, area, draw }: MarksProps,
 ): JSX.Element {
@@ -135,8 +135,8 @@ export function Marks(
 }
 
 /**
- * How far from its mean replicate `index` of `count` is drawn, from `near` to
- * `far`: side by side, and clear of the interval.
+ * Distance, from `near` to `far`, of replicate `index` of `count` from its
+ * mean: replicates are side by side and do not cover the interval.
  */
 export function besideMean(
   index: number,

@@ -1,30 +1,29 @@
 /**
- * Charts as files. A picture needs nothing of the page it came from: every
- * style that the page's sheets gave it is written into it, and its title,
- * legend and source stand in it.
+ * Charts as files. A picture does not depend on its page: it contains all
+ * styles of the page's style sheets, and its title, legend and source.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** What stands around a chart in its file. */
+/** The texts around a chart in its file. */
 export interface PictureText {
   readonly title: string;
-  /** How to read it, in a sentence or two. */
+  /** How to read the chart, in one or two sentences. */
   readonly subtitle?: string;
   /** Where the figures come from. */
   readonly source: string;
-  /** What the colours mean, unless the chart says it. */
+  /** What the colours mean, if the chart itself does not say it. */
   readonly legend?: readonly LegendEntry[];
 }
 
-/** A chart as a file: its text, and its size in CSS pixels. */
+/** A chart as SVG text, with its size in CSS pixels. */
 export interface Picture {
   readonly svg: string;
   readonly width: number;
   readonly height: number;
 }
 
-/** Attributes that a style sheet can set, and that a file must bring along. */
+/** Properties that style sheets set and the file must contain. */
 const properties = [
   "fill",
   "fill-opacity",
@@ -55,7 +54,7 @@ const initial: Readonly<Record<string, string>> = {
   "shape-rendering": "auto",
 };
 
-/** Attributes that mean nothing outside of the page. */
+/** Attributes without meaning outside the page. */
 const forThePage = [
   "class",
   "role",
@@ -76,9 +75,8 @@ const space = {
 const leastWidth = 420;
 
 /**
- * Makes a picture of a chart that stands in `host`'s document. It is put
- * together out of sight inside `host`, whose style sheets then say how it
- * looks.
+ * Makes a picture of a chart. It is built inside `host`, an invisible element
+ * of the same document, so that the document's style sheets apply to it.
  */
 export function pictureOf(
   chart: SVGSVGElement,
@@ -167,7 +165,7 @@ export function pictureOf(
   return { svg: new XMLSerializer().serializeToString(root), width, height };
 }
 
-/** Draws a picture as PNG, twice as fine as CSS pixels. */
+/** Draws a picture as PNG with two pixels for each CSS pixel. */
 export async function pngOf(
   { svg, width, height }: Picture,
   scale = 2,
@@ -179,34 +177,36 @@ export async function pngOf(
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   const context = canvas.getContext("2d");
-  if (context === null) throw new Error("this browser draws no canvas");
+  if (context === null) {
+    throw new Error("this browser cannot draw on a canvas; save as SVG");
+  }
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return await new Promise((resolve, reject) =>
     canvas.toBlob(
       (blob) =>
         blob === null
-          ? reject(new Error("this browser writes no PNG"))
+          ? reject(new Error("this browser cannot write PNG; save as SVG"))
           : resolve(blob),
       "image/png",
     )
   );
 }
 
-/** Hands a file to the visitor. */
+/** Downloads a file to the visitor's device. */
 export function saveFile(name: string, content: Blob): void {
   const url = URL.createObjectURL(content);
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has begun to read it by then.
+  // The browser needs the URL until it has begun to read the file.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 function sizeOf(chart: SVGSVGElement) {
   const { width, height } = chart.getBoundingClientRect();
   const box = chart.viewBox.baseVal;
-  // A chart that is not shown has no box on the page.
+  // A chart outside the page has no size there.
   return width > 0
     ? { width, height }
     : { width: box.width, height: box.height };
@@ -241,7 +241,7 @@ function text(className: string, x: number, y: number, content: string) {
   return made;
 }
 
-/** Writes computed styles as attributes, and takes the classes away. */
+/** Writes computed styles as attributes and removes the page's attributes. */
 function inlineStyles(root: SVGSVGElement): void {
   const all = [root, ...root.querySelectorAll<SVGElement>("*")];
   const styles = new Map(all.map((one) => [one, stylesOf(one)]));
@@ -252,11 +252,10 @@ function inlineStyles(root: SVGSVGElement): void {
       : initial;
     for (const name of properties) {
       const value = own[name] ?? "";
-      // Opacity is an element's own; the rest it has from its parent.
+      // All of these properties except opacity are inherited.
       const without = name === "opacity" ? "1" : inherited[name];
       if (value !== "" && value !== without) one.setAttribute(name, value);
     }
-    // A file is looked at: nothing in it can be pressed.
     for (const name of forThePage) one.removeAttribute(name);
   }
 }
@@ -268,14 +267,14 @@ function stylesOf(one: SVGElement): Readonly<Record<string, string>> {
   );
 }
 
-/** A line of the legend. */
+/** One entry of the legend. */
 export interface LegendEntry {
   readonly label: string;
-  /** The class that gives the chart's line its colour and dashes. */
+  /** The class that sets the colour and dashes of the chart's line. */
   readonly className: string;
 }
 
-/** Breaks a text into lines; Chinese breaks anywhere, English at spaces. */
+/** Breaks a text into lines: Chinese anywhere, English at spaces. */
 export function wrapText(
   text: string,
   width: number,
@@ -297,7 +296,7 @@ export function wrapText(
   return lines;
 }
 
-/** The legend's entries by row, each with its place in the row. */
+/** The legend's entries by row, each with its horizontal position. */
 export function legendRows(
   legend: readonly LegendEntry[],
   width: number,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { legendRows, wrapText } from "./picture.ts";
 
-/** Each character as wide as the next. */
+/** All characters have width 1. */
 const count = (text: string) => [...text].length;
 
 Deno.test("wrapText breaks English at spaces and Chinese anywhere", () => {
@@ -13,7 +13,7 @@ Deno.test("wrapText breaks English at spaces and Chinese anywhere", () => {
   assert.deepEqual(wrapText("损失 loss 高", 7, count), ["损失 loss", "高"]);
 });
 
-Deno.test("wrapText keeps a word that is wider than the line, and all words", () => {
+Deno.test("wrapText loses no word and keeps one that is wider than the line", () => {
   assert.deepEqual(wrapText("a immeasurable b", 5, count), [
     "a",
     "immeasurable",
@@ -30,7 +30,7 @@ Deno.test("wrapText keeps a word that is wider than the line, and all words", ()
   }
 });
 
-Deno.test("legendRows begins a new row where an entry has no room", () => {
+Deno.test("legendRows begins a new row for an entry that does not fit", () => {
   const entries = ["(0.2, 0.5)", "(0.5, 0.2)", "(0, 0)"].map((label) => ({
     label,
     className: "series-0",

@@ -1,21 +1,20 @@
+// @ts-types="@types/d3-array"
 import { nice as roundEnds, ticks as roundTicks } from "d3-array";
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-// @ts-types="@types/d3-array"
-
-/** A linear axis: from data to pixels, with ticks at round numbers. */
+/** A function from data to pixels, linear, with ticks at round numbers. */
 export interface Axis {
   (value: number): number;
   readonly ticks: readonly number[];
-  /** Decimals that the ticks need to be told apart. */
+  /** Decimals with which the ticks differ. */
   readonly decimals: number;
   readonly domain: readonly [number, number];
 }
 
 /**
- * An axis over the finite ones of `values`, its ends moved out to round
- * numbers. No values give the axis [0, 1]; equal ones get room around them.
+ * An axis over the finite numbers of `values`. If `nice`, its ends move out to
+ * round numbers. Without values it is [0, 1]; equal values get some room.
  */
 export function linearAxis(
   values: Iterable<number>,
@@ -54,16 +53,16 @@ export function linearAxis(
 /** How the values of a study's axis are spread along a chart's side. */
 export type Spread = "linear" | "logarithmic" | "even";
 
-/** From a value that a study tries to its place on a chart. */
+/** A function from a value of a study's axis to its place on a chart. */
 export interface ValueScale {
   (value: number): number;
   readonly spread: Spread;
 }
 
 /**
- * A scale on which values can be told apart: linear if no two are far closer
- * together than the rest, logarithmic if that sets them further apart, and
- * evenly spaced where neither does or 0 is among the values.
+ * A scale that keeps values apart: linear if no gap is much smaller than the
+ * mean gap; else logarithmic, if all values are positive and that separates
+ * them; else with equal gaps.
  *
  * @param values ascending, each once
  */
@@ -95,7 +94,7 @@ export function valueScale(
   return Object.assign(scale, { spread });
 }
 
-/** The smallest gap between neighbours over the mean one; 1 where none is. */
+/** The smallest gap divided by the mean gap; 1 without gaps. */
 function closest(places: readonly number[]): number {
   const gaps = places.slice(1).map((place, i) => place - (places[i] ?? 0));
   if (gaps.length === 0) return 1;
@@ -121,8 +120,8 @@ export function wholeTicks(count: number, most: number): number[] {
 }
 
 /**
- * The width of an element in CSS pixels, followed as it changes: charts are
- * drawn at their true size, so that their text is as large as the page's.
+ * The current width of an element in CSS pixels. Charts are not scaled, so that
+ * their text is as large as the page's.
  */
 export function useWidth<T extends HTMLElement>(
   usual: number,

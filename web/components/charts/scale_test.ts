@@ -10,14 +10,14 @@ Deno.test("linearAxis ends at round numbers and maps them to the range", () => {
   assert.equal(axis.decimals, 1);
 });
 
-Deno.test("linearAxis gives equal values room, and no values an axis", () => {
+Deno.test("linearAxis gives equal values room and works without values", () => {
   const equal = linearAxis([0.5, 0.5], [0, 10], 4);
   assert.ok(equal.domain[0] < 0.5 && equal.domain[1] > 0.5);
   assert.deepEqual(linearAxis([], [0, 10], 4).domain, [0, 1]);
   assert.deepEqual(linearAxis([0, 0], [0, 10], 4)(0), 5);
 });
 
-Deno.test("wholeTicks starts at 1 and stays near the number asked for", () => {
+Deno.test("wholeTicks starts at 1 and stays near the requested number of ticks", () => {
   assert.deepEqual(wholeTicks(10, 10), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   assert.deepEqual(wholeTicks(10, 5), [1, 2, 4, 6, 8, 10]);
   assert.deepEqual(wholeTicks(1, 5), [1]);
@@ -28,7 +28,7 @@ Deno.test("wholeTicks starts at 1 and stays near the number asked for", () => {
   }
 });
 
-Deno.test("valueScale spreads values so that they can be told apart", () => {
+Deno.test("valueScale keeps values apart", () => {
   const places = (values: readonly number[]) => {
     const scale = valueScale(values, [0, 100]);
     return [scale.spread, ...values.map((value) => Math.round(scale(value)))];

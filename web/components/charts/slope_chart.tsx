@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { type Format, UprightAxis } from "./marks.tsx";
 import { type Axis, linearAxis, useWidth } from "./scale.ts";
 
-/** One side of a slope: a mean and its interval. */
+/** One end of a slope: a mean and its interval. */
 export interface SlopeEnd {
   readonly label: string;
   readonly mean: number | null;
@@ -13,12 +13,12 @@ export interface SlopeEnd {
 /** Two points, and the difference between them. */
 export interface Slope {
   readonly key: string;
-  /** Stands above the panel. */
+  /** Shown above the panel. */
   readonly title: string;
   readonly tone: "different" | "equivalent" | "open";
   readonly left: SlopeEnd;
   readonly right: SlopeEnd;
-  /** By replicate: both ends, where both are known. */
+  /** Both ends of each replicate; null if unknown. */
   readonly replicates: readonly (readonly [number | null, number | null])[];
   /** Half the height of the band around the left end. */
   readonly margin: number;
@@ -26,21 +26,21 @@ export interface Slope {
 
 interface SlopeChartProps {
   readonly slopes: readonly Slope[];
-  /** Said by screen readers in place of the picture. */
+  /** For screen readers. */
   readonly label: string;
   readonly format: Format;
 }
 
 const margin = { left: 46, right: 2 };
-/** Of a panel: its least width, and the heights of its parts. */
+/** Minimum width of a panel, gap between panels, and heights of its parts. */
 const panel = { width: 130, gap: 8, head: 26, plot: 168, foot: 30 };
-/** How far apart the ends stand, as a share of the panel. */
+/** Distance between the two ends, as a share of the panel's width. */
 const reach = 0.56;
 const panelHeight = panel.head + panel.plot + panel.foot;
 
 /**
- * A panel for each pair, all on one axis, as many in a row as there is room for.
- * Beside it stands a table with the same figures.
+ * A panel for each pair, all on one axis. A row has as many panels as fit.
+ * Callers add a table with the same figures.
  */
 export function SlopeChart(props: SlopeChartProps): JSX.Element {
   const { slopes, format } = props;
@@ -106,7 +106,7 @@ export function SlopeChart(props: SlopeChartProps): JSX.Element {
   );
 }
 
-/** Room for the labels side by side, but for two panels on a phone too. */
+/** The width that the labels need, limited so that a phone fits two panels. */
 function leastWidth(slopes: readonly Slope[], room: number): number {
   const characters = slopes.flatMap((
     { left, right },

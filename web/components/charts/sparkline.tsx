@@ -1,29 +1,28 @@
+// @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
 import type { JSX } from "preact";
 import { type Axis, linearAxis } from "./scale.ts";
-
-// @ts-types="@types/d3-shape"
 
 const width = 60;
 
 const height = 22;
 
-/** From a value to its height; one scale for all lines of a column. */
+/** A function from a value to its height, for all lines of a column. */
 export type SparkScale = Axis;
 
-/** One scale for all of these lines, so that they can be compared. */
+/** One scale for all lines, so that readers can compare them. */
 export function sparkScale(
   lines: readonly (readonly number[])[],
 ): SparkScale {
   return linearAxis(lines.flat(), [height - 3, 3], 2, false);
 }
 
-/** A line the size of a word, with a value for each epoch. */
+/** A word-sized line with a value for each epoch. */
 export function Sparkline(
   { values, scale, epochs, label }: {
     readonly values: readonly number[];
     readonly scale: SparkScale;
-    /** Epochs that the width stands for, with values or without. */
+    /** Epochs over the whole width, also those without values. */
     readonly epochs: number;
     readonly label: string;
   },
@@ -50,7 +49,7 @@ export function Sparkline(
   );
 }
 
-/** A mean and its interval on an axis shared by a column of them. */
+/** A mean and its interval, on the axis of a whole column. */
 export function Interval(
   { axis, width, mean, low, high }: {
     readonly axis: Axis;

@@ -1,12 +1,17 @@
-import type { JSX } from "preact";
+// @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
-import { type Format, UprightAxis } from "./marks.tsx";
-import { besideMean, type Mark, Marks, valuesOf } from "./marks.tsx";
+import type { JSX } from "preact";
+import {
+  besideMean,
+  type Format,
+  type Mark,
+  Marks,
+  UprightAxis,
+  valuesOf,
+} from "./marks.tsx";
 import { linearAxis, useWidth, type ValueScale, valueScale } from "./scale.ts";
 
-// @ts-types="@types/d3-shape"
-
-/** A mark at a number of the study's axis. */
+/** A mark at a number on the study's axis. */
 export interface ValueMark extends Mark {
   readonly value: number;
 }
@@ -23,12 +28,12 @@ interface ValueChartProps {
 
 const margin = { top: 14, right: 14, bottom: 40, left: 46 };
 const height = 320;
-/** Of a digit, in CSS pixels. */
+/** Width of a digit in CSS pixels. */
 const DIGIT = 7;
 
 /**
- * A metric over a study's only axis: means joined by lines, 95% intervals, a
- * dot a replicate. Beside it stands a table with the same figures.
+ * A metric over a study's only axis: means joined by lines, 95% intervals and a
+ * dot for each replicate. Callers add a table with the same figures.
  */
 export function ValueChart(props: ValueChartProps): JSX.Element {
   const { marks, format } = props;
@@ -43,7 +48,7 @@ export function ValueChart(props: ValueChartProps): JSX.Element {
     ...places.slice(1).map((place, i) => place - (places[i] ?? 0)),
   );
   const half = Math.min(22, gap / 2);
-  // Between the intervals, as far as there is room.
+  // Replicates are drawn in the gap to the next interval.
   const beside = [Math.min(9, gap / 4), Math.min(20, gap / 2)] as const;
   return (
     <div class="chart" ref={ref}>
@@ -129,7 +134,7 @@ export function ValueChart(props: ValueChartProps): JSX.Element {
   );
 }
 
-/** The scale of the marks' values; the chart's hint names its spread. */
+/** The scale of the marks' values. The chart's hint describes its spread. */
 export function marksScale(
   marks: readonly ValueMark[],
   range: readonly [number, number] = [0, 1],
@@ -137,7 +142,7 @@ export function marksScale(
   return valueScale(marks.map(({ value }) => value), range);
 }
 
-/** Indices of the labels that do not run into the one before. */
+/** Indices of the labels that do not overlap the label before them. */
 function written(
   marks: readonly ValueMark[],
   places: readonly number[],

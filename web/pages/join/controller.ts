@@ -1,4 +1,4 @@
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import * as z from "zod";
 import type {
   JoinCallbacks,
@@ -13,57 +13,55 @@ import {
   takeEvent,
 } from "./progress_model.ts";
 
-/** What the person, or their battery, decided. */
+/** Changed by the user, the battery or the end of the session. */
 export type Phase =
-  /** Nothing runs; Start begins. */
+  /** Nothing runs; Start joins. */
   | "ready"
   | "active"
   /** Leases were handed back; Resume joins again. */
   | "paused"
-  /** It ended by itself. */
+  /** The session ended with an error, or its scripts could not be loaded. */
   | "failed";
 
 export type PauseReason = "person" | "battery";
 
-/** The join page's state, and what can be done on it. */
+/** The join page's state and actions. */
 export interface JoinController {
   readonly phase: ReadonlySignal<Phase>;
   readonly pausedBy: ReadonlySignal<PauseReason | null>;
   readonly settings: ReadonlySignal<Settings>;
   readonly model: ReadonlySignal<ProgressModel>;
-  /** The coordinator speaks a newer protocol: only a reload helps. */
+  /** The coordinator has another protocol version: only a reload helps. */
   readonly outdated: ReadonlySignal<boolean>;
-  /** Whether the scripts for training could not be loaded. */
+  /** Why the scripts for training could not be loaded; null without error. */
   readonly loadError: ReadonlySignal<string | null>;
   change(settings: Partial<Settings>): void;
   start(): void;
   pause(reason: PauseReason): void;
   stop(): void;
   battery(state: BatteryState): void;
-  /** The page goes: leases are handed back in passing. */
+  /** The browser hides or closes the page: leases are handed back. */
   hide(): void;
-  /** The page is back from the browser's cache. */
+  /** The browser shows the page again, from its cache. */
   show(): void;
 }
 
 export interface JoinControllerDeps {
-  /** Loads what training needs; called at the first start. */
+  /** Loads the scripts for training; called at the first start. */
   readonly load: () => Promise<SwarmPage>;
-  /** Milliseconds, never going back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly memory: {
     read(key: string): string | null;
     write(key: string, value: string): void;
   };
   readonly settings: Settings;
-  /** The code in the page's address; null: none. */
+  /** The join code in the page's URL; null without one. */
   readonly joinCode: () => string | null;
 }
 
-const SETTINGS_KEY = "dropout-swarm.join";
+export const settingsKey = "dropout-swarm.join";
 const CONTRIBUTION_KEY = "dropout-swarm.contribution";
-
-export const settingsKey = SETTINGS_KEY;
 
 const Remembered = z.object({
   trials: z.int().min(0),
@@ -71,7 +69,7 @@ const Remembered = z.object({
   seconds: z.number().min(0),
 }).catch(noContribution);
 
-/** A controller at rest: nothing is loaded, nothing runs. */
+/** A controller that loads and runs nothing before `start`. */
 export function createJoinController(
   { load, now, memory, settings: start, joinCode }: JoinControllerDeps,
 ): JoinController {
@@ -83,11 +81,11 @@ export function createJoinController(
   const model = signal(emptyModel(readContribution(memory)));
   let page: Promise<SwarmPage> | undefined;
   let membership: Membership | undefined;
-  /** Goes up with every joining: what an earlier one still says is dropped. */
+  /** Number of the current session; callbacks of earlier ones are ignored. */
   let joining = 0;
   let hiddenWhileActive = false;
   let power: BatteryState = "fine";
-  /** The person trains on a low battery: their word holds until it is fine. */
+  /** The user trains on a low battery. This holds until it is fine again. */
   let inSpite = false;
 
   const callbacks = (mine: number): JoinCallbacks => ({
@@ -125,7 +123,7 @@ export function createJoinController(
       phase.value = "failed";
       return;
     }
-    // Paused or stopped while the scripts came.
+    // The user paused or stopped while the scripts were loading.
     if (mine !== joining) return;
     const { threads, choice, name } = settings.value;
     membership = swarm.join(
@@ -161,7 +159,7 @@ export function createJoinController(
     if (sparesBattery()) spareBattery();
     else void join();
   };
-  /** After the battery's state or the wish to spare it changed. */
+  /** Called when the battery's state or its setting has changed. */
   const heedBattery = () => {
     if (phase.value === "active" && sparesBattery()) spareBattery();
     if (pausedBy.value !== "battery") return;
@@ -173,11 +171,11 @@ export function createJoinController(
     pausedBy,
     settings,
     model,
-    outdated: computed(() => outdated.value),
+    outdated,
     loadError,
     change: (change) => {
       settings.value = { ...settings.value, ...change };
-      memory.write(SETTINGS_KEY, JSON.stringify(settings.value));
+      memory.write(settingsKey, JSON.stringify(settings.value));
       if (change.spareBattery === undefined) return;
       inSpite = false;
       heedBattery();

@@ -11,7 +11,7 @@ import { readSettings } from "./device.ts";
 
 const TRIAL = TrialId.parse("seed-x-d0-d0-r0");
 
-/** A swarm page in the test's hands: each joining is kept. */
+/** A controller whose page keeps each call of `join`. */
 function world(memory = new Map<string, string>()) {
   const joinings: {
     readonly settings: JoinSettings;
@@ -63,7 +63,7 @@ function world(memory = new Map<string, string>()) {
   return { controller, joinings, last, loading, settle, memory };
 }
 
-Deno.test("JoinController loads nothing and joins nobody before start", async () => {
+Deno.test("JoinController neither loads nor joins before start", async () => {
   const { controller, joinings, loading, settle, last } = world();
   await settle();
   assert.equal(loading.loads, 0);
@@ -81,14 +81,14 @@ Deno.test("JoinController loads nothing and joins nobody before start", async ()
   assert.equal(controller.phase.value, "active");
 });
 
-Deno.test("JoinController.pause hands back, and start joins again", async () => {
+Deno.test("JoinController.pause hands leases back, and start joins again", async () => {
   const { controller, joinings, loading, settle, last } = world();
   controller.start();
   await settle();
   controller.pause("person");
   assert.equal(last().left, "yes");
   assert.equal(controller.phase.value, "paused");
-  // What the session still says is no news any more.
+  // Events of the old session are ignored.
   last().callbacks.onEvent({ type: "connection-lost", message: "late" });
   last().end({ reason: "left" });
   await settle();
@@ -100,7 +100,7 @@ Deno.test("JoinController.pause hands back, and start joins again", async () => 
   assert.equal(loading.loads, 1);
 });
 
-Deno.test("JoinController.stop while the scripts come joins nobody", async () => {
+Deno.test("JoinController.stop prevents joining while the scripts load", async () => {
   const { controller, joinings, settle } = world();
   controller.start();
   controller.stop();
@@ -109,7 +109,7 @@ Deno.test("JoinController.stop while the scripts come joins nobody", async () =>
   assert.equal(controller.phase.value, "ready");
 });
 
-Deno.test("JoinController shows a session that cannot go on, and scripts that do not come", async () => {
+Deno.test("JoinController shows a failed session and scripts that cannot be loaded", async () => {
   const { controller, loading, last, settle } = world();
   controller.start();
   await settle();
@@ -133,7 +133,7 @@ Deno.test("JoinController shows a session that cannot go on, and scripts that do
   assert.equal(loading.loads, 1);
 });
 
-Deno.test("JoinController.battery pauses when low and resumes once charged", async () => {
+Deno.test("JoinController.battery pauses when low and resumes when charged", async () => {
   const { controller, joinings, last, settle } = world();
   controller.start();
   await settle();
@@ -148,14 +148,14 @@ Deno.test("JoinController.battery pauses when low and resumes once charged", asy
   controller.change({ spareBattery: false });
   controller.battery("low");
   assert.equal(controller.phase.value, "active");
-  // A pause of the person's own is not ended by a charger.
+  // A charger does not end a pause that the user chose.
   controller.pause("person");
   controller.battery("fine");
   await settle();
   assert.equal(joinings.length, 2);
 });
 
-Deno.test("JoinController.start on a low battery waits for the charger, or for a second word", async () => {
+Deno.test("JoinController.start on a low battery waits for the charger or a second start", async () => {
   const { controller, joinings, loading, settle } = world();
   controller.battery("low");
   controller.start();
@@ -165,7 +165,7 @@ Deno.test("JoinController.start on a low battery waits for the charger, or for a
   controller.start();
   await settle();
   assert.equal(joinings.length, 1);
-  // As long as it stays low, the person's word holds.
+  // The second start holds until the battery is fine.
   controller.battery("between");
   controller.battery("low");
   assert.equal(controller.phase.value, "active");
@@ -174,7 +174,7 @@ Deno.test("JoinController.start on a low battery waits for the charger, or for a
   assert.equal(controller.pausedBy.value, "battery");
 });
 
-Deno.test("JoinController.change heeds at once whether to spare the battery", async () => {
+Deno.test("JoinController.change applies the battery setting at once", async () => {
   const { controller, joinings, last, settle } = world();
   controller.battery("low");
   controller.start();
@@ -187,7 +187,7 @@ Deno.test("JoinController.change heeds at once whether to spare the battery", as
   assert.equal(controller.pausedBy.value, "battery");
 });
 
-Deno.test("JoinController.hide leaves in passing, and show joins again", async () => {
+Deno.test("JoinController.hide leaves without waiting, and show joins again", async () => {
   const { controller, joinings, settle } = world();
   controller.hide();
   controller.show();
@@ -202,7 +202,7 @@ Deno.test("JoinController.hide leaves in passing, and show joins again", async (
   assert.equal(joinings.length, 2);
 });
 
-Deno.test("JoinController tells when the coordinator speaks another version", async () => {
+Deno.test("JoinController tells when the coordinator has another protocol version", async () => {
   const { controller, last, settle } = world();
   controller.start();
   await settle();
@@ -210,7 +210,7 @@ Deno.test("JoinController tells when the coordinator speaks another version", as
   assert.equal(controller.outdated.value, true);
 });
 
-Deno.test("JoinController remembers settings and what the device has given", async () => {
+Deno.test("JoinController stores settings and the device's contribution", async () => {
   const memory = new Map<string, string>();
   const { controller, last, settle } = world(memory);
   controller.change({ threads: 3 });

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { type BackendChoice, BackendName } from "../../../protocol/training.ts";
 
-/** What the person at the device chose on the join page. */
+/** What the user chose on the join page. */
 export interface Settings {
   readonly threads: number;
   readonly choice: BackendChoice;
-  /** Empty: the coordinator makes a name up. */
+  /** If empty, the coordinator chooses a name. */
   readonly name: string;
   /** Keep the screen on while training. */
   readonly keepAwake: boolean;
@@ -13,11 +13,11 @@ export interface Settings {
   readonly spareBattery: boolean;
 }
 
-/** What the page knows of the device when it starts. */
+/** What the page knows about the device. */
 export interface DeviceLimits {
   /** `navigator.hardwareConcurrency`; absent in some browsers. */
   readonly cores: number | undefined;
-  /** Whether threads can share the data set instead of each holding it. */
+  /** Whether threads can share one copy of the data set. */
   readonly sharesMemory: boolean;
 }
 
@@ -26,24 +26,24 @@ export const backendChoices: readonly BackendChoice[] = [
   ...BackendName.options,
 ];
 
-/** Characters of a nickname, as the coordinator takes them. */
+/** Maximum length of a nickname that the coordinator accepts. */
 export const MAX_NAME = 40;
 
 /**
- * Trainer threads to begin with: all cores but one, which the person keeps.
- * Where threads cannot share memory each holds the data set, so fewer do.
+ * Default number of trainer threads: one core remains for the user. If threads
+ * cannot share memory, each needs its own copy of the data set, so two at most.
  */
 export function usualThreads({ cores, sharesMemory }: DeviceLimits): number {
   const free = Math.max(1, mostThreads({ cores, sharesMemory }) - 1);
   return sharesMemory ? free : Math.min(free, 2);
 }
 
-/** Trainer threads that make sense at all: one a core. */
+/** Maximum number of trainer threads: one for each core. */
 export function mostThreads({ cores }: DeviceLimits): number {
   return Math.min(64, Math.max(1, Math.floor(cores ?? 2)));
 }
 
-/** Settings as they were remembered, held to what this device can do. */
+/** Stored settings, limited to what this device can do. */
 export function readSettings(
   remembered: string | null,
   limits: DeviceLimits,
@@ -74,28 +74,26 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The nearest number of threads that the device allows. */
+/** The nearest allowed number of threads. */
 export function clampThreads(threads: number, limits: DeviceLimits): number {
   return Math.min(mostThreads(limits), Math.max(1, Math.round(threads)));
 }
 
-/** What a browser tells of the device's power and data plan, if anything. */
-
-/** The part of the Battery Status API that is used; few browsers have it. */
+/** A part of the Battery Status API, which few browsers have. */
 interface Battery extends EventTarget {
   readonly charging: boolean;
   /** In [0, 1]. */
   readonly level: number;
 }
 
-/** A device below this and not charging is left alone. */
+/** At this level or below, a device that is not charging pauses. */
 const LOW = 0.2;
-/** Work goes on above this: not at the same mark, or it would flicker. */
+/** Training resumes here. At a single level it would pause and resume often. */
 const RECOVERED = 0.25;
 
 export type BatteryState = "low" | "between" | "fine";
 
-/** Judges a battery; without word of one all is fine. */
+/** Judges a battery's level. An unknown battery counts as fine. */
 export function judgeBattery(
   battery: { readonly charging: boolean; readonly level: number } | null,
 ): BatteryState {
@@ -104,7 +102,7 @@ export function judgeBattery(
   return battery.level >= RECOVERED ? "fine" : "between";
 }
 
-/** Calls back now and whenever the battery's state changes, where known. */
+/** Calls back now and at each change, if the browser knows the battery. */
 export async function watchBattery(
   onState: (state: BatteryState) => void,
 ): Promise<void> {
@@ -125,20 +123,20 @@ async function findBattery(): Promise<Battery | null> {
   }
 }
 
-/** Whether the person asked their browser to save data. */
+/** Whether the user told the browser to save data. */
 export function savesData(): boolean {
   const source: Navigator & { connection?: { saveData?: boolean } } = navigator;
   return source.connection?.saveData === true;
 }
 
-/** Whether this page may keep the screen on. */
+/** Whether this browser lets a page keep the screen on. */
 export function canKeepAwake(): boolean {
   return "wakeLock" in navigator;
 }
 
-/** Keeps the screen on while `wanted` says so and the page is in view. */
+/** Keeps the screen on while `wanted()` is true and the page is visible. */
 export function createWakeLock(wanted: () => boolean): {
-  /** To be called when `wanted` may have changed. */
+  /** To be called when the result of `wanted` may have changed. */
   update(): void;
 } {
   let lock: WakeLockSentinel | null = null;
@@ -155,12 +153,12 @@ export function createWakeLock(wanted: () => boolean): {
         lock = null;
       }
     } catch {
-      // Refused, on low battery for one: a wish, not a need.
+      // A browser may refuse, for example on low battery. Training continues.
     } finally {
       asking = false;
     }
   };
-  // Browsers release the lock when the page goes out of view.
+  // Browsers release the lock when the page is hidden.
   document.addEventListener("visibilitychange", () => void update());
   return { update: () => void update() };
 }

@@ -8,20 +8,20 @@ import {
 
 const laptop = { cores: 8, sharesMemory: true };
 
-Deno.test("usualThreads leaves a core free, and spares unshared memory", () => {
+Deno.test("usualThreads leaves a core free and is lower without shared memory", () => {
   assert.equal(usualThreads(laptop), 7);
   assert.equal(usualThreads({ ...laptop, cores: 1 }), 1);
   assert.equal(usualThreads({ ...laptop, cores: undefined }), 1);
   assert.equal(usualThreads({ ...laptop, sharesMemory: false }), 2);
 });
 
-Deno.test("clampThreads keeps to whole threads that the device has cores for", () => {
+Deno.test("clampThreads returns a whole number from 1 to the number of cores", () => {
   assert.equal(clampThreads(99, laptop), 8);
   assert.equal(clampThreads(0, laptop), 1);
   assert.equal(clampThreads(2.6, laptop), 3);
 });
 
-Deno.test("readSettings takes what fits and leaves the rest at the usual", () => {
+Deno.test("readSettings keeps valid settings and uses defaults for the others", () => {
   const usual = readSettings(null, laptop);
   assert.equal(usual.threads, 7);
   for (const broken of ["", "{", "7", "null", '{"threads":"many"}']) {
@@ -41,7 +41,7 @@ Deno.test("readSettings takes what fits and leaves the rest at the usual", () =>
   assert.equal(readSettings('{"choice":"quantum"}', laptop).choice, "auto");
 });
 
-Deno.test("judgeBattery spares a low battery, and one without word is fine", () => {
+Deno.test("judgeBattery tells low, between and fine; an unknown battery is fine", () => {
   assert.equal(judgeBattery(null), "fine");
   assert.equal(judgeBattery({ charging: true, level: 0.05 }), "fine");
   assert.equal(judgeBattery({ charging: false, level: 0.2 }), "low");

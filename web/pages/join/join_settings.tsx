@@ -12,7 +12,7 @@ import {
   MAX_NAME,
 } from "./device.ts";
 
-/** How this device takes part. What cannot change meanwhile is locked. */
+/** The settings. Those that cannot change during training are locked. */
 export function SettingsForm(
   { controller, limits }: {
     readonly controller: JoinController;
@@ -154,14 +154,14 @@ function Toggles(
   );
 }
 
-/** What a person should know before they press Start. */
+/** What users should know before they press Start. */
 export function Consent(
   { limits, threads, download, upload }: {
     readonly limits: DeviceLimits;
     readonly threads: number;
-    /** Bytes, once; null while unknown. */
+    /** Bytes of the only download; null while unknown. */
     readonly download: number | null;
-    /** Bytes, of each trial; null while unknown. */
+    /** Bytes for each trial; null while unknown. */
     readonly upload: number | null;
   },
 ): JSX.Element {

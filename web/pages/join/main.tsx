@@ -11,7 +11,7 @@ import { createStudyInfo } from "./study_info.ts";
 
 /** Starts the join page in a browser. Nothing trains before Start. */
 
-/** Milliseconds within which the study's news cost one fetch. */
+/** Milliseconds in which all events together cause one fetch. */
 const GATHER = 2_000;
 
 const limits = {

@@ -19,11 +19,11 @@ interface JoinPageProps {
   readonly info: StudyInfo;
   readonly connection: ReadonlySignal<Connection>;
   readonly limits: DeviceLimits;
-  /** The clock that the controller's model goes by. */
+  /** The clock of the controller's model. */
   readonly now: () => number;
 }
 
-/** Where a tab becomes a worker. */
+/** The page that turns a tab into a worker. */
 export function JoinPage(props: JoinPageProps): JSX.Element {
   const { controller, info, connection } = props;
   const t = words(joinWords);
@@ -51,7 +51,7 @@ export function JoinPage(props: JoinPageProps): JSX.Element {
   );
 }
 
-/** Nobody pressed Start yet. */
+/** Whether Start has not been pressed yet. */
 function isResting({ phase, model }: JoinController): boolean {
   return phase.value === "ready" && model.value.end === null;
 }
@@ -227,7 +227,7 @@ function StudyProgress(
   );
 }
 
-/** The time, looked at once a second while it is needed. */
+/** The time, updated each second while `active`. */
 function useTicks(active: boolean, now: () => number): number {
   const [time, setTime] = useState(now());
   useEffect(() => {

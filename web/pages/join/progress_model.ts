@@ -9,14 +9,14 @@ import type {
   TrainerFailure,
 } from "../../../worker/main_browser.ts";
 
-/** What one trainer thread does. */
+/** What a trainer thread does. */
 export type SlotPhase =
-  /** Its thread starts and measures. */
+  /** The thread starts and measures the backends. */
   | { readonly kind: "starting" }
   | {
     readonly kind: "waiting";
     readonly reason: NoLeaseReason;
-    /** When it asks again, in milliseconds of the page's clock. */
+    /** Time of the next request, in milliseconds of the page's clock. */
     readonly until: number;
   }
   | { readonly kind: "training"; readonly trial: TrialInHand };
@@ -25,13 +25,13 @@ export interface TrialInHand {
   readonly spec: TrialSpec;
   readonly attempt: number;
   readonly epochs: readonly EpochMetrics[];
-  /** Epoch and step now; null before the first word of the thread. */
+  /** Current epoch and step; null before the thread's first report. */
   readonly at: {
     readonly epoch: number;
     readonly step: number;
     readonly steps: number;
   } | null;
-  /** Steps in a second, from the first word on; null while unknown. */
+  /** Measured since the thread's first report; null while unknown. */
   readonly stepsPerSecond: number | null;
   readonly first: { readonly time: number; readonly steps: number } | null;
 }
@@ -44,11 +44,11 @@ export interface Slot {
 
 type ReadyReport = Extract<SessionEvent, { type: "trainer-ready" }>["report"];
 
-/** What the device gave to the study. */
+/** What the device has contributed to studies. */
 export interface Contribution {
   readonly trials: number;
   readonly epochs: number;
-  /** Of training, over all threads. */
+  /** Seconds of training, summed over all threads. */
   readonly seconds: number;
 }
 
@@ -58,28 +58,28 @@ export const noContribution: Contribution = {
   seconds: 0,
 };
 
-/** Something that went wrong and was dealt with. */
+/** A problem that was solved. */
 export type Trouble =
   & (
     | { readonly kind: "trainer"; readonly failure: TrainerFailure }
     | { readonly kind: "trial"; readonly reason: LossReason }
   )
-  /** What the thread or the coordinator said of it, in English. */
+  /** The message of the thread or the coordinator, in English. */
   & { readonly message: string };
 
-/** Why a trial was given up, other than by its user. */
+/** Why a trial was lost, if the user did not stop it. */
 export type LossReason = Exclude<AbandonReason, "left">;
 
-/** All that the page shows of the training, made from the session's events. */
+/** All that the page shows about training, computed from session events. */
 export interface ProgressModel {
-  /** As the coordinator calls this device; null before it answered. */
+  /** The name that the coordinator gave to this device; null before that. */
   readonly name: string | null;
   readonly download: FetchProgress | null;
   readonly slots: readonly Slot[];
   readonly contribution: Contribution;
-  /** Set while the coordinator does not answer. */
+  /** The error while the coordinator does not answer; else null. */
   readonly connectionLost: string | null;
-  /** Something that went wrong lately and was dealt with. */
+  /** The last problem that was solved. */
   readonly trouble: Trouble | null;
   readonly end: SessionEnd | null;
 }
@@ -99,7 +99,7 @@ export function emptyModel(contribution: Contribution): ProgressModel {
 /**
  * The model after an event.
  *
- * @param now milliseconds of any clock that does not go back
+ * @param now milliseconds of a monotonic clock
  */
 export function takeEvent(
   model: ProgressModel,
@@ -213,25 +213,24 @@ function troubleAfter(
   { reason, message }: Extract<SessionEvent, { type: "abandoned" }>,
 ): Trouble | null {
   if (reason === "left") return before;
-  // How the trainer failed was told just before, and says more.
+  // The event before this one told how the trainer failed, which says more.
   if (reason === "trainer-failed" && before?.kind === "trainer") return before;
   return { kind: "trial", reason, message };
 }
 
-/** Share of a trial that is done, in [0, 1]. */
+/** The part of a trial that is done, in [0, 1]. */
 export function shareDone({ spec, at, epochs }: TrialInHand): number {
   const all = spec.recipe.epochs;
   if (at === null) return epochs.length / all;
-  // The last step of an epoch is followed by its evaluation.
   return Math.min(1, (at.epoch - 1 + at.step / at.steps) / all);
 }
 
-/** Seconds until the trial is trained; null while nobody can know. */
+/** Seconds until the trial is trained; null while unknown. */
 export function secondsLeft(trial: TrialInHand): number | null {
   const { epochs, spec } = trial;
   const left = (1 - shareDone(trial)) * spec.recipe.epochs;
   if (epochs.length > 0) {
-    // Whole epochs, with their evaluation.
+    // An epoch's seconds include its evaluation; the step rate does not.
     const spent = epochs.reduce((sum, { seconds }) => sum + seconds, 0);
     return left * spent / epochs.length;
   }

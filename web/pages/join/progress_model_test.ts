@@ -71,17 +71,17 @@ Deno.test("takeEvent follows a trial's epochs, steps and speed", () => {
   assert.deepEqual(inHand.at, { epoch: 2, step: 20, steps: 100 });
   assert.equal(inHand.stepsPerSecond, 120 / 7);
   assert.equal(shareDone(inHand), 1.2 / 4);
-  // 2.8 epochs to go, each as long as the one that is done.
+  // 2.8 epochs remain, each as long as the one that is done.
   assert.ok(Math.abs((secondsLeft(inHand) ?? 0) - 28) < 1e-9);
 });
 
-Deno.test("secondsLeft goes by the steps before the first epoch is done", () => {
+Deno.test("secondsLeft uses the step rate before the first epoch is done", () => {
   assert.equal(secondsLeft(trialOf(after([leased]))), null);
   const model = after([leased, progress(2, 1, 0), progress(4, 1, 50)]);
   assert.equal(secondsLeft(trialOf(model)), 350 / 25);
 });
 
-Deno.test("takeEvent counts what the device has given, on top of earlier visits", () => {
+Deno.test("takeEvent adds the device's contribution to that of earlier visits", () => {
   const start = emptyModel({ trials: 2, epochs: 8, seconds: 100 });
   const model = after([
     leased,
@@ -104,7 +104,7 @@ Deno.test("takeEvent counts what the device has given, on top of earlier visits"
   assert.equal(model.slots[0]?.phase.kind, "starting");
 });
 
-Deno.test("takeEvent says why nothing is to do and when it asks again", () => {
+Deno.test("takeEvent tells why the thread waits and when it asks again", () => {
   const model = after([[5, {
     type: "waiting",
     slot: 1,
@@ -127,7 +127,7 @@ Deno.test("takeEvent keeps training while the connection is lost", () => {
   assert.equal(back.connectionLost, null);
 });
 
-Deno.test("takeEvent keeps slots in order and tells of trouble dealt with", () => {
+Deno.test("takeEvent keeps slots in order and stores the last solved problem", () => {
   const model = after([
     [1, { type: "leased", slot: 2, trial, attempt: 1 }],
     [1, { type: "leased", slot: 0, trial, attempt: 1 }],
@@ -149,7 +149,7 @@ Deno.test("takeEvent keeps slots in order and tells of trouble dealt with", () =
   });
 });
 
-Deno.test("takeEvent says how a trainer failed, not only that a trial went back", () => {
+Deno.test("takeEvent prefers the trainer's failure to the trial's loss", () => {
   const { trialId } = trial;
   const abandoned = (reason: "trainer-failed" | "lease-lost" | "left") =>
     ({

@@ -16,7 +16,7 @@ import {
   type TrialInHand,
 } from "./progress_model.ts";
 
-/** In one line what goes on, and the buttons that change it. */
+/** The state in one line, and the buttons that change it. */
 export function Status(
   { controller, now }: {
     readonly controller: JoinController;
@@ -84,7 +84,7 @@ function stateWords(controller: JoinController): string {
   return model.name === null ? t.joining : t.measuring;
 }
 
-/** Why nothing happens, or what went wrong. */
+/** Why the device waits, or what failed. */
 function reasonWords(
   controller: JoinController,
   now: number,
@@ -100,7 +100,7 @@ function reasonWords(
           <p>{t.failure[end.failure]}</p>
         )}
         {
-          /* The coordinator's, the engine's or the browser's own words. */
+          /* The message of the coordinator, the trainer or the browser. */
           message !== "" && <p lang="en" class="faint">{message}</p>
         }
       </>
@@ -109,7 +109,7 @@ function reasonWords(
   if (controller.pausedBy.value === "battery") {
     return <p class="faint">{t.state.pausedBatteryNote}</p>;
   }
-  // Before the first thread is ready there is no card that could say it.
+  // Before the first thread is ready there is no card that shows the reason.
   const only = model.slots.length > 0 &&
       model.slots.every((slot) => slot.report === null)
     ? model.slots.map((slot) => slot.phase).find((p) => p.kind === "waiting")
@@ -176,8 +176,8 @@ function Buttons(
 }
 
 /**
- * Gives the focus to the first button of a row where the one that was pressed
- * is gone: who pressed it by keyboard goes on from there. Start made the row.
+ * Focuses the first button of the row if the pressed button disappeared, so
+ * that keyboard users do not lose their place. Pressing Start creates the row.
  */
 function useFocusKept(phase: Phase) {
   const row = useRef<HTMLDivElement>(null);
@@ -194,7 +194,7 @@ function useFocusKept(phase: Phase) {
   return { row, pressed };
 }
 
-/** What one thread does now. */
+/** What a thread does now. */
 export function SlotCard(
   { slot, now }: { readonly slot: Slot; readonly now: number },
 ): JSX.Element {
@@ -231,7 +231,7 @@ function Point({ trial }: { readonly trial: TrialInHand }): JSX.Element {
   return (
     <>
       {" "}
-      <span class="point">{pointOf(trial)}</span>{" "}
+      {pointOf(trial)}{" "}
       <span class="faint">
         {t.replicate(spec.replicate + 1)}
         {attempt > 1 && t.attempt(attempt)}
@@ -279,7 +279,7 @@ function Training({ trial }: { readonly trial: TrialInHand }): JSX.Element {
   );
 }
 
-/** A bar with its words: what is done, of how much. */
+/** A progress bar with its texts. */
 export function Bar(
   { label, share, text, name }: {
     /** For screen readers. */
@@ -298,7 +298,7 @@ export function Bar(
   );
 }
 
-/** The lesson's plot: loss and accuracies on one axis. */
+/** Training loss and test accuracy on one axis. */
 function Curve({ trial }: { readonly trial: TrialInHand }): JSX.Element {
   const t = words(joinWords).slot;
   const [at, setAt] = useState<number | null>(null);
@@ -368,7 +368,7 @@ function CurveTable({ trial }: { readonly trial: TrialInHand }): JSX.Element {
   );
 }
 
-/** The backends that were measured, and which one trains. */
+/** The measured backends and the one in use. */
 export function Measured(
   { model }: { readonly model: ProgressModel },
 ): JSX.Element | null {

@@ -3,15 +3,15 @@ import type { Recipe } from "../../../protocol/recipe.ts";
 import type { StudyDetail } from "../../../protocol/views.ts";
 import { type Api, OutdatedPageError } from "../../api.ts";
 
-/** The study that the coordinator leases out now, as the join page shows it. */
+/** The active study, for the join page. */
 export interface StudyInfo {
-  /** Null before the first answer, and while no study runs. */
+  /** Null before the first answer and while no study is active. */
   readonly study: ReadonlySignal<StudyDetail | null>;
-  /** The coordinator's answers are not understood: reload. */
+  /** The page cannot read the coordinator's answers and must be reloaded. */
   readonly outdated: ReadonlySignal<boolean>;
-  /** Whether there was an answer at all. */
+  /** Whether the coordinator has answered. */
   readonly known: ReadonlySignal<boolean>;
-  /** Throws where the coordinator does not answer. */
+  /** Throws if the coordinator does not answer. */
   refresh(): Promise<void>;
 }
 
@@ -39,13 +39,13 @@ export function createStudyInfo(
   };
 }
 
-/** What stands before the pixels of an IDX file, and before the labels. */
+/** Bytes before the pixels and before the labels in IDX files. */
 const IMAGES_HEADER = 16;
 const LABELS_HEADER = 8;
 
 /**
- * Bytes that a trial's result brings along: weights and biases of the study's
- * largest network, as float32.
+ * Bytes of a result: weights and biases of the study's largest network, as
+ * float32.
  */
 export function uploadBytes(
   study: Pick<StudyDetail, "dataset" | "definition"> | null,
@@ -61,7 +61,7 @@ export function uploadBytes(
   );
 }
 
-/** Of every grid point. */
+/** Hidden sizes of the grid points. */
 function hiddenSizesOf(
   { searchSpace, recipe }: StudyDetail["definition"],
 ): readonly Recipe["hiddenSizes"][] {
@@ -72,7 +72,7 @@ function hiddenSizesOf(
     );
 }
 
-/** Bytes of a study's data set as it is downloaded. */
+/** Bytes of a study's compressed data set. */
 export function downloadBytes(study: StudyDetail | null): number | null {
   if (study === null || study.dataset === null) return null;
   return Object.values(study.dataset.files)

@@ -29,7 +29,7 @@ const study = (searchSpace: unknown) => ({
 const weights = (first: number, second: number) =>
   4 * (785 * first + (first + 1) * second + (second + 1) * 10);
 
-Deno.test("uploadBytes: every weight and bias of the study's largest network", () => {
+Deno.test("uploadBytes counts all weights and biases of the study's largest network", () => {
   assert.equal(
     uploadBytes(study({ points: [{ dropout1: 0.2, dropout2: 0.5 }] })),
     weights(256, 256),

@@ -35,18 +35,18 @@ type Topic = keyof typeof topics;
 
 const topicNames = ["high", "lowest", "swap", "order"] as const;
 
-/** A question's answer in a sentence. */
+/** The answer to one question, as a sentence. */
 export interface Answer {
   readonly topic: Topic;
-  /** False where none of its claims has a verdict one way or the other. */
+  /** False if none of its claims is supported or contradicted. */
   readonly settled: boolean;
   readonly text: string;
 }
 
 /**
- * Verdicts in the order in which a sentence gives them. One metric that changes
- * contradicts the claim that swapping changes nothing; the other claims may
- * hold for some metrics.
+ * The order of verdicts in a sentence. For swapping, "contradicted" comes
+ * first, because a change in one metric is enough to contradict that it changes
+ * nothing.
  */
 function leading(topic: Topic): readonly VerdictName[] {
   return topic === "swap"
@@ -71,7 +71,7 @@ function answerOf(
   });
   const [first, ...others] = groups;
   if (first === undefined) return [];
-  // A verdict that holds for every metric names none, except what changes.
+  // A sentence about all metrics names none, except for swapping.
   const on = others.length === 0 && topic !== "swap" ? "" : first.on;
   return [{
     topic,
@@ -87,7 +87,7 @@ function answerOf(
   }];
 }
 
-/** A sentence for each question that the study asks, made from its verdicts. */
+/** A sentence for each question of the study, made from its verdicts. */
 export function answersOf(
   verdicts: readonly Verdict[],
   t: AnswerWords,
@@ -96,7 +96,7 @@ export function answersOf(
   return topicNames.flatMap((topic) => answerOf(topic, verdicts, t, list));
 }
 
-/** What the study found, for those who read nothing else. */
+/** What the study found, in a few sentences. */
 export function AnswerList(
   { leaderboard: { verdicts, progress } }: {
     readonly leaderboard: Leaderboard;

@@ -15,7 +15,7 @@ import { answersOf } from "./answers.tsx";
 const { en, zh } = answerWords;
 const lists = { en: createFormats("en").list, zh: createFormats("zh").list };
 
-/** The seed study's verdicts, but with these names in place of theirs. */
+/** The seed study's verdicts, with some of them replaced by `names`. */
 function verdicts(names: Readonly<Record<string, VerdictName>>): Verdict[] {
   return seedLeaderboard("complete").verdicts
     .filter(({ claimId }) => claimId in names)
@@ -25,7 +25,7 @@ function verdicts(names: Readonly<Record<string, VerdictName>>): Verdict[] {
 const texts = (all: readonly Verdict[]) =>
   answersOf(all, en, lists.en).map(({ text }) => text);
 
-Deno.test("answersOf: the sample's answers, in both languages", async () => {
+Deno.test("answersOf gives the sample's answers in both languages", async () => {
   const sample = Leaderboard.parse(JSON.parse(
     await Deno.readTextFile(
       new URL("../../../docs/samples/seed.json", import.meta.url),
@@ -37,7 +37,7 @@ Deno.test("answersOf: the sample's answers, in both languages", async () => {
     ) => [settled, text]),
     [
       [true, "Rates that are too high keep the training loss high."],
-      [false, "Whether the lowest rates train best is open."],
+      [false, "It is open whether the lowest rates train best."],
       [
         true,
         "The order of the two rates matters: swapping them changes training " +
@@ -61,7 +61,7 @@ Deno.test("answersOf: the sample's answers, in both languages", async () => {
   );
 });
 
-Deno.test("answersOf: says where the metrics part ways", () => {
+Deno.test("answersOf names the metrics if their verdicts differ", () => {
   assert.deepEqual(
     texts(verdicts({
       "lowest-train-loss": "supported",
@@ -87,7 +87,7 @@ Deno.test("answersOf: says where the metrics part ways", () => {
   );
 });
 
-Deno.test("answersOf: one answer on every metric names none, but for what changes", () => {
+Deno.test("answersOf names no metric if all agree, except for swapping", () => {
   assert.deepEqual(
     texts(verdicts({
       "order-train-loss": "contradicted",
@@ -103,10 +103,10 @@ Deno.test("answersOf: one answer on every metric names none, but for what change
   );
 });
 
-Deno.test("answersOf: every claim of every study has a part in an answer", () => {
+Deno.test("answersOf uses every claim of a study", () => {
   const { verdicts: all } = seedLeaderboard("complete");
   for (const { claimId } of all) {
-    // The combined claim says what its parts say.
+    // The combined claim repeats its parts.
     if (claimId === "swap") continue;
     const answers = texts(all.filter((one) => one.claimId === claimId));
     assert.equal(answers.length, 1, claimId);

@@ -13,17 +13,17 @@ import { leaderboardWords } from "../../i18n/language.ts";
 export { axesOf, fieldOf, formatValue, isRatePair };
 export type { RecipeFieldName, RecipeValue };
 
-/** An axis for people: `batch size`. */
+/** The label of an axis: `batch size`. */
 export const axisLabel = (axis: RecipeFieldName): string =>
   localized(fieldOf(axis).label);
 
-/** A field with its value for people: `batch size = 256`. */
+/** The label of a field with its value: `batch size = 256`. */
 export const fieldLabel = (
   name: RecipeFieldName,
   value: RecipeValue | undefined,
 ): string => localized(fieldText(name, value));
 
-/** The same with its unit, where it has one: `batch size (examples)`. */
+/** The label of an axis with its unit, if any: `batch size (examples)`. */
 export function axisName(axis: RecipeFieldName): string {
   const { unit } = fieldOf(axis);
   const label = axisLabel(axis);
@@ -32,7 +32,7 @@ export function axisName(axis: RecipeFieldName): string {
     : words(leaderboardWords).axisChart.withUnit(label, localized(unit));
 }
 
-/** Orders an axis' values: numbers by size, lists by their first difference. */
+/** Compares values of an axis: numbers by size, lists by first difference. */
 export function compareValues(a: RecipeValue, b: RecipeValue): number {
   if (Array.isArray(a) && Array.isArray(b)) {
     for (const [i, value] of a.entries()) {
@@ -45,7 +45,7 @@ export function compareValues(a: RecipeValue, b: RecipeValue): number {
   return String(a).localeCompare(String(b), "en");
 }
 
-/** Orders grid points of these axes by each of them in turn. */
+/** A function that compares grid points by each of these axes in turn. */
 export function pointOrder(axes: readonly RecipeFieldName[]) {
   return (a: Params, b: Params): number => {
     for (const axis of axes) {
@@ -59,7 +59,7 @@ export function pointOrder(axes: readonly RecipeFieldName[]) {
   };
 }
 
-/** The values that grid points have on an axis: each once, in order. */
+/** The values of grid points on an axis: each once, in order. */
 export function axisValues(
   points: readonly Params[],
   axis: RecipeFieldName,

@@ -33,8 +33,8 @@ import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";
 
 /**
- * The study's points by what it varies: a heatmap of two axes, or the chart of
- * a single one.
+ * The study's points by its axes: a heatmap for two or more axes, a chart for a
+ * single axis.
  */
 export function StudyChart(
   { state, leaderboard }: {
@@ -49,7 +49,7 @@ export function StudyChart(
     : <Heatmap {...{ state, leaderboard, axes }} />;
 }
 
-/** A metric over the only axis: lines over numbers, rows of names or lists. */
+/** A metric over the only axis: lines for numbers, rows for names or lists. */
 export function AxisChart(
   { state, leaderboard, axis }: {
     readonly state: LeaderboardState;
@@ -164,7 +164,7 @@ function markOf(
   };
 }
 
-/** The same figures as the cells of a table's row. */
+/** The figures of a grid point, for a row of the table. */
 function cellsOf(
   { params, metrics, byReplicate }: LeaderboardRow,
   axis: RecipeFieldName,

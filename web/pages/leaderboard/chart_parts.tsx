@@ -17,9 +17,9 @@ import { formatMetric } from "./metrics.ts";
 import { pointLabel } from "./points.ts";
 import type { LeaderboardState } from "./state.ts";
 
-/** What the heatmap and the charts that take its place have in common. */
+/** Parts of the heatmap and of the charts that replace it. */
 
-/** The heading, and the choice of the metric. */
+/** The heading and the choice of the metric. */
 export function ChartHead(
   { state, heading }: {
     readonly state: LeaderboardState;
@@ -48,7 +48,7 @@ export function ChartHead(
   );
 }
 
-/** What the signs in place of figures mean, those that are drawn. */
+/** Explains the signs of points without a figure. */
 export function SignKey(
   { states, children }: {
     readonly states: ReadonlySet<CellState>;
@@ -73,11 +73,11 @@ export function SignKey(
   );
 }
 
-/** The point looked at last, in full, with the way to its own page. */
+/** The last point with the pointer or the focus, and a link to its page. */
 export function PointDetails(
   { study, row, metric }: {
     readonly study: StudyId;
-    /** Null before any was looked at. */
+    /** Null before any point had the pointer or the focus. */
     readonly row: LeaderboardRow | null;
     readonly metric: MetricName;
   },

@@ -2,7 +2,7 @@ import type { LeaderboardRow } from "../../../protocol/leaderboard.ts";
 import type { Series } from "../../components/charts/line_chart.tsx";
 import type { BandName, CurveName } from "./view_state.ts";
 
-/** One point's curve of one metric, with its band. */
+/** The curve of a point and a metric, with its band. */
 export function curveSeries(
   row: LeaderboardRow | undefined,
   curve: CurveName,
@@ -19,7 +19,7 @@ export function curveSeries(
     band: values.map((value, i) => {
       const sd = sds[i];
       if (sd === undefined) return null;
-      // No loss is below 0, no accuracy above 1.
+      // A loss cannot be below 0, an accuracy not above 1.
       const most = curve === "trainLoss" ? Infinity : 1;
       return [
         Math.max(value - factor * sd, 0),
@@ -30,9 +30,10 @@ export function curveSeries(
 }
 
 /**
- * Standard deviations that the band reaches from the mean; null for no band.
- * For the 95% interval it is t / sqrt(n), which the point's final figures tell:
- * the one with the widest spread to the most digits.
+ * Distance of the band's ends from the mean in standard deviations; null
+ * without a band. For the 95% interval it is t / sqrt(n), computed from the
+ * final metric with the largest standard deviation, because that gives the most
+ * digits.
  */
 export function bandFactor(
   { metrics }: LeaderboardRow,

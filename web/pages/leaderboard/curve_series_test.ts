@@ -5,7 +5,7 @@ import { bandFactor, curveSeries } from "./curve_series.ts";
 
 const line = { key: "d1_0.2-d2_0.5", label: "(0.2, 0.5)", colour: 0 };
 
-Deno.test("bandFactor of the 95% interval is Student's t over the root of n", () => {
+Deno.test("bandFactor of the 95% interval is Student's t divided by sqrt(n)", () => {
   for (const row of seedLeaderboard("complete").rows) {
     const factor = bandFactor(row, "ci") ?? NaN;
     const exact = tQuantile(0.975, 2) / Math.sqrt(3);
@@ -13,13 +13,13 @@ Deno.test("bandFactor of the 95% interval is Student's t over the root of n", ()
   }
 });
 
-Deno.test("bandFactor: one replicate has no interval", () => {
+Deno.test("bandFactor is null without two replicates", () => {
   for (const row of seedLeaderboard("empty").rows) {
     assert.equal(bandFactor(row, "ci"), null);
   }
 });
 
-Deno.test("curveSeries keeps bands within what can be measured", () => {
+Deno.test("curveSeries keeps bands within possible values", () => {
   const [row] = seedLeaderboard("complete").rows;
   assert.ok(row);
   const wide = { ...row, curveSds: { ...row.curveSds, testAccuracy: [9, 9] } };

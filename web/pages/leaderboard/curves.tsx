@@ -27,7 +27,7 @@ const labelOf = (key: string) => {
   return params === null ? key : pointLabel(params);
 };
 
-/** The chosen points' learning curves. */
+/** The learning curves of the chosen points. */
 export function Curves(
   { state, leaderboard }: {
     readonly state: LeaderboardState;
@@ -148,7 +148,7 @@ export function Curves(
   );
 }
 
-/** Leads to the point's own page. */
+/** Links to the point's page. */
 function PointName(
   { study, series }: { readonly study: StudyId; readonly series: Series },
 ): JSX.Element {
@@ -161,20 +161,20 @@ function PointName(
   );
 }
 
-/** The value at the epoch pointed at, or else the last one. */
+/** The value at the epoch under the pointer, else the last value. */
 function legendValue(series: Series, at: number | null): string | null {
   const value = at === null ? series.values.at(-1) : series.values[at - 1];
   return value === undefined ? null : formats.value.fixed(value, 4);
 }
 
-/** Which metric the curves show, or all three as the lesson plots them. */
+/** The choice of a metric, or of all three on the notebook's axes. */
 export function CurvePicker(
   { state }: { readonly state: LeaderboardState },
 ): JSX.Element {
   const t = words(leaderboardWords);
   const { curve, seedAxes } = state.view.value;
   return (
-    <div class="pickers">
+    <div>
       <Segmented
         label={t.curves.metric}
         name="curve"
@@ -197,7 +197,7 @@ export function CurvePicker(
   );
 }
 
-/** What the bands around the curves show. */
+/** The choice of what the bands around the curves show. */
 export function BandPicker(
   { state }: { readonly state: LeaderboardState },
 ): JSX.Element {
@@ -219,17 +219,17 @@ export function BandPicker(
   );
 }
 
-/** The axis of d2l's plots: what lies outside is cut off. */
+/** The axis of d2l's plots. Lines outside are cut off. */
 const domain = [0.3, 0.9] as const;
 
-/** As d2l colours them: blue, purple, green. */
+/** The colours of d2l's plots: blue, purple, green. */
 const colours = { trainLoss: 0, trainAccuracy: 3, testAccuracy: 2 } as const;
 
-/** A plot for each chosen point: its three metrics on d2l's axes. */
+/** A plot for each chosen point, with three metrics on d2l's axes. */
 export function SeedCurves(
   { leaderboard, series, rows, epochs, at, onPoint }: {
     readonly leaderboard: Leaderboard;
-    /** The chosen points: their keys and labels. */
+    /** Only the keys and labels are used. */
     readonly series: readonly Series[];
     readonly rows: ReadonlyMap<string, LeaderboardRow>;
     readonly epochs: number;

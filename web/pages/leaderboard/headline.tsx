@@ -15,13 +15,13 @@ import { recipeFieldNames } from "../../../protocol/recipe.ts";
 import { axesOf, fieldLabel, pointOrder } from "./axes.ts";
 import { pointKey, pointLabel } from "./points.ts";
 
-/** What every trial has in common, in a line: the fields that do not vary. */
+/** The recipe fields that all trials share, in one line. */
 export function RecipeLine(
   { leaderboard: { study } }: { readonly leaderboard: Leaderboard },
 ): JSX.Element {
   const t = words(leaderboardWords);
   const fields = recipeFieldNames.filter((name) =>
-    // A rate of 0 is a thing that is not done.
+    // A field of 0 switches something off and need not be listed.
     !study.axes.includes(name) && study.recipe[name] !== 0
   ).map((name) => fieldLabel(name, study.recipe[name]));
   return (
@@ -35,7 +35,7 @@ export function RecipeLine(
   );
 }
 
-/** As its makers write it. */
+/** The data set's name as its authors write it. */
 function datasetName(name: string): string {
   return name === "fashion-mnist" ? "Fashion-MNIST" : name;
 }
@@ -48,7 +48,7 @@ export function Summary(
   const text = localized(leaderboard.summary);
   const common = words(commonWords);
   const [copied, setCopied] = useState(false);
-  // Browsers have none on pages over plain HTTP from another machine.
+  // Undefined on pages over plain HTTP from another machine.
   const clipboard: Clipboard | undefined = navigator.clipboard;
   const copy = async () => {
     try {
@@ -73,7 +73,7 @@ export function Summary(
   );
 }
 
-/** How far the study is, in figures and with a dot for each trial. */
+/** The study's progress, in figures and with a dot for each trial. */
 export function Strip(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element {
@@ -120,7 +120,7 @@ function timeLeft(progress: Progress): string {
     : formats.value.duration(progress.secondsLeft);
 }
 
-/** With more trials than this a bar takes the place of the dots. */
+/** If there are more trials, a bar replaces the dots. */
 const MOST_DOTS = 600;
 
 const states = ["done", "running", "quarantined", "queued"] as const;
@@ -174,11 +174,11 @@ function Dots(
     readonly rows: readonly LeaderboardRow[];
   },
 ): JSX.Element {
-  // By the axes: a point stays where it is while results come in.
+  // Sorted by the axes, so that points keep their places when results arrive.
   const order = pointOrder(axesOf(rows.map(({ params }) => params)));
   const sorted = rows.toSorted((a, b) => order(a.params, b.params));
-  // For the pointer only: the table below has the same links for everybody, and
-  // the keyboard would stop here hundreds of times before the verdicts.
+  // These links are for pointers only, because they would be hundreds of tab
+  // stops before the verdicts. The table has the same links for everybody.
   return (
     <div class="dots" aria-hidden="true">
       {sorted.map((row) => (

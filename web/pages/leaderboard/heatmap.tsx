@@ -19,6 +19,7 @@ import {
   type HeatmapCell,
   heatmapOf,
   type HeatmapSide,
+  isLabelShown,
   stateSigns,
 } from "./heatmap_model.ts";
 import { formatMetric, formatShort, isHigherBetter } from "./metrics.ts";
@@ -26,7 +27,7 @@ import { pointLabel } from "./points.ts";
 import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";
 
-/** The study's points by two of its axes, coloured by a metric. */
+/** The study's points by two axes, coloured by a metric. */
 export function Heatmap(
   { state, leaderboard, axes }: {
     readonly state: LeaderboardState;
@@ -65,7 +66,7 @@ export function Heatmap(
   );
 }
 
-/** The metric, the axes drawn, and the values held of the others. */
+/** Names the metric, the two axes and the values of the other axes. */
 function titleOf({ down, across, held }: HeatmapModel, metric: MetricName) {
   const t = words(leaderboardWords);
   return [
@@ -78,7 +79,7 @@ function titleOf({ down, across, held }: HeatmapModel, metric: MetricName) {
   ].join(t.axisChart.comma);
 }
 
-/** Which two axes are drawn, and which points of the others are. */
+/** The choice of the two axes and of the values of the other axes. */
 function Plane(
   { state, map: { down, across, held }, axes }: {
     readonly state: LeaderboardState;
@@ -92,7 +93,7 @@ function Plane(
     if (axis === undefined) return;
     const now = { down: down.axis, across: across.axis };
     const other = side === "down" ? "across" : "down";
-    // The axis of the other side changes places with this one's.
+    // If the other side has the chosen axis, the two sides swap axes.
     state.change({
       ...now,
       ...now[other] === axis ? { [other]: now[side] } : {},
@@ -139,7 +140,7 @@ function Plane(
   );
 }
 
-/** The heatmap on the page is a table: its picture is drawn when asked for. */
+/** The page's heatmap is a table, so its picture is drawn on request. */
 async function drawn(
   map: HeatmapModel,
   metric: MetricName,
@@ -192,20 +193,17 @@ function Scale(
   );
 }
 
-/** How closely the cells stand, by the number of columns. */
+/** Width of the cells, by the number of columns. */
 const densities = [
-  // Room for figures in the cells,
+  // The cells show figures.
   { most: 12, name: "heat", rem: 2.75 },
-  // for cells to be hit with a finger,
+  // The cells are large enough for a finger.
   { most: 24, name: "heat is-dense", rem: 1.45 },
-  // or for a picture: the tooltip and the table have the figures.
+  // The cells only show colours; the tooltip and the table have the figures.
   { most: Infinity, name: "heat is-dense is-tiny", rem: 0.62 },
 ] as const;
 
-/** Values written along a side at most. */
-const MOST_LABELS = 12;
-
-/** Of a character of a label, in rem. */
+/** Width of a label's character in rem. */
 const CHARACTER = 0.44;
 
 const longest = ({ values }: HeatmapSide) =>
@@ -214,7 +212,7 @@ const longest = ({ values }: HeatmapSide) =>
     0,
   );
 
-/** Moves by a number of cells, for each key that moves. */
+/** Steps in rows and columns, by key. */
 const moves: Readonly<Record<string, readonly [number, number]>> = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
@@ -224,7 +222,7 @@ const moves: Readonly<Record<string, readonly [number, number]>> = {
   End: [0, Infinity],
 };
 
-/** The cells, one tab stop: arrow keys move among them. */
+/** The cells. They are one tab stop; arrow keys move from cell to cell. */
 function HeatmapGrid(
   { state, map, metric, leaderboard }: {
     readonly state: LeaderboardState;
@@ -332,7 +330,7 @@ function HeatmapGrid(
   );
 }
 
-/** The grid point of a cell, whether the study has it or not. */
+/** The grid point of a cell, even if the study does not have it. */
 function pointOf(
   { down, across, held }: HeatmapModel,
   i: number,
@@ -345,7 +343,7 @@ function pointOf(
   };
 }
 
-/** Along a crowded side only some are written; screen readers hear all. */
+/** A label; on a crowded side some are only for screen readers. */
 function Label(
   { text, index, of }: {
     readonly text: string;
@@ -353,7 +351,7 @@ function Label(
     readonly of: number;
   },
 ): JSX.Element {
-  const shown = index % Math.ceil(of / MOST_LABELS) === 0;
+  const shown = isLabelShown(index, of);
   return <span class={shown ? "written" : "hidden"}>{text}</span>;
 }
 
@@ -370,7 +368,7 @@ function Cell(
 ): JSX.Element {
   const t = words(leaderboardWords).heatmap;
   const colour = cell === null ? undefined : state.chosen.value.get(cell.key);
-  // Named by what stands in the cell; the tooltip has every digit.
+  // The label has the text of the cell; the tooltip has every digit.
   const label = t.cell(pointLabel(params), describe(cell, metric, formatShort));
   const title = t.cell(
     pointLabel(params),
@@ -419,7 +417,7 @@ function describe(
     : format(metric, cell.value ?? 0, formats.value);
 }
 
-/** A figure in short, or the sign in its place. */
+/** A short figure, or the sign that replaces it. */
 export function cellText(
   cell: HeatmapCell | null,
   metric: MetricName,

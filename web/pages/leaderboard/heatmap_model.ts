@@ -12,19 +12,19 @@ import {
 import { pointKey } from "./points.ts";
 import type { ViewState } from "./view_state.ts";
 
-/** What a chart shows of a grid point. */
+/** What a chart shows for a grid point. */
 export type CellState =
-  /** It has a figure. */
+  /** The point has a figure. */
   | "value"
-  /** No figure yet, and somebody trains it. */
+  /** The point has no figure yet, and workers train it. */
   | "running"
   | "queued"
-  /** No figure that counts, and none to come: diverged or set aside. */
+  /** The point diverged or was set aside, so it gets no figure. */
   | "failed"
-  /** Trained, but not so that it yields this figure. */
+  /** The point was trained, but its results do not contain this metric. */
   | "none";
 
-/** Drawn in the place of a figure. */
+/** Signs that replace figures. */
 export const stateSigns: Readonly<Record<CellState, string>> = {
   value: "",
   running: "…",
@@ -48,7 +48,7 @@ export interface HeatmapSide {
   readonly values: readonly RecipeValue[];
 }
 
-/** An axis that is not drawn: the heatmap shows the points with one value. */
+/** An axis that is not drawn. The heatmap shows the points with `value`. */
 export interface HeldAxis extends HeatmapSide {
   readonly value: RecipeValue;
 }
@@ -57,17 +57,25 @@ export interface Heatmap {
   readonly down: HeatmapSide;
   readonly across: HeatmapSide;
   readonly held: readonly HeldAxis[];
-  /** By row and column; null where the study has no such point. */
+  /** By row and column; null if the study does not have the point. */
   readonly cells: readonly (readonly (HeatmapCell | null)[])[];
-  /** Ends of the colour scale, over all points of the study; null: no value. */
+  /** Smallest and largest value of the study's points; null without values. */
   readonly extent: readonly [number, number] | null;
 }
 
 export const HEAT_STEPS = 9;
 
+/** Maximum number of labels along a side. */
+export const MOST_LABELS = 12;
+
+/** Whether a side with `count` labels shows the one at `index`. */
+export function isLabelShown(index: number, count: number): boolean {
+  return index % Math.ceil(count / MOST_LABELS) === 0;
+}
+
 /**
- * Lays a study's grid points out by two of its axes, two or more. Points are
- * never averaged: of the other axes, one value each is held.
+ * Arranges a study's grid points by two of its axes; null if it has fewer axes.
+ * Points are never averaged: each other axis is fixed at one value.
  */
 export function heatmapOf(
   rows: readonly LeaderboardRow[],
@@ -136,7 +144,7 @@ export function heatmapOf(
   };
 }
 
-/** What most points have: a study may list points instead of a full grid. */
+/** The most frequent value: a study may list points instead of a full grid. */
 function mostFrequent(
   points: readonly Params[],
   axis: RecipeFieldName,
@@ -152,7 +160,7 @@ function mostFrequent(
   return values.reduce((a, b) => count(b) > count(a) ? b : a);
 }
 
-/** The step of a value between the ends; in the middle where they are one. */
+/** The step of a value between the ends; the middle one if they are equal. */
 export function heatStep(
   value: number,
   [low, high]: readonly [number, number],
@@ -162,7 +170,7 @@ export function heatStep(
   return Math.min(HEAT_STEPS - 1, Math.max(0, step));
 }
 
-/** The mean; a replicate that diverged leaves the point without a figure. */
+/** The mean; null if a replicate diverged. */
 export function valueOf(
   row: LeaderboardRow,
   metric: MetricName,
@@ -170,7 +178,7 @@ export function valueOf(
   return row.diverged > 0 ? null : row.metrics[metric].mean;
 }
 
-/** What there is to show of a point by a metric. */
+/** What to show for a point and a metric. */
 export function stateOf(row: LeaderboardRow, metric: MetricName): CellState {
   if (valueOf(row, metric) !== null) return "value";
   if (row.diverged > 0) return "failed";

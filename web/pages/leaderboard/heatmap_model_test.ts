@@ -30,14 +30,14 @@ function mapOf(
 
 const at = (dropout1: number, dropout2: number) => ({ dropout1, dropout2 });
 
-Deno.test("heatStep spreads values over all steps, ends included", () => {
+Deno.test("heatStep spreads values over all steps, including the ends", () => {
   assert.equal(heatStep(0.3, [0.3, 0.5]), 0);
   assert.equal(heatStep(0.5, [0.3, 0.5]), HEAT_STEPS - 1);
   assert.equal(heatStep(0.4, [0.3, 0.5]), Math.floor(HEAT_STEPS / 2));
   assert.equal(heatStep(0.4, [0.4, 0.4]), Math.floor(HEAT_STEPS / 2));
 });
 
-Deno.test("heatmapOf tells value, running, to go, failed and absent apart", () => {
+Deno.test("heatmapOf tells value, running, queued, failed and absent apart", () => {
   const { cell } = mapOf(seedLeaderboard("running").rows, "trainLoss");
   assert.equal(cell(at(0.2, 0.5))?.state, "value");
   assert.equal(cell(at(0.05, 0.02))?.state, "running");
@@ -48,7 +48,7 @@ Deno.test("heatmapOf tells value, running, to go, failed and absent apart", () =
   assert.equal(before.map.extent, null);
 });
 
-Deno.test("heatmapOf colours no mean of what a diverged replicate left over", () => {
+Deno.test("heatmapOf shows no mean if a replicate diverged", () => {
   const { rows } = seedLeaderboard("running");
   const cell = mapOf(rows, "trainLoss").cell(at(0.5, 0.2));
   assert.equal(cell?.row.diverged, 1);
@@ -60,7 +60,7 @@ Deno.test("heatmapOf colours no mean of what a diverged replicate left over", ()
   ]);
 });
 
-Deno.test("heatmapOf: a point that trained and lacks a figure has not failed", () => {
+Deno.test("heatmapOf: a trained point without a figure has not failed", () => {
   const { rows } = seedLeaderboard("complete");
   const never = rows.filter(({ metrics }) =>
     metrics.epochsToHalf.mean === null
@@ -86,7 +86,7 @@ const three = axesLeaderboard({
   hiddenSizes: [[256, 64], [64, 256], [64, 64]],
 }).rows;
 
-Deno.test("heatmapOf draws two axes and holds a value of each other one", () => {
+Deno.test("heatmapOf draws two axes and fixes each other axis at a value", () => {
   const { map, cell } = mapOf(three, "trainLoss");
   assert.deepEqual([map.down.axis, map.across.axis], [
     "dropout1",
@@ -111,7 +111,7 @@ Deno.test("heatmapOf draws two axes and holds a value of each other one", () => 
   assert.equal(cell({ ...params, hiddenSizes: [64, 256] }), undefined);
 });
 
-Deno.test("heatmapOf draws the axes that were chosen, and the slice", () => {
+Deno.test("heatmapOf draws the chosen axes and slice", () => {
   const sides = (view: Partial<ViewState>) => {
     const { down, across, held } = mapOf(three, "trainLoss", view).map;
     return [down.axis, across.axis, ...held.map(({ value }) => value)];
@@ -124,7 +124,7 @@ Deno.test("heatmapOf draws the axes that were chosen, and the slice", () => {
     "learningRate",
     "dropout1",
   ]);
-  // What the study does not vary, or does not have, changes nothing.
+  // Unknown axes and values are ignored.
   assert.deepEqual(
     sides({ down: "network", across: "epochs", slice: { learningRate: 9 } }),
     sides({}),
@@ -135,7 +135,7 @@ Deno.test("heatmapOf draws the axes that were chosen, and the slice", () => {
   );
 });
 
-Deno.test("heatmapOf: one axis or none is no heatmap", () => {
+Deno.test("heatmapOf returns null for less than two axes", () => {
   assert.equal(heatmapOf(three, ["dropout1"], defaultViewState), null);
   assert.equal(heatmapOf([], [], defaultViewState), null);
 });

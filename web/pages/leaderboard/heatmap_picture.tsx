@@ -4,16 +4,20 @@ import { leaderboardWords } from "../../i18n/language.ts";
 import { formats, words } from "../../components/language.ts";
 import { axisName, formatValue } from "./axes.ts";
 import { cellText } from "./heatmap.tsx";
-import { HEAT_STEPS, type Heatmap, type HeatmapCell } from "./heatmap_model.ts";
+import {
+  HEAT_STEPS,
+  type Heatmap,
+  type HeatmapCell,
+  isLabelShown,
+  MOST_LABELS,
+} from "./heatmap_model.ts";
 import { formatShort, isHigherBetter } from "./metrics.ts";
 
-/** Values written along a side at most. */
-const MOST_LABELS = 12;
-/** Of a character of a label, in CSS pixels. */
+/** Width of a label's character in CSS pixels. */
 const CHARACTER = 7;
 const top = 44;
 
-/** The heatmap as one SVG: what is saved as a file. */
+/** The heatmap as SVG, for a file. */
 export function HeatmapPicture(
   { map, metric }: {
     readonly map: Heatmap;
@@ -37,18 +41,15 @@ export function HeatmapPicture(
   const width = left + Math.max(columns.length * cell, 320);
   const foot = top + rows.length * tall;
   const height = foot + 66;
-  const written = (index: number, of: number) =>
-    index % Math.ceil(of / MOST_LABELS) === 0;
   return (
     <svg
-      class="heat-picture"
       width={width}
       height={height}
       viewBox={`0 0 ${width} ${height}`}
     >
       <text class="tick" x={left} y={14}>{across?.name} →</text>
       {columns.map((label, j) =>
-        written(j, columns.length) && (
+        isLabelShown(j, columns.length) && (
           <text
             key={label}
             class="tick"
@@ -61,7 +62,7 @@ export function HeatmapPicture(
         )
       )}
       {rows.map((label, i) =>
-        written(i, rows.length) && (
+        isLabelShown(i, rows.length) && (
           <text
             key={label}
             class="tick"

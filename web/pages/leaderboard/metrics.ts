@@ -5,19 +5,17 @@ import {
 } from "../../../protocol/metrics.ts";
 import type { Formats } from "../../i18n/format.ts";
 
-/** How each metric is written and read. */
-
-/** Whether a larger value is the better one. */
+/** Whether a larger value is better. */
 export function isHigherBetter(metric: MetricName): boolean {
   return metrics[metric].better === "higher";
 }
 
-/** Places after the point that a metric is shown with. */
+/** Decimals of a metric. */
 export function decimalsOf(metric: MetricName): number {
   return metrics[metric].digits;
 }
 
-/** A metric's value in full, for tables. */
+/** A metric's value with all decimals, for tables. */
 export function formatMetric(
   metric: MetricName,
   value: number,
@@ -26,7 +24,7 @@ export function formatMetric(
   return formats.fixed(value, decimalsOf(metric));
 }
 
-/** The same in short, for cells of the heatmap. */
+/** A metric's value with fewer decimals, for cells of the heatmap. */
 export function formatShort(
   metric: MetricName,
   value: number,
@@ -35,11 +33,11 @@ export function formatShort(
   return formats.fixed(value, Math.max(1, decimalsOf(metric) - 1));
 }
 
-/** Metrics that the table has a column for, in order. */
+/** Metrics with a column in the table, in order. */
 export const tableMetrics: readonly MetricName[] = metricNames
   .filter((name) => metrics[name].column !== null);
 
-/** A p value in three places, or as below the smallest of those. */
+/** A p-value with three decimals, or `< 0.001`. */
 export function formatP(p: number, formats: Formats): string {
   return p < 0.001 ? `< ${formats.fixed(0.001, 3)}` : formats.fixed(p, 3);
 }

@@ -25,7 +25,7 @@ import { TrialList } from "./trial_list.tsx";
 import type { TrialListState } from "./trial_list_state.ts";
 import { Verdicts } from "./verdicts.tsx";
 
-/** The leaderboard, live. */
+/** The leaderboard page. */
 export function LeaderboardPage(
   { state, trials, api }: {
     readonly state: LeaderboardState;
@@ -223,10 +223,10 @@ function Exports(
   );
 }
 
-/** Names by which only this machine reaches itself: a phone cannot. */
+/** Host names that work only on the coordinator's machine, not on a phone. */
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
 
-/** Invites the reader to join with this device or with a phone. */
+/** Invites the reader to join with this device or a phone. */
 export function Invite(): JSX.Element {
   const t = words(leaderboardWords).invite;
   const code = joinCode();

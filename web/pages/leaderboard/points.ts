@@ -9,21 +9,21 @@ import { axesOf, axisValues, formatValue, pointOrder } from "./axes.ts";
 
 export { parsePoint, pointKey };
 
-/** A grid point as people read it: `(0.2, 0.5)`, `learning rate = 0.1`. */
+/** The label of a grid point: `(0.2, 0.5)`, `learning rate = 0.1`. */
 export function pointLabel(params: Params): string {
   return localized(pointText(params));
 }
 
-/** Curves drawn at once: as many colours as the eye tells apart. */
+/** Maximum number of curves. More colours would be hard to tell apart. */
 export const MAX_CHOSEN = 8;
 
 /**
- * The points whose curves are shown before anybody chose: up to four, spread
- * evenly from the lowest values to the highest. Only the axes decide, so the
- * choice stays while results come in.
+ * The points whose curves are shown by default: up to four, evenly spread from
+ * the lowest values to the highest. The choice depends only on the axes, so it
+ * stays the same when results arrive.
  */
 export function defaultPoints(points: readonly Params[]): string[] {
-  // Each axis counts alike: a value's place among the axis' values, 0 to 1.
+  // Each axis has the same weight: its values become places from 0 to 1.
   const axes = axesOf(points);
   const places = axes.map((axis) => {
     const values = axisValues(points, axis);
@@ -53,7 +53,7 @@ export function defaultPoints(points: readonly Params[]): string[] {
   return chosen.filter((params) => params !== undefined).map(pointKey);
 }
 
-/** Adds the point, or takes it out; at the limit the oldest makes room. */
+/** Adds or removes a point; at the limit, the oldest one is removed. */
 export function togglePoint(chosen: readonly string[], key: string): string[] {
   if (chosen.includes(key)) return chosen.filter((other) => other !== key);
   return [...chosen, key].slice(-MAX_CHOSEN);
@@ -61,7 +61,7 @@ export function togglePoint(chosen: readonly string[], key: string): string[] {
 
 /**
  * Gives each chosen point one of the colours 0 … MAX_CHOSEN - 1. A point keeps
- * its colour for as long as it is chosen.
+ * its colour while it is chosen.
  */
 export function assignColours(
   chosen: readonly string[],

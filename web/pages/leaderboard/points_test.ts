@@ -20,7 +20,7 @@ Deno.test("defaultPoints spreads four points from the lowest rates to the highes
   assert.deepEqual(defaultPoints([]), []);
 });
 
-Deno.test("defaultPoints counts numbers, names and lists alike", () => {
+Deno.test("defaultPoints gives numbers, names and lists the same weight", () => {
   assert.deepEqual(
     defaultPoints([
       { network: "layers", hiddenSizes: [64, 64] },
@@ -42,7 +42,7 @@ Deno.test("pointLabel writes every digit of a value", () => {
   assert.equal(pointLabel({ learningRate: 5e-5 }), "learning rate = 0.00005");
 });
 
-Deno.test("togglePoint drops the oldest beyond the limit", () => {
+Deno.test("togglePoint removes the oldest point at the limit", () => {
   const full = Array.from({ length: MAX_CHOSEN }, (_, i) => `d1_0.${i}-d2_0`);
   assert.deepEqual(togglePoint(full, "d1_1-d2_1"), [
     ...full.slice(1),

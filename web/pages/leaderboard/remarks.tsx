@@ -11,7 +11,7 @@ const icons = {
   open: "question",
 } as const satisfies Record<SeedRemark["agreement"], IconName>;
 
-/** Each remark of the lesson beside the measured figures. */
+/** A table of the notebook's remarks and the measured figures. */
 export function Remarks(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element | null {

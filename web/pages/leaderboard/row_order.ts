@@ -10,7 +10,7 @@ import { axesOf, compareValues, pointOrder, type RecipeValue } from "./axes.ts";
 import { pointKey } from "./points.ts";
 import type { SortKey } from "./view_state.ts";
 
-/** The figure that a column sorts by; null where there is none yet. */
+/** The figure by which a column sorts; null without one. */
 export function sortValue(
   row: LeaderboardRow,
   key: Exclude<SortKey, RecipeFieldName>,
@@ -27,21 +27,21 @@ export function sortValue(
   }
 }
 
-/** Rows with a figure first, those that cannot be ranked by it after them. */
+/** Groups of rows: ranked ones first, then diverged ones, then no figure. */
 function group(
   row: LeaderboardRow,
   key: Exclude<SortKey, RecipeFieldName>,
 ): number {
   if (sortValue(row, key) === null) return 2;
-  // The mean of the replicates that trained would flatter the point.
+  // The mean leaves out diverged replicates and would rank the point too high.
   return MetricName.safeParse(key).success && row.diverged > 0 ? 1 : 0;
 }
 
 /**
- * Keys of the rows in the order to show. Whichever the direction, points with
- * a diverged replicate come after all that trained, as the analysis ranks them,
- * and rows without a figure last; ties go by the axes, so that the order is
- * always the same. An axis that the study does not vary sorts nothing.
+ * Keys of the rows in their order. In both directions, points with a diverged
+ * replicate come after all others, as in the analysis, and rows without a
+ * figure come last. The axes break ties, so that the order is deterministic. An
+ * axis that the study does not vary has no effect.
  */
 export function rowOrder(
   rows: readonly LeaderboardRow[],
@@ -68,8 +68,8 @@ const compareAxis = (
 ) => a === undefined || b === undefined ? 0 : compareValues(a, b);
 
 /**
- * The order while somebody points at a row: what was there stays where it was,
- * rows that are new come at the end, rows that are gone close up.
+ * The order while the pointer is on a row: shown rows keep their order, new
+ * rows come at the end, and removed rows leave no gap.
  */
 export function heldOrder(
   shown: readonly string[],

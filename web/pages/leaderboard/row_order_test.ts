@@ -10,7 +10,7 @@ import { pointKey } from "./points.ts";
 const { rows } = seedLeaderboard("running");
 const byKey = new Map(rows.map((row) => [pointKey(row.params), row]));
 
-Deno.test("rowOrder sorts each column both ways, points without a figure last", () => {
+Deno.test("rowOrder sorts each column both ways, with points without a figure last", () => {
   for (const key of ["replicates", "checks", ...MetricName.options] as const) {
     for (const descending of [false, true]) {
       const order = rowOrder(rows, key, descending);
@@ -29,7 +29,7 @@ Deno.test("rowOrder sorts each column both ways, points without a figure last", 
   }
 });
 
-Deno.test("rowOrder puts a point that diverged after all that trained", () => {
+Deno.test("rowOrder puts a diverged point after all trained ones", () => {
   for (const key of ["trainLoss", "testAccuracy"] as const) {
     for (const descending of [false, true]) {
       const order = rowOrder(rows, key, descending);
@@ -44,14 +44,14 @@ Deno.test("rowOrder puts a point that diverged after all that trained", () => {
   );
 });
 
-Deno.test("rowOrder breaks ties by the axes, whatever order rows come in", () => {
+Deno.test("rowOrder breaks ties by the axes, for any order of the input", () => {
   assert.deepEqual(
     rowOrder(rows.toReversed(), "replicates", true),
     rowOrder(rows, "replicates", true),
   );
 });
 
-Deno.test("rowOrder sorts an axis by its values, both ways, and the rest by the others", () => {
+Deno.test("rowOrder sorts an axis by its values, both ways, and breaks ties by the others", () => {
   const { rows } = axesLeaderboard(
     {
       learningRate: [0.5, 0.00005, 0.1],
@@ -71,11 +71,11 @@ Deno.test("rowOrder sorts an axis by its values, both ways, and the rest by the 
     ascending.filter((key) => key.endsWith("256x64"))
       .concat(ascending.filter((key) => key.endsWith("64x256"))),
   );
-  // An axis that the study does not vary sorts nothing.
+  // An axis that the study does not vary has no effect.
   assert.deepEqual(rowOrder(rows, "network", true), ascending);
 });
 
-Deno.test("heldOrder keeps rows in place, drops the gone and appends the new", () => {
+Deno.test("heldOrder keeps rows in place, drops removed ones and appends new ones", () => {
   assert.deepEqual(heldOrder(["a", "b", "c"], ["c", "d", "a"]), [
     "a",
     "c",

@@ -7,16 +7,16 @@ import { Icon } from "../../components/icon.tsx";
 import { formats, words } from "../../components/language.ts";
 
 interface SavedChart {
-  /** Of the file, without its ending. */
+  /** Name of the file without its extension. */
   readonly name: string;
   readonly title: string;
   readonly subtitle?: string;
-  /** The chart as it is now; null where there is none. */
+  /** The current chart; null without one. */
   readonly chart: () => SVGSVGElement | null | Promise<SVGSVGElement | null>;
   readonly legend?: () => readonly LegendEntry[];
 }
 
-/** Saves a chart of a leaderboard, whose study its file's name begins with. */
+/** Saves a chart of a leaderboard; the file's name begins with the study. */
 export function SaveChart(
   { leaderboard, name, ...rest }: SavedChart & {
     readonly leaderboard: Leaderboard;
@@ -33,10 +33,10 @@ export function SaveChart(
   return <SavePicture {...rest} name={`${study.id}-${name}`} source={source} />;
 }
 
-/** Saves a chart as a file that needs nothing else. */
+/** Saves a chart as a file of its own. */
 export function SavePicture(
   { name, title, subtitle, source, chart, legend }: SavedChart & {
-    /** Where the figures come from. */
+    /** The source of the figures. */
     readonly source: string;
   },
 ): JSX.Element {
@@ -45,7 +45,7 @@ export function SavePicture(
   const [failure, setFailure] = useState<string | null>(null);
   const save = async (format: "svg" | "png") => {
     try {
-      // Fetched by the few who save: the page is there before.
+      // Few visitors save charts, so the page loads without this script.
       const { pictureOf, pngOf, saveFile } = await import(
         "../../components/charts/picture.ts"
       );

@@ -18,26 +18,26 @@ export type PageProblem =
   | { readonly kind: "no-study" }
   | { readonly kind: "failed"; readonly message: string };
 
-/** How far the running replicate of a point is. */
+/** The last reported epoch of a point's running replicate. */
 export interface LiveEpoch {
   readonly replicate: number;
   readonly epoch: number;
 }
 
-/** All that the page shows, as signals, and what a visitor can do to it. */
+/** The page's state as signals, and the visitor's actions. */
 export interface LeaderboardState {
   readonly leaderboard: ReadonlySignal<Leaderboard | null>;
   readonly studies: ReadonlySignal<StudyList | null>;
   readonly problem: ReadonlySignal<PageProblem | null>;
   readonly connection: ReadonlySignal<Connection>;
   readonly view: ReadonlySignal<ViewState>;
-  /** Keys of the points whose curves are shown, and their colours. */
+  /** Colours of the points whose curves are shown, by key. */
   readonly chosen: ReadonlySignal<ReadonlyMap<string, number>>;
-  /** The last epoch reported of each point that is being trained, by key. */
+  /** The last reported epoch of each running point, by key. */
   readonly liveEpochs: ReadonlySignal<ReadonlyMap<string, LiveEpoch>>;
   change(view: Partial<ViewState>): void;
   toggle(key: string): void;
-  /** Fetches what is shown; throws {@linkcode UnreachableError}. */
+  /** Fetches the page's data; throws {@linkcode UnreachableError}. */
   refresh(): Promise<void>;
   take(event: SwarmEvent): void;
   setConnection(connection: Connection): void;
@@ -45,7 +45,7 @@ export interface LeaderboardState {
 
 const LIVE_EPOCH_MS = 500;
 
-/** State that starts at `start`; nothing is fetched before `refresh`. */
+/** State that begins with `start`. It fetches nothing before `refresh`. */
 export function createLeaderboardState(
   api: Pick<Api, "studies" | "leaderboard">,
   start: ViewState,
@@ -133,7 +133,7 @@ export function createLeaderboardState(
           problem.value = { kind: "outdated" };
           return;
         }
-        // The coordinator answered: the connection is not lost.
+        // The coordinator answered, so the connection is not lost.
         if (error instanceof UnreachableError && error.status === 404) {
           leaderboard.value = null;
           problem.value = { kind: "failed", message: error.message };
@@ -152,7 +152,7 @@ export function createLeaderboardState(
         case "epoch": {
           const id = leaderboard.value?.study.id;
           if (id === undefined || !event.trialId.startsWith(`${id}-`)) return;
-          // Reports are gathered: a large swarm sends more than a page can draw.
+          // A large swarm sends more reports than a page can draw one by one.
           if (reported.size === 0) after(LIVE_EPOCH_MS, showReported);
           reported.set(pointKey(event.params), {
             replicate: event.replicate,

@@ -41,7 +41,7 @@ function world(leaderboard: Leaderboard = seedLeaderboard("running")) {
   return { state, calls, served, later };
 }
 
-Deno.test("LeaderboardState.refresh shows the active study, then asks by its tag", async () => {
+Deno.test("LeaderboardState.refresh shows the active study, then sends its tag", async () => {
   const { state, calls } = world();
   await state.refresh();
   assert.equal(state.leaderboard.value?.study.id, "seed");
@@ -51,7 +51,7 @@ Deno.test("LeaderboardState.refresh shows the active study, then asks by its tag
   assert.equal(state.leaderboard.value, shown);
 });
 
-Deno.test("LeaderboardState.refresh keeps what it shows while the coordinator is away", async () => {
+Deno.test("LeaderboardState.refresh keeps its data while the coordinator is unreachable", async () => {
   const { state, served } = world();
   await state.refresh();
   served.error = new UnreachableError("away", null);
@@ -60,14 +60,14 @@ Deno.test("LeaderboardState.refresh keeps what it shows while the coordinator is
   assert.equal(state.problem.value, null);
 });
 
-Deno.test("LeaderboardState.refresh says reload where an answer is not understood", async () => {
+Deno.test("LeaderboardState.refresh reports an answer that it cannot read as outdated", async () => {
   const { state, served } = world();
   served.error = new OutdatedPageError("new words");
   await state.refresh();
   assert.deepEqual(state.problem.value, { kind: "outdated" });
 });
 
-Deno.test("LeaderboardState.take shows a burst of epochs at once, and of this study alone", async () => {
+Deno.test("LeaderboardState.take shows many epochs at once, and only of its study", async () => {
   const { state, later } = world();
   await state.refresh();
   const epoch = (trialId: string, epoch: number) =>
@@ -96,7 +96,7 @@ Deno.test("LeaderboardState.take shows a burst of epochs at once, and of this st
   ]);
 });
 
-Deno.test("LeaderboardState.toggle starts from the usual points and keeps colours", async () => {
+Deno.test("LeaderboardState.toggle starts from the default points and keeps colours", async () => {
   const { state } = world();
   await state.refresh();
   const before = new Map(state.chosen.value);

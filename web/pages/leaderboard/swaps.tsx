@@ -18,12 +18,12 @@ import { pointKey, pointLabel } from "./points.ts";
 import { SaveChart } from "./save_chart.tsx";
 import type { LeaderboardState } from "./state.ts";
 
-/** Pairs that are drawn: those with the largest differences. */
+/** Maximum number of pairs; the others have smaller differences. */
 const MOST = 12;
 
 /**
- * Each pair of points with swapped rates: both ends, and every replicate. Of a
- * study that varies anything but the two rates there is nothing to show.
+ * Each pair of points with swapped rates: both means and every replicate. Only
+ * for studies whose axes are the two rates.
  */
 export function Swaps(
   props: {
@@ -104,7 +104,7 @@ function Pairs(
   );
 }
 
-/** Largest difference first; pairs with a diverged replicate before all. */
+/** Pairs with a diverged replicate, then the others by falling difference. */
 function bySize(swaps: readonly Swap[], metric: RankedMetric): Swap[] {
   const size = ({ metrics }: Swap) => {
     const { difference: { mean }, diverged } = metrics[metric];
@@ -151,12 +151,12 @@ const icons = {
   open: "question",
 } as const satisfies Record<string, IconName>;
 
-/** The figures and verdicts that the chart shows. */
+/** The figures and verdicts of the chart. */
 export function SwapTable(
   { swaps, metric, all }: {
     readonly swaps: readonly Swap[];
     readonly metric: RankedMetric;
-    /** Number of pairs in the data, of which `swaps` are the first. */
+    /** Number of all pairs; `swaps` are the first of them. */
     readonly all: number;
   },
 ): JSX.Element {

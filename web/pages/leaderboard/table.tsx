@@ -36,12 +36,12 @@ import { heldOrder, rowOrder } from "./row_order.ts";
 import type { LeaderboardState, LiveEpoch } from "./state.ts";
 import { type CurveName, curveNames, type SortKey } from "./view_state.ts";
 
-/** A table of more rows has pages. */
+/** Maximum number of rows on a page. */
 const MOST_ROWS = 200;
 
 const PAGE_ROWS = 100;
 
-/** Every grid point with its figures. */
+/** A table of all grid points with their figures. */
 export function PointTable(
   { state, rows }: {
     readonly state: LeaderboardState;
@@ -160,7 +160,7 @@ export function PointTable(
       </TableScroll>
       {pages > 1 && (
         <Pager
-          t={t.table}
+          label={t.table.pages}
           page={page}
           pages={pages}
           onPage={(next) => state.change({ page: next })}
@@ -206,10 +206,10 @@ function HeaderCell(
   );
 }
 
-/** Width of the column of intervals, in CSS pixels. */
+/** Width of the column of intervals in CSS pixels. */
 export const INTERVAL_WIDTH = 104;
 
-/** One grid point. A click anywhere on it shows or hides its curve. */
+/** The row of a grid point. A click on it shows or hides its curve. */
 export function TableRow(
   {
     row,
@@ -227,16 +227,16 @@ export function TableRow(
     onToggle,
   }: {
     readonly row: LeaderboardRow;
-    /** A column each. */
+    /** Each axis has a column. */
     readonly axes: readonly RecipeFieldName[];
-    /** Where the point has a page of its own. */
+    /** For links to the point's page. */
     readonly study: StudyId;
-    /** Scale of the column of intervals, and the metric shown there. */
+    /** Scale and metric of the column of intervals. */
     readonly axis: Axis;
     readonly metric: MetricName;
-    /** Probability that this point is the best one; null where unknown. */
+    /** Probability that this point is the best one; null if unknown. */
     readonly best: number | null;
-    /** Metric and shared scale of the column of sparklines. */
+    /** Metric and scale of the column of sparklines. */
     readonly curve: CurveName;
     readonly sparks: SparkScale;
     readonly sort: SortKey;
@@ -249,7 +249,7 @@ export function TableRow(
   const t = words(leaderboardWords).table;
   const estimate = row.metrics[metric];
   const click = (event: MouseEvent) => {
-    // The checkbox has its own click, and marking text is not choosing.
+    // The checkbox handles its own click, and selecting text is no click.
     const onControl = event.target instanceof Element &&
       event.target.closest("label, button, a") !== null;
     if (!onControl && getSelection()?.isCollapsed !== false) onToggle();
@@ -339,10 +339,10 @@ export function TableRow(
   );
 }
 
-/** From this probability on a point is marked as the best one. */
+/** Probability at which a point is marked as the best one. */
 const SURE = 0.95;
 
-/** How probable it is that the point is the best, and a mark where it is. */
+/** The probability that the point is the best one, marked if it is high. */
 function Best(
   { probability }: { readonly probability: number | null },
 ): JSX.Element {
@@ -363,7 +363,7 @@ function Best(
   );
 }
 
-/** A sparkline in words, for screen readers. */
+/** The text of a sparkline for screen readers. */
 function sparkLabel(values: readonly number[], curve: CurveName): string {
   const { curves, metrics } = words(leaderboardWords);
   const [first, last] = [values[0], values.at(-1)];
@@ -375,7 +375,7 @@ function sparkLabel(values: readonly number[], curve: CurveName): string {
   );
 }
 
-/** Mean and half the width of its interval. */
+/** A mean and half the width of its interval. */
 function Figure(
   { estimate, metric }: {
     readonly estimate: Estimate;
@@ -434,16 +434,16 @@ function Replicates(
   );
 }
 
-/** A column of the table that it can be sorted by. */
+/** A sortable column of the table. */
 export interface Column {
   readonly key: SortKey;
   readonly label: string;
   readonly note: string | null;
-  /** Whether the first click sorts the highest to the top. */
+  /** Whether the first click sorts the highest value to the top. */
   readonly descendingFirst: boolean;
 }
 
-/** The axes come first: a narrow screen shows them and the intervals. */
+/** The sortable columns. The axes come first, as a narrow screen shows them. */
 export function columnsOf(
   t: LeaderboardWords,
   axes: readonly RecipeFieldName[],

@@ -17,7 +17,7 @@ import { pointLabel } from "./points.ts";
 import type { LeaderboardState } from "./state.ts";
 import { type TrialListState, TRIALS_A_PAGE } from "./trial_list_state.ts";
 
-/** In the order of a trial's life, with what happens now first. */
+/** Running trials come first, because visitors look for them. */
 const shownStates = [
   "leased",
   "completed",
@@ -25,12 +25,12 @@ const shownStates = [
   "queued",
 ] as const satisfies readonly TrialState[];
 
-/** The study's trials: who trained them, when, and how they ended. */
+/** The study's trials, with their workers, times and ends. */
 export function TrialList(
   { state, trials, recipe }: {
     readonly state: LeaderboardState;
     readonly trials: TrialListState;
-    /** The study's, which a trial's grid point completes. */
+    /** The study's recipe. A trial's grid point completes it. */
     readonly recipe: Recipe;
   },
 ): JSX.Element | null {
@@ -105,7 +105,7 @@ export function TrialList(
         )}
       {pages > 1 && (
         <Pager
-          t={t.list}
+          label={t.list.pages}
           page={Math.min(view.trialsPage, pages)}
           pages={pages}
           onPage={(next) => state.change({ trialsPage: next })}

@@ -6,16 +6,16 @@ import {
 } from "../../components/item_page.tsx";
 import type { LeaderboardState } from "./state.ts";
 
-/** Trials in the list at once. */
+/** Trials on a page of the list. */
 export const TRIALS_A_PAGE = 20;
 
 export interface TrialListState
   extends Pick<ItemState<TrialPage>, "item" | "problem" | "refresh"> {
-  /** Brings the epoch of a trial on the list up to date. */
+  /** Updates the epoch of a trial in the list. */
   take(event: SwarmEvent): void;
 }
 
-/** The trials that the view asks for; the last to change come first. */
+/** The trials of the view's state and page; the last changed one is first. */
 export function createTrialList(
   api: Pick<Api, "trials">,
   { view, leaderboard }: Pick<LeaderboardState, "view" | "leaderboard">,
@@ -40,7 +40,7 @@ export function createTrialList(
     if (question() === asked) return;
     asked = question();
     list.forget();
-    // The next change asks again; the page then shows the failure.
+    // The page's next refresh tries again and shows a failure.
     list.refresh().catch(() => {});
   });
   return {

@@ -30,14 +30,14 @@ function world() {
   return { list, view, leaderboard, board, asked };
 }
 
-Deno.test("createTrialList asks for nothing before there is a study", async () => {
+Deno.test("createTrialList fetches nothing before there is a study", async () => {
   const { list, asked } = world();
   await list.refresh();
   assert.deepEqual(asked, []);
   assert.equal(list.item.value, null);
 });
 
-Deno.test("createTrialList asks again when the view asks for other trials", async () => {
+Deno.test("createTrialList fetches again when the view selects other trials", async () => {
   const { list, view, leaderboard, board, asked } = world();
   leaderboard.value = board;
   await list.refresh();
@@ -53,7 +53,7 @@ Deno.test("createTrialList asks again when the view asks for other trials", asyn
   });
 });
 
-Deno.test("TrialListState.take: a trial on the list moves on, never back", async () => {
+Deno.test("TrialListState.take advances a trial of the list, never back", async () => {
   const { list, view, leaderboard, board } = world();
   leaderboard.value = board;
   view.value = { ...view.value, trials: "leased" };

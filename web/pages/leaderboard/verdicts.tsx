@@ -23,7 +23,7 @@ const icons = {
   "not-enough-evidence": "question",
 } as const satisfies Record<Verdict["verdict"], IconName>;
 
-/** A card for each claim: what the data say of it, and how sure that is. */
+/** A card for each claim, with its verdict and the evidence. */
 export function Verdicts(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element {
@@ -54,7 +54,7 @@ export function Verdicts(
 export function VerdictCard(
   { verdict, leaderboard, level = 3 }: {
     readonly verdict: Verdict;
-    /** A saved picture of the effect names it as its source. */
+    /** The source that a saved picture names. */
     readonly leaderboard: Leaderboard;
     /** Level of the card's heading. */
     readonly level?: 3 | 4;
@@ -157,7 +157,7 @@ function marginText({ metric, margin }: Effect): string {
   return `±${formats.value.fixed(Math.abs(margin), decimalsOf(metric))}`;
 }
 
-/** Tells screen readers when a verdict changes while the page is open. */
+/** Tells screen readers that a verdict changed while the page is open. */
 function Announcer(
   { verdicts }: { readonly verdicts: readonly Verdict[] },
 ): JSX.Element {
@@ -186,8 +186,8 @@ const width = 260;
 const middle = 14;
 
 /**
- * Names a claim's effect. A lead is named as such because it is positive
- * whether a lower or a higher figure is the better one.
+ * Names a claim's effect. A lead is no difference of the metric: it is positive
+ * for the better side, also if lower is better.
  */
 export function effectName(claimId: string, metric: MetricName): string {
   const { verdicts: t, metrics } = words(leaderboardWords);
@@ -206,11 +206,10 @@ export function effectName(claimId: string, metric: MetricName): string {
   }
 }
 
-/** The effect as a sentence, for screen readers. */
-export function effectText(
-  { metric, estimate, low, high, margin }: NonNullable<Verdict["effect"]>,
-): string {
+/** The effect as text, for screen readers. */
+export function effectText(effect: Effect): string {
   const t = words(leaderboardWords).verdicts;
+  const { metric, estimate, low, high } = effect;
   const decimals = decimalsOf(metric);
   const signed = (value: number) => formats.value.signed(value, decimals);
   return t.plot(
@@ -218,15 +217,15 @@ export function effectText(
     low !== null && high !== null
       ? `${signed(low)} … ${signed(high)}`
       : t.noInterval,
-    `±${formats.value.fixed(Math.abs(margin), decimals)}`,
+    marginText(effect),
   );
 }
 
-/** The effect's interval against zero and the margin that matters. */
+/** The effect's interval, with zero and the margin that matters. */
 export function EffectPlot(
   { claimId, effect }: {
     readonly claimId: string;
-    readonly effect: NonNullable<Verdict["effect"]>;
+    readonly effect: Effect;
   },
 ): JSX.Element {
   const { metric, estimate, low, high } = effect;
@@ -278,10 +277,10 @@ export function EffectPlot(
   );
 }
 
-/** Comparisons shown of a claim; the JSON has all of them. */
+/** Maximum number of comparisons; the JSON has all of them. */
 const MOST = 12;
 
-/** The comparisons behind a verdict, as a table. */
+/** A table of a verdict's comparisons. */
 export function Comparisons(
   { comparisons }: { readonly comparisons: readonly Comparison[] },
 ): JSX.Element | null {

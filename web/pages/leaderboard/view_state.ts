@@ -9,7 +9,7 @@ import {
 } from "../../../protocol/recipe.ts";
 import { MAX_CHOSEN, parsePoint, pointKey } from "./points.ts";
 
-/** Columns of the table that it can be sorted by; a table has some of them. */
+/** Sortable columns. A table has those of its study. */
 export const sortKeys = [
   ...recipeFieldNames,
   "replicates",
@@ -18,7 +18,7 @@ export const sortKeys = [
 ] as const;
 export type SortKey = typeof sortKeys[number];
 
-/** Metrics that are recorded by epoch. */
+/** Metrics that are recorded for each epoch. */
 export const curveNames = [
   "trainLoss",
   "trainAccuracy",
@@ -30,32 +30,32 @@ export type CurveName = typeof curveNames[number];
 export const bandNames = ["sd", "ci", "none"] as const;
 export type BandName = typeof bandNames[number];
 
-/** What a visitor chose to see. All of it is in the page's address. */
+/** What a visitor chose. All of it is in the page's URL. */
 export interface ViewState {
-  /** Null for the study that the coordinator leases out now. */
+  /** Null for the active study. */
   readonly study: StudyId | null;
   readonly sort: SortKey;
   readonly descending: boolean;
-  /** Of the heatmap, or of the chart that takes its place. */
+  /** Metric of the heatmap, or of the chart that replaces it. */
   readonly metric: MetricName;
-  /** The heatmap's two axes; null, as for one that the study does not vary. */
+  /** The heatmap's two axes. Null or an unknown axis means the default. */
   readonly down: RecipeFieldName | null;
   readonly across: RecipeFieldName | null;
-  /** A value for each other axis: the heatmap shows the points that have it. */
+  /** A value for each other axis. The heatmap shows the points with them. */
   readonly slice: Params | null;
   readonly curve: CurveName;
   readonly band: BandName;
-  /** Whether the curves are drawn as the lesson behind the study does. */
+  /** Whether the curves are drawn on the notebook's axes. */
   readonly seedAxes: boolean;
-  /** The swapped pairs' metric. */
+  /** Metric of the swapped pairs. */
   readonly swap: RankedMetric;
-  /** Keys of the points whose curves are drawn; null before anybody chose. */
+  /** Keys of the points whose curves are shown; null for the default. */
   readonly points: readonly string[] | null;
-  /** Page of the table, counted from 1. */
+  /** Page of the table, from 1. */
   readonly page: number;
-  /** State of the trials that are listed; null for all. */
+  /** State of the listed trials; null for all. */
   readonly trials: TrialState | null;
-  /** Page of the list of trials, counted from 1. */
+  /** Page of the list of trials, from 1. */
   readonly trialsPage: number;
 }
 
@@ -77,7 +77,7 @@ export const defaultViewState: ViewState = {
   trialsPage: 1,
 };
 
-/** Reads an address; what it cannot read stays at the default. */
+/** Reads a query. Invalid values get their defaults. */
 export function parseViewState(query: URLSearchParams): ViewState {
   const study = StudyId.safeParse(query.get("study"));
   const metric = MetricName.safeParse(query.get("metric"));
@@ -113,7 +113,7 @@ export function parseViewState(query: URLSearchParams): ViewState {
   };
 }
 
-/** Writes the state into `query`, and takes out what is at its default. */
+/** Writes the state into `query`, without default values. */
 export function writeViewState(state: ViewState, query: URLSearchParams): void {
   const set = (name: string, value: string | null) =>
     value === null ? query.delete(name) : query.set(name, value);

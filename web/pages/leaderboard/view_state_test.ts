@@ -13,7 +13,7 @@ const written = (state: ViewState, start = "") => {
   return query;
 };
 
-Deno.test("parseViewState reads back what writeViewState wrote", () => {
+Deno.test("parseViewState reads what writeViewState wrote", () => {
   const state: ViewState = {
     study: StudyId.parse("grid"),
     sort: "testLoss",
@@ -38,14 +38,14 @@ Deno.test("parseViewState reads back what writeViewState wrote", () => {
   );
 });
 
-Deno.test("writeViewState leaves defaults out and other keys alone", () => {
+Deno.test("writeViewState leaves out defaults and keeps other keys", () => {
   assert.equal(
     written(defaultViewState, "lang=zh&page=2&sort=checks").toString(),
     "lang=zh",
   );
 });
 
-Deno.test("parseViewState falls back where a link makes no sense", () => {
+Deno.test("parseViewState uses defaults for invalid values", () => {
   const query = new URLSearchParams(
     "study=../x&sort=rank.desc&metric=speed&curve=x&band=y&axes=z&swap=trainAccuracy&points=d1_9;d1_0.2-d2_0.5;d1_0.2-d2_0.5;q&page=-1&down=x&across=y&slice=z",
   );

@@ -18,12 +18,12 @@ import { ranked } from "./evidence.ts";
 const shown = ["trainLoss", "testLoss", "testAccuracy"] as const;
 type Shown = typeof shown[number];
 
-/** Of an interval, in pixels. */
+/** Width of an interval in CSS pixels. */
 const INTERVAL = 130;
-/** More points than this are for the leaderboard, which has pages. */
+/** Maximum number of points; the leaderboard has all of them. */
 const MOST_POINTS = 30;
 
-/** The points by training loss, beside what dropout is for. */
+/** The points by training loss, with metrics that dropout should improve. */
 export function RankingTable(
   { rows }: { readonly rows: readonly LeaderboardRow[] },
 ): JSX.Element | null {
@@ -110,12 +110,12 @@ function intervalAxis(rows: readonly LeaderboardRow[], metric: Shown): Axis {
   return linearAxis(values, [5, INTERVAL - 5], 3);
 }
 
-/** Of a difference, in pixels. */
+/** Width of a difference in CSS pixels. */
 const DIFFERENCE = 190;
-/** More pairs than this are for the leaderboard. */
+/** Maximum number of pairs; the leaderboard has more. */
 const MOST_PAIRS = 12;
 
-/** The difference of each swapped pair against the margin that matters. */
+/** The difference of each swapped pair, with the margin that matters. */
 export function PairTable(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element | null {

@@ -19,7 +19,7 @@ import {
 } from "./view_state.ts";
 import { TrendChart } from "./trend_chart.tsx";
 
-/** Which study is shown: the visitor's choice, else live if there is any. */
+/** The shown study: the visitor's choice, else the live one if possible. */
 export function shownStudy(
   chosen: StudyChoice | null,
   live: LiveStudy,
@@ -32,7 +32,7 @@ export function shownStudy(
     : "live";
 }
 
-/** The leaderboard that the lesson argues with; null while there is none. */
+/** The leaderboard of the shown study; null while there is none. */
 export function shownLeaderboard(
   state: LessonState,
   source: StudySource,
@@ -79,7 +79,7 @@ export function Answers(
   );
 }
 
-/** Where the figures come from, and the choice between the two sources. */
+/** The source of the figures, and the choice between the two sources. */
 function Provenance(
   { state, source }: {
     readonly state: LessonState;

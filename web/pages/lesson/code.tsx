@@ -4,12 +4,12 @@ import { words } from "../../components/language.ts";
 import { lessonWords } from "../../i18n/language.ts";
 import * as z from "zod";
 
-/** A listing as the page gets it; `listings.ts` makes them at build time. */
+/** A listing. `listings.ts` makes them at build time. */
 export const Listing = z.strictObject({
   id: z.enum(["dropoutLayer", "forward", "model", "CounterDropout"]),
-  /** Where it was cut out, relative to the project's root. */
+  /** Its source file, relative to the project's root. */
   file: z.string(),
-  /** Pieces of code, each with its style; empty for plain text. */
+  /** Styles and pieces of code. Plain text has an empty style. */
   tokens: z.array(z.tuple([z.string(), z.string()])),
 });
 export type Listing = z.infer<typeof Listing>;
@@ -17,13 +17,13 @@ export type Listing = z.infer<typeof Listing>;
 /** A piece of code in one style. */
 export type Token = Listing["tokens"][number];
 
-/** What the page has of the listings. */
+/** The state of the listings on the page. */
 export type Listings =
   | { readonly kind: "fetching" }
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "fetched"; readonly listings: readonly Listing[] };
 
-/** The two ways to write the network, side by side. */
+/** The two versions of the network, side by side. */
 export function Code(
   { listings }: { readonly listings: ReadonlySignal<Listings> },
 ): JSX.Element {
@@ -98,7 +98,7 @@ function Excerpt({ listing }: { readonly listing: Listing }): JSX.Element {
   );
 }
 
-/** A command line that breaks between its words and not at a hyphen. */
+/** A command line that wraps at spaces and not at hyphens. */
 export function Command({ line }: { readonly line: string }): JSX.Element {
   return (
     <code class="command">

@@ -15,7 +15,7 @@ import {
   spreadOf,
 } from "./evidence.ts";
 
-/** The notebook's errors, each with what is right and what was measured. */
+/** The notebook's errors, with the correct statement and measured figures. */
 export function Errors(
   { leaderboard }: { readonly leaderboard: Leaderboard | null },
 ): JSX.Element {
@@ -50,7 +50,7 @@ export function Errors(
   );
 }
 
-/** Sentences with the study's figures on an error; none where it has none. */
+/** Sentences with the study's figures about an error; may be empty. */
 function measuredOf(id: ErrorId, leaderboard: Leaderboard): string[] {
   const evidence = errorEvidence[id];
   const { remarks, verdicts, rows } = leaderboard;

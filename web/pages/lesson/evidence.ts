@@ -6,9 +6,7 @@ import type {
 } from "../../../protocol/leaderboard.ts";
 import { isHigherBetter } from "../leaderboard/metrics.ts";
 
-/** What the lesson reads out of a leaderboard. */
-
-/** The verdicts on each of the notebook's conclusions, in reading order. */
+/** The claims about each of the notebook's conclusions, in reading order. */
 export const conclusionClaims = {
   high: ["high-rates"],
   lowest: [
@@ -29,7 +27,7 @@ export const conclusionClaims = {
 export type Conclusion = keyof typeof conclusionClaims;
 export const conclusions: readonly Conclusion[] = ["high", "lowest", "swap"];
 
-/** The verdicts on a conclusion that the study's points allow. */
+/** The verdicts on a conclusion. A study may lack some of them. */
 export function verdictsOn(
   conclusion: Conclusion,
   { verdicts }: Pick<Leaderboard, "verdicts">,
@@ -39,8 +37,8 @@ export function verdictsOn(
 }
 
 /**
- * Points with a mean of this metric, the best one first; those of which a
- * replicate diverged come after all that trained.
+ * Points with a mean of this metric, the best one first. Points with a diverged
+ * replicate come after all others.
  */
 export function ranked(
   rows: readonly LeaderboardRow[],
@@ -66,15 +64,15 @@ export function spreadOf(
   return sds.length === 0 ? null : [Math.min(...sds), Math.max(...sds)];
 }
 
-/** What of a study bears on an error of the notebook. */
+/** The parts of a study that concern an error of the notebook. */
 export interface ErrorEvidence {
   /** Ids of the study's remarks. */
   readonly remarks?: readonly string[];
-  /** Ids of claims, whose headlines are quoted. */
+  /** Ids of the claims whose headlines are quoted. */
   readonly claims?: readonly string[];
-  /** The best point of each yardstick. */
+  /** Quote the best point of each metric. */
   readonly ranking?: true;
-  /** How far replicates lie apart. */
+  /** Quote the standard deviation over replicates. */
   readonly spread?: true;
 }
 

@@ -17,7 +17,7 @@ const sample = Leaderboard.parse(JSON.parse(
   ),
 ));
 
-Deno.test("verdictsOn: every verdict of the study speaks to one conclusion", () => {
+Deno.test("verdictsOn gives every verdict of the study to one conclusion", () => {
   const shown = conclusions.flatMap((one) =>
     verdictsOn(one, sample).map((verdict) => verdict.claimId)
   );
@@ -56,7 +56,7 @@ Deno.test("ranked begins with the lowest loss and the highest accuracy", () => {
   assert.equal(accuracies.at(-1), Math.min(...accuracies));
 });
 
-Deno.test("ranked puts a point that diverged after all that trained", () => {
+Deno.test("ranked puts a diverged point after all trained ones", () => {
   const [best] = ranked(sample.rows, "trainLoss");
   assert.ok(best !== undefined);
   const rows = sample.rows.map((row) =>

@@ -30,7 +30,7 @@ export const exercises: readonly Exercise[] = [
   { id: "noise", state: "open" },
 ];
 
-/** What the swarm answers of d2l's exercises. */
+/** d2l's exercises, and which of them the swarm answers. */
 export function Exercises(): JSX.Element {
   const t = words(lessonWords).exercises;
   return (

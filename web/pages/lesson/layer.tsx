@@ -22,7 +22,7 @@ const presets = [0, 0.5, 1];
 
 const MANY = 100;
 
-/** `dropoutLayer` at work on the notebook's tensor. */
+/** `dropoutLayer`, applied to the notebook's tensor. */
 export function Layer({ state }: { readonly state: LessonState }): JSX.Element {
   const t = words(lessonWords).layer;
   const { p, draws } = state.view.value;
@@ -126,13 +126,13 @@ function Tensor(
     readonly note?: string;
     readonly values: readonly number[];
     readonly decimals: number;
-    /** Factors of the elements: those of 0 are shown as dropped. */
+    /** Factors of the elements. Those with factor 0 are shown as dropped. */
     readonly dropped?: Float32Array;
   },
 ): JSX.Element {
   const t = words(lessonWords).layer;
   const { fixed } = formats.value;
-  // Whole numbers look like the notebook's.
+  // The notebook shows whole numbers without decimals.
   const whole = values.every((value) => Math.abs(value % 1) < 1e-9);
   return (
     <table class="tensor">
@@ -168,13 +168,13 @@ const margin = { top: 10, right: 24, bottom: 40, left: 40 };
 
 const height = 240;
 
-/** The axis ends as far above 1 as 0 lies below it. */
+/** Upper end of the axis, so that 1 is in the middle. */
 const TOP = 2;
 
-/** Draws at which the band is drawn: evenly spaced on the axis. */
+/** Number of points of the band, evenly spaced on the axis. */
 const bandSteps = 60;
 
-/** How the means of all elements come to 1, with a table of the same. */
+/** The means of all elements, which converge to 1, also as a table. */
 export function MeanChart(
   { p, running }: { readonly p: number; readonly running: RunningMeans },
 ): JSX.Element {
@@ -217,7 +217,7 @@ function Picture(
     width: Math.max(1, width - margin.left - margin.right),
     height: height - margin.top - margin.bottom,
   };
-  // Powers of ten, so that the axis stands still for a while.
+  // The axis ends at a power of ten, so that it seldom changes.
   const most = 10 ** Math.max(1, Math.ceil(Math.log10(draws)));
   const x = (count: number) => Math.log(count) / Math.log(most) * inner.width;
   const y = linearAxis([0, TOP], [inner.height, 0], 4, false);
@@ -283,7 +283,7 @@ function Picture(
             {t.axis}
           </text>
         </g>
-        {/* An inner picture clips: early means can be far outside. */}
+        {/* The inner SVG clips lines, as early means can be far outside. */}
         <svg
           x={margin.left}
           y={margin.top}
@@ -332,7 +332,7 @@ function MeansTable(
   const t = words(lessonWords).layer.chart;
   const { fixed, integer } = formats.value;
   const lastAt = running.draws.length - 1;
-  // About one row to each doubling, and the last.
+  // About one row for each doubling of draws, and the last row.
   const rows = running.draws.flatMap((draws, at) =>
     at === lastAt ||
       Math.floor(Math.log2(draws)) <
@@ -355,7 +355,7 @@ function MeansTable(
   );
 }
 
-/** A dropout rate from 0 to 1, by pointer or by keys. */
+/** A slider for a dropout rate from 0 to 1. */
 export function RateSlider(
   { label, value, onChange }: {
     readonly label: string;

@@ -3,11 +3,11 @@ import { parser } from "@lezer/javascript";
 import type { Listing, Token } from "./code.tsx";
 
 /**
- * Listings of the lesson, cut out of the source that trains when the pages are
- * built: what a page shows cannot fall behind what runs.
+ * The lesson's listings. The build copies them from the source code that
+ * trains, so that they cannot become outdated.
  */
 
-/** What is cut out, and where. */
+/** The listings and their places in the source code. */
 export const excerpts = [
   {
     id: "dropoutLayer",
@@ -32,11 +32,11 @@ export const excerpts = [
   },
 ] as const satisfies readonly (Pick<Listing, "id" | "file"> & {
   readonly start: string;
-  /** A line of the file that the listing lies behind. */
+  /** A text in the file after which the listing begins. */
   readonly after?: string;
 })[];
 
-/** Reads each excerpt's file with `read` and makes the listings. */
+/** Makes the listings; `read` reads a file. */
 export function makeListings(
   read: (file: string) => Promise<string>,
 ): Promise<Listing[]> {
@@ -49,11 +49,11 @@ export function makeListings(
 }
 
 /**
- * The statement whose first line begins with `start`, moved to the left edge.
- * The formatter indents what is inside a statement, so it ends at the first
- * line as far left as its first one that closes a bracket and opens none.
+ * The statement whose first line begins with `start`, without its indentation.
+ * The formatter indents the inner lines of a statement, so it ends at the first
+ * line with the same indentation that closes a bracket and opens none.
  *
- * @throws Error unless exactly one line begins so
+ * @throws Error unless exactly one line begins with `start`
  */
 export function excerpt(source: string, start: string): string {
   const lines = source.split("\n");
@@ -79,7 +79,7 @@ export function excerpt(source: string, start: string): string {
 
 const typescript = parser.configure({ dialect: "ts" });
 
-/** Cuts TypeScript into styled pieces; together they are the code again. */
+/** Cuts TypeScript into styled pieces, which together are the whole code. */
 export function tokensOf(code: string): Token[] {
   const tokens: Token[] = [];
   highlightCode(

@@ -4,7 +4,7 @@ import { excerpt, excerpts, makeListings, tokensOf } from "./listings.ts";
 const root = new URL("../../../", import.meta.url);
 const read = (file: string) => Deno.readTextFile(new URL(file, root));
 
-Deno.test("makeListings cuts each excerpt whole out of the source that trains", async () => {
+Deno.test("makeListings copies whole excerpts of the source code", async () => {
   const listings = await makeListings(read);
   assert.deepEqual(
     listings.map(({ id }) => id),
@@ -14,7 +14,7 @@ Deno.test("makeListings cuts each excerpt whole out of the source that trains", 
     const code = tokens.map(([, text]) => text).join("");
     const flush = (text: string) => text.replaceAll(/^ +/gm, "");
     assert.ok(flush(await read(file)).includes(flush(code)), code);
-    // Whole: as many brackets are closed as opened.
+    // A whole excerpt closes all of its brackets.
     for (const [open, close] of [["{", "}"], ["(", ")"], ["[", "]"]] as const) {
       const count = (one: string) => code.split(one).length;
       assert.equal(count(open), count(close), `${open} in ${code}`);
@@ -24,14 +24,14 @@ Deno.test("makeListings cuts each excerpt whole out of the source that trains", 
   }
 });
 
-Deno.test("makeListings: the scratch network's forward spells dropout out", async () => {
+Deno.test("makeListings: the scratch network's forward calls dropoutLayer", async () => {
   const listings = await makeListings(read);
   const forward = listings.find(({ id }) => id === "forward");
   const code = forward?.tokens.map(([, text]) => text).join("") ?? "";
   assert.match(code, /tf\.relu\(affine\(images/);
 });
 
-Deno.test("excerpt ends where the statement ends and moves it to the edge", () => {
+Deno.test("excerpt ends where the statement ends and removes its indentation", () => {
   const source = `const a = 1;
   function f(
     x: number,
@@ -51,7 +51,7 @@ Deno.test("excerpt ends where the statement ends and moves it to the edge", () =
   );
 });
 
-Deno.test("excerpt refuses what begins nowhere, twice or does not end", () => {
+Deno.test("excerpt throws for a statement without a single start or an end", () => {
   assert.throws(() => excerpt("const a = 1;", "const b"), /0 lines: const b/);
   assert.throws(() => excerpt("let a = {\n};\nlet a", "let a"), /2 lines/);
   assert.throws(() => excerpt("let a = {", "let a"), /no end: let a/);

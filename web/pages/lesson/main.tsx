@@ -15,17 +15,19 @@ import {
 
 /** Starts the lesson in a browser. */
 
-/** Milliseconds without a change after which the address follows. */
+/** Milliseconds without a change after which the URL is updated. */
 const ADDRESS_MS = 250;
 
-/** A document made at build time, named in the page's head. */
+/** Fetches a document that the page's head names. */
 async function fetchDocument<T extends z.ZodType>(
   name: string,
   schema: T,
 ): Promise<z.infer<T>> {
   const response = await fetch(assetAddress(name));
   if (!response.ok) {
-    throw new Error(`the coordinator answered with: ${response.status}`);
+    throw new Error(
+      `the coordinator answered with an error: ${response.status}`,
+    );
   }
   return schema.parse(await response.json());
 }

@@ -5,37 +5,36 @@ import {
 } from "../../../worker/random/draws.ts";
 
 /**
- * The masks that the lesson shows: those of a real training, the first
+ * The masks of the lesson. They are those of a real training, the first
  * replicate of a built-in study, in the order in which it draws them.
  */
 
-/** The built-in studies have the seed 0. */
+/** The built-in studies have seed 0. */
 const shownTrial = { seed: 0, replicate: 0 } as const;
 const EPOCHS = 10;
-/** 60,000 images in batches of 256, the last one short. */
+/** 60,000 images in batches of 256; the last batch is smaller. */
 const STEPS = 235;
 
-/** Masks that a training of ten epochs draws after a hidden layer. */
+/** Masks that a training draws after a hidden layer. */
 export const MOST_DRAWS = EPOCHS * STEPS;
 
 /** Units of each hidden layer. */
 export const HIDDEN_UNITS = 256;
 
-/** The tensor of the lesson: 0 … 15, to be read as two rows of eight. */
+/** The tensor of the lesson: 0 … 15, shown as two rows of eight. */
 export const inputTensor: readonly number[] = Array.from(
   { length: 16 },
   (_, i) => i,
 );
 
-/** Where in training draw number `draw` is made; all counted from 0. */
+/** Epoch and step of a draw; all three are counted from 0. */
 export function positionOf(draw: number): MaskPosition {
   return { epoch: Math.floor(draw / STEPS), step: draw % STEPS };
 }
 
 /**
- * What the first `count` outputs of hidden layer `layer` (0 or 1) are
- * multiplied by at a draw: 0, or 1 / (1 - rate). They are those of the batch's
- * first image.
+ * Factors of the first `count` outputs of hidden layer `layer` (0 or 1) at a
+ * draw, for the batch's first image. A factor is 0 or 1 / (1 - rate).
  */
 export function factorsAt(
   draw: number,
@@ -57,18 +56,17 @@ export function outputAt(draw: number, rate: number): number[] {
   return inputTensor.map((x, i) => x * (factors[i] ?? 0));
 }
 
-/** Means of each element's factor over the first so many draws. */
+/** Means of each element's factor over the first draws. */
 export interface RunningMeans {
-  /** Numbers of draws, growing; the last is all of them. */
+  /** Numbers of draws, ascending; the last one counts all draws. */
   readonly draws: readonly number[];
-  /** An array for each of `draws`, in it a mean for each element. */
+  /** For each number of `draws`, the mean of each element. */
   readonly means: readonly (readonly number[])[];
 }
 
 /**
- * Running means of the factors over `draws` draws, noted where a logarithmic
- * axis can tell two numbers of draws apart. Where the expectation holds they
- * come to 1.
+ * Running means of the factors over `draws` draws, at numbers of draws that
+ * differ visibly on a logarithmic axis. They converge to 1 if E[h′] = h holds.
  */
 export function runningMeans(rate: number, draws: number): RunningMeans {
   const sums = inputTensor.map(() => 0);
@@ -88,12 +86,12 @@ export function runningMeans(rate: number, draws: number): RunningMeans {
   return { draws: noted, means };
 }
 
-/** Standard deviations of a mean that hold 95% of a normal distribution. */
+/** 95% of a normal distribution are within this many standard deviations. */
 const Z95 = 1.96;
 
 /**
- * Half the width of the interval around 1 that holds 95% of the means over
- * `draws` factors, as far as those are normal: the variance of one factor is
+ * Half the width of the interval around 1 that contains 95% of the means over
+ * `draws` factors, in the normal approximation. The variance of one factor is
  * rate / (1 - rate).
  */
 export function halfWidth(rate: number, draws: number): number {

@@ -13,7 +13,7 @@ import {
   runningMeans,
 } from "./masks.ts";
 
-Deno.test("outputAt is what dropoutLayer makes of the tensor in training", async () => {
+Deno.test("outputAt equals dropoutLayer's output in training", async () => {
   await tf.setBackend("cpu");
   const key = dropoutKey({ seed: 0, replicate: 0 }, 0);
   for (const rate of [0, 0.02, 0.5, 0.8, 1]) {
@@ -31,13 +31,13 @@ Deno.test("outputAt is what dropoutLayer makes of the tensor in training", async
   }
 });
 
-Deno.test("positionOf walks through the steps of ten epochs", () => {
+Deno.test("positionOf goes through the steps of ten epochs", () => {
   assert.deepEqual(positionOf(0), { epoch: 0, step: 0 });
   assert.deepEqual(positionOf(235), { epoch: 1, step: 0 });
   assert.deepEqual(positionOf(MOST_DRAWS - 1), { epoch: 9, step: 234 });
 });
 
-Deno.test("factorsAt drops at a lower rate a subset of a higher one's", () => {
+Deno.test("factorsAt drops at a lower rate a subset of the elements of a higher rate", () => {
   const dropped = (rate: number) =>
     [...factorsAt(3, 1, rate, HIDDEN_UNITS)]
       .flatMap((factor, i) => factor === 0 ? [i] : []);
@@ -47,7 +47,7 @@ Deno.test("factorsAt drops at a lower rate a subset of a higher one's", () => {
   assert.ok(few.every((unit) => many.has(unit)));
 });
 
-Deno.test("runningMeans are the means of all draws up to each noted one", () => {
+Deno.test("runningMeans averages all draws up to each listed number", () => {
   const { draws, means } = runningMeans(0.5, 40);
   assert.equal(draws.at(-1), 40);
   draws.forEach((count, at) => {
@@ -62,18 +62,18 @@ Deno.test("runningMeans are the means of all draws up to each noted one", () => 
   });
 });
 
-Deno.test("runningMeans come to 1 at every rate below 1, and are 0 at 1", () => {
+Deno.test("runningMeans converge to 1 at each rate below 1 and are 0 at rate 1", () => {
   for (const rate of [0, 0.02, 0.2, 0.5, 0.8, 0.95]) {
     const last = runningMeans(rate, MOST_DRAWS).means.at(-1) ?? [];
-    // The draws are fixed. Of 16 means, one beyond 4 standard errors would
-    // come by once in a thousand such generators.
+    // The draws are fixed. For random draws, one of 16 means would be beyond 4
+    // standard errors about once in a thousand cases.
     const limit = 2 * halfWidth(rate, MOST_DRAWS) + 1e-6;
     assert.ok(last.every((mean) => Math.abs(mean - 1) <= limit), `${rate}`);
   }
   assert.ok(runningMeans(1, 10).means.flat().every((mean) => mean === 0));
 });
 
-Deno.test("halfWidth holds about 95% of the means", () => {
+Deno.test("halfWidth contains about 95% of the means", () => {
   let [inside, all] = [0, 0];
   for (const rate of [0.1, 0.3, 0.5, 0.7]) {
     const { draws, means } = runningMeans(rate, MOST_DRAWS);
@@ -85,7 +85,7 @@ Deno.test("halfWidth holds about 95% of the means", () => {
       }
     });
   }
-  // Means of overlapping draws are not independent: a wide range.
+  // Means of overlapping draws are dependent, so the range is wide.
   const share = inside / all;
   assert.ok(share > 0.88 && share < 0.995, `${inside} of ${all}`);
 });

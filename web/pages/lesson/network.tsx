@@ -7,7 +7,7 @@ import { RateSlider } from "./layer.tsx";
 import { factorsAt, HIDDEN_UNITS, MOST_DRAWS } from "./masks.ts";
 import { type LessonState, modes } from "./view_state.ts";
 
-/** The network with the masks of one step, or as it is at test time. */
+/** The network with the masks of one step, or at test time. */
 export function Network(
   { state }: { readonly state: LessonState },
 ): JSX.Element {
@@ -108,15 +108,15 @@ const LABEL_HEIGHT = 44;
 
 const PADDING = 8;
 
-/** Of the squares of units, at most. */
+/** Maximum side of the squares of units, in CSS pixels. */
 const MOST_SIDE = 210;
 
-/** A square or column of units, `columns` to a row, between two edges. */
+/** A square or column of units. */
 interface Block {
   readonly left: number;
   readonly columns: number;
   readonly count: number;
-  /** Distance between units. */
+  /** Distance between the centres of units. */
   readonly pitch: number;
 }
 
@@ -124,10 +124,10 @@ const widthOf = ({ columns, pitch }: Block) => columns * pitch;
 
 const heightOf = ({ columns, count, pitch }: Block) => count / columns * pitch;
 
-/** The four layers as blocks of units, dropped ones hollow. */
+/** The four layers as blocks of units. Dropped units are hollow. */
 export function NetworkPicture(
   { kept, label }: {
-    /** Of each hidden layer, whether each unit takes part. */
+    /** For each hidden layer, whether each unit is kept. */
     readonly kept: readonly [readonly boolean[], readonly boolean[]];
     readonly label: string;
   },
@@ -191,9 +191,9 @@ export function NetworkPicture(
   );
 }
 
-/** Blocks side by side over the whole width, as large as it allows. */
+/** Blocks side by side, as large as the width allows. */
 function layout(width: number) {
-  // Labels are wider than the column of ten units.
+  // The label of the output is wider than its column of units.
   const edge = 18;
   const gap = Math.min(56, width * 0.06);
   const side = Math.min(MOST_SIDE, (width - 2 * edge - 3 * gap) / 3.1);
@@ -219,10 +219,10 @@ function layout(width: number) {
   return { side, input, hidden1, hidden2, output };
 }
 
-/** Lines drawn from each of so many places on an edge. */
+/** Number of places on an edge from which lines are drawn. */
 const STRANDS = 7;
 
-/** What joins two blocks: some lines for the many weights. */
+/** Lines between two blocks: a few, in place of all weights. */
 function joint(from: Block, to: Block, middle: number): string {
   const [x1, x2] = [from.left + widthOf(from), to.left];
   const places = (block: Block) =>
@@ -236,7 +236,7 @@ function joint(from: Block, to: Block, middle: number): string {
   ).join("");
 }
 
-/** Circles for the units that take part, or for those that do not. */
+/** Circles for the kept units, or for the dropped ones. */
 function unitsPath(
   block: Block,
   units: readonly boolean[],

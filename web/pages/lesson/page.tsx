@@ -22,7 +22,7 @@ interface LessonProps {
   readonly connection: ReadonlySignal<Connection>;
 }
 
-/** The lesson, from what dropout is to what the study says of it. */
+/** The lesson page. */
 export function LessonPage(props: LessonProps): JSX.Element {
   const { state, source, listings, connection } = props;
   const t = words(lessonWords);
@@ -111,9 +111,9 @@ function Formula(): JSX.Element {
   );
 }
 
-/** The formulas of dropout in MathML: set by the browser, read out as they are. */
+/** The formulas of dropout in MathML, which screen readers can read. */
 
-/** What becomes of an activation. */
+/** How dropout replaces an activation. */
 export function Replacement(): JSX.Element {
   const t = words(lessonWords).formula;
   return (
@@ -147,7 +147,7 @@ export function Replacement(): JSX.Element {
   );
 }
 
-/** Why the expectation stays what it was. */
+/** Why the expectation does not change. */
 export function Expectation(): JSX.Element {
   return (
     <Display label={words(lessonWords).formula.mean}>
@@ -190,7 +190,7 @@ export function Variance(): JSX.Element {
   );
 }
 
-/** With a wide font a narrow page has to scroll it, by keyboard too. */
+/** A formula. On a narrow page it can be scrolled, also by keyboard. */
 function Display(
   { label, children }: {
     readonly label: string;

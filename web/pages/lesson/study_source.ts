@@ -4,22 +4,22 @@ import { StudyId } from "../../../protocol/ids.ts";
 import { Leaderboard } from "../../../protocol/leaderboard.ts";
 import { type Api, OutdatedPageError, UnreachableError } from "../../api.ts";
 
-/** What the coordinator has of the study `seed`. */
+/** What the coordinator knows about the study `seed`. */
 export type LiveStudy =
-  /** Not asked yet, or without an answer so far. */
+  /** There is no answer yet. */
   | { readonly kind: "unknown" }
-  /** It does not know the study, or has no result of it. */
+  /** The coordinator does not have the study or has no result of it. */
   | { readonly kind: "nothing" }
-  /** It speaks another version of the protocol. */
+  /** The coordinator has another protocol version. */
   | { readonly kind: "outdated" }
   | { readonly kind: "results"; readonly leaderboard: Leaderboard };
 
-/** The study that the lesson argues with: live, or the committed sample. */
+/** The study that the lesson uses: the live one or the committed sample. */
 export interface StudySource {
   readonly live: ReadonlySignal<LiveStudy>;
-  /** Null until it is fetched: only where it is needed. */
+  /** Null until it is fetched, which happens only on demand. */
   readonly sample: ReadonlySignal<SampleStudy | null>;
-  /** Asks the coordinator again; throws {@linkcode UnreachableError}. */
+  /** Fetches the live study; throws {@linkcode UnreachableError}. */
   refresh(): Promise<void>;
   /** Fetches the sample, once. */
   loadSample(): Promise<void>;
@@ -27,7 +27,7 @@ export interface StudySource {
 
 const SEED = StudyId.parse("seed");
 
-/** A source that fetches nothing before it is asked to. */
+/** A source that fetches nothing before the first call. */
 export function createStudySource(
   api: Pick<Api, "studies" | "leaderboard">,
   fetchSample: () => Promise<SampleStudy>,
@@ -35,7 +35,7 @@ export function createStudySource(
   const live = signal<LiveStudy>({ kind: "unknown" });
   const sample = signal<SampleStudy | null>(null);
   let etag: string | null = null;
-  /** Asking for a study that is not there would be an error on the console. */
+  /** Browsers log a 404 as an error, so only a listed study is fetched. */
   let listed = false;
   let loading: Promise<void> | null = null;
   return {
@@ -63,7 +63,7 @@ export function createStudySource(
           live.value = { kind: "outdated" };
           return;
         }
-        // An answer that says no is not a lost connection.
+        // The coordinator answered, so the connection is not lost.
         if (error instanceof UnreachableError && error.status === 404) {
           listed = false;
           etag = null;
@@ -79,7 +79,7 @@ export function createStudySource(
           sample.value = fetched;
         },
         (error) => {
-          // The next wish for it tries again.
+          // The next call tries again.
           loading = null;
           throw error;
         },
@@ -92,13 +92,12 @@ export function createStudySource(
 /** A finished study that is committed with the source, and how it was made. */
 export const SampleStudy = z.strictObject({
   about: z.strictObject({
-    /** What printed the leaderboard. */
+    /** The command that printed the leaderboard. */
     command: z.string(),
-    /** The day on which it was committed: `2026-11-24`. */
+    /** The day of the commit: `2026-11-24`. */
     committed: z.iso.date(),
-    /** Version of Deno. */
+    /** Versions of Deno and TensorFlow.js. */
     deno: z.string(),
-    /** Version of TensorFlow.js. */
     tensorflow: z.string(),
     backend: z.string(),
   }),

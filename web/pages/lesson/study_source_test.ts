@@ -34,7 +34,7 @@ const listOf = (...ids: string[]) =>
     studies: ids.map((id) => ({ id, active: true, trials: 45, completed: 1 })),
   });
 
-/** A source whose coordinator gives these answers in turn. */
+/** A source whose coordinator gives these answers in order. */
 function source(...answers: Answer[]) {
   const asked: (string | null)[] = [];
   const created = createStudySource(
@@ -54,7 +54,7 @@ function source(...answers: Answer[]) {
   return { ...created, asked };
 }
 
-Deno.test("StudySource.refresh: a study without results is nothing to show", async () => {
+Deno.test("StudySource.refresh reports a study without results as nothing", async () => {
   const { live, refresh } = source(
     stage("empty"),
     new UnreachableError("no such study", 404),
@@ -66,7 +66,7 @@ Deno.test("StudySource.refresh: a study without results is nothing to show", asy
   assert.deepEqual(live.value, { kind: "nothing" });
 });
 
-Deno.test("StudySource.refresh asks for the study once it is listed", async () => {
+Deno.test("StudySource.refresh fetches the study only if it is listed", async () => {
   const lists = [listOf(), listOf("grid"), listOf("grid", "seed")];
   let asked = 0;
   const { live, refresh } = createStudySource(
@@ -103,7 +103,7 @@ Deno.test("StudySource.refresh shows results and keeps them while unchanged", as
   assert.deepEqual(asked, [null, '"1"', '"1"']);
 });
 
-Deno.test("StudySource.refresh keeps what it has when the coordinator is gone", async () => {
+Deno.test("StudySource.refresh keeps results when the coordinator is unreachable", async () => {
   const { live, refresh } = source(
     stage("complete"),
     new UnreachableError("no answer", null),

@@ -24,7 +24,7 @@ const height = 300;
 
 const margin = { top: 12, right: 14, bottom: 40, left: 46 };
 
-/** d2l's check at the end of training: the loss must lie below this. */
+/** d2l's check at the end of training: the loss must be below this. */
 const LIMIT = 0.5;
 
 const meanRate = ({ params }: LeaderboardRow) =>
@@ -33,7 +33,7 @@ const meanRate = ({ params }: LeaderboardRow) =>
 const passesAll = (row: LeaderboardRow) =>
   row.checksPassed === row.replicatesDone;
 
-/** Training loss over the mean of the rates, with a table of the same. */
+/** Training loss over the mean of the two rates, also as a table. */
 export function TrendChart(
   { leaderboard }: { readonly leaderboard: Leaderboard },
 ): JSX.Element | null {

@@ -2,21 +2,21 @@ import { type ReadonlySignal, signal } from "@preact/signals";
 import { countIn, wordIn, writeQuery } from "../../components/links.ts";
 import { MOST_DRAWS } from "./masks.ts";
 
-/** Whether the network is shown as it trains or as it is used. */
+/** Whether the network is shown in training or at test time. */
 export const modes = ["training", "test"] as const;
 
 export type Mode = typeof modes[number];
 
-/** Which study the lesson argues with. */
+/** Which study the lesson shows. */
 export const studyChoices = ["live", "sample"] as const;
 
 export type StudyChoice = typeof studyChoices[number];
 
-/** What a visitor chose: all of it is in the page's address. */
+/** What a visitor chose. All of it is in the page's URL. */
 export interface ViewState {
   /** The layer's rate. */
   readonly p: number;
-  /** Draws so far, from 1. */
+  /** Number of draws, from 1. */
   readonly draws: number;
   /** The network's rates. */
   readonly p1: number;
@@ -24,7 +24,7 @@ export interface ViewState {
   readonly mode: Mode;
   /** The network's step in training, from 1. */
   readonly step: number;
-  /** Null: live where there are results, the sample elsewhere. */
+  /** Null: the live study if it has results, else the sample. */
   readonly study: StudyChoice | null;
 }
 
@@ -39,7 +39,7 @@ export const defaultViewState: ViewState = {
   study: null,
 };
 
-/** Reads a link; what it does not understand it leaves at the default. */
+/** Reads a query. Invalid values get their defaults. */
 export function parseViewState(query: URLSearchParams): ViewState {
   const usual = defaultViewState;
   const rate = (name: "p" | "p1" | "p2") => {
@@ -58,18 +58,18 @@ export function parseViewState(query: URLSearchParams): ViewState {
   };
 }
 
-/** Writes the state into `query`, and takes out what is at its default. */
+/** Writes the state into `query`, without default values. */
 export function writeViewState(state: ViewState, query: URLSearchParams): void {
   writeQuery(state, defaultViewState, query);
 }
 
-/** What the visitor chose, and how they change it. */
+/** The visitor's choices, and how to change them. */
 export interface LessonState {
   readonly view: ReadonlySignal<ViewState>;
   change(view: Partial<ViewState>): void;
 }
 
-/** State that starts at `start`. */
+/** State that begins with `start`. */
 export function createLessonState(start: ViewState): LessonState {
   const view = signal(start);
   return {

@@ -38,7 +38,7 @@ Deno.test("writeViewState writes nothing at the defaults", () => {
   assert.equal(query.toString(), "");
 });
 
-Deno.test("parseViewState leaves what it does not understand at the default", () => {
+Deno.test("parseViewState uses defaults for invalid values", () => {
   for (
     const text of [
       "p=1.01&draws=0&step=1.5&mode=on&study=other",

@@ -17,10 +17,10 @@ import { formats, words } from "../../components/language.ts";
 import { trialLink, useQuery } from "../../components/links.ts";
 import { Segmented } from "../../components/controls.tsx";
 
-/** Colours of the replicates' lines, used again where there are more. */
+/** Number of colours of replicates; further replicates reuse them. */
 const COLOURS = 7;
 
-/** Each replicate's curve, and their mean with its band. */
+/** The curves of all replicates, and their mean with its band. */
 export function PointCurves(
   { point }: { readonly point: PointView },
 ): JSX.Element {

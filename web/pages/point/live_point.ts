@@ -3,7 +3,7 @@ import type { EpochMetrics } from "../../../protocol/training.ts";
 import type { PointView } from "../../../protocol/views.ts";
 import { withEpoch } from "../trial/live_epoch.ts";
 
-/** A point with what one of its running trials has just reported. */
+/** A point with a new report of one of its running trials. */
 export function withPointReport(
   point: PointView,
   { trialId, metrics }: {

@@ -5,7 +5,7 @@ import { seedLeaderboard } from "../../../tests/browser/fixture_leaderboard.ts";
 import { trialsOf } from "../../../tests/browser/fixture_trial.ts";
 import { withPointReport } from "./live_point.ts";
 
-Deno.test("withPointReport: the running trial grows, and no other", () => {
+Deno.test("withPointReport changes only the running trial", () => {
   const board = seedLeaderboard("running");
   const row = board.rows.find((one) => one.replicatesRunning > 0);
   assert.ok(row !== undefined);

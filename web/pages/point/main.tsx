@@ -18,7 +18,7 @@ const state = createItemState((etag) =>
   study.success && params !== null
     ? api.point(study.data, params, etag)
     : Promise.reject(
-      new UnreachableError("the address names no grid point", 404),
+      new UnreachableError("the URL has no valid grid point", 404),
     )
 );
 startPage({

@@ -25,7 +25,7 @@ import { pointKey, pointLabel } from "../leaderboard/points.ts";
 import { StateTag } from "../trial/page.tsx";
 import { PointCurves } from "./curves.tsx";
 
-/** One grid point with its replicates, live while they run. */
+/** The page of a grid point and its replicates. */
 export function PointPage(
   { state, api }: {
     readonly state: ItemState<PointView>;
@@ -173,7 +173,7 @@ function Figures({ point }: { readonly point: PointView }): JSX.Element {
   );
 }
 
-/** Mean, spread and interval of each metric, beside the partner's mean. */
+/** Mean, SD and interval of each metric, and the mean of the swapped point. */
 export function MetricsTable(
   { point: { row, swapped } }: { readonly point: PointView },
 ): JSX.Element {
@@ -244,7 +244,7 @@ const figures = [
   "testLoss",
 ] as const;
 
-/** The point's trials, one a replicate. */
+/** The point's trials, one for each replicate. */
 export function Replicates(
   { point }: { readonly point: PointView },
 ): JSX.Element {
@@ -291,7 +291,7 @@ function Row(
 ): JSX.Element {
   const t = words(trialsWords);
   const { fixed, integer, duration } = formats.value;
-  // A running trial's reports are not final: only the curves show them.
+  // Reports of a running trial are not final, so only the curves show them.
   const final = trial.outcome === "trained" ? trial.epochs.at(-1) : undefined;
   const { checks } = trial;
   return (
@@ -331,7 +331,7 @@ function Row(
   );
 }
 
-/** The point with the two rates swapped, and what sets the two apart. */
+/** The point with the two rates swapped, and the differences. */
 export function Swapped(
   { point }: { readonly point: PointView },
 ): JSX.Element {

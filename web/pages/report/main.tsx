@@ -5,7 +5,7 @@ import { browserAfter } from "../../live.ts";
 import { showPage } from "../../components/start_page.tsx";
 import { BrokenReport, ReportPage } from "./page.tsx";
 
-/** Shows the report that stands in the page itself. */
+/** Shows the report whose data are in the page itself. */
 
 const data = document.querySelector("#report");
 const report = read(data?.textContent ?? "");

@@ -25,7 +25,7 @@ import { Swaps } from "../leaderboard/swaps.tsx";
 import { PointTable } from "../leaderboard/table.tsx";
 import { Verdicts } from "../leaderboard/verdicts.tsx";
 
-/** A study's report: the leaderboard's parts, on their own. */
+/** A study's report: the parts of the leaderboard in one file. */
 export function ReportPage(
   { state, report }: {
     readonly state: LeaderboardState;
@@ -102,7 +102,7 @@ export function ReportPage(
   );
 }
 
-/** For a file whose data are cut off, or of another release. */
+/** For a file with incomplete data or data of another release. */
 export function BrokenReport(): JSX.Element {
   return (
     <Frame>
@@ -132,7 +132,7 @@ function Frame(
   );
 }
 
-/** What made the figures, and how to have them again. */
+/** How the figures were made, and how to reproduce them. */
 export function Origin(
   { origin, leaderboard }: {
     readonly origin: ReportOrigin;

@@ -12,10 +12,10 @@ import { pointLabel } from "../leaderboard/points.ts";
 import { SavePicture } from "../leaderboard/save_chart.tsx";
 import { lineOf } from "./live_epoch.ts";
 
-/** d2l's three lines on one axis. */
+/** The three metrics of d2l's plots. */
 const shown = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
 
-/** An attempt's training, epoch by epoch. */
+/** The curves of an attempt. */
 export function TrialCurves(
   { trial }: { readonly trial: TrialView },
 ): JSX.Element {
@@ -25,7 +25,7 @@ export function TrialCurves(
   const [query, choose] = useQuery("attempt");
   const chosen = query === null ? null : Number(query);
   const frame = useRef<HTMLDivElement>(null);
-  // A result may come without a report on the way.
+  // A result may arrive without reports of its epochs.
   const attempts = trial.attempts.filter(({ attempt, epochs }) =>
     epochs.length > 0 || attempt === trial.acceptedAttempt
   );
@@ -109,7 +109,7 @@ export function TrialCurves(
   );
 }
 
-/** The accepted result's, or what the attempt has reported. */
+/** The epochs of the accepted result, or those that the attempt reported. */
 function epochsOf(
   trial: TrialView,
   attempt: number | null,
@@ -120,7 +120,7 @@ function epochsOf(
   return trial.attempts.find((a) => a.attempt === attempt)?.epochs ?? [];
 }
 
-/** Every figure of every epoch, folded away under the curves. */
+/** A table of all figures of all epochs, closed at first. */
 export function EpochTable(
   { epochs }: { readonly epochs: readonly EpochMetrics[] },
 ): JSX.Element {

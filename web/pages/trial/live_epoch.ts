@@ -1,7 +1,7 @@
 import type { EpochMetrics } from "../../../protocol/training.ts";
 import type { TrialView } from "../../../protocol/views.ts";
 
-/** Adds a reported epoch; the first report of an epoch stands. */
+/** Adds a reported epoch; only the first report of an epoch counts. */
 export function withEpoch(
   epochs: readonly EpochMetrics[],
   metrics: EpochMetrics,
@@ -10,7 +10,7 @@ export function withEpoch(
   return [...epochs, metrics].toSorted((a, b) => a.epoch - b.epoch);
 }
 
-/** A trial with what its running attempt has just reported. */
+/** A trial with a new report of its running attempt. */
 export function withReport(trial: TrialView, metrics: EpochMetrics): TrialView {
   const running = trial.attempts.findLast((a) => a.state === "running");
   if (running === undefined) return trial;
@@ -25,8 +25,8 @@ export function withReport(trial: TrialView, metrics: EpochMetrics): TrialView {
 }
 
 /**
- * A figure by epoch, for a line that starts at epoch 1: it ends where a report
- * is missing, which the finished trial will have.
+ * A figure by epoch, for a line from epoch 1. It ends at the first missing
+ * report; the finished trial will have all of them.
  */
 export function lineOf(
   epochs: readonly EpochMetrics[],

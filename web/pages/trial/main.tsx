@@ -15,7 +15,7 @@ const id = TrialId.safeParse(address?.["trialId"]);
 const state = createItemState((etag) =>
   id.success
     ? api.trial(id.data, etag)
-    : Promise.reject(new UnreachableError("the address names no trial", 404))
+    : Promise.reject(new UnreachableError("the URL has no valid trial", 404))
 );
 startPage({
   eventsUrl: api.eventsUrl,

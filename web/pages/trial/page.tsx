@@ -16,7 +16,7 @@ import { commonWords, trialsWords } from "../../i18n/language.ts";
 import { pointLabel } from "../leaderboard/points.ts";
 import { TrialCurves } from "./curves.tsx";
 
-/** One trial, live while it runs. */
+/** The page of a trial. */
 export function TrialPage(
   { state }: { readonly state: ItemState<TrialView> },
 ): JSX.Element {
@@ -130,7 +130,7 @@ function Figures({ trial }: { readonly trial: TrialView }): JSX.Element {
   );
 }
 
-/** What fixes the trial's figures. */
+/** Everything that determines the trial's figures. */
 function About({ trial }: { readonly trial: TrialView }): JSX.Element {
   const t = words(trialsWords).about;
   const rows = [
@@ -150,7 +150,7 @@ function About({ trial }: { readonly trial: TrialView }): JSX.Element {
   );
 }
 
-/** Every try at the trial, and what became of it. */
+/** All attempts at the trial, and how they ended. */
 export function Attempts(
   { trial }: { readonly trial: TrialView },
 ): JSX.Element {
@@ -243,7 +243,7 @@ function Row({ attempt }: { readonly attempt: AttemptView }): JSX.Element {
 
 const names = ["trainLoss", "trainAccuracy", "testAccuracy"] as const;
 
-/** d2l's three checks with the figures that they judge. */
+/** d2l's three checks with the checked figures. */
 export function Checks(
   { trial: { result } }: { readonly trial: TrialView },
 ): JSX.Element {
@@ -278,7 +278,7 @@ export function Checks(
   );
 }
 
-/** Where a trial stands, in a word and a mark. */
+/** The state of a trial, as a word and a mark. */
 export function StateTag(
   { state, outcome }: {
     readonly state: TrialState;
@@ -295,7 +295,7 @@ export function StateTag(
   );
 }
 
-/** As the leaderboard's dots are named. */
+/** The names of the leaderboard's dots. */
 const dots = {
   queued: "queued",
   leased: "running",

@@ -25,11 +25,11 @@ import {
 import { Nickname, Site, Stat } from "../../components/site.tsx";
 import { workersWords } from "../../i18n/language.ts";
 
-/** What a visitor sees besides the data: all of it is in the page's address. */
+/** What a visitor chose. All of it is in the page's URL. */
 export interface WorkersView {
   readonly show: "all" | "online";
   readonly order: WorkerOrder;
-  /** Counted from 1. */
+  /** From 1. */
   readonly page: number;
 }
 
@@ -39,7 +39,7 @@ export const defaultView: WorkersView = {
   page: 1,
 };
 
-/** Reads a link; what it does not understand it leaves at the default. */
+/** Reads a query. Invalid values get their defaults. */
 export function parseView(query: URLSearchParams): WorkersView {
   return {
     show: wordIn(query, "show", ["all", "online"]) ?? defaultView.show,
@@ -48,7 +48,7 @@ export function parseView(query: URLSearchParams): WorkersView {
   };
 }
 
-/** Writes the view into `query`, and takes out what is at its default. */
+/** Writes the view into `query`, without default values. */
 export function writeView(view: WorkersView, query: URLSearchParams): void {
   writeQuery(view, defaultView, query);
 }
@@ -61,7 +61,7 @@ interface WorkersPageProps {
   readonly change: (view: Partial<WorkersView>) => void;
 }
 
-/** Who trains, on what, how fast, and what came of it. */
+/** The page of the workers: devices, backends, speeds and results. */
 export function WorkersPage(props: WorkersPageProps): JSX.Element {
   const { state } = props;
   const t = words(workersWords);
@@ -140,7 +140,7 @@ function List(
           : <Table workers={shown} holdProps={holdProps} />}
         {pages > 1 && (
           <Pager
-            t={t}
+            label={t.pages}
             page={page}
             pages={pages}
             onPage={(next) => change({ page: next })}
@@ -160,7 +160,7 @@ function Table(
 ): JSX.Element {
   const t = words(workersWords);
   const { columns } = t;
-  // Of those on this page: the bars are there to be compared by eye.
+  // Bars are compared by eye, so the longest one is on this page.
   const most = Math.max(1, ...workers.map((w) => w.trialsCompleted));
   return (
     <TableScroll label="#workers-heading">
@@ -193,10 +193,10 @@ function Table(
   );
 }
 
-/** Smaller probabilities are told as smaller. */
+/** Smaller probabilities are shown as `<` this. */
 const LEAST = 0.0001;
 
-/** That somebody's results differ from the others' more than chance explains. */
+/** Shown if a worker's results differ by more than chance from all others. */
 export function OddTag(
   { deviation }: { readonly deviation: Deviation | null },
 ): JSX.Element | null {
@@ -209,7 +209,7 @@ export function OddTag(
   );
 }
 
-/** By backend, whether results agree; nothing where there are none. */
+/** Whether the results of backends agree; empty without results. */
 export function Agreement(
   { backends }: Pick<WorkerList, "backends">,
 ): JSX.Element | null {
@@ -254,7 +254,7 @@ export function Agreement(
   );
 }
 
-/** The test in a line. */
+/** The test in one line. */
 function sentence(
   { figure, chiSquare, points, pValue }: Deviation,
 ): string {
@@ -266,11 +266,11 @@ function sentence(
 
 const BAR = 72;
 
-/** One worker. All that it says of itself is shown as text. */
+/** The row of a worker. */
 export function WorkerRow(
   { worker, share }: {
     readonly worker: WorkerView;
-    /** Of the most results on the page, for the bar. */
+    /** Length of the bar, from 0 to 1. */
     readonly share: number;
   },
 ): JSX.Element {
