@@ -7,6 +7,7 @@ import {
   recipeFieldNames,
   recipeFields,
 } from "./recipe.ts";
+import type { StudyId, TrialId } from "./ids.ts";
 import type { Text } from "./text.ts";
 
 /** Any recipe field's value. */
@@ -129,6 +130,24 @@ export function pointKey(params: Params): string {
       ? []
       : [`${recipeFields[name].code}_${formatValue(value)}`];
   }).join("-");
+}
+
+/**
+ * Whether a trial belongs to a study. A trial's id is the study's id, a
+ * fingerprint without dashes, the grid point and the replicate; one study's id
+ * may begin with another's.
+ */
+export function isTrialOf(
+  study: StudyId,
+  { trialId, params, replicate }: {
+    readonly trialId: TrialId;
+    readonly params: Params;
+    readonly replicate: number;
+  },
+): boolean {
+  const end = `-${pointKey(params)}-r${replicate}`;
+  return trialId.startsWith(`${study}-`) && trialId.endsWith(end) &&
+    !trialId.slice(study.length + 1, -end.length).includes("-");
 }
 
 const nameOfCode: ReadonlyMap<string, RecipeFieldName> = new Map(

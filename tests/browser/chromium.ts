@@ -10,7 +10,9 @@ export type {
   Request,
 } from "npm:playwright-core@1.65.1";
 
+/** The headless shell first: the same engine for half the processor time. */
 const installed = [
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",

@@ -1,4 +1,5 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { isTrialOf } from "../../../protocol/grid_point.ts";
 import type { StudyId } from "../../../protocol/ids.ts";
 import type { Leaderboard } from "../../../protocol/leaderboard.ts";
 import type { StudyList, SwarmEvent } from "../../../protocol/views.ts";
@@ -151,7 +152,7 @@ export function createLeaderboardState(
           return;
         case "epoch": {
           const id = leaderboard.value?.study.id;
-          if (id === undefined || !event.trialId.startsWith(`${id}-`)) return;
+          if (id === undefined || !isTrialOf(id, event)) return;
           // A large swarm sends more reports than a page can draw one by one.
           if (reported.size === 0) after(LIVE_EPOCH_MS, showReported);
           reported.set(pointKey(event.params), {

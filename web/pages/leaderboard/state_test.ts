@@ -86,8 +86,10 @@ Deno.test("LeaderboardState.take shows many epochs at once, and only of its stud
         seconds: 1,
       },
     });
-  for (let i = 1; i <= 10; i++) epoch("seed-x-d0.2-d0.5-r0", i);
-  epoch("other-x-d0.2-d0.5-r0", 99);
+  for (let i = 1; i <= 10; i++) epoch("seed-x-d1_0.2-d2_0.5-r0", i);
+  epoch("other-x-d1_0.2-d2_0.5-r0", 99);
+  // A study whose id begins with this one's.
+  epoch("seed-fine-x-d1_0.2-d2_0.5-r0", 99);
   assert.equal(state.liveEpochs.value.size, 0);
   assert.equal(later.length, 1);
   later[0]?.();
