@@ -131,6 +131,5 @@ async function leave(
     origin,
     storageTypes: "all",
   });
-  await browser.send("Network.clearBrowserCache");
   await browser.detach();
 }
