@@ -131,5 +131,6 @@ async function leave(
     origin,
     storageTypes: "all",
   });
+  await browser.send("Network.clearBrowserCache");
   await browser.detach();
 }
