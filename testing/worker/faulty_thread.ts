@@ -14,5 +14,8 @@ globalThis.addEventListener("message", (event: MessageEvent<unknown>) => {
     }, 0);
   }
   if (data.fault === "reject") void Promise.reject(new Error("nobody waits"));
-  while (data.fault === "hang");
+  // A loop would go on after `terminate` and take a core from other tests.
+  if (data.fault === "hang") {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  }
 });
