@@ -6,15 +6,22 @@ import {
   type FoundDataset,
 } from "../worker/data/find_dataset.ts";
 import { describeEvent } from "../worker/cli/join_status.ts";
-import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
-import type { SessionEvent } from "../worker/session/session_types.ts";
+import {
+  callThisMachineDirectly,
+  dataCacheDir,
+  runDenoWorker,
+} from "../worker/main_deno.ts";
+import type {
+  SessionEnd,
+  SessionEvent,
+} from "../worker/session/session_types.ts";
 import { createWebAssets } from "../web/build/assets.ts";
 import { joinAddress } from "./cli/join_address.ts";
 import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
 import { isLoopbackHost } from "./http/limits/addresses.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
-import type { Leaderboard } from "../protocol/leaderboard.ts";
+import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
@@ -38,6 +45,8 @@ const LOOK = 500;
 /** Looks at the progress for one at the verdicts. */
 const VERDICT_LOOKS = 20;
 const STOPPING = "stopping; the same command goes on where this one was";
+/** Exit status with `--exit` if nobody can go on with the study. */
+const UNFINISHED = 2;
 /** Milliseconds that requests get to be answered once nobody new is let in. */
 const FAREWELL = 10_000;
 
@@ -172,13 +181,51 @@ function whileAway(error: unknown): null {
   throw error;
 }
 
-/** Resolves when every planned trial has a result or is quarantined. */
+/** The workers of this process. */
+interface LocalWorkers {
+  /** Why they ended; null: they have not, or there are none. */
+  end: SessionEnd | null;
+  readonly count: number;
+}
+
+/** Why nobody can go on with the study, for people; null: somebody can. */
+function whyStandstill(
+  { standstill }: Progress,
+  { count, end }: LocalWorkers,
+): string | null {
+  switch (standstill) {
+    case null:
+      return null;
+    case "not-active":
+      return "the coordinator leases another study, or none";
+    case "no-workers":
+      // They are starting, or about to call again.
+      if (count > 0 && end === null) return null;
+      return end?.reason === "failed"
+        ? `the local workers ended, and no other is here: ${end.message}`
+        : "no worker is here";
+    case "all-failed":
+      return "each worker here failed too often on each trial that is left; " +
+        "the study needs another machine";
+    default:
+      return standstill satisfies never;
+  }
+}
+
+/**
+ * Resolves to true when every planned trial has a result or is quarantined; to
+ * false when the command stops, or with `--exit` when local workers were to
+ * train the study and nobody can.
+ */
 async function follow(
   swarm: Swarm,
+  local: LocalWorkers,
+  options: StartOptions,
   output: StartConsole,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   let looks = 0;
+  let said: string | null = null;
   while (!signal.aborted) {
     const progress = await swarm.progress().catch(whileAway);
     if (progress !== null) {
@@ -187,10 +234,18 @@ async function follow(
       if (looks++ % VERDICT_LOOKS === 0) {
         await swarm.leaderboard().catch(whileAway);
       }
-      if (progress.complete) return;
+      if (progress.complete) return true;
+      const why = whyStandstill(progress, local);
+      if (why !== said && why !== null) {
+        output.line(`nobody can go on: ${why}`);
+      }
+      said = why;
+      // Without workers of its own it waits for volunteers, as it was told to.
+      if (why !== null && options.exit && local.count > 0) return false;
     }
     await pause(signal);
   }
+  return false;
 }
 
 /** The final figures; null: stopped before they could be had. */
@@ -223,7 +278,9 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function start(options: StartOptions): Promise<void> {
+/** @returns the exit status */
+async function start(options: StartOptions): Promise<number> {
+  callThisMachineDirectly();
   const { signal, drain } = stopSignals();
   const output = createConsole(options);
   const plan = planStudy(await readStudy(options.study), options);
@@ -232,8 +289,9 @@ async function start(options: StartOptions): Promise<void> {
     dataset = await getDataset(plan, options, output, signal);
   } catch (error) {
     // Whole files are kept; the next start fetches the others.
-    if (signal.aborted) return output.line(STOPPING);
-    throw error;
+    if (!signal.aborted) throw error;
+    output.line(STOPPING);
+    return 0;
   }
   const log = options.log === "json"
     ? createLog((line) => console.error(line), Date.now)
@@ -270,6 +328,7 @@ async function start(options: StartOptions): Promise<void> {
     running.drain();
     leaving.abort(new Error("the coordinator stops soon"));
   });
+  const local: LocalWorkers = { end: null, count: options.workers };
   const trained = options.workers === 0 ? Promise.resolve() : runDenoWorker({
     url,
     threads: options.workers,
@@ -285,13 +344,15 @@ async function start(options: StartOptions): Promise<void> {
     },
     log: output.line,
   }).then((end) => {
+    local.end = end;
     if (end.reason === "failed") output.line(`local workers: ${end.message}`);
   });
   try {
-    await follow(running, output, signal);
+    const complete = await follow(running, local, options, output, signal);
     const final = await conclude(running, signal);
     if (final !== null) {
       output.leaderboard(final);
+      if (!complete) return UNFINISHED;
       if (!options.exit) {
         output.line(`complete; the leaderboard stays at ${url}/`);
         await untilAborted(signal);
@@ -304,6 +365,7 @@ async function start(options: StartOptions): Promise<void> {
     await trained;
     await running.close();
   }
+  return 0;
 }
 
 /** Errors that a user can mend: their message is all there is to say. */
@@ -314,8 +376,9 @@ function isForUser(error: unknown): error is Error {
 
 if (import.meta.main) {
   try {
-    await start(parseStartOptions(Deno.args, navigator.hardwareConcurrency));
-    Deno.exit(0);
+    Deno.exit(
+      await start(parseStartOptions(Deno.args, navigator.hardwareConcurrency)),
+    );
   } catch (error) {
     if (!isForUser(error)) throw error;
     console.error(`error: ${error.message}`);

@@ -177,6 +177,18 @@ async function loadDataset(
 }
 
 /**
+ * Deno sends calls to this machine, too, through the proxy that the environment
+ * names. Takes effect if no call was made before.
+ */
+export function callThisMachineDirectly(): void {
+  for (const name of ["NO_PROXY", "no_proxy"]) {
+    const others = Deno.env.get(name);
+    const own = "127.0.0.1,localhost,[::1],::1";
+    Deno.env.set(name, others ? `${others},${own}` : own);
+  }
+}
+
+/**
  * Without a desktop, the libraries behind WebGPU complain on standard error
  * that there is no folder for one, though they need none.
  */
@@ -206,6 +218,7 @@ function messageOf(error: unknown): string {
 
 /** The `join` command. Returns the process's exit status. */
 async function join(): Promise<number> {
+  callThisMachineDirectly();
   const { url, threads, backend, name, joinCode, exit } = parseJoinOptions(
     Deno.args,
     navigator.hardwareConcurrency,

@@ -176,7 +176,7 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     help: "count results without verifying them: for a swarm of your own",
   },
   exit: {
-    help: "end when the study is complete",
+    help: "end when the study is complete; with status 2 when nobody can go on",
   },
   json: {
     help: "print the final leaderboard as JSON on standard output, " +

@@ -90,6 +90,21 @@ browserTest(
 );
 
 browserTest(
+  "leaderboard page says when nobody can go on, until somebody can",
+  () =>
+    visit(seedLeaderboard("empty"), {}, async ({ page, server }) => {
+      await page.waitForSelector(".connection.is-live");
+      const board = seedLeaderboard("empty", 8);
+      const progress = { ...board.progress, standstill: "all-failed" } as const;
+      server.show({ ...board, progress });
+      const said = page.locator(".standstill");
+      assert.match(await said.innerText(), /The study needs another machine/);
+      server.show(seedLeaderboard("empty", 9));
+      await said.waitFor({ state: "detached" });
+    }),
+);
+
+browserTest(
   "leaderboard page moves no row under the pointer",
   () =>
     visit(seedLeaderboard("complete"), {}, async ({ page, server }) => {

@@ -176,6 +176,14 @@ export const leaderboard = {
       queued: "to go",
       quarantined: "set aside",
     },
+    standstill: {
+      "not-active":
+        "Nobody trains this study now: the coordinator leases another study, or none.",
+      "no-workers":
+        "Nobody is training now: no worker is here. The study goes on as soon as one joins.",
+      "all-failed":
+        "Nobody here can go on: each worker failed too often on each trial that is left. The study needs another machine.",
+    },
   },
   invite: {
     heading: "Take part with a device",

@@ -126,6 +126,14 @@ export const leaderboard: typeof en.leaderboard = {
       queued: "待进行",
       quarantined: "已搁置",
     },
+    standstill: {
+      "not-active":
+        "现在没有人训练这项研究：协调器正在分发另一项研究，或者没有分发任何研究。",
+      "no-workers":
+        "现在没有人在训练：没有工作节点在线。只要有一个加入，研究就会继续。",
+      "all-failed":
+        "这里没有人能继续：每个工作节点在剩下的每个试验上都失败了太多次。这项研究需要另一台机器。",
+    },
   },
   invite: {
     heading: "用一台设备参加",
