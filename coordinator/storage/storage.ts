@@ -453,6 +453,17 @@ export class StorageError extends Error {
   }
 }
 
+/** A stored value that only a newer version of this program can read. */
+export class NewerValueError extends StorageError {
+  /** The message without the database's name, for callers over the network. */
+  readonly line: string;
+
+  constructor(message: string, line: string, cause: unknown) {
+    super("newer", message, cause);
+    this.line = line;
+  }
+}
+
 /** Reasons why a storage cannot be used, for programs. */
 export type StorageErrorCode =
   /** The folder or file cannot be opened, read or written. */
