@@ -317,7 +317,12 @@ async function start(options: StartOptions): Promise<number> {
         "(docs/security.md says what for; --new-secrets makes another)",
     );
   }
-  const link = joinAddress(options.host, url, Deno.networkInterfaces());
+  const link = joinAddress(
+    options.host,
+    url,
+    Deno.networkInterfaces(),
+    options.publicUrl,
+  );
   if (link !== null) output.invite(`${link}${code}`);
   const leaving = new AbortController();
   const { drainSeconds } = options;

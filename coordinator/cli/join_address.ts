@@ -9,12 +9,15 @@ export interface InterfaceAddress {
  * `host`: null where only this machine reaches it.
  *
  * @param url the coordinator's own, with its port
+ * @param publicUrl what its operator says that others use
  */
 export function joinAddress(
   host: string,
   url: string,
   interfaces: readonly InterfaceAddress[],
+  publicUrl?: string,
 ): string | null {
+  if (publicUrl !== undefined) return new URL("/join", publicUrl).href;
   if (isLoopback(host)) return null;
   const address = new URL("/join", url);
   if (host === "0.0.0.0" || host === "::") {

@@ -26,6 +26,16 @@ Deno.test("joinAddress of all interfaces is the first that others reach", () => 
   }
 });
 
+// Docker's bridge is often a machine's first interface.
+Deno.test("joinAddress is under the address that the operator gives", () => {
+  for (const host of ["127.0.0.1", "0.0.0.0"]) {
+    assert.equal(
+      joinAddress(host, "http://127.0.0.1:8000", interfaces, "https://a.test"),
+      "https://a.test/join",
+    );
+  }
+});
+
 Deno.test("joinAddress of one address is that one", () => {
   assert.equal(
     joinAddress("10.0.0.7", "http://10.0.0.7:8000", interfaces),

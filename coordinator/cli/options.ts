@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** What others reach it under: a proxy's or a container's host. */
+  readonly publicUrl?: string;
   /** Path of the SQLite file, or `postgres://…`. */
   readonly db: string;
   /** Folder with the data set's files, looked at first. */
@@ -71,6 +73,22 @@ function joinCode(text: string): string {
     "Give 8 to 100 letters, digits or any of -._~, or no code at all to " +
       "have one made.",
   );
+}
+
+function publicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    throw new InvalidArgumentError(
+      "Give an address such as https://swarm.example.org.",
+    );
+  }
+  if (url.href !== `${url.origin}/`) {
+    throw new InvalidArgumentError(
+      "The pages need a host or a port of their own, without a path behind " +
+        `it: ${url.origin}.`,
+    );
+  }
+  return url.origin;
 }
 
 function networks(text: string): string[] {
@@ -129,6 +147,12 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     help: "port to listen on; 0 for a free one",
     parse: wholeNumber(0, 65_535),
     byDefault: 8000,
+  },
+  publicUrl: {
+    value: "<address>",
+    help:
+      "address that others use, for the invitation (default: this machine's)",
+    parse: publicUrl,
   },
   db: {
     value: "<database>",

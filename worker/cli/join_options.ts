@@ -5,6 +5,7 @@ import {
   parseCommand,
   wholeNumber,
 } from "../../protocol/command_line.ts";
+import { headerPages, itemPages } from "../../protocol/pages.ts";
 import {
   type BackendChoice,
   denoBackendChoices,
@@ -104,11 +105,24 @@ function isInvitation(given: unknown): given is Invitation {
   return typeof given === "object" && given !== null && "url" in given;
 }
 
+/** First parts of the paths of a coordinator's pages. */
+const pageFolders = new Set([
+  ...Object.values(headerPages),
+  ...Object.values(itemPages).map(({ address }) => address),
+  "/api",
+].map((path) => path.split("/")[1]));
+
 /** An address's origin; a scheme and a page's path may be left or kept. */
 function address(text: string): Invitation {
   const full = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : null;
   if (url?.protocol === "http:" || url?.protocol === "https:") {
+    if (!pageFolders.has(url.pathname.split("/")[1])) {
+      throw new InvalidArgumentError(
+        "A coordinator answers at the root of its address, not under a path: " +
+          `${url.pathname}. Give a host and a port: ${url.origin}.`,
+      );
+    }
     const joinCode = url.hash.slice(1);
     return { url: url.origin, ...(joinCode !== "" && { joinCode }) };
   }
