@@ -27,7 +27,7 @@ import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
 import { stopSignals } from "./cli/stop_signals.ts";
 import { builtinStudies } from "./study/builtin.ts";
-import { InvalidStudy } from "./study/points.ts";
+import { InvalidStudy, pointsArgument, pointsOutside } from "./study/points.ts";
 import { parseStudy } from "./study/parse.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createLog, createTextLog, type Log } from "./service/log.ts";
@@ -283,7 +283,15 @@ async function start(options: StartOptions): Promise<number> {
   callThisMachineDirectly();
   const { signal, drain } = stopSignals();
   const output = createConsole(options);
-  const plan = planStudy(await readStudy(options.study), options);
+  const definition = await readStudy(options.study);
+  const plan = planStudy(definition, options);
+  const outside = pointsOutside(definition, options.points ?? []);
+  if (outside.length > 0) {
+    output.line(
+      `--points: not in study ${definition.id} as it is written, but trained: ` +
+        pointsArgument(outside),
+    );
+  }
   let dataset: FoundDataset;
   try {
     dataset = await getDataset(plan, options, output, signal);

@@ -23,6 +23,10 @@ import type { BandName } from "../pages/leaderboard/view_state.ts";
 const plural = (count: number, one: string, many: string) =>
   count === 1 ? one : many;
 
+/** A formatted number with its noun. */
+const counted = (count: string, one: string, many: string) =>
+  `${count} ${count === "1" ? one : many}`;
+
 /** Properties of the language. */
 export const language = {
   /** Its name in the language itself. */
@@ -287,8 +291,7 @@ export const leaderboard = {
     chart: (title: string, count: string) =>
       `${title}: mean, 95% interval and replicates at ${count} values`,
     between: (low: string, high: string) => `95% interval ${low} to ${high}`,
-    replicates: (count: string) =>
-      `${count} ${count === "1" ? "replicate" : "replicates"}`,
+    replicates: (count: string) => counted(count, "replicate", "replicates"),
     key:
       "Large dots are means, bars 95% intervals of the mean, small dots replicates.",
     spread: {
@@ -337,7 +340,9 @@ export const leaderboard = {
     label: (chart: string) => `Save the chart: ${chart}`,
     as: (format: string, chart: string) => `Save as ${format}: ${chart}`,
     source: (study: string, revision: string, points: string, runs: string) =>
-      `Study ${study}, revision ${revision}: ${points} grid points, ${runs} trials. Made by dropout-swarm.`,
+      `Study ${study}, revision ${revision}: ${
+        counted(points, "grid point", "grid points")
+      }, ${counted(runs, "trial", "trials")}. Made by dropout-swarm.`,
     failed: "The picture could not be made",
   },
   table: {
@@ -1132,10 +1137,12 @@ export const report = {
       `dropout-swarm ${version}, Deno ${deno}, swarm protocol ${protocol}`,
     data: "Data",
     counts: (points: string, trials: string, revision: string) =>
-      `${points} grid points, ${trials} trials, revision ${revision}`,
+      `${counted(points, "grid point", "grid points")}, ${
+        counted(trials, "trial", "trials")
+      }, revision ${revision}`,
     trained: "Trained with",
     backend: (name: string, trials: string, time: string) =>
-      `${name}: ${trials} trials, ${time} in all`,
+      `${name}: ${counted(trials, "trial", "trials")}, ${time} in all`,
     notKnown: "not recorded in the data at hand",
     commands: "Commands to run the study again in a clone of the repository",
     seed: (seed: string) =>
