@@ -1,5 +1,4 @@
 import type { TrialSpec } from "../../../protocol/study.ts";
-import type { NoLeaseReason } from "../../../protocol/lease.ts";
 import type { EpochMetrics } from "../../../protocol/training.ts";
 import type {
   AbandonReason,
@@ -7,6 +6,7 @@ import type {
   SessionEnd,
   SessionEvent,
   TrainerFailure,
+  WaitingReason,
 } from "../../../worker/main_browser.ts";
 
 /** What a trainer thread does. */
@@ -15,7 +15,7 @@ export type SlotPhase =
   | { readonly kind: "starting" }
   | {
     readonly kind: "waiting";
-    readonly reason: NoLeaseReason;
+    readonly reason: WaitingReason;
     /** Time of the next request, in milliseconds of the page's clock. */
     readonly until: number;
   }
