@@ -216,6 +216,40 @@ Deno.test("findDataset: a file with another hash that is no IDX file is named as
   );
 });
 
+Deno.test("findDataset: the hash of a compressed file is recognized, with the right one", async () => {
+  const gzip = (bytes: Bytes) => new Uint8Array(gzipSync(bytes));
+  const sha = (bytes: Bytes) =>
+    createHash("sha256").update(bytes).digest("hex");
+  await using m = await machine();
+  for (const part of parts) {
+    const { name } = tiny.definition.files[part];
+    await Deno.writeFile(join(m.root, `${name}.gz`), gzip(tiny.plain[part]));
+  }
+  const files = Object.fromEntries(parts.map((part) => [part, {
+    ...tiny.definition.files[part],
+    sha256: sha(gzip(tiny.plain[part])),
+  }]));
+  await assert.rejects(
+    findDataset(DatasetDefinition.parse({ ...tiny.definition, files }), {
+      ...m.options,
+      dataDir: m.root,
+    }),
+    ({ message }: Error) =>
+      message.includes("has the SHA-256 of the compressed file") &&
+      message.includes(tiny.definition.files.trainImages.sha256),
+  );
+});
+
+Deno.test("findDataset: --data that names an archive asks for a folder", async () => {
+  await using m = await machine();
+  const dataDir = join(m.root, "archive.zip");
+  await Deno.writeTextFile(dataDir, "PK");
+  await assert.rejects(
+    findDataset(tiny.definition, { ...m.options, dataDir }),
+    /--data: not a folder: .*archive\.zip; unpack it/,
+  );
+});
+
 Deno.test("findDataset: the names of mirrors and archives are found, gzip or not", async () => {
   const gzip = (bytes: Bytes) => new Uint8Array(gzipSync(bytes));
   const base = (name: string) => name.replace(/[.-]idx\d-ubyte$/, "");

@@ -49,6 +49,22 @@ Deno.test("parseStartOptions takes an empty variable as one that is not set", ()
   }
 });
 
+// Docker Compose passes on a variable that nobody set as an empty text.
+Deno.test("parseStartOptions reads the process's variables by their value", () => {
+  const environment = { SWARM_TRUST_WORKERS: "", SWARM_PORT: "" };
+  try {
+    for (const [name, value] of Object.entries(environment)) {
+      Deno.env.set(name, value);
+    }
+    Deno.env.set("SWARM_NEW_SECRETS", "0");
+    assert.deepEqual(parseStartOptions([], 2), start({}));
+  } finally {
+    for (const name of [...Object.keys(environment), "SWARM_NEW_SECRETS"]) {
+      Deno.env.delete(name);
+    }
+  }
+});
+
 Deno.test("parseStartOptions takes flags before variables", () => {
   assert.equal(start({ SWARM_EPOCHS: "4" }, "--epochs", "2").epochs, 2);
   assert.equal(start({ SWARM_EXIT: "off" }, "--exit").exit, true);

@@ -19,6 +19,11 @@ export interface StoredFile {
 /** The bytes have the wrong hash. The message says why. */
 export class WrongFileError extends Error {
   override readonly name = "WrongFileError";
+
+  /** @param sha256 of the decompressed bytes; absent: they did not come whole. */
+  constructor(message: string, readonly sha256?: string) {
+    super(message);
+  }
 }
 
 /** The folder cannot be written. */
@@ -224,9 +229,18 @@ async function digest(
     throw new WrongFileError(
       `SHA-256 of its ${bytes} decompressed bytes is ${sum}, expected ` +
         expected + (foreign === null ? "" : `; the file ${foreign}`),
+      sum,
     );
   }
   return { sha256: expected, compressedBytes, bytes, facts };
+}
+
+/** SHA-256 of a file as it is on the disk, in lower-case hexadecimal. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  const file = await Deno.open(path);
+  for await (const chunk of readChunks(file.readable)) hash.update(chunk);
+  return hash.digest("hex");
 }
 
 /** Detects gzip by the first two bytes and returns the complete stream. */

@@ -5,6 +5,7 @@ import type { DebianPackage } from "./fashion_mnist.ts";
 import {
   type DatasetFolder,
   openIfThere,
+  sha256OfFile,
   type StoredFile,
   WrongFileError,
 } from "./dataset_folder.ts";
@@ -64,7 +65,7 @@ export async function takeFromFolder(
     } catch (error) {
       if (!(error instanceof WrongFileError)) throw error;
       // Another name may be the right file's; the first one is reported.
-      wrong ??= error;
+      wrong ??= await sumOfCompressed(join(folder, name), file, error) ?? error;
     }
   }
   if (wrong !== undefined) throw wrong;
@@ -111,6 +112,19 @@ async function archivesIn(folder: string): Promise<string[]> {
     // Without a folder there is nothing to name.
   }
   return names.sort().slice(0, 5);
+}
+
+/** Most tools print the hash of a file as it is, so a study may have that. */
+async function sumOfCompressed(
+  path: string,
+  { sha256 }: DatasetFile,
+  { sha256: plain }: WrongFileError,
+): Promise<WrongFileError | null> {
+  if (plain === undefined || await sha256OfFile(path) !== sha256) return null;
+  return new WrongFileError(
+    `the study file has the SHA-256 of the compressed file; put that of the ` +
+      `decompressed one there: ${plain}`,
+  );
 }
 
 async function openToRead(path: string): Promise<Deno.FsFile | null> {

@@ -284,7 +284,12 @@ function sourcesOf(
 async function mustBeFolder(path: string): Promise<void> {
   const info = await Deno.stat(path).catch(() => null);
   if (info?.isDirectory) return;
-  throw new DatasetNotFoundError(`--data: the folder does not exist: ${path}`);
+  throw new DatasetNotFoundError(
+    info === null
+      ? `--data: the folder does not exist: ${path}`
+      : `--data: not a folder: ${path}; unpack it if it is an archive, and ` +
+        "name the folder that holds the files",
+  );
 }
 
 /**

@@ -208,6 +208,19 @@ export function takeEvent(
   }
 }
 
+/** The model after some bytes: a thread that waited for data does so no more. */
+export function takeDownload(
+  model: ProgressModel,
+  download: FetchProgress,
+): ProgressModel {
+  const slots = model.slots.map((slot) =>
+    slot.phase.kind === "waiting" && slot.phase.reason === "no-data"
+      ? { ...slot, phase: { kind: "starting" } as const }
+      : slot
+  );
+  return { ...model, download, slots };
+}
+
 function troubleAfter(
   before: Trouble | null,
   { reason, message }: Extract<SessionEvent, { type: "abandoned" }>,
