@@ -5,6 +5,7 @@ import {
   findDataset,
   type FoundDataset,
 } from "../worker/data/find_dataset.ts";
+import { IdxError } from "../worker/data/idx.ts";
 import { describeEvent } from "../worker/cli/join_status.ts";
 import {
   callThisMachineDirectly,
@@ -384,7 +385,8 @@ async function start(options: StartOptions): Promise<number> {
 /** Errors that a user can mend: their message is all there is to say. */
 function isForUser(error: unknown): error is Error {
   return error instanceof StartError || error instanceof StorageError ||
-    error instanceof InvalidStudy || error instanceof DatasetNotFoundError;
+    error instanceof InvalidStudy || error instanceof DatasetNotFoundError ||
+    error instanceof IdxError;
 }
 
 if (import.meta.main) {

@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { readVariable } from "../protocol/command_line.ts";
 import type { DatasetManifest } from "../protocol/study.ts";
 import { buildKernels, kernelCache } from "./backends/simd/build.ts";
 import { wasmFilesFolder } from "./backends/wasm_files.ts";
@@ -18,11 +19,15 @@ import type { BackendChoice } from "../protocol/training.ts";
 import type { BackendFiles } from "./trainer/trainer_api.ts";
 import { createTrainerPool } from "./trainer/trainer_pool.ts";
 
+function variables(name: string): string | undefined {
+  return Deno.env.get(name);
+}
+
 /**
  * The cache of data files, the coordinator's too: the project's own unless the
  * environment variable SWARM_CACHE names another folder.
  */
-export const dataCacheDir = Deno.env.get("SWARM_CACHE") ||
+export const dataCacheDir = readVariable("SWARM_CACHE", variables) ??
   fileURLToPath(new URL("../.cache/data", import.meta.url));
 
 const trainerThread = new URL("./trainer/trainer_thread.ts", import.meta.url);
@@ -193,7 +198,8 @@ export function callThisMachineDirectly(): void {
  * that there is no folder for one, though they need none.
  */
 function hushGraphicsLibraries(): void {
-  if (Deno.build.os !== "linux" || Deno.env.has("XDG_RUNTIME_DIR")) return;
+  if (Deno.build.os !== "linux") return;
+  if (readVariable("XDG_RUNTIME_DIR", variables) !== undefined) return;
   Deno.env.set("XDG_RUNTIME_DIR", tmpdir());
 }
 
@@ -222,7 +228,7 @@ async function join(): Promise<number> {
   const { url, threads, backend, name, joinCode, exit } = parseJoinOptions(
     Deno.args,
     navigator.hardwareConcurrency,
-    (variable) => Deno.env.get(variable),
+    variables,
   );
   const leaving = new AbortController();
   const status = Deno.stdout.isTerminal()

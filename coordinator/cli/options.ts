@@ -3,7 +3,10 @@ import {
   createCommand,
   type Flag,
   type Flags,
+  misspeltVariables,
   parseCommand,
+  type Variables,
+  variablesOf,
   wholeNumber,
 } from "../../protocol/command_line.ts";
 import type { Params } from "../../protocol/study.ts";
@@ -13,6 +16,8 @@ import {
 } from "../../protocol/training.ts";
 import { AddressError, parseNetworks } from "../http/limits/addresses.ts";
 import { InvalidStudy, parsePoints } from "../study/points.ts";
+
+const environment: Variables = (name) => Deno.env.get(name);
 
 /** Options of the `start` command. */
 export interface StartOptions {
@@ -172,7 +177,8 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
   },
   joinCode: {
     value: "[code]",
-    help: "let only those join who bring it; without a code, one is made",
+    help: "let only those join who bring it; without a code, or with true " +
+      "as its variable, one is made",
     parse: joinCode,
   },
   trustProxy: {
@@ -212,16 +218,21 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
 export function parseStartOptions(
   args: readonly string[],
   cores: number,
+  variables: Variables = environment,
+  warn: (line: string) => void = console.error,
 ): StartOptions {
-  return parseCommand(
-    createCommand(
-      "start",
-      "Runs a study: serves its page, leases its trials to browsers and " +
-        "processes that join, and trains with local threads.",
-      startFlags(cores),
-    ),
-    args,
+  const flags = startFlags(cores);
+  const command = createCommand(
+    "start",
+    "Runs a study: serves its page, leases its trials to browsers and " +
+      "processes that join, and trains with local threads.",
+    flags,
+    variables,
   );
+  const options = parseCommand<StartOptions>(command, args);
+  const names = [...variablesOf(flags), "SWARM_CACHE"];
+  misspeltVariables(names, variables).forEach((line) => warn(line));
+  return options;
 }
 
 const sqliteFile: Flag = {
@@ -256,6 +267,7 @@ export function parseBackupOptions(args: readonly string[]): BackupOptions {
         help: "replace the file --out names",
       },
     },
+    environment,
   );
   return parseCommand(command, args);
 }
@@ -286,6 +298,7 @@ export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
         help: "though the database is newer than the backup",
       },
     },
+    environment,
   );
   return parseCommand(command, args);
 }
@@ -323,6 +336,7 @@ export function parseMoveOptions(args: readonly string[]): MoveOptions {
           "though coordinators write on: what comes later is not in the copy",
       },
     },
+    environment,
   );
   return parseCommand(command, args);
 }
@@ -359,6 +373,7 @@ export function parseReportOptions(args: readonly string[]): ReportOptions {
         help: "the file to write (default: STUDY.html)",
       },
     },
+    environment,
   );
   return parseCommand(command, args);
 }

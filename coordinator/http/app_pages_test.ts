@@ -104,7 +104,13 @@ const hash = "5a".repeat(32);
 
 Deno.test("createApp GET /data: serves a gzip file unchanged, cacheable forever", () =>
   withFolder({ [`${hash}.gz`]: "zipped" }, async (folder) => {
-    const swarm = await testSwarm({ data: dataFiles(folder) });
+    const swarm = await testSwarm({
+      data: dataFiles(
+        folder,
+        [{ sha256: hash, compressedBytes: 6 }],
+        () => {},
+      ),
+    });
     const path = `/data/${hash}.gz`;
     const response = await swarm.call("GET", path);
     assert.equal(await response.text(), "zipped");

@@ -3,13 +3,13 @@ import type {
   SwapFigures,
   VerdictName,
 } from "../../protocol/leaderboard.ts";
-import type { NoLeaseReason } from "../../protocol/lease.ts";
 import { byMetric } from "../../protocol/metrics.ts";
 import type { AttemptState, TrialState } from "../../protocol/views.ts";
 import type {
   SessionFailure,
   TrainerFailure,
   UnusedReason,
+  WaitingReason,
 } from "../../worker/main_browser.ts";
 import type { LossReason } from "../pages/join/progress_model.ts";
 import type { Spread } from "../components/charts/scale.ts";
@@ -529,6 +529,8 @@ export const join = {
     refused: "The coordinator refused to let this device take part.",
     forgotten:
       "The coordinator registered this device and then did not recognize it. Try again later.",
+    data:
+      "The study's data cannot be trained on. This device is not the cause: tell the host of the study what stands below.",
     "trainers-failed":
       "Training failed here several times. Another backend may work: choose one in the settings.",
     "results-refused":
@@ -544,7 +546,9 @@ export const join = {
       "Other devices are training all unfinished trials. If one of them is handed back, this device may get it.",
     "enough-leases": "This device holds as many trials as it has threads.",
     "no-study": "The coordinator runs no study at the moment.",
-  } satisfies Record<NoLeaseReason, string>,
+    "no-data":
+      "The coordinator cannot send its data set now. This device is not the cause; it continues by itself when the data are back.",
+  } satisfies Record<WaitingReason, string>,
   asksAgain: (time: string) => `This page asks again in ${time}.`,
   asksNow: "Asking now…",
   slot: {

@@ -2,7 +2,11 @@ import { InvalidArgumentError } from "commander";
 import {
   createCommand,
   type Flags,
+  misspeltVariables,
   parseCommand,
+  readVariable,
+  type Variables,
+  variablesOf,
   wholeNumber,
 } from "../../protocol/command_line.ts";
 import { headerPages, itemPages } from "../../protocol/pages.ts";
@@ -65,13 +69,16 @@ const joinFlags = (cores: number): Flags<Omit<JoinOptions, "url">> => ({
 export function parseJoinOptions(
   args: readonly string[],
   cores: number,
-  variables: (name: string) => string | undefined,
+  variables: Variables,
+  warn: (line: string) => void = console.error,
 ): JoinOptions {
+  const flags = joinFlags(cores);
   const command = createCommand(
     "join",
     "Joins a swarm: trains trials that its coordinator leases, until you " +
       "press Ctrl-C.",
-    joinFlags(cores),
+    flags,
+    variables,
   ).argument(
     "[url]",
     "the coordinator's address, or its invitation with #CODE (env: SWARM_URL)",
@@ -79,11 +86,13 @@ export function parseJoinOptions(
   );
   const options = parseCommand<Omit<JoinOptions, "url">>(command, args);
   const given: unknown = command.processedArgs[0];
-  const variable = variables("SWARM_URL");
+  const variable = readVariable("SWARM_URL", variables);
+  const names = [...variablesOf(flags), "SWARM_URL", "SWARM_CACHE"];
+  misspeltVariables(names, variables).forEach((line) => warn(line));
   try {
     const invitation = isInvitation(given)
       ? given
-      : variable === undefined || variable === ""
+      : variable === undefined
       ? undefined
       : address(variable);
     if (invitation !== undefined) {

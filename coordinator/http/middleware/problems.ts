@@ -67,6 +67,8 @@ export class ProblemError extends Error {
     detail: string,
     more: {
       readonly status?: ContentfulStatusCode;
+      /** Default: the type's. */
+      readonly title?: string;
       readonly errors?: NonNullable<Problem["errors"]>;
       readonly headers?: Readonly<Record<string, string>>;
       readonly reason?: string;
@@ -76,7 +78,7 @@ export class ProblemError extends Error {
     const { status, title } = kinds[type];
     this.problem = {
       type,
-      title,
+      title: more.title ?? title,
       status: more.status ?? status,
       detail,
       ...more.errors === undefined ? {} : { errors: more.errors },
