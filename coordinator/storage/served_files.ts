@@ -33,28 +33,31 @@ export function dataFiles(
     const file = await fileAt(join(folder, name));
     return file?.bytes === sizes.get(name) ? file : null;
   };
-  const awayNow = async () => {
-    const names = [...sizes.keys()];
-    const found = await Promise.all(names.map(find));
-    return names.filter((_, i) => found[i] === null);
+  const countAway = async () => {
+    const found = await Promise.all([...sizes.keys()].map(find));
+    return found.filter((file) => file === null).length;
   };
   let told = false;
+  const tellAway = async () => {
+    if (told) return;
+    told = true;
+    log("error", "data files are missing or have another size", {
+      folder,
+      files: `${await countAway()} of ${sizes.size}`,
+      remedy: "put them back, or start the coordinator again; volunteers " +
+        "wait meanwhile",
+    });
+  };
+  const tellBack = async () => {
+    if (!told || await countAway() > 0) return;
+    // Another request may have told it meanwhile.
+    if (told) log("warn", "data files are back", { folder });
+    told = false;
+  };
   return async (name) => {
     if (!sizes.has(name)) return null;
     const file = await find(name);
-    if (file === null && !told) {
-      told = true;
-      const missing = await awayNow();
-      log("error", "data files are missing or have another size", {
-        folder,
-        missing: missing.join(" "),
-        remedy: "put them back, or start the coordinator again; " +
-          "volunteers wait meanwhile",
-      });
-    } else if (told && (await awayNow()).length === 0) {
-      told = false;
-      log("warn", "data files are back", { folder });
-    }
+    await (file === null ? tellAway() : tellBack());
     return file ?? "away";
   };
 }

@@ -40,8 +40,8 @@ export const PLAIN_HOST = "swarm.test";
  *   them, much more slowly than without
  */
 export async function launchChromium(gpu = true): Promise<Browser> {
-  const executablePath = Deno.env.get("CHROMIUM") ??
-    installed.find((path) => existsSync(path)) ?? await packagedChromium();
+  const executablePath = Deno.env.get("CHROMIUM") ||
+    (installed.find((path) => existsSync(path)) ?? await packagedChromium());
   return await chromium.launch({
     executablePath,
     args: [

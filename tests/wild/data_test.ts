@@ -421,8 +421,8 @@ Deno.test("openSwarm: while its data files are away it answers 503 and says so o
   // A file that the data set never had is still unknown.
   assert.equal((await get(`/data/${"0".repeat(64)}.gz`)).status, 404);
   await coordinator.putBack();
-  assert.equal((await get(files.testLabels.path)).status, 200);
-  assert.equal((await get(files.trainImages.path)).status, 200);
+  const back = Object.values(files).map(({ path }) => get(path));
+  for (const { status } of await Promise.all(back)) assert.equal(status, 200);
   assert.deepEqual(coordinator.lines(), [
     "error: data files are missing or have another size",
     "warn: data files are back",
