@@ -1,5 +1,6 @@
 import { parseMoveOptions } from "./options.ts";
 import { moveDatabase } from "../storage/transfer.ts";
+import { describeDatabase } from "../storage/open_storage.ts";
 import { runForUser } from "./terminal/copy_text.ts";
 
 /** The `move` command. */
@@ -11,7 +12,9 @@ if (import.meta.main) {
       to,
       { live },
     );
-    return `copied and compared: ${studies} studies, ${trials} trials, ` +
+    return `copied into ${
+      describeDatabase(to)
+    } and compared: ${studies} studies, ${trials} trials, ` +
       `${results} results, ${workers} workers, ${weights} sets of weights ` +
       "that wait for a verdict; what was copied is still where it was";
   });
