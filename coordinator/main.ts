@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
 import {
@@ -14,6 +15,9 @@ import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
 import { isLoopbackHost } from "./http/limits/addresses.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
+import { locate } from "./storage/files.ts";
+import { describeDatabase } from "./storage/open_storage.ts";
+import { userPath } from "./cli/user_path.ts";
 import type { Leaderboard } from "../protocol/leaderboard.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./cli/options.ts";
@@ -44,15 +48,12 @@ const FAREWELL = 10_000;
 async function readStudy(name: string): Promise<StudyDefinition> {
   const builtin = builtinStudies.get(name);
   if (builtin !== undefined) return builtin;
+  const path = userPath(name);
   let text: string;
   try {
-    text = await Deno.readTextFile(name);
+    text = await Deno.readTextFile(path);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const why = whyUnread(path, error);
     throw new StartError(
       `--study ${name}: ${why}; give a JSON file's path, or one of ` +
         [...builtinStudies.keys()].join(", "),
@@ -63,6 +64,27 @@ async function readStudy(name: string): Promise<StudyDefinition> {
   } catch (error) {
     if (!(error instanceof InvalidStudy)) throw error;
     throw new StartError(`--study ${name}: ${error.message}`);
+  }
+}
+
+function whyUnread(path: string, error: unknown): string {
+  if (
+    !(error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory ||
+      error instanceof Deno.errors.IsADirectory)
+  ) return error instanceof Error ? error.message : String(error);
+  const place = locate(path);
+  switch (place.kind) {
+    case "no-folder":
+      return `there is no folder ${place.folder}`;
+    case "folder":
+      return `${place.path} is a folder`;
+    case "free":
+    case "file":
+    case "special":
+      return `there is no such file in ${dirname(place.path)}`;
+    default:
+      return place satisfies never;
   }
 }
 
@@ -247,6 +269,7 @@ async function start(options: StartOptions): Promise<void> {
       `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
       "Ctrl-C stops, nothing is lost",
   );
+  output.line(`database: ${describeDatabase(options.db)}`);
   if (options.joinCode === true && running.joinCode === null) {
     output.line(
       "join code: as it was shown when it was made; " +

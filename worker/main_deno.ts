@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { userPath } from "../coordinator/cli/user_path.ts";
 import type { DatasetManifest } from "../protocol/study.ts";
 import { buildKernels, kernelCache } from "./backends/simd/build.ts";
 import { wasmFilesFolder } from "./backends/wasm_files.ts";
@@ -22,8 +23,10 @@ import { createTrainerPool } from "./trainer/trainer_pool.ts";
  * The cache of data files, the coordinator's too: the project's own unless the
  * environment variable SWARM_CACHE names another folder.
  */
-export const dataCacheDir = Deno.env.get("SWARM_CACHE") ||
-  fileURLToPath(new URL("../.cache/data", import.meta.url));
+export const dataCacheDir = userPath(
+  Deno.env.get("SWARM_CACHE") ||
+    fileURLToPath(new URL("../.cache/data", import.meta.url)),
+);
 
 const trainerThread = new URL("./trainer/trainer_thread.ts", import.meta.url);
 

@@ -13,6 +13,12 @@ import {
 } from "../../protocol/training.ts";
 import { AddressError, parseNetworks } from "../http/limits/addresses.ts";
 import { InvalidStudy, parsePoints } from "../study/points.ts";
+import {
+  databaseAddress,
+  filePath,
+  folderPath,
+  studyName,
+} from "./user_path.ts";
 
 /** Options of the `start` command. */
 export interface StartOptions {
@@ -89,6 +95,7 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
   study: {
     value: "<name>",
     help: "seed, grid, or the path of a study's JSON file",
+    parse: studyName,
     byDefault: "seed",
   },
   points: {
@@ -134,11 +141,13 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     value: "<database>",
     help: "a SQLite file, made if missing; or postgres://user@host/database, " +
       "which many coordinators share",
+    parse: databaseAddress,
     byDefault: "swarm.db",
   },
   data: {
     value: "<dir>",
     help: "folder with the data set's IDX files (default: found or downloaded)",
+    parse: folderPath,
   },
   leaseSeconds: {
     value: "<n>",
@@ -203,6 +212,7 @@ export function parseStartOptions(
 const sqliteFile: Flag = {
   value: "<path>",
   help: "the coordinator's SQLite file",
+  parse: databaseAddress,
   byDefault: "swarm.db",
 };
 
@@ -225,11 +235,12 @@ export function parseBackupOptions(args: readonly string[]): BackupOptions {
         value: "<file>",
         noVariable: true,
         help: "where to write the copy",
+        parse: filePath,
         required: true,
       },
       force: {
         noVariable: true,
-        help: "replace the file --out names",
+        help: "replace the file or the backup --out names, never a database",
       },
     },
   );
@@ -255,6 +266,7 @@ export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
         value: "<file>",
         noVariable: true,
         help: "the backup",
+        parse: databaseAddress,
         required: true,
       },
       force: {
@@ -285,12 +297,14 @@ export function parseMoveOptions(args: readonly string[]): MoveOptions {
         value: "<database>",
         noVariable: true,
         help: "what to copy",
+        parse: databaseAddress,
         required: true,
       },
       to: {
         value: "<database>",
         noVariable: true,
         help: "where to: an empty one, or none yet",
+        parse: databaseAddress,
         required: true,
       },
       live: {
@@ -327,12 +341,14 @@ export function parseReportOptions(args: readonly string[]): ReportOptions {
         value: "<path>",
         noVariable: true,
         help: "a leaderboard's JSON instead of a database",
+        parse: filePath,
         conflicts: "db",
       },
       out: {
         value: "<path>",
         noVariable: true,
         help: "the file to write (default: STUDY.html)",
+        parse: filePath,
       },
     },
   );
