@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
 import {
@@ -15,7 +14,7 @@ import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
 import { isLoopbackHost } from "./http/limits/addresses.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
-import { locate } from "./storage/files.ts";
+import { whyUnread } from "./storage/files.ts";
 import { describeDatabase } from "./storage/open_storage.ts";
 import { userPath } from "./cli/user_path.ts";
 import type { Leaderboard } from "../protocol/leaderboard.ts";
@@ -64,27 +63,6 @@ async function readStudy(name: string): Promise<StudyDefinition> {
   } catch (error) {
     if (!(error instanceof InvalidStudy)) throw error;
     throw new StartError(`--study ${name}: ${error.message}`);
-  }
-}
-
-function whyUnread(path: string, error: unknown): string {
-  if (
-    !(error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory ||
-      error instanceof Deno.errors.IsADirectory)
-  ) return error instanceof Error ? error.message : String(error);
-  const place = locate(path);
-  switch (place.kind) {
-    case "no-folder":
-      return `there is no folder ${place.folder}`;
-    case "folder":
-      return `${place.path} is a folder`;
-    case "free":
-    case "file":
-    case "special":
-      return `there is no such file in ${dirname(place.path)}`;
-    default:
-      return place satisfies never;
   }
 }
 

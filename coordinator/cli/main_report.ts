@@ -8,7 +8,12 @@ import { StudyId } from "../../protocol/ids.ts";
 import { Leaderboard } from "../../protocol/leaderboard.ts";
 import type { Report } from "../../protocol/leaderboard.ts";
 import { reportHtml, reportOf } from "../service/report.ts";
-import { databaseFile, type Output, outputFile } from "../storage/files.ts";
+import {
+  databaseFile,
+  type Output,
+  outputFile,
+  whyUnread,
+} from "../storage/files.ts";
 import { describeDatabase, openStorage } from "../storage/open_storage.ts";
 import { isServer } from "../storage/server_address.ts";
 import { StorageError } from "../storage/storage.ts";
@@ -58,8 +63,7 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     throw new ReportError(
       `the file cannot be read: ${path}: ` +
-        `${error instanceof Error ? error.message : error}; name another ` +
-        "with --json",
+        `${whyUnread(path, error)}; name another with --json`,
     );
   }
 }

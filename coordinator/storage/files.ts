@@ -61,6 +61,28 @@ function unlessMissing<T>(look: () => T): T | null {
   }
 }
 
+/** Why a file could not be read, with the folder where it was looked for. */
+export function whyUnread(path: string, error: unknown): string {
+  if (
+    !(error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory ||
+      error instanceof Deno.errors.IsADirectory)
+  ) return error instanceof Error ? error.message : String(error);
+  const place = locate(path);
+  switch (place.kind) {
+    case "no-folder":
+      return `there is no folder ${place.folder}`;
+    case "folder":
+      return `${place.path} is a folder`;
+    case "free":
+    case "file":
+    case "special":
+      return `there is no such file in ${dirname(place.path)}`;
+    default:
+      return place satisfies never;
+  }
+}
+
 /** Whether both are one file, whatever its names. */
 export function sameFile(a: Place, b: Place): boolean {
   if (a.kind !== "file" || b.kind !== "file") return false;

@@ -225,8 +225,15 @@ Deno.test(
           },
         );
       }
-      await assert.rejects(
-        backupDatabase(db, "/dev/null", { force: true }),
+      // Asked alone: who may write everything could lose the device.
+      assert.throws(
+        () =>
+          outputFile("/dev/null", {
+            cannot: "cannot write the backup",
+            instead: "choose another file with --out",
+            inputs: [],
+            replaces: "files and backups",
+          }),
         /\/dev\/null is a device or a pipe/,
       );
       assert.equal(await trialsIn(path("other.db")), 4);
@@ -316,6 +323,16 @@ Deno.test(
           "file with --out\n",
       );
       assert.equal(await trialsIn(db), 4);
+
+      const missing = runScript(REPORT, ["--json", "no/board.json"], {
+        env: { INIT_CWD: folder },
+      });
+      assert.equal((await missing.ended).code, 1, missing.output());
+      assert.equal(
+        missing.output(),
+        `error: the file cannot be read: ${folder}/no/board.json: there is ` +
+          `no folder ${folder}/no; name another with --json\n`,
+      );
 
       await Deno.link(sample, join(folder, "same.json"));
       const output = {

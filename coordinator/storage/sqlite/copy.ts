@@ -85,10 +85,11 @@ export async function restoreDatabase(
   options: { readonly force?: boolean } = {},
 ): Promise<Restored> {
   const source = existingDatabase(from, "cannot restore", "--from");
+  // First, so that a wrong --from leaves no lock file.
+  const contents = inspectFile(source);
   const { path: target, unlock } = lockDatabase(path);
   let partial: string | undefined;
   try {
-    const contents = inspectFile(source);
     refuseTarget(target, source);
     if (options.force !== true) refuseNewer(target, contents);
     partial = createPartial(target, "cannot restore");
