@@ -22,6 +22,9 @@ import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
 import { isLoopbackHost } from "./http/limits/addresses.ts";
 import { openSwarm, type Swarm } from "./open_swarm.ts";
+import { whyUnread } from "./storage/files.ts";
+import { describeDatabase } from "./storage/open_storage.ts";
+import { userPath } from "./cli/user_path.ts";
 import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./cli/options.ts";
@@ -54,15 +57,12 @@ const FAREWELL = 10_000;
 async function readStudy(name: string): Promise<StudyDefinition> {
   const builtin = builtinStudies.get(name);
   if (builtin !== undefined) return builtin;
+  const path = userPath(name);
   let text: string;
   try {
-    text = await Deno.readTextFile(name);
+    text = await Deno.readTextFile(path);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const why = whyUnread(path, error);
     throw new StartError(
       `--study ${name}: ${why}; give a JSON file's path, or one of ` +
         [...builtinStudies.keys()].join(", "),
@@ -314,6 +314,7 @@ async function start(options: StartOptions): Promise<number> {
       `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
       "Ctrl-C stops, nothing is lost",
   );
+  output.line(`database: ${describeDatabase(options.db)}`);
   if (options.joinCode === true && running.joinCode === null) {
     output.line(
       "join code: as it was shown when it was made; " +

@@ -84,7 +84,14 @@ export function createCommand<Options>(
     if (each.choices !== undefined) option.choices(each.choices);
     if (each.conflicts !== undefined) option.conflicts(each.conflicts);
     if (each.byDefault !== undefined) {
-      option.default(each.byDefault, each.defaultText);
+      const text = each.defaultText ?? JSON.stringify(each.byDefault);
+      // Read as if it had been given: a path depends on where the user stands.
+      option.default(
+        typeof each.byDefault === "string" && each.parse !== undefined
+          ? each.parse(each.byDefault)
+          : each.byDefault,
+        text,
+      );
     }
     if (each.required) option.makeOptionMandatory();
     command.addOption(option);

@@ -117,7 +117,8 @@ function run(
   const child = new Deno.Command(command, {
     args: [...before, ...args],
     cwd,
-    env: { NO_COLOR: "1", ...env },
+    // The tests' own task has set it to where the tests were started.
+    env: { NO_COLOR: "1", INIT_CWD: cwd, ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -135,7 +135,7 @@ Deno.test("start says in one line what is wrong and ends with a status that is n
       [["--study", "no-such.json"], /no-such\.json: there is no such file/],
       [["--study", broken], /broken\.json.*id/],
       [["--db", join(folder, "missing", "x.db")], /missing/],
-      [["--db", join(study, "x.db")], /x\.db/],
+      [["--db", join(study, "x.db")], /study\.json is a file, not a folder/],
       [["--db", noDatabase], /notes\.db/],
       [["--data", join(folder, "nowhere")], /nowhere/],
     ];

@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { userPath } from "../coordinator/cli/user_path.ts";
 import { readVariable } from "../protocol/command_line.ts";
 import type { DatasetManifest } from "../protocol/study.ts";
 import { buildKernels, kernelCache } from "./backends/simd/build.ts";
@@ -27,8 +28,10 @@ function variables(name: string): string | undefined {
  * The cache of data files, the coordinator's too: the project's own unless the
  * environment variable SWARM_CACHE names another folder.
  */
-export const dataCacheDir = readVariable("SWARM_CACHE", variables) ??
-  fileURLToPath(new URL("../.cache/data", import.meta.url));
+export const dataCacheDir = userPath(
+  readVariable("SWARM_CACHE", variables) ??
+    fileURLToPath(new URL("../.cache/data", import.meta.url)),
+);
 
 const trainerThread = new URL("./trainer/trainer_thread.ts", import.meta.url);
 

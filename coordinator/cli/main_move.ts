@@ -1,6 +1,7 @@
 import { plural } from "../analysis/claims/words.ts";
 import { parseMoveOptions } from "./options.ts";
 import { moveDatabase } from "../storage/transfer.ts";
+import { describeDatabase } from "../storage/open_storage.ts";
 import { runForUser } from "./terminal/copy_text.ts";
 
 /** The `move` command. */
@@ -19,7 +20,7 @@ if (import.meta.main) {
       plural(workers, "worker", "workers"),
       `${plural(weights, "set", "sets")} of weights without a verdict`,
     ].join(", ");
-    return `copied and compared: ${counts}; ` +
+    return `copied into ${describeDatabase(to)} and compared: ${counts}; ` +
       "what was copied is still where it was";
   });
 }

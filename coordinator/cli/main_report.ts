@@ -8,11 +8,18 @@ import { StudyId } from "../../protocol/ids.ts";
 import { Leaderboard } from "../../protocol/leaderboard.ts";
 import type { Report } from "../../protocol/leaderboard.ts";
 import { reportHtml, reportOf } from "../service/report.ts";
-import { openStorage } from "../storage/open_storage.ts";
+import {
+  databaseFile,
+  type Output,
+  outputFile,
+  whyUnread,
+} from "../storage/files.ts";
+import { describeDatabase, openStorage } from "../storage/open_storage.ts";
 import { isServer } from "../storage/server_address.ts";
 import { StorageError } from "../storage/storage.ts";
 import { defaultPolicy, defaultTerms } from "../lease/policy.ts";
 import { createViews } from "../service/reads.ts";
+import { userPath } from "./user_path.ts";
 
 /**
  * The `report` command: writes a study's report from a coordinator's database,
@@ -27,7 +34,7 @@ class ReportError extends Error {
 }
 
 async function fromJson(path: string): Promise<Report> {
-  const parsed = Leaderboard.safeParse(JSON.parse(await readText(path)));
+  const parsed = Leaderboard.safeParse(parseJson(path, await readText(path)));
   if (parsed.success) {
     return reportOf(parsed.data, null, Date.now(), Deno.version.deno);
   }
@@ -38,21 +45,38 @@ async function fromJson(path: string): Promise<Report> {
   );
 }
 
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ReportError(
+      `the file is no JSON: ${path}: ` +
+        `${error instanceof Error ? error.message : error}; give a ` +
+        "leaderboard's JSON, or a database with --db",
+    );
+  }
+}
+
 async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
     throw new ReportError(
       `the file cannot be read: ${path}: ` +
-        (error instanceof Error ? error.message : String(error)),
+        `${whyUnread(path, error)}; name another with --json`,
     );
   }
 }
 
 async function fromDatabase(db: string, study: string): Promise<Report> {
   // Opening a file that is not there would make it.
-  if (!isServer(db) && !await Deno.stat(db).then(() => true, () => false)) {
-    throw new ReportError(`there is no database: ${db}; name one with --db`);
+  if (!isServer(db)) {
+    const { kind, path } = databaseFile(db);
+    if (kind === "free") {
+      throw new ReportError(
+        `there is no database: ${path}; name one with --db`,
+      );
+    }
   }
   const id = StudyId.safeParse(study);
   const { storage } = await openStorage(db);
@@ -85,8 +109,9 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
     if (report === null) {
       const { studies } = await views.studies();
       throw new ReportError(
-        `${db} has no study ${study}; it has ` +
-          (studies.map(({ id }) => id).join(", ") || "none"),
+        `${describeDatabase(db)} has no study ${study}; it has ` +
+          (studies.map(({ id }) => id).join(", ") || "none") +
+          "; name one with --study",
       );
     }
     return report;
@@ -112,18 +137,26 @@ async function write(path: string, html: string): Promise<number> {
 if (import.meta.main) {
   try {
     const { db, study, json, out } = parseReportOptions(Deno.args);
+    const output: Output = {
+      cannot: "cannot write the report",
+      instead: "choose another file with --out",
+      inputs: json === undefined
+        ? []
+        : [{ path: json, is: "the leaderboard that is read" }],
+      replaces: "files",
+    };
+    // Asked now, so that nobody waits in vain, and again before it is written.
+    if (out !== undefined) outputFile(out, output);
     const report = json === undefined
       ? await fromDatabase(db, study)
       : await fromJson(json);
     const { id } = report.leaderboard.study;
-    const path = out ?? `${id}.html`;
+    const path = outputFile(out ?? userPath(`${id}.html`), output);
     const { report: template } = await createWebAssets(webFolder);
     const size = await write(path, reportHtml(template, report));
     console.log(`report of study ${id}: ${path}, ${Math.ceil(size / 1000)} kB`);
   } catch (error) {
-    if (error instanceof SyntaxError) {
-      console.error(`error: the file is no JSON: ${error.message}`);
-    } else if (error instanceof ReportError || error instanceof StorageError) {
+    if (error instanceof ReportError || error instanceof StorageError) {
       console.error(`error: ${error.message}`);
     } else throw error;
     Deno.exit(1);

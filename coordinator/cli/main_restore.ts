@@ -1,5 +1,6 @@
 import { parseRestoreOptions } from "./options.ts";
 import { restoreDatabase } from "../storage/sqlite/copy.ts";
+import { describeDatabase } from "../storage/open_storage.ts";
 import { describeContents, runForUser } from "./terminal/copy_text.ts";
 
 /** The `restore` command. */
@@ -8,6 +9,7 @@ if (import.meta.main) {
     const { from, db, force } = parseRestoreOptions(Deno.args);
     const { contents, replaced } = await restoreDatabase(from, db, { force });
     const kept = replaced === null ? "" : `; what was there is ${replaced}`;
-    return `restored and checked: ${db}; ${describeContents(contents)}${kept}`;
+    return `restored and checked: ${describeDatabase(db)}; ` +
+      `${describeContents(contents)}${kept}`;
   });
 }

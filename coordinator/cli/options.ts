@@ -16,6 +16,12 @@ import {
 } from "../../protocol/training.ts";
 import { AddressError, parseNetworks } from "../http/limits/addresses.ts";
 import { InvalidStudy, parsePoints } from "../study/points.ts";
+import {
+  databaseAddress,
+  filePath,
+  folderPath,
+  studyName,
+} from "./user_path.ts";
 
 const environment: Variables = (name) => Deno.env.get(name);
 
@@ -112,6 +118,7 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
   study: {
     value: "<name>",
     help: "seed, grid, or the path of a study's JSON file",
+    parse: studyName,
     byDefault: "seed",
   },
   points: {
@@ -163,11 +170,13 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     value: "<database>",
     help: "a SQLite file, made if missing; or postgres://user@host/database, " +
       "which many coordinators share",
+    parse: databaseAddress,
     byDefault: "swarm.db",
   },
   data: {
     value: "<dir>",
     help: "folder with the data set's IDX files (default: found or downloaded)",
+    parse: folderPath,
   },
   leaseSeconds: {
     value: "<n>",
@@ -238,6 +247,7 @@ export function parseStartOptions(
 const sqliteFile: Flag = {
   value: "<path>",
   help: "the coordinator's SQLite file",
+  parse: databaseAddress,
   byDefault: "swarm.db",
 };
 
@@ -260,11 +270,12 @@ export function parseBackupOptions(args: readonly string[]): BackupOptions {
         value: "<file>",
         noVariable: true,
         help: "where to write the copy",
+        parse: filePath,
         required: true,
       },
       force: {
         noVariable: true,
-        help: "replace the file --out names",
+        help: "replace the file or the backup --out names, never a database",
       },
     },
     environment,
@@ -291,6 +302,7 @@ export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
         value: "<file>",
         noVariable: true,
         help: "the backup",
+        parse: databaseAddress,
         required: true,
       },
       force: {
@@ -322,12 +334,14 @@ export function parseMoveOptions(args: readonly string[]): MoveOptions {
         value: "<database>",
         noVariable: true,
         help: "what to copy",
+        parse: databaseAddress,
         required: true,
       },
       to: {
         value: "<database>",
         noVariable: true,
         help: "where to: an empty one, or none yet",
+        parse: databaseAddress,
         required: true,
       },
       live: {
@@ -365,12 +379,14 @@ export function parseReportOptions(args: readonly string[]): ReportOptions {
         value: "<path>",
         noVariable: true,
         help: "a leaderboard's JSON instead of a database",
+        parse: filePath,
         conflicts: "db",
       },
       out: {
         value: "<path>",
         noVariable: true,
         help: "the file to write (default: STUDY.html)",
+        parse: filePath,
       },
     },
     environment,

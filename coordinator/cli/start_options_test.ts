@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { resolve } from "node:path";
 import { parseStartOptions } from "./options.ts";
 
 Deno.test("parseStartOptions gives the documented defaults", () => {
@@ -8,7 +9,7 @@ Deno.test("parseStartOptions gives the documented defaults", () => {
     backend: "auto",
     host: "127.0.0.1",
     port: 8000,
-    db: "swarm.db",
+    db: resolve("swarm.db"),
     leaseSeconds: 60,
     drainSeconds: 0,
     newSecrets: false,

@@ -1,7 +1,8 @@
 import type { Instant } from "../lease/trial.ts";
-import { isServer } from "./server_address.ts";
+import { databaseFile, locate } from "./files.ts";
+import { isServer, withoutPassword } from "./server_address.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
-import type { Storage, StorageError } from "./storage.ts";
+import { type Storage, StorageError } from "./storage.ts";
 import {
   folderWeights,
   memoryWeights,
@@ -39,14 +40,38 @@ export async function openStorage(database: string, options: {
     const { storage, weights } = await openPostgres(database, told);
     return { storage, weights: () => Promise.resolve(weights) };
   }
-  const storage = openSqlite(database, clock, told);
+  if (database === ":memory:") {
+    const storage = openSqlite(database, clock, told);
+    return {
+      storage,
+      weights: () => Promise.resolve(memoryWeights(storage.now)),
+    };
+  }
+  const { path } = databaseFile(database);
+  const storage = openSqlite(path, clock, told);
   return {
     storage,
-    weights: () =>
-      database === ":memory:"
-        ? Promise.resolve(memoryWeights(storage.now))
-        : folderWeights(`${database}-weights`, storage.now),
+    weights: () => folderWeights(weightsFolder(path), storage.now),
   };
+}
+
+/** @throws StorageError if something else has the folder's name. */
+function weightsFolder(path: string): string {
+  const place = locate(`${path}-weights`);
+  if (place.kind === "folder" || place.kind === "free") return place.path;
+  throw new StorageError(
+    "cannot-open",
+    `cannot use the database: ${place.path} is no folder, and weights that ` +
+      "wait for verification are kept in a folder of this name; move it away",
+  );
+}
+
+/** Where a database is: for a file its own path, without links. */
+export function describeDatabase(database: string): string {
+  if (isServer(database)) return withoutPassword(database);
+  return database === ":memory:"
+    ? "in memory, gone when this process ends"
+    : locate(database).path;
 }
 
 /**

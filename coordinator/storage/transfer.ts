@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { LeaseId, Sha256 } from "../../protocol/ids.ts";
+import { databaseFile, locate, sameFile } from "./files.ts";
 import { folderWeights, type WeightsStore } from "./weights_store.ts";
 import { createPool, type Queries } from "./postgres/pool.ts";
 import { openPostgres } from "./postgres/postgres.ts";
@@ -62,6 +63,15 @@ export async function moveDatabase(
   options: { readonly live?: boolean } = {},
 ): Promise<Moved> {
   const { live = false } = options;
+  if (
+    !isServer(from) && !isServer(to) && sameFile(locate(from), locate(to))
+  ) {
+    throw new StorageError(
+      "cannot-open",
+      `cannot move: --from and --to are the same file: ${locate(from).path}; ` +
+        "choose another file with --to",
+    );
+  }
   return await end(from)(
     from,
     "read",
@@ -222,13 +232,19 @@ const SQLITE_ROWS = 500;
 
 /** A SQLite file as a side of a move. It is locked: `live` has no meaning. */
 export const withSqlite: WithEnd = async (path, how, _live, work) => {
-  if (how === "read" && !exists(path)) {
+  const flag = how === "read" ? "--from" : "--to";
+  const place = databaseFile(path, {
+    cannot: "cannot move",
+    instead: `choose another file with ${flag}`,
+  });
+  if (how === "read" && place.kind !== "file") {
     throw new StorageError(
       "cannot-open",
-      `cannot move: the file ${path} does not exist; check --from`,
+      `cannot move: the file ${place.path} does not exist; name the right ` +
+        "one with --from",
     );
   }
-  const { db, close } = openDatabase(path, {});
+  const { db, close } = openDatabase(place.path, {});
   const sql = prepareOnce(db);
   const end: End = {
     async *read(table) {
@@ -244,7 +260,7 @@ export const withSqlite: WithEnd = async (path, how, _live, work) => {
       for (const row of rows) insertRow(sql, table, row);
       return Promise.resolve();
     },
-    weights: await folderWeights(`${path}-weights`, Date.now),
+    weights: await folderWeights(`${place.path}-weights`, Date.now),
   };
   sql(how === "read" ? "BEGIN" : "BEGIN IMMEDIATE").run();
   try {
@@ -263,12 +279,3 @@ export const withSqlite: WithEnd = async (path, how, _live, work) => {
 
 const isSqlite = (error: unknown) =>
   error instanceof Error && "errcode" in error;
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw explainOpening(path, error);
-  }
-}

@@ -1,7 +1,15 @@
 import { backup, DatabaseSync } from "node:sqlite";
+import {
+  contentOf,
+  databaseFile,
+  isReadOnly,
+  locate,
+  outputFile,
+  sameFile,
+} from "../files.ts";
 import { isServer } from "../server_address.ts";
 import { StorageError } from "../storage.ts";
-import { explainOpening, lockBeside } from "./open.ts";
+import { explainOpening, lockDatabase, SQLITE, sqliteCode } from "./open.ts";
 import { checkOurs } from "./schema.ts";
 
 /** Backs up a swarm's database while it is in use, and restores it. */
@@ -34,23 +42,24 @@ export async function backupDatabase(
   out: string,
   options: { readonly force?: boolean } = {},
 ): Promise<Contents> {
-  mustExist(path, "back up");
-  if (options.force !== true && exists(out)) {
-    throw new StorageError(
-      "cannot-open",
-      `cannot write the backup: ${out} exists; choose another file with --out, ` +
-        "or replace it with --force",
-    );
-  }
-  const partial = `${out}-partial`;
-  mustBeWritable(partial, out);
+  const source = existingDatabase(path, "cannot back up", "--db");
+  const target = () =>
+    outputFile(out, {
+      cannot: "cannot write the backup",
+      instead: "choose another file with --out",
+      inputs: [{ path: source, is: "the database that is backed up" }],
+      replaces: options.force === true ? "files and backups" : "nothing",
+    });
+  const partial = createPartial(target(), "cannot write the backup");
   try {
-    await copy(path, partial);
+    await copy(source, partial);
     const contents = inspect(partial);
-    Deno.renameSync(partial, out);
+    // Asked again: a large copy takes long.
+    Deno.renameSync(partial, target());
     return contents;
   } catch (error) {
-    throw explainOpening(path, error);
+    if (isFull(error)) throw full("cannot write the backup", out, error);
+    throw explainOpening(source, error);
   } finally {
     remove(partial);
   }
@@ -66,7 +75,7 @@ export interface Restored {
 /**
  * Replaces the database by a backup. The previous one is kept under another
  * name. Refused while a coordinator has the database open and, unless forced,
- * if the database has later events than the backup.
+ * if the database has later events than the backup or is none of ours.
  *
  * @throws StorageError with one line that says what to do.
  */
@@ -75,28 +84,61 @@ export async function restoreDatabase(
   path: string,
   options: { readonly force?: boolean } = {},
 ): Promise<Restored> {
-  mustExist(from, "restore");
-  const unlock = lockBeside(path);
-  const partial = `${path}-partial`;
+  const source = existingDatabase(from, "cannot restore", "--from");
+  // First, so that a wrong --from leaves no lock file.
+  const contents = inspectFile(source);
+  const { path: target, unlock } = lockDatabase(path);
+  let partial: string | undefined;
   try {
-    const contents = inspectFile(from);
-    if (options.force !== true) refuseNewer(path, contents);
-    await copy(from, partial);
+    refuseTarget(target, source);
+    if (options.force !== true) refuseNewer(target, contents);
+    partial = createPartial(target, "cannot restore");
+    await copy(source, partial);
+    becomeDatabase(partial);
     inspect(partial);
-    const replaced = setAside(path);
-    Deno.renameSync(partial, path);
+    const replaced = setAside(target);
+    Deno.renameSync(partial, target);
     return { contents, replaced };
   } catch (error) {
-    throw explainOpening(path, error);
+    if (isFull(error)) throw full("cannot restore", target, error);
+    throw explainOpening(target, error);
   } finally {
-    remove(partial);
+    if (partial !== undefined) remove(partial);
     unlock();
+  }
+}
+
+/** Throws if the database is the backup itself, or must not be written. */
+function refuseTarget(path: string, backup: string): void {
+  const place = locate(path);
+  if (sameFile(place, locate(backup))) {
+    throw new StorageError(
+      "cannot-open",
+      `cannot restore: ${path} is the backup itself; name the database with ` +
+        "--db",
+    );
+  }
+  if (isReadOnly(place)) {
+    throw new StorageError(
+      "cannot-open",
+      `cannot restore: ${path} is read-only; make it writable or choose ` +
+        "another file with --db",
+    );
+  }
+}
+
+/** From now on it is not taken for a backup: see {@link contentOf}. */
+function becomeDatabase(path: string): void {
+  const db = new DatabaseSync(path);
+  try {
+    db.prepare("PRAGMA journal_mode = WAL").get();
+  } finally {
+    db.close();
   }
 }
 
 /** Copies a database, which may be in use, to one file. */
 async function copy(from: string, to: string): Promise<void> {
-  remove(to);
   const source = new DatabaseSync(from, { readOnly: true, timeout: 5000 });
   try {
     checkOurs(source, from);
@@ -166,6 +208,7 @@ function inspect(path: string): Contents {
 /** Throws if the database has data that are not in the backup. */
 function refuseNewer(path: string, backup: Contents): void {
   if (!exists(path)) return;
+  refuseOthers(path);
   let there: Contents;
   try {
     there = inspect(path);
@@ -180,6 +223,27 @@ function refuseNewer(path: string, backup: Contents): void {
       `results until ${date(there.latest)}, not ${backup.results} until ` +
       `${date(backup.latest)}; replace it with --force (the old one is kept)`,
   );
+}
+
+/** Throws if the file is anything but a database of ours, even damaged. */
+function refuseOthers(path: string): void {
+  const isEmpty = Deno.statSync(path).size === 0;
+  if (!isEmpty && contentOf(path) === "other") {
+    throw new StorageError(
+      "not-ours",
+      `cannot restore: ${path} is not a SQLite file; choose another file ` +
+        "with --db, or replace it with --force (it is kept)",
+    );
+  }
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true });
+    checkOurs(db, path);
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+  } finally {
+    db?.close();
+  }
 }
 
 /** Renames the database and SQLite's files next to it. */
@@ -200,33 +264,53 @@ function setAside(path: string): string | null {
   return aside;
 }
 
-function mustExist(path: string, what: string): void {
+/** The path, without links, of a database that is there. */
+function existingDatabase(path: string, cannot: string, flag: string): string {
   if (isServer(path)) {
     throw new StorageError(
       "cannot-open",
-      `cannot ${what} a server's database: use deno task move (--live while ` +
+      `${cannot} a server's database: use deno task move (--live while ` +
         "coordinators run), or PostgreSQL's own pg_dump",
     );
   }
-  if (exists(path)) return;
+  const instead = `name another file with ${flag}`;
+  const place = databaseFile(path, { cannot, instead }, {
+    readsBackup: flag === "--from",
+  });
+  if (place.kind === "file") return place.path;
   throw new StorageError(
     "cannot-open",
-    `cannot ${what}: the file ${path} does not exist; check the path`,
+    `${cannot}: the file ${place.path} does not exist; name the right one ` +
+      `with ${flag}`,
   );
 }
 
-/** Checks that the file can be written, before copying. */
-function mustBeWritable(path: string, name: string): void {
+/** A new file beside the one that it will become. */
+function createPartial(path: string, cannot: string): string {
+  // Nobody else's: a name that can be guessed may be taken by a database.
+  const partial = `${path}-partial-${crypto.randomUUID()}`;
   try {
-    Deno.openSync(path, { write: true, create: true }).close();
+    Deno.openSync(partial, { write: true, createNew: true }).close();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new StorageError(
       "cannot-open",
-      `cannot write the backup: ${name} (${why}); choose another file with --out`,
+      `${cannot}: nothing can be written beside ${path} (${why}); check the ` +
+        "folder's permissions or choose another file",
       error,
     );
   }
+  return partial;
+}
+
+const isFull = (error: unknown) => sqliteCode(error) === SQLITE.full;
+
+function full(cannot: string, path: string, cause: unknown): StorageError {
+  return new StorageError(
+    "cannot-open",
+    `${cannot}: the disk is full: ${path}; make space or choose another file`,
+    cause,
+  );
 }
 
 function exists(path: string): boolean {

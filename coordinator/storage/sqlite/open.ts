@@ -1,11 +1,13 @@
-import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { databaseFile } from "../files.ts";
 import { StorageError } from "../storage.ts";
 import { checkOurs, migrate } from "./schema.ts";
 
-/** An open database file and the lock that keeps other coordinators out. */
+/** An open database file and the locks that keep other coordinators out. */
 export interface OpenDatabase {
   readonly db: DatabaseSync;
+  /** The file's own path, without links. */
+  readonly path: string;
   close(): void;
 }
 
@@ -20,9 +22,9 @@ export interface OpenOptions {
 
 /**
  * Opens or creates the file, checks that it is an undamaged database of ours
- * and migrates it to the current schema. A lock on the file `<path>-lock` keeps
- * a second coordinator out; the system releases it when the process ends for
- * any reason. The database itself stays readable for backup programs.
+ * and migrates it to the current schema. Two locks keep a second coordinator
+ * out; the system releases them when the process ends for any reason. The
+ * database itself stays readable for backup programs.
  *
  * @throws StorageError with one line that says what to do.
  */
@@ -31,11 +33,24 @@ export function openDatabase(
   options: OpenOptions,
 ): OpenDatabase {
   if (path === ":memory:") return prepare(path, options, () => {});
-  const unlock = lockBeside(path);
+  const file = lockDatabase(path);
   try {
-    return prepare(path, options, unlock);
+    const release = lockContent(file.path);
+    try {
+      return prepare(file.path, options, () => {
+        release();
+        file.unlock();
+      });
+    } catch (error) {
+      release();
+      const { code } = explainOpening(file.path, error);
+      if (code !== "in-use" && code !== "cannot-open") throw error;
+      // Some network file systems take the lock for one of SQLite's own kind,
+      // and nothing could be read. There the lock by the path has to do.
+      return prepare(file.path, options, file.unlock);
+    }
   } catch (error) {
-    unlock();
+    file.unlock();
     throw error;
   }
 }
@@ -78,6 +93,7 @@ function prepare(
   const opened = db;
   return {
     db: opened,
+    path,
     close: () => {
       opened.close();
       unlock();
@@ -85,44 +101,63 @@ function prepare(
   };
 }
 
-/** Locks out other coordinators; returns a function that unlocks. */
-export function lockBeside(path: string): () => void {
-  const lockPath = `${path}-lock`;
-  let file: Deno.FsFile;
+/** A database's file, without links, that no other coordinator may open. */
+export interface LockedFile {
+  readonly path: string;
+  readonly unlock: () => void;
+}
+
+/**
+ * Locks out other coordinators by the file's path, which need not exist. The
+ * lock is on a file of its own beside it: one that is replaced is still locked.
+ */
+export function lockDatabase(path: string): LockedFile {
+  const file = databaseFile(path);
+  const unlock = lock(`${file.path}-lock`, file.path);
   try {
-    file = Deno.openSync(lockPath, { read: true, write: true, create: true });
+    // Not held: SQLite is yet to open the file.
+    if (file.kind === "file") lockContent(file.path)();
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+  return { path: file.path, unlock };
+}
+
+/**
+ * Locks out coordinators that found the file by another name: it was renamed
+ * while in use, is mounted twice, or its lock file was deleted. On Linux alone,
+ * where this lock and those of SQLite do not see each other.
+ */
+function lockContent(path: string): () => void {
+  return Deno.build.os === "linux" ? lock(path, path) : () => {};
+}
+
+function lock(file: string, path: string): () => void {
+  let held: Deno.FsFile;
+  try {
+    held = Deno.openSync(file, { read: true, write: true, create: true });
   } catch (error) {
     throw explainOpening(path, error);
   }
-  if (!file.tryLockSync(true)) {
-    file.close();
-    throw new StorageError(
-      "in-use",
-      `cannot use the database: another coordinator has ${path} open; ` +
-        "stop it or choose another file with --db",
-    );
-  }
-  return () => file.close();
+  if (held.tryLockSync(true)) return () => held.close();
+  held.close();
+  throw new StorageError(
+    "in-use",
+    `cannot use the database: another coordinator has ${path} open; ` +
+      "stop it or choose another file",
+  );
 }
 
 /** One line: why a database cannot be opened, and what to do. */
 export function explainOpening(path: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  const folder = dirname(path);
-  if (error instanceof Deno.errors.NotFound) {
-    return new StorageError(
-      "cannot-open",
-      `cannot open the database: the folder ${folder} does not exist; ` +
-        "create it or choose another file with --db",
-      error,
-    );
-  }
   switch (sqliteCode(error)) {
     case SQLITE.notADatabase:
       return new StorageError(
         "not-ours",
         `cannot use the database: ${path} is not a SQLite file; ` +
-          "choose another file with --db",
+          "choose another file",
         error,
       );
     case SQLITE.corrupt:
@@ -131,7 +166,7 @@ export function explainOpening(path: string, error: unknown): StorageError {
       return new StorageError(
         "in-use",
         `cannot use the database: another program is writing to ${path}; ` +
-          "end it or choose another file with --db",
+          "end it or choose another file",
         error,
       );
     default: {
@@ -139,7 +174,7 @@ export function explainOpening(path: string, error: unknown): StorageError {
       return new StorageError(
         "cannot-open",
         `cannot open the database: ${path} cannot be read and written ` +
-          `(${why}); check the permissions or choose another file with --db`,
+          `(${why}); check the permissions or choose another file`,
         error,
       );
     }

@@ -4,7 +4,7 @@ import { firstEdition, newerSchema, StorageError } from "../storage.ts";
 /** The tables in SQLite, and the check whether a file is ours. */
 
 /** The application id of our SQLite files: "dsw2" in ASCII. */
-const APPLICATION_ID = 0x64737732;
+export const APPLICATION_ID = 0x64737732;
 /** Files of the first edition: "dsw1". */
 const FIRST_EDITION = 0x64737731;
 
@@ -171,7 +171,7 @@ export function checkOurs(db: DatabaseSync, path: string): number {
     throw new StorageError(
       "not-ours",
       `cannot use the database: ${path} belongs to another program; ` +
-        "choose another file with --db",
+        "choose another file",
     );
   }
   if (version > SCHEMA_VERSION) {

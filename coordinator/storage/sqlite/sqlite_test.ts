@@ -76,7 +76,7 @@ Deno.test("openSqlite: names a missing folder", () =>
     refuses(
       join(folder, "none", "swarm.db"),
       "cannot-open",
-      /the folder .*none does not exist; create it or choose another file with --db/,
+      /there is no folder .*none; create it or choose another file/,
     )
   ));
 
@@ -84,7 +84,7 @@ Deno.test("openSqlite: refuses a folder instead of a file", () =>
   withFolder((folder) => {
     const path = join(folder, "swarm.db");
     Deno.mkdirSync(path);
-    refuses(path, "cannot-open", /cannot be read and written/);
+    refuses(path, "cannot-open", /is a folder; name a file in it/);
   }));
 
 Deno.test("openSqlite: refuses a path through a file", () =>
