@@ -6,6 +6,12 @@ import {
   type FoundDataset,
 } from "../worker/data/find_dataset.ts";
 import { describeEvent } from "../worker/cli/join_status.ts";
+import { flushAll, standardOutputs } from "../worker/cli/output.ts";
+import {
+  onStrayError,
+  type StopSignals,
+  stopSignals,
+} from "../worker/cli/stop_signals.ts";
 import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
 import type { SessionEvent } from "../worker/session/session_types.ts";
 import { createWebAssets } from "../web/build/assets.ts";
@@ -18,7 +24,6 @@ import type { Leaderboard } from "../protocol/leaderboard.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
-import { stopSignals } from "./cli/stop_signals.ts";
 import { builtinStudies } from "./study/builtin.ts";
 import { InvalidStudy } from "./study/points.ts";
 import { parseStudy } from "./study/parse.ts";
@@ -33,8 +38,12 @@ import { createConsole, type StartConsole } from "./cli/terminal/console.ts";
 
 const webFolder = fileURLToPath(new URL("../.cache/web", import.meta.url));
 
+const { stdout, stderr } = standardOutputs();
+
 /** Milliseconds between looks at the study's progress. */
 const LOOK = 500;
+/** Milliseconds until secrets are shown again that could not be written. */
+const SHOW_AGAIN = 5000;
 /** Looks at the progress for one at the verdicts. */
 const VERDICT_LOOKS = 20;
 const STOPPING = "stopping; the same command goes on where this one was";
@@ -118,6 +127,10 @@ interface Running extends Swarm {
   readonly url: string;
 }
 
+/**
+ * Listens before it opens the database: a port that is taken has then cost
+ * nothing, such as a secret that nobody will see. Requests wait meanwhile.
+ */
 async function serve(
   plan: StudyPlan,
   dataset: FoundDataset,
@@ -125,25 +138,31 @@ async function serve(
   log: Log,
 ): Promise<Running> {
   const { joinCode, trustProxy } = options;
-  const swarm = await openSwarm({
-    plan,
-    dataset: dataset.manifest,
-    dataFolder: dataset.folder,
-    assets: await createWebAssets(webFolder),
-    database: options.db,
-    confined: true,
-    trustWorkers: options.trustWorkers,
-    leaseSeconds: options.leaseSeconds,
-    // Behind a proxy it is the proxy that minds the host's name.
-    loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,
-    newSecrets: options.newSecrets,
-    ...joinCode !== undefined && { joinCode },
-    ...trustProxy !== undefined && { trustProxy },
-    log,
-  });
+  const assets = await createWebAssets(webFolder);
+  const opened = Promise.withResolvers<Swarm>();
+  opened.promise.catch(() => {});
+  const { handler, finish } = gracefulShutdown(async (request, info) =>
+    await (await opened.promise).fetch(request, info)
+  );
+  const server = listen(options.host, options.port, handler, log);
   try {
-    const { handler, finish } = gracefulShutdown(swarm.fetch);
-    const server = listen(options.host, options.port, handler, log);
+    const swarm = await openSwarm({
+      plan,
+      dataset: dataset.manifest,
+      dataFolder: dataset.folder,
+      assets,
+      database: options.db,
+      confined: true,
+      trustWorkers: options.trustWorkers,
+      leaseSeconds: options.leaseSeconds,
+      // Behind a proxy it is the proxy that minds the host's name.
+      loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,
+      newSecrets: options.newSecrets,
+      ...joinCode !== undefined && { joinCode },
+      ...trustProxy !== undefined && { trustProxy },
+      log,
+    });
+    opened.resolve(swarm);
     return {
       ...swarm,
       url: server.url,
@@ -159,56 +178,80 @@ async function serve(
       },
     };
   } catch (error) {
-    await swarm.close();
+    opened.reject(error);
+    await server.shutdown();
     throw error;
   }
 }
 
-/** A storage that does not serve now will again, and workers train on. */
-function whileAway(error: unknown): null {
-  if (error instanceof StorageError && error.code === "unavailable") {
-    return null;
-  }
-  throw error;
+/** Logs that something failed: once, until it works again. */
+function createTrouble(log: Log) {
+  const told = new Map<string, string>();
+  return {
+    over: (what: string) => void told.delete(what),
+    tell(what: string, error: unknown): void {
+      const message = error instanceof Error ? error.message : String(error);
+      if (told.get(what) === message) return;
+      told.set(what, message);
+      const fields = { error: message };
+      log("error", `${what} failed, the coordinator serves on`, fields);
+    },
+  };
 }
 
-/** Resolves when every planned trial has a result or is quarantined. */
+/**
+ * Runs what goes on beside the serving. Its failure does not end a server that
+ * others depend on: it is logged, and null is the answer. Only a storage that
+ * will not serve again is the caller's concern.
+ */
+type Beside = <T>(
+  what: string,
+  work: () => T | Promise<T>,
+) => Promise<T | null>;
+
+function besideServing(
+  { tell, over }: ReturnType<typeof createTrouble>,
+): Beside {
+  return async (what, work) => {
+    try {
+      const done = await work();
+      over(what);
+      return done;
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code === "newer") {
+        tell(what, error);
+      } else if (error.code !== "unavailable") throw error;
+      // A storage that is away says so itself, and serves again when it can.
+      return null;
+    }
+  };
+}
+
+/** The figures when all trials are done; null: it was stopped before. */
 async function follow(
   swarm: Swarm,
   output: StartConsole,
-  signal: AbortSignal,
-): Promise<void> {
-  let looks = 0;
-  while (!signal.aborted) {
-    const progress = await swarm.progress().catch(whileAway);
-    if (progress !== null) {
-      output.progress(progress);
-      // Looked at, a verdict that changed is logged, also where no page asks.
-      if (looks++ % VERDICT_LOOKS === 0) {
-        await swarm.leaderboard().catch(whileAway);
-      }
-      if (progress.complete) return;
-    }
-    await pause(signal);
-  }
-}
-
-/** The final figures; null: stopped before they could be had. */
-async function conclude(
-  swarm: Swarm,
+  beside: Beside,
   signal: AbortSignal,
 ): Promise<Leaderboard | null> {
-  while (!signal.aborted) {
-    const leaderboard = await swarm.leaderboard().catch(whileAway);
-    if (leaderboard !== null) return leaderboard;
+  for (let looks = 0; !signal.aborted; looks++) {
+    const final = await beside("following the study", async () => {
+      const progress = await swarm.progress();
+      output.progress(progress);
+      // Looked at, a verdict that changed is logged, also where no page asks.
+      if (!progress.complete && looks % VERDICT_LOOKS !== 0) return null;
+      const leaderboard = await swarm.leaderboard();
+      return progress.complete ? leaderboard : null;
+    });
+    if (final !== null) return final;
     await pause(signal);
   }
   return null;
 }
 
-function pause(signal: AbortSignal): Promise<void> {
+function pause(signal: AbortSignal, milliseconds = LOOK): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, LOOK);
+    const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener("abort", () => {
       clearTimeout(timer);
       resolve();
@@ -223,31 +266,22 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function start(options: StartOptions): Promise<void> {
-  const { signal, drain } = stopSignals();
-  const output = createConsole(options);
-  const plan = planStudy(await readStudy(options.study), options);
-  let dataset: FoundDataset;
-  try {
-    dataset = await getDataset(plan, options, output, signal);
-  } catch (error) {
-    // Whole files are kept; the next start fetches the others.
-    if (signal.aborted) return output.line(STOPPING);
-    throw error;
-  }
-  const log = options.log === "json"
-    ? createLog((line) => console.error(line), Date.now)
-    : createTextLog(output.line, "warn");
-  const running = await serve(plan, dataset, options, log);
+/** Says where the study is, and the secrets that were made for it. */
+function introduce(
+  running: Running,
+  { definition, trials }: StudyPlan,
+  { joinCode }: StartOptions,
+  output: StartConsole,
+): void {
   const { url } = running;
   const code = running.joinCode === null ? "" : `#${running.joinCode}`;
   output.line(
-    `study ${plan.definition.id}: ${plan.trials.length} ` +
-      `${plan.trials.length === 1 ? "trial" : "trials"}; ` +
+    `study ${definition.id}: ${trials.length} ` +
+      `${trials.length === 1 ? "trial" : "trials"}; ` +
       `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
       "Ctrl-C stops, nothing is lost",
   );
-  if (options.joinCode === true && running.joinCode === null) {
+  if (joinCode === true && running.joinCode === null) {
     output.line(
       "join code: as it was shown when it was made; " +
         "--new-secrets makes another",
@@ -259,44 +293,127 @@ async function start(options: StartOptions): Promise<void> {
         "(docs/security.md says what for; --new-secrets makes another)",
     );
   }
-  const link = joinAddress(options.host, url, Deno.networkInterfaces());
-  if (link !== null) output.invite(`${link}${code}`);
-  const leaving = new AbortController();
-  const { drainSeconds } = options;
-  drain(drainSeconds, () => {
-    output.line(
-      `draining: stops in ${drainSeconds} s; /readyz says so to balancers`,
-    );
-    running.drain();
-    leaving.abort(new Error("the coordinator stops soon"));
-  });
-  const trained = options.workers === 0 ? Promise.resolve() : runDenoWorker({
-    url,
+}
+
+/**
+ * Introduces the study until the words are out: only then the new secrets count
+ * as shown. Where the output is closed, the next start makes and shows others.
+ */
+async function introduceUntilShown(
+  running: Running,
+  introduceIt: () => void,
+  beside: Beside,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    introduceIt();
+    const { type } = await stderr.flush();
+    if (type === "closed") return;
+    if (type === "delivered") break;
+    await pause(signal, SHOW_AGAIN);
+  }
+  const remember = () => running.secretsShown().then(() => true);
+  while (!signal.aborted && !await beside("keeping the secrets", remember)) {
+    await pause(signal);
+  }
+}
+
+/** Trains with this process's own threads. Never rejects. */
+async function train(
+  running: Running,
+  options: StartOptions,
+  output: StartConsole,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = await runDenoWorker({
+    url: running.url,
     threads: options.workers,
     backend: options.backend,
     name: "coordinator",
     joinCode: running.ownJoinCode,
     confined: true,
-    signal: leaving.signal,
+    signal,
     onEvent: (event) => {
       if (event.type === "registered") running.isOurs(event.workerId);
       const line = workerLine(event);
       if (line !== null) output.line(line);
     },
     log: output.line,
-  }).then((end) => {
-    if (end.reason === "failed") output.line(`local workers: ${end.message}`);
   });
+  if (end.reason === "failed") output.line(`local workers: ${end.message}`);
+}
+
+/** @returns the process's exit status */
+async function start(
+  options: StartOptions,
+  { signal, drain }: StopSignals,
+): Promise<number> {
+  const output = createConsole(options, {
+    stdout,
+    stderr,
+    variable: (name) => Deno.env.get(name),
+    now: () => performance.now(),
+  });
+  const log = options.log === "json"
+    ? createLog((line) => stderr.write(`${line}\n`), Date.now)
+    : createTextLog(output.line, "warn");
+  const trouble = createTrouble(log);
+  const beside = besideServing(trouble);
+  onStrayError((error) => trouble.tell("something", error));
+  const plan = planStudy(await readStudy(options.study), options);
+  let dataset: FoundDataset;
   try {
-    await follow(running, output, signal);
-    const final = await conclude(running, signal);
-    if (final !== null) {
-      output.leaderboard(final);
-      if (!options.exit) {
-        output.line(`complete; the leaderboard stays at ${url}/`);
-        await untilAborted(signal);
-      }
+    dataset = await getDataset(plan, options, output, signal);
+  } catch (error) {
+    // Whole files are kept; the next start fetches the others.
+    if (!signal.aborted) throw error;
+    output.line(STOPPING);
+    return 0;
+  }
+  const running = await serve(plan, dataset, options, log);
+  const { url } = running;
+  const leaving = new AbortController();
+  let trained: Promise<void> | undefined;
+  try {
+    introduceUntilShown(
+      running,
+      () => introduce(running, plan, options, output),
+      beside,
+      signal,
+    ).catch((error) => trouble.tell("keeping the secrets", error));
+    await beside("the invitation", () => {
+      const link = joinAddress(options.host, url, Deno.networkInterfaces());
+      const code = running.joinCode === null ? "" : `#${running.joinCode}`;
+      if (link !== null) output.invite(`${link}${code}`);
+    });
+    const { drainSeconds } = options;
+    drain(drainSeconds, () => {
+      output.line(
+        `draining: stops in ${drainSeconds} s; /readyz says so to balancers`,
+      );
+      running.drain();
+      leaving.abort(new Error("the coordinator stops soon"));
+    });
+    if (options.workers > 0) {
+      trained = train(running, options, output, leaving.signal);
     }
+    const final = await follow(running, output, beside, signal);
+    if (final === null) return 0;
+    await beside("the leaderboard", () => output.leaderboard(final));
+    const printed = stdout.flush().then((delivery) => {
+      if (delivery.type !== "failed") return true;
+      log("error", "the leaderboard is not printed", {
+        error: delivery.message,
+      });
+      return false;
+    });
+    if (options.exit) {
+      const stopped = untilAborted(signal).then(() => true);
+      return await Promise.race([printed, stopped]) ? 0 : 1;
+    }
+    output.line(`complete; the leaderboard stays at ${url}/`);
+    await untilAborted(signal);
+    return 0;
   } finally {
     output.quiet();
     if (signal.aborted) output.line(STOPPING);
@@ -312,13 +429,22 @@ function isForUser(error: unknown): error is Error {
     error instanceof InvalidStudy || error instanceof DatasetNotFoundError;
 }
 
+function traceOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
 if (import.meta.main) {
+  const stop = stopSignals();
+  let status = 1;
   try {
-    await start(parseStartOptions(Deno.args, navigator.hardwareConcurrency));
-    Deno.exit(0);
+    const cores = navigator.hardwareConcurrency;
+    status = await start(parseStartOptions(Deno.args, cores), stop);
   } catch (error) {
-    if (!isForUser(error)) throw error;
-    console.error(`error: ${error.message}`);
-    Deno.exit(1);
+    stderr.write(
+      `${isForUser(error) ? `error: ${error.message}` : traceOf(error)}\n`,
+    );
   }
+  await flushAll([stdout, stderr], stop.signal);
+  // Threads that hang would keep the process.
+  Deno.exit(status);
 }
