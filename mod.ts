@@ -112,6 +112,7 @@ export {
   type FindDatasetOptions,
   type FoundDataset,
 } from "./worker/data/find_dataset.ts";
+export { IdxError } from "./worker/data/idx.ts";
 
 // Random numbers: each is a function of its place in training.
 export {

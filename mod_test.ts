@@ -177,6 +177,7 @@ Deno.test("createAnalyser makes of the same results what the swarm shows", () =>
     queued: 0,
     quarantined: 0,
     complete: true,
+    standstill: null,
     workersOnline: 0,
     trialsPerMinute: null,
     secondsLeft: 0,

@@ -111,7 +111,11 @@ async function measure(
   for (let round = 0; round < rounds; round++) {
     stopwatch.time(
       "only the throughput changed",
-      () => analyser.leaderboard({ ...progress, trialsPerMinute: round }, 1),
+      () =>
+        analyser.leaderboard({
+          ...progress,
+          trialsPerMinute: round,
+        }, 1),
     );
   }
 
@@ -133,7 +137,11 @@ async function measure(
     changes: (_: string, since: number) =>
       Promise.resolve(since === 0 ? planned : { ...planned, trials: [] }),
     throughput: () =>
-      Promise.resolve({ workersOnline: 1, trialsPerMinute: null }),
+      Promise.resolve({
+        workersOnline: 1,
+        trialsPerMinute: null,
+        notLeasable: null,
+      }),
     study: () => Promise.resolve(null),
   };
   const analystSync = createAnalystSync(views, createAnalyst());

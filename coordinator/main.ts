@@ -5,6 +5,7 @@ import {
   findDataset,
   type FoundDataset,
 } from "../worker/data/find_dataset.ts";
+import { IdxError } from "../worker/data/idx.ts";
 import { describeEvent } from "../worker/cli/join_status.ts";
 import { flushAll, standardOutputs } from "../worker/cli/output.ts";
 import {
@@ -12,20 +13,27 @@ import {
   type StopSignals,
   stopSignals,
 } from "../worker/cli/stop_signals.ts";
-import { dataCacheDir, runDenoWorker } from "../worker/main_deno.ts";
-import type { SessionEvent } from "../worker/session/session_types.ts";
+import {
+  callThisMachineDirectly,
+  dataCacheDir,
+  runDenoWorker,
+} from "../worker/main_deno.ts";
+import type {
+  SessionEnd,
+  SessionEvent,
+} from "../worker/session/session_types.ts";
 import { createWebAssets } from "../web/build/assets.ts";
 import { joinAddress } from "./cli/join_address.ts";
 import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
 import { isLoopbackHost } from "./http/limits/addresses.ts";
-import { openSwarm, type Swarm } from "./open_swarm.ts";
-import type { Leaderboard } from "../protocol/leaderboard.ts";
+import { openSwarm, StudyDeletedError, type Swarm } from "./open_swarm.ts";
+import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
 import { builtinStudies } from "./study/builtin.ts";
-import { InvalidStudy } from "./study/points.ts";
+import { InvalidStudy, pointsArgument, pointsOutside } from "./study/points.ts";
 import { parseStudy } from "./study/parse.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createLog, createTextLog, type Log } from "./service/log.ts";
@@ -46,6 +54,8 @@ const LOOK = 500;
 const SHOW_AGAIN = 5000;
 /** Looks at the progress for one at the verdicts. */
 const VERDICT_LOOKS = 20;
+/** Exit status with `--exit` if nobody can go on with the study. */
+const UNFINISHED = 2;
 const STOPPING = "stopping; the same command goes on where this one was";
 /** Milliseconds that requests get to be answered once nobody new is let in. */
 const FAREWELL = 10_000;
@@ -227,23 +237,83 @@ function besideServing(
   };
 }
 
-/** The figures when all trials are done; null: it was stopped before. */
+/** The workers of this process. */
+interface LocalWorkers {
+  /** Why they ended; null: they have not, or there are none. */
+  end: SessionEnd | null;
+  readonly count: number;
+}
+
+/** Why nobody can go on with the study, for people; null: somebody can. */
+function whyStandstill(
+  { standstill }: Progress,
+  { count, end }: LocalWorkers,
+): string | null {
+  switch (standstill) {
+    case null:
+      return null;
+    case "not-active":
+      return "the coordinator leases another study, or none";
+    case "no-workers":
+      // They are starting, or about to call again.
+      if (count > 0 && end === null) return null;
+      return end?.reason === "failed"
+        ? `the local workers ended, and no other is here: ${end.message}`
+        : "no worker is here";
+    case "all-failed":
+      return "each worker here failed too often on each trial that is left; " +
+        "the study needs another machine";
+    default:
+      return standstill satisfies never;
+  }
+}
+
+/** How far a study came; without figures, it was deleted. */
+interface Followed {
+  readonly complete: boolean;
+  readonly leaderboard: Leaderboard | null;
+}
+
+/**
+ * Resolves when every planned trial has a result or is quarantined, or with
+ * `--exit` when local workers were to train the study and nobody can. Null: the
+ * command stopped before.
+ */
 async function follow(
   swarm: Swarm,
+  local: LocalWorkers,
+  options: StartOptions,
   output: StartConsole,
   beside: Beside,
   signal: AbortSignal,
-): Promise<Leaderboard | null> {
+): Promise<Followed | null> {
+  let said: string | null = null;
+  // Without workers of its own it waits for volunteers, as it was told to.
+  const endsUnfinished = options.exit && local.count > 0;
   for (let looks = 0; !signal.aborted; looks++) {
-    const final = await beside("following the study", async () => {
-      const progress = await swarm.progress();
-      output.progress(progress);
-      // Looked at, a verdict that changed is logged, also where no page asks.
-      if (!progress.complete && looks % VERDICT_LOOKS !== 0) return null;
-      const leaderboard = await swarm.leaderboard();
-      return progress.complete ? leaderboard : null;
-    });
-    if (final !== null) return final;
+    const followed = await beside(
+      "following the study",
+      async (): Promise<Followed | null> => {
+        const progress = await swarm.progress().catch((error) => {
+          if (endsUnfinished && error instanceof StudyDeletedError) return null;
+          throw error;
+        });
+        if (progress === null) return { complete: false, leaderboard: null };
+        output.progress(progress);
+        const { complete } = progress;
+        const why = complete ? null : whyStandstill(progress, local);
+        if (why !== said && why !== null) {
+          output.line(`nobody can go on: ${why}`);
+        }
+        said = why;
+        const over = complete || why !== null && endsUnfinished;
+        // Looked at, a verdict that changed is logged, also where no page asks.
+        if (!over && looks % VERDICT_LOOKS !== 0) return null;
+        const leaderboard = await swarm.leaderboard();
+        return over ? { complete, leaderboard } : null;
+      },
+    );
+    if (followed !== null) return followed;
     await pause(signal);
   }
   return null;
@@ -324,7 +394,7 @@ async function train(
   options: StartOptions,
   output: StartConsole,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<SessionEnd> {
   const end = await runDenoWorker({
     url: running.url,
     threads: options.workers,
@@ -341,6 +411,7 @@ async function train(
     log: output.line,
   });
   if (end.reason === "failed") output.line(`local workers: ${end.message}`);
+  return end;
 }
 
 /** @returns the process's exit status */
@@ -348,6 +419,7 @@ async function start(
   options: StartOptions,
   { signal, drain }: StopSignals,
 ): Promise<number> {
+  callThisMachineDirectly();
   const output = createConsole(options, {
     stdout,
     stderr,
@@ -360,7 +432,15 @@ async function start(
   const trouble = createTrouble(log);
   const beside = besideServing(trouble);
   onStrayError((error) => trouble.tell("something", error));
-  const plan = planStudy(await readStudy(options.study), options);
+  const definition = await readStudy(options.study);
+  const plan = planStudy(definition, options);
+  const outside = pointsOutside(definition, options.points ?? []);
+  if (outside.length > 0) {
+    output.line(
+      `--points: not in study ${definition.id} as it is written, but trained: ` +
+        pointsArgument(outside),
+    );
+  }
   let dataset: FoundDataset;
   try {
     dataset = await getDataset(plan, options, output, signal);
@@ -382,7 +462,12 @@ async function start(
       signal,
     ).catch((error) => trouble.tell("keeping the secrets", error));
     await beside("the invitation", () => {
-      const link = joinAddress(options.host, url, Deno.networkInterfaces());
+      const link = joinAddress(
+        options.host,
+        url,
+        Deno.networkInterfaces,
+        options.publicUrl,
+      );
       const code = running.joinCode === null ? "" : `#${running.joinCode}`;
       if (link !== null) output.invite(`${link}${code}`);
     });
@@ -394,12 +479,26 @@ async function start(
       running.drain();
       leaving.abort(new Error("the coordinator stops soon"));
     });
-    if (options.workers > 0) {
-      trained = train(running, options, output, leaving.signal);
+    const local: LocalWorkers = { end: null, count: options.workers };
+    if (local.count > 0) {
+      trained = train(running, options, output, leaving.signal)
+        .then((end) => void (local.end = end));
     }
-    const final = await follow(running, output, beside, signal);
-    if (final === null) return 0;
-    await beside("the leaderboard", () => output.leaderboard(final));
+    const followed = await follow(
+      running,
+      local,
+      options,
+      output,
+      beside,
+      signal,
+    );
+    if (followed === null) return 0;
+    const { complete, leaderboard } = followed;
+    if (leaderboard === null) {
+      output.line("nobody can go on: the study was deleted");
+      return UNFINISHED;
+    }
+    await beside("the leaderboard", () => output.leaderboard(leaderboard));
     const printed = stdout.flush().then((delivery) => {
       if (delivery.type !== "failed") return true;
       log("error", "the leaderboard is not printed", {
@@ -409,7 +508,8 @@ async function start(
     });
     if (options.exit) {
       const stopped = untilAborted(signal).then(() => true);
-      return await Promise.race([printed, stopped]) ? 0 : 1;
+      if (!await Promise.race([printed, stopped])) return 1;
+      return complete ? 0 : UNFINISHED;
     }
     output.line(`complete; the leaderboard stays at ${url}/`);
     await untilAborted(signal);
@@ -426,7 +526,8 @@ async function start(
 /** Errors that a user can mend: their message is all there is to say. */
 function isForUser(error: unknown): error is Error {
   return error instanceof StartError || error instanceof StorageError ||
-    error instanceof InvalidStudy || error instanceof DatasetNotFoundError;
+    error instanceof InvalidStudy || error instanceof DatasetNotFoundError ||
+    error instanceof IdxError;
 }
 
 function traceOf(error: unknown): string {
@@ -438,7 +539,9 @@ if (import.meta.main) {
   let status = 1;
   try {
     const cores = navigator.hardwareConcurrency;
-    status = await start(parseStartOptions(Deno.args, cores), stop);
+    const warn = (line: string) => void stderr.write(`${line}\n`);
+    const options = parseStartOptions(Deno.args, cores, undefined, warn);
+    status = await start(options, stop);
   } catch (error) {
     stderr.write(
       `${isForUser(error) ? `error: ${error.message}` : traceOf(error)}\n`,

@@ -285,7 +285,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     },
     data: dataFolder === undefined
       ? () => Promise.resolve(null)
-      : dataFiles(dataFolder),
+      : dataFiles(dataFolder, Object.values(dataset.files), log),
     assets,
     apiPageFile,
     log,

@@ -1,4 +1,25 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import {
+  Command,
+  InvalidArgumentError,
+  Option,
+  type ParseOptionsResult,
+} from "commander";
+
+/** Reads an environment variable; undefined: it is not set. */
+export type Variables = (name: string) => string | undefined;
+
+/**
+ * The one way in which a variable is read: by its value. An empty or blank one
+ * counts as not set, because Docker Compose and env files pass on what nobody
+ * set as an empty text.
+ */
+export function readVariable(
+  name: string,
+  variables: Variables,
+): string | undefined {
+  const text = variables(name)?.trim();
+  return text === "" ? undefined : text;
+}
 
 /** One flag of a command: how it is given, read and explained. */
 export interface Flag {
@@ -27,29 +48,43 @@ export type Flags<Options> = {
   readonly [Name in keyof Options]-?: Flag;
 };
 
-/** A command of `deno task` with its flags: one list for parsing and help. */
+/** `leaseSeconds` is `--lease-seconds`, or `SWARM_LEASE_SECONDS`. */
+function namesOf(key: string): { flag: string; variable: string } {
+  const words = key.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+  const variable = `SWARM_${words.replaceAll("-", "_").toUpperCase()}`;
+  return { flag: `--${words}`, variable };
+}
+
+/**
+ * A command of `deno task` with its flags: one list for parsing, help and
+ * variables. A variable takes the place of the flag's default.
+ */
 export function createCommand<Options>(
   name: string,
   about: string,
   flags: Flags<Options>,
+  variables: Variables,
 ): Command {
-  const command = new Command(`deno task ${name}`).description(about)
+  const command = new CommandWithVariables(`deno task ${name}`)
+    .description(about)
     .allowExcessArguments(false)
     // Keeps an error and its suggestion on one line.
     .configureOutput({
       outputError: (text, write) =>
         write(`${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`),
     });
+  const { writeOut, writeErr } = command.configureOutput();
+  command.configureOutput({
+    writeOut: withoutErrors(writeOut),
+    writeErr: withoutErrors(writeErr),
+  });
   for (const [key, each] of Object.entries<Flag>(flags)) {
-    const words = key.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+    const { flag, variable } = namesOf(key);
     const option = new Option(
-      [`--${words}`, each.value ?? []].flat().join(" "),
-      each.help,
+      [flag, each.value ?? []].flat().join(" "),
+      each.noVariable ? each.help : `${each.help} (env: ${variable})`,
     );
     if (each.value === undefined) option.default(false);
-    if (!each.noVariable) {
-      option.env(`SWARM_${words.replaceAll("-", "_").toUpperCase()}`);
-    }
     if (each.parse !== undefined) option.argParser(each.parse);
     if (each.choices !== undefined) option.choices(each.choices);
     if (each.conflicts !== undefined) option.conflicts(each.conflicts);
@@ -58,8 +93,75 @@ export function createCommand<Options>(
     }
     if (each.required) option.makeOptionMandatory();
     command.addOption(option);
+    if (each.noVariable) continue;
+    command.afterFlags.push(() => {
+      const text = readVariable(variable, variables);
+      if (text === undefined || command.getOptionValueSource(key) === "cli") {
+        return;
+      }
+      try {
+        const value = valueOf(option, text);
+        if (value === undefined) return;
+        command.setOptionValueWithSource(key, value, "default");
+      } catch (error) {
+        if (!(error instanceof InvalidArgumentError)) throw error;
+        command.error(
+          `error: ${variable} is invalid: ${
+            JSON.stringify(text)
+          }. ${error.message}`,
+        );
+      }
+    });
   }
   return command;
+}
+
+/** Commander itself sets a switch whatever its variable's value is. */
+class CommandWithVariables extends Command {
+  readonly afterFlags: (() => void)[] = [];
+
+  override parseOptions(args: string[]): ParseOptionsResult {
+    const parsed = super.parseOptions(args);
+    for (const read of this.afterFlags) read();
+    return parsed;
+  }
+}
+
+const SWITCH: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "yes", "on", "1"].map((word) => [word, true] as const),
+  ...["false", "no", "off", "0"].map((word) => [word, false] as const),
+]);
+
+/**
+ * What a variable's text says for an option; undefined: the same as no variable.
+ * `[code]` may be switched on, which is the flag without a value, or off.
+ *
+ * @throws {InvalidArgumentError} that says what to give instead.
+ */
+function valueOf(option: Option, text: string): unknown {
+  const on = SWITCH.get(text.toLowerCase());
+  if (option.optional && on !== undefined) return on || undefined;
+  if (!option.isBoolean()) {
+    return option.parseArg === undefined
+      ? text
+      : option.parseArg(text, undefined);
+  }
+  if (on !== undefined) return on;
+  const words = [...SWITCH.keys()];
+  throw new InvalidArgumentError(
+    `Give ${words.slice(0, 4).join(", ")}, or ${words.slice(4).join(", ")}.`,
+  );
+}
+
+/** A full disk or a closed pipe behind a command's help is no fault of it. */
+function withoutErrors(write: (text: string) => void = () => {}) {
+  return (text: string) => {
+    try {
+      write(text);
+    } catch {
+      // There is nowhere to say so.
+    }
+  };
 }
 
 /**
@@ -71,6 +173,61 @@ export function parseCommand<Options extends object>(
   args: readonly string[],
 ): Options {
   return command.parse([...args], { from: "user" }).opts<Options>();
+}
+
+/**
+ * A line for each variable that is set and whose name is one letter away from
+ * one that a command reads. The names that are set cannot be listed with the
+ * permission for `SWARM_*` alone, so each near name is asked for.
+ *
+ * @param names The variables that there are.
+ */
+export function misspeltVariables(
+  names: readonly string[],
+  variables: Variables,
+): string[] {
+  const right = new Set(names);
+  const seen = new Set<string>();
+  return names.flatMap((name) =>
+    near(name).flatMap((wrong) => {
+      if (right.has(wrong) || seen.has(wrong)) return [];
+      seen.add(wrong);
+      return readVariable(wrong, variables) === undefined
+        ? []
+        : [`warning: ${wrong} has no effect; did you mean ${name}?`];
+    })
+  );
+}
+
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+
+/** All names with one letter too many, too few, another or exchanged. */
+function near(name: string): string[] {
+  const prefix = "SWARM_";
+  const word = name.slice(prefix.length);
+  const places = Array.from({ length: word.length + 1 }, (_, at) => at);
+  return places.flatMap((at) => {
+    const [head, rest] = [word.slice(0, at), word.slice(at)];
+    const [first = "", second = ""] = rest;
+    return [
+      ...[...LETTERS].flatMap((letter) => [
+        head + letter + rest,
+        // Another letter in a short name makes another word.
+        ...rest === "" || word.length < 4
+          ? []
+          : [head + letter + rest.slice(1)],
+      ]),
+      ...rest === "" ? [] : [head + rest.slice(1)],
+      ...second === "" ? [] : [head + second + first + rest.slice(2)],
+    ];
+  }).map((word) => prefix + word);
+}
+
+/** The variables of flags. */
+export function variablesOf<Options>(flags: Flags<Options>): string[] {
+  return Object.entries<Flag>(flags).flatMap(([key, { noVariable }]) =>
+    noVariable ? [] : [namesOf(key).variable]
+  );
 }
 
 /** Reads a whole number within these bounds. */

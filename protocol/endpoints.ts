@@ -399,6 +399,7 @@ export const endpoints = {
         description: "A gzip file; not a gzip-encoded answer",
         content: { "application/gzip": { schema: z.string() } },
       },
+      503: problem("The file is missing on the disk now: unavailable"),
     },
   },
   health: {

@@ -208,6 +208,19 @@ export const SeedRemark = z.strictObject({
   words: Text,
 });
 
+/** Why nobody can go on with a study. */
+export type Standstill = Infer<typeof Standstill>;
+
+/** @internal */
+export const Standstill = z.enum([
+  /** The coordinator leases another study, or none. */
+  "not-active",
+  /** No worker called lately. */
+  "no-workers",
+  /** Each worker here failed too often on each trial that is left. */
+  "all-failed",
+]);
+
 /** A study's progress: its planned trials by state, and its pace. */
 export type Progress = Infer<typeof Progress>;
 
@@ -220,6 +233,8 @@ export const Progress = z.strictObject({
   queued: z.int().min(0),
   quarantined: z.int().min(0),
   complete: z.boolean(),
+  /** Why no trial goes on now; null: one does, or all are done. */
+  standstill: Standstill.nullable().default(null),
   workersOnline: z.int().min(0),
   /** Over the last minutes; null before the first trial is completed. */
   trialsPerMinute: z.number().nullable(),

@@ -3,8 +3,9 @@ import { listen } from "../coordinator/http/server.ts";
 import { dataFiles } from "../coordinator/storage/served_files.ts";
 
 /** A server for `descriptors_test.ts`: few file descriptors, real sockets. */
-const [folder = ""] = Deno.args;
-const swarm = await testSwarm({ data: dataFiles(folder) });
+const [folder = "", bytes = ""] = Deno.args;
+const file = { sha256: "a".repeat(64), compressedBytes: Number(bytes) };
+const swarm = await testSwarm({ data: dataFiles(folder, [file], () => {}) });
 const server = listen(
   "127.0.0.1",
   0,

@@ -25,11 +25,12 @@ async function startServer(folder: string) {
     args: [
       "-c",
       'ulimit -n 64; exec "$0" run --allow-net=127.0.0.1 --allow-read ' +
-      '--allow-env --config "$1" "$2" "$3"',
+      '--allow-env --config "$1" "$2" "$3" "$4"',
       Deno.execPath(),
       config,
       script,
       folder,
+      String(FILE_BYTES),
     ],
     stdin: "null",
     stdout: "piped",

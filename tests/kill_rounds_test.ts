@@ -10,9 +10,9 @@ import { createChance } from "./simulation/chance.ts";
 import { freePort, get, until, writeTinyStudy } from "./tiny_study.ts";
 
 /** Number of kills; `SWARM_KILL_ROUNDS=100` for a long run. */
-const ROUNDS = Number(Deno.env.get("SWARM_KILL_ROUNDS") ?? 6);
+const ROUNDS = Number(Deno.env.get("SWARM_KILL_ROUNDS") || 6);
 /** Decides who is killed and when; what processes then do is their own. */
-const SEED = Number(Deno.env.get("SWARM_KILL_SEED") ?? Date.now() % 1e6);
+const SEED = Number(Deno.env.get("SWARM_KILL_SEED") || Date.now() % 1e6);
 /** Trials done in a round, about: the study is to outlast the kills. */
 const TRIALS_A_ROUND = 3;
 /** Milliseconds from one kill to the next at most, once its victim is back. */

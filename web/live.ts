@@ -51,7 +51,10 @@ export interface EventHandlers {
   message(data: unknown): void;
 }
 
-/** Opens a stream of server-sent events; returns a function that closes it. */
+/**
+ * Opens a stream of events; returns a function that closes it. A page may be
+ * told that the stream opened more than once.
+ */
 export type OpenEvents = (handlers: EventHandlers) => () => void;
 
 /** Uses `EventSource`, without its reconnections: `follow` reconnects. */
@@ -71,6 +74,99 @@ export function browserEvents(url: string): OpenEvents {
       source.addEventListener(type, take);
     }
     return () => source.close();
+  };
+}
+
+/** What pages of one browser tell each other. */
+type Notice =
+  | { readonly type: "anybody?" | "opened" | "broken" }
+  | { readonly type: "message"; readonly data: unknown };
+
+/** What {@linkcode sharedEvents} needs from the browser. */
+export interface Sharing {
+  /** Absent on pages that came over plain HTTP from another machine. */
+  readonly locks: Pick<LockManager, "request"> | undefined;
+  openChannel(name: string): Pick<
+    BroadcastChannel,
+    "postMessage" | "onmessage" | "close"
+  >;
+}
+
+/**
+ * One stream for all pages of a browser: over HTTP/1.1 a browser opens six
+ * connections to a host, and with a stream each, the seventh page could not
+ * even load. The page that holds the lock opens the stream and passes events on.
+ */
+export function sharedEvents(
+  open: OpenEvents,
+  name: string,
+  { locks, openChannel }: Sharing,
+): OpenEvents {
+  if (locks === undefined) return open;
+  return (handlers) => {
+    const channel = openChannel(name);
+    const tell = (notice: Notice) => channel.postMessage(notice);
+    const leaving = new AbortController();
+    let closeStream = () => {};
+    let leads = false;
+    let live = false;
+    const end = () => {
+      live = false;
+      // Gives the lock back, or the place in its queue.
+      leaving.abort();
+      closeStream();
+      channel.close();
+    };
+    const opened = () => {
+      live = true;
+      handlers.opened();
+    };
+    const broken = () => {
+      end();
+      handlers.broken();
+    };
+    channel.onmessage = ({ data }: MessageEvent<Notice>) => {
+      switch (data.type) {
+        case "anybody?":
+          if (leads && live) tell({ type: "opened" });
+          return;
+        case "opened":
+          if (!leads && !live) opened();
+          return;
+        case "broken":
+          if (!leads && live) broken();
+          return;
+        case "message":
+          if (!leads && live) handlers.message(data.data);
+          return;
+        default:
+          data satisfies never;
+      }
+    };
+    locks.request(name, { signal: leaving.signal }, () => {
+      leads = true;
+      closeStream = open({
+        opened: () => {
+          tell({ type: "opened" });
+          opened();
+        },
+        broken: () => {
+          tell({ type: "broken" });
+          broken();
+        },
+        message: (data) => {
+          tell({ type: "message", data });
+          handlers.message(data);
+        },
+      });
+      return new Promise<void>((resolve) =>
+        leaving.signal.addEventListener("abort", () => resolve())
+      );
+    }).catch(() => {
+      // It left before its turn.
+    });
+    tell({ type: "anybody?" });
+    return end;
   };
 }
 
@@ -135,7 +231,7 @@ export function follow(deps: LiveDeps): () => void {
   };
 
   const open = () => {
-    if (ended) return;
+    if (ended || hidden()) return;
     closeEvents = deps.openEvents({
       opened: () => {
         failures = 0;
@@ -162,7 +258,17 @@ export function follow(deps: LiveDeps): () => void {
   };
 
   const seen = () => {
-    if (!hidden() && stale) void fetchNow();
+    cancelOpen();
+    closeEvents();
+    closeEvents = () => {};
+    streaming = false;
+    // A hidden page needs no stream: connections are few.
+    if (hidden()) {
+      stale = true;
+      return;
+    }
+    if (stale) void fetchNow();
+    open();
   };
   deps.document?.addEventListener("visibilitychange", seen);
   void fetchNow();

@@ -4,6 +4,7 @@ import {
   type EventHandlers,
   follow,
   readEvent,
+  sharedEvents,
 } from "./live.ts";
 
 function harness() {
@@ -157,13 +158,19 @@ Deno.test("follow fetches nothing while hidden, and at once when visible", async
   await h.settle();
   h.state.hidden = true;
   const before = h.state.fetches;
-  h.last().message(changed(1));
+  h.page.dispatchEvent(new Event("visibilitychange"));
+  assert.ok(h.last().closed, "the stream is open");
   await h.advance(600_000);
   assert.equal(h.state.fetches, before);
+  assert.equal(h.streams.length, 1);
   h.state.hidden = false;
   h.page.dispatchEvent(new Event("visibilitychange"));
   await h.settle();
   assert.equal(h.state.fetches, before + 1);
+  assert.equal(h.streams.length, 2);
+  h.last().opened();
+  await h.settle();
+  assert.equal(h.connections.at(-1), "live");
   h.stop();
 });
 
@@ -193,4 +200,124 @@ Deno.test("readEvent returns null for anything but an event", () => {
     studyId: "seed",
     revision: 3,
   });
+});
+
+/** Browser pages that share one lock and one channel. */
+function sharing() {
+  const ports = new Set<
+    { onmessage: ((event: MessageEvent) => void) | null }
+  >();
+  const waiting: (() => void)[] = [];
+  let held = false;
+  const next = () => {
+    held = false;
+    waiting.shift()?.();
+  };
+  const locks = {
+    request: async (
+      _name: string,
+      { signal }: LockOptions,
+      run: () => Promise<void>,
+    ) => {
+      await new Promise<void>((resolve, reject) => {
+        const take = () => {
+          held = true;
+          resolve();
+        };
+        if (!held) return take();
+        waiting.push(take);
+        signal?.addEventListener("abort", () => {
+          const at = waiting.indexOf(take);
+          if (at >= 0) waiting.splice(at, 1);
+          reject(signal.reason);
+        });
+      });
+      await run();
+      next();
+    },
+  };
+  const streams: (EventHandlers & { closed: boolean })[] = [];
+  const open = sharedEvents(
+    (handlers) => {
+      const stream = { ...handlers, closed: false };
+      streams.push(stream);
+      return () => stream.closed = true;
+    },
+    "/api/events",
+    {
+      locks: locks as LockManager,
+      openChannel: () => {
+        const port: {
+          onmessage: ((event: MessageEvent) => void) | null;
+        } = { onmessage: null };
+        ports.add(port);
+        return Object.assign(port, {
+          postMessage: (data: unknown) => {
+            for (const other of ports) {
+              if (other !== port) {
+                other.onmessage?.(new MessageEvent("message", { data }));
+              }
+            }
+          },
+          close: () => void ports.delete(port),
+        });
+      },
+    },
+  );
+  const page = () => {
+    const log: unknown[] = [];
+    const leave = open({
+      opened: () => log.push("opened"),
+      broken: () => log.push("broken"),
+      message: (data) => log.push(data),
+    });
+    return { log, leave };
+  };
+  return { streams, page };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+Deno.test("sharedEvents opens one stream for all pages, and passes its events on", async () => {
+  const { streams, page } = sharing();
+  const first = page();
+  await turn();
+  const second = page();
+  streams[0]?.opened();
+  const third = page();
+  streams[0]?.message("news");
+  await turn();
+  assert.equal(streams.length, 1);
+  for (const { log } of [first, second, third]) {
+    assert.deepEqual(log, ["opened", "news"]);
+  }
+});
+
+Deno.test("sharedEvents: when the page with the stream leaves, another opens one", async () => {
+  const { streams, page } = sharing();
+  const first = page();
+  await turn();
+  const second = page();
+  const third = page();
+  streams[0]?.opened();
+  second.leave();
+  first.leave();
+  await turn();
+  assert.deepEqual(streams.map(({ closed }) => closed), [true, false]);
+  streams[1]?.message("news");
+  assert.deepEqual(third.log, ["opened", "news"]);
+  assert.deepEqual(second.log, ["opened"]);
+});
+
+Deno.test("sharedEvents tells every page that the stream broke", async () => {
+  const { streams, page } = sharing();
+  const pages = [page(), page()];
+  await turn();
+  streams[0]?.opened();
+  streams[0]?.broken();
+  for (const { log } of pages) assert.deepEqual(log, ["opened", "broken"]);
+  const again = page();
+  await turn();
+  streams[1]?.opened();
+  assert.deepEqual(again.log, ["opened"]);
 });

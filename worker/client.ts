@@ -304,11 +304,22 @@ async function download(
   }
 }
 
+/** What to do about a reason that Deno gives for a failed `fetch`. */
+const networkAdvice: readonly (readonly [reason: RegExp, advice: string])[] = [
+  [/corrupt message/, "it does not speak https; use http://"],
+  [/invalid HTTP version/, "it does not speak http; use https://"],
+  [/peer certificate/, "this machine does not trust its certificate"],
+  [/Connection refused/, "no program listens there; check the port"],
+  [/dns error/, "no machine has this name; check the address"],
+];
+
 /**
  * Why a `fetch` failed, in the fewest words: Deno puts the reason into the
  * cause, behind the address and its own layers; browsers tell no reason.
  */
 export function networkReason(error: Error): string {
   const { message } = error.cause instanceof Error ? error.cause : error;
-  return message.replace(/^.*client error \(\w+\): /, "");
+  const reason = message.replace(/^.*client error \(\w+\): /, "");
+  const advice = networkAdvice.find(([pattern]) => pattern.test(reason))?.[1];
+  return advice === undefined ? reason : `${advice} (${reason})`;
 }

@@ -3,7 +3,7 @@ import { LeaseId } from "../protocol/ids.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { ServedFile } from "../protocol/study.ts";
 import type { TrialResult } from "../protocol/training.ts";
-import { createClient } from "./client.ts";
+import { createClient, networkReason } from "./client.ts";
 import {
   backoffSeconds,
   ForeignAnswerError,
@@ -190,7 +190,10 @@ Deno.test("createClient: a refused connection is unreachable, naming the address
     createClient({ url }).leave("t", never),
     (error) =>
       error instanceof UnreachableError &&
-      error.message.startsWith(`${url}: tcp connect error: Connection refused`),
+      error.message.startsWith(
+        `${url}: no program listens there; check the port ` +
+          "(tcp connect error: Connection refused",
+      ),
   );
 });
 
@@ -213,6 +216,21 @@ Deno.test("createClient: an answer that is lost is not a coordinator that nobody
     await assert.rejects(registering, { name: "LostAnswerError" });
     await served;
   }
+});
+
+Deno.test("networkReason says what to do if the scheme is wrong", () => {
+  const reasonOf = (cause: string) =>
+    networkReason(new TypeError("fetch failed", { cause: new Error(cause) }));
+  assert.equal(
+    reasonOf("client error (Connect): received corrupt message of type X"),
+    "it does not speak https; use http:// " +
+      "(received corrupt message of type X)",
+  );
+  assert.match(
+    reasonOf("client error (SendRequest): invalid HTTP version parsed"),
+    /^it does not speak http; use https:/,
+  );
+  assert.equal(reasonOf("something else"), "something else");
 });
 
 /** A fetch that waits until it is aborted, as an engine's does. */

@@ -14,6 +14,7 @@ import type {
   SessionFailure,
   StartTrainer,
   TrainerFailure,
+  WaitingReason,
 } from "./session/session_types.ts";
 import type {
   BackendFiles,
@@ -24,7 +25,7 @@ import type { BackendChoice } from "../protocol/training.ts";
 import { createTrainerPool } from "./trainer/trainer_pool.ts";
 
 export type { FetchProgress, SessionEnd, SessionEvent };
-export type { AbandonReason, SessionFailure, TrainerFailure };
+export type { AbandonReason, SessionFailure, TrainerFailure, WaitingReason };
 export type { BackendFiles, BackendMeasurement, UnusedReason };
 
 /** A page as a worker: session, client and trainers put together for a tab. */

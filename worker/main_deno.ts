@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { readVariable } from "../protocol/command_line.ts";
 import type { DatasetManifest } from "../protocol/study.ts";
 import { buildKernels, kernelCache } from "./backends/simd/build.ts";
 import { wasmFilesFolder } from "./backends/wasm_files.ts";
@@ -19,11 +20,15 @@ import type { BackendChoice } from "../protocol/training.ts";
 import type { BackendFiles } from "./trainer/trainer_api.ts";
 import { createTrainerPool } from "./trainer/trainer_pool.ts";
 
+function variables(name: string): string | undefined {
+  return Deno.env.get(name);
+}
+
 /**
  * The cache of data files, the coordinator's too: the project's own unless the
  * environment variable SWARM_CACHE names another folder.
  */
-export const dataCacheDir = Deno.env.get("SWARM_CACHE") ||
+export const dataCacheDir = readVariable("SWARM_CACHE", variables) ??
   fileURLToPath(new URL("../.cache/data", import.meta.url));
 
 const trainerThread = new URL("./trainer/trainer_thread.ts", import.meta.url);
@@ -178,11 +183,24 @@ async function loadDataset(
 }
 
 /**
+ * Deno sends calls to this machine, too, through the proxy that the environment
+ * names. Takes effect if no call was made before.
+ */
+export function callThisMachineDirectly(): void {
+  for (const name of ["NO_PROXY", "no_proxy"]) {
+    const others = Deno.env.get(name);
+    const own = "127.0.0.1,localhost,[::1],::1";
+    Deno.env.set(name, others ? `${others},${own}` : own);
+  }
+}
+
+/**
  * Without a desktop, the libraries behind WebGPU complain on standard error
  * that there is no folder for one, though they need none.
  */
 function hushGraphicsLibraries(): void {
-  if (Deno.build.os !== "linux" || Deno.env.has("XDG_RUNTIME_DIR")) return;
+  if (Deno.build.os !== "linux") return;
+  if (readVariable("XDG_RUNTIME_DIR", variables) !== undefined) return;
   Deno.env.set("XDG_RUNTIME_DIR", tmpdir());
 }
 
@@ -210,10 +228,12 @@ async function join(
   { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
   stopping: AbortSignal,
 ): Promise<number> {
+  callThisMachineDirectly();
   const { url, threads, backend, name, joinCode, exit } = parseJoinOptions(
     Deno.args,
     navigator.hardwareConcurrency,
-    (variable) => Deno.env.get(variable),
+    variables,
+    (line) => stderr.write(`${line}\n`),
   );
   const status = stdout.isTTY
     ? terminalStatus(stdout)

@@ -26,7 +26,7 @@ import {
  */
 
 /** Studies of each kind. */
-const STUDIES = Number(Deno.env.get("SWARM_CALIBRATION") ?? 200);
+const STUDIES = Number(Deno.env.get("SWARM_CALIBRATION") || 200);
 /** One-sided 1% limit on the share seen when the true one is ALPHA. */
 const LIMIT = ALPHA + 2.33 * Math.sqrt(ALPHA * (1 - ALPHA) / STUDIES);
 

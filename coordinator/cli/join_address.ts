@@ -9,17 +9,20 @@ export interface InterfaceAddress {
  * `host`: null where only this machine reaches it.
  *
  * @param url the coordinator's own, with its port
+ * @param publicUrl what its operator says that others use
  */
 export function joinAddress(
   host: string,
   url: string,
-  interfaces: readonly InterfaceAddress[],
+  interfaces: () => readonly InterfaceAddress[],
+  publicUrl?: string,
 ): string | null {
+  if (publicUrl !== undefined) return new URL("/join", publicUrl).href;
   if (isLoopback(host)) return null;
   const address = new URL("/join", url);
   if (host === "0.0.0.0" || host === "::") {
     // People type and scan IPv4; link-local addresses lead nowhere.
-    const found = interfaces.find(({ family, address }) =>
+    const found = interfaces().find(({ family, address }) =>
       family === "IPv4" && !isLoopback(address) &&
       !address.startsWith("169.254.")
     );

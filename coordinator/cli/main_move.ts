@@ -1,3 +1,4 @@
+import { plural } from "../analysis/claims/words.ts";
 import { parseMoveOptions } from "./options.ts";
 import { moveDatabase } from "../storage/transfer.ts";
 import { runForUser } from "./terminal/copy_text.ts";
@@ -11,8 +12,14 @@ if (import.meta.main) {
       to,
       { live },
     );
-    return `copied and compared: ${studies} studies, ${trials} trials, ` +
-      `${results} results, ${workers} workers, ${weights} sets of weights ` +
-      "that wait for a verdict; what was copied is still where it was";
+    const counts = [
+      plural(studies, "study", "studies"),
+      plural(trials, "trial", "trials"),
+      plural(results, "result", "results"),
+      plural(workers, "worker", "workers"),
+      `${plural(weights, "set", "sets")} of weights without a verdict`,
+    ].join(", ");
+    return `copied and compared: ${counts}; ` +
+      "what was copied is still where it was";
   });
 }

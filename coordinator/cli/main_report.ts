@@ -11,7 +11,7 @@ import { reportHtml, reportOf } from "../service/report.ts";
 import { openStorage } from "../storage/open_storage.ts";
 import { isServer } from "../storage/server_address.ts";
 import { StorageError } from "../storage/storage.ts";
-import { defaultTerms } from "../lease/policy.ts";
+import { defaultPolicy, defaultTerms } from "../lease/policy.ts";
 import { createViews } from "../service/reads.ts";
 
 /**
@@ -60,6 +60,7 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
     const views = createViews({
       storage,
       terms: defaultTerms,
+      policy: defaultPolicy,
       now: Date.now,
       study: () => null,
     });

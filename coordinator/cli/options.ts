@@ -3,7 +3,10 @@ import {
   createCommand,
   type Flag,
   type Flags,
+  misspeltVariables,
   parseCommand,
+  type Variables,
+  variablesOf,
   wholeNumber,
 } from "../../protocol/command_line.ts";
 import type { Params } from "../../protocol/study.ts";
@@ -13,6 +16,8 @@ import {
 } from "../../protocol/training.ts";
 import { AddressError, parseNetworks } from "../http/limits/addresses.ts";
 import { InvalidStudy, parsePoints } from "../study/points.ts";
+
+const environment: Variables = (name) => Deno.env.get(name);
 
 /** Options of the `start` command. */
 export interface StartOptions {
@@ -27,6 +32,8 @@ export interface StartOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** What others reach it under: a proxy's or a container's host. */
+  readonly publicUrl?: string;
   /** Path of the SQLite file, or `postgres://…`. */
   readonly db: string;
   /** Folder with the data set's files, looked at first. */
@@ -71,6 +78,22 @@ function joinCode(text: string): string {
     "Give 8 to 100 letters, digits or any of -._~, or no code at all to " +
       "have one made.",
   );
+}
+
+function publicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    throw new InvalidArgumentError(
+      "Give an address such as https://swarm.example.org.",
+    );
+  }
+  if (url.href !== `${url.origin}/`) {
+    throw new InvalidArgumentError(
+      "The pages need a host or a port of their own, without a path behind " +
+        `it: ${url.origin}.`,
+    );
+  }
+  return url.origin;
 }
 
 function networks(text: string): string[] {
@@ -130,6 +153,12 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     parse: wholeNumber(0, 65_535),
     byDefault: 8000,
   },
+  publicUrl: {
+    value: "<address>",
+    help:
+      "address that others use, for the invitation (default: this machine's)",
+    parse: publicUrl,
+  },
   db: {
     value: "<database>",
     help: "a SQLite file, made if missing; or postgres://user@host/database, " +
@@ -148,7 +177,8 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
   },
   joinCode: {
     value: "[code]",
-    help: "let only those join who bring it; without a code, one is made",
+    help: "let only those join who bring it; without a code, or with true " +
+      "as its variable, one is made",
     parse: joinCode,
   },
   trustProxy: {
@@ -176,7 +206,7 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     help: "count results without verifying them: for a swarm of your own",
   },
   exit: {
-    help: "end when the study is complete",
+    help: "end when the study is complete; with status 2 when nobody can go on",
   },
   json: {
     help: "print the final leaderboard as JSON on standard output, " +
@@ -188,16 +218,21 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
 export function parseStartOptions(
   args: readonly string[],
   cores: number,
+  variables: Variables = environment,
+  warn: (line: string) => void = console.error,
 ): StartOptions {
-  return parseCommand(
-    createCommand(
-      "start",
-      "Runs a study: serves its page, leases its trials to browsers and " +
-        "processes that join, and trains with local threads.",
-      startFlags(cores),
-    ),
-    args,
+  const flags = startFlags(cores);
+  const command = createCommand(
+    "start",
+    "Runs a study: serves its page, leases its trials to browsers and " +
+      "processes that join, and trains with local threads.",
+    flags,
+    variables,
   );
+  const options = parseCommand<StartOptions>(command, args);
+  const names = [...variablesOf(flags), "SWARM_CACHE"];
+  misspeltVariables(names, variables).forEach((line) => warn(line));
+  return options;
 }
 
 const sqliteFile: Flag = {
@@ -232,6 +267,7 @@ export function parseBackupOptions(args: readonly string[]): BackupOptions {
         help: "replace the file --out names",
       },
     },
+    environment,
   );
   return parseCommand(command, args);
 }
@@ -262,6 +298,7 @@ export function parseRestoreOptions(args: readonly string[]): RestoreOptions {
         help: "though the database is newer than the backup",
       },
     },
+    environment,
   );
   return parseCommand(command, args);
 }
@@ -299,6 +336,7 @@ export function parseMoveOptions(args: readonly string[]): MoveOptions {
           "though coordinators write on: what comes later is not in the copy",
       },
     },
+    environment,
   );
   return parseCommand(command, args);
 }
@@ -335,6 +373,7 @@ export function parseReportOptions(args: readonly string[]): ReportOptions {
         help: "the file to write (default: STUDY.html)",
       },
     },
+    environment,
   );
   return parseCommand(command, args);
 }

@@ -10,6 +10,7 @@ import {
   fileResponse,
   IMMUTABLE,
   mediaType,
+  type ServedBytes,
 } from "./middleware/responses.ts";
 import { openApiDocument } from "./middleware/openapi.ts";
 import { originCheck } from "./middleware/security.ts";
@@ -69,7 +70,7 @@ export interface AppDeps {
   readonly data: DataFiles;
   readonly assets: Assets;
   /** Files of the page at `/api`; absent if it has none. */
-  readonly apiPageFile?: DataFiles;
+  readonly apiPageFile?: (name: string) => Promise<ServedBytes | null>;
   readonly log: Log;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -344,6 +345,17 @@ function readingRoutes(app: App, deps: AppDeps): void {
   app.openapi(endpoints.getData, async (c) => {
     const { file } = c.req.valid("param");
     const bytes = orNotFound(await data(file), "data file", file);
+    if (bytes === "away") {
+      throw new ProblemError(
+        "unavailable",
+        "this coordinator's data files are missing on its disk; its operator " +
+          "has to put them back, then workers continue by themselves",
+        {
+          title: "The coordinator's data set is missing",
+          headers: { "retry-after": "10" },
+        },
+      );
+    }
     return fileResponse(c, bytes, "application/gzip", IMMUTABLE);
   });
   const health = () => ({

@@ -82,6 +82,7 @@ test("GET /api/studies: lists and details with progress", async (swarm) => {
     queued: 2,
     quarantined: 0,
     complete: false,
+    standstill: null,
     workersOnline: 1,
     trialsPerMinute: 1,
     secondsLeft: 180,

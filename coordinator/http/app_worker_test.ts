@@ -11,6 +11,7 @@ import {
   RegisterResponse,
   RenewResponse,
 } from "../../protocol/lease.ts";
+import { StudyId } from "../../protocol/ids.ts";
 import { StudyDetail, TrialView } from "../../protocol/views.ts";
 import {
   epochMetrics,
@@ -400,6 +401,38 @@ test("release: queues the trial again; failures of three workers quarantine it",
   );
   assert.ok(swarm.logged.some((l) => l.message === "trial-quarantined"));
   assert.equal(swarm.coordinator.counters.get("trial-failed"), 3);
+});
+
+test("standstill: nobody here, or each worker here failed too often", async (swarm) => {
+  const standstill = async () => {
+    const response = await swarm.call("GET", "/api/studies/seed");
+    return StudyDetail.parse(await response.json()).progress.standstill;
+  };
+  assert.equal(await standstill(), "no-workers");
+  const token = await swarm.join();
+  assert.equal(await standstill(), null);
+  // Each trial fails on this worker until it is not leased to it again.
+  for (let failures = 0;; failures++) {
+    const response = await swarm.call("POST", "/api/leases", {
+      token,
+      json: leaseRequest,
+    });
+    if (response.status === 204) {
+      assert.ok(failures > 0);
+      break;
+    }
+    const lease = Lease.parse(await response.json());
+    assert.equal(await standstill(), null);
+    await swarm.call("POST", `/api/leases/${lease.leaseId}/release`, {
+      token,
+      json: { attempt: lease.attempt, reason: "failed", message: "no memory" },
+    });
+  }
+  assert.equal(await standstill(), "all-failed");
+  await swarm.join();
+  assert.equal(await standstill(), null);
+  await swarm.coordinator.stopStudy(StudyId.parse("seed"));
+  assert.equal(await standstill(), "not-active");
 });
 
 test("DELETE /api/workers/me: releases all leases", async (swarm) => {

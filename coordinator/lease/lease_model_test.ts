@@ -45,7 +45,7 @@ import { needsProcesses } from "../../testing/needs_processes.ts";
  * Random scripts that are tried in memory; `SWARM_LEASE_SCRIPTS=5000` for a long
  * look. On a disk and on a server far fewer, for what those are about.
  */
-const SCRIPTS = Number(Deno.env.get("SWARM_LEASE_SCRIPTS") ?? 200);
+const SCRIPTS = Number(Deno.env.get("SWARM_LEASE_SCRIPTS") || 200);
 
 const worker = fc.nat(WORKERS - 1);
 const lease = fc.nat(1000);

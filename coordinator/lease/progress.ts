@@ -1,4 +1,4 @@
-import type { Progress } from "../../protocol/leaderboard.ts";
+import type { Progress, Standstill } from "../../protocol/leaderboard.ts";
 import type { TrialState } from "../../protocol/views.ts";
 import type { Instant } from "./trial.ts";
 
@@ -19,16 +19,19 @@ export interface Throughput {
   readonly workersOnline: number;
   /** Null without recent results. */
   readonly trialsPerMinute: number | null;
+  /** Why no queued trial can be leased; null: one can. */
+  readonly notLeasable: Standstill | null;
 }
 
 /** A study's progress from its counts of trials by state. */
 export function studyProgress(
   counts: Record<TrialState, number>,
-  { workersOnline, trialsPerMinute }: Throughput,
+  { workersOnline, trialsPerMinute, notLeasable }: Throughput,
 ): Progress {
   const { queued, completed, quarantined } = counts;
   const leased = counts.leased + counts.verifying;
   const left = queued + leased;
+  const standstill = queued > 0 && leased === 0 ? notLeasable : null;
   return {
     total: left + completed + quarantined,
     completed,
@@ -36,11 +39,12 @@ export function studyProgress(
     queued,
     quarantined,
     complete: left === 0,
+    standstill,
     workersOnline,
     trialsPerMinute,
     secondsLeft: left === 0
       ? 0
-      : trialsPerMinute === null
+      : trialsPerMinute === null || standstill !== null
       ? null
       : left / trialsPerMinute * 60,
   };

@@ -23,6 +23,7 @@ const throughput = (
 ) => ({
   workersOnline,
   trialsPerMinute: trialsPerMinute(recent, now),
+  notLeasable: null,
 });
 
 Deno.test("studyProgress: counts, and no throughput before the first result", () => {
@@ -33,10 +34,27 @@ Deno.test("studyProgress: counts, and no throughput before the first result", ()
     queued: 6,
     quarantined: 1,
     complete: false,
+    standstill: null,
     workersOnline: 3,
     trialsPerMinute: null,
     secondsLeft: null,
   });
+});
+
+Deno.test("studyProgress: a standstill has its reason and no time left", () => {
+  const idle = {
+    ...throughput(1, [span(4, 0)]),
+    notLeasable: "all-failed",
+  } as const;
+  const { standstill, secondsLeft } = studyProgress(
+    { ...counts, leased: 0, verifying: 0 },
+    idle,
+  );
+  assert.deepEqual([standstill, secondsLeft], ["all-failed", null]);
+  // Someone trains, or nothing is left to lease.
+  assert.equal(studyProgress(counts, idle).standstill, null);
+  const done = { ...counts, queued: 0, leased: 0, verifying: 0 };
+  assert.equal(studyProgress(done, idle).standstill, null);
 });
 
 Deno.test("studyProgress: throughput from the first trial's start until now", () => {

@@ -256,7 +256,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       withdraw,
       forgive,
     }),
-    ...createViews({ storage, terms, now, study }),
+    ...createViews({ storage, terms, policy, now, study }),
     run,
     settle,
     withdraw,

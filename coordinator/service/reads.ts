@@ -9,6 +9,7 @@ import type {
   Comparison,
   Leaderboard,
   Progress,
+  Standstill,
 } from "../../protocol/leaderboard.ts";
 import type { Params, StudyDefinition } from "../../protocol/study.ts";
 import type {
@@ -24,7 +25,7 @@ import type {
   WorkerOrder,
   WorkerView,
 } from "../../protocol/views.ts";
-import type { LeaseTerms } from "../lease/policy.ts";
+import type { LeaseTerms, Policy } from "../lease/policy.ts";
 import {
   studyProgress,
   type Throughput,
@@ -97,19 +98,34 @@ export function createViews(deps: {
   readonly storage: Storage;
   readonly terms: LeaseTerms;
   readonly now: () => Instant;
+  readonly policy: Policy;
   readonly study: () => StudyToRun | null;
 }): Views {
-  const { storage, terms, now, study } = deps;
+  const { storage, terms, policy, now, study } = deps;
 
   const seenSince = () => now() - terms.offlineAfter * 1000;
   const activeStudy = () => study()?.definition.id ?? null;
 
   async function throughput(studyId: StudyId): Promise<Throughput> {
     const recent = await storage.recentAcceptances(studyId, THROUGHPUT_RESULTS);
+    const workersOnline = await storage.countOnline(seenSince());
     return {
-      workersOnline: await storage.countOnline(seenSince()),
+      workersOnline,
       trialsPerMinute: trialsPerMinute(recent, now()),
+      notLeasable: await notLeasable(studyId, workersOnline),
     };
+  }
+
+  async function notLeasable(
+    studyId: StudyId,
+    workersOnline: number,
+  ): Promise<Standstill | null> {
+    if (studyId !== activeStudy()) return "not-active";
+    if (workersOnline === 0) return "no-workers";
+    const { failuresPerWorker } = policy;
+    return await storage.anyLeasable(studyId, seenSince(), failuresPerWorker)
+      ? null
+      : "all-failed";
   }
 
   async function progress(studyId: StudyId): Promise<Progress> {
@@ -291,7 +307,7 @@ export function workerView(
     backendDetail: worker.backendDetail,
     stepMilliseconds: worker.stepMilliseconds,
     trialsPerMinute: trialsPerMinute(recent, now),
-    online: !worker.left && worker.lastSeenAt >= since,
+    online: !worker.left && !worker.removed && worker.lastSeenAt >= since,
     registeredAt: toIso(worker.registeredAt),
     lastSeenAt: toIso(worker.lastSeenAt),
     trialsRunning,

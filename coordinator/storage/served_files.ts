@@ -1,6 +1,7 @@
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import absolutePath from "swagger-ui-dist/absolute-path.js";
+import type { Log } from "../service/log.ts";
 import type {
   Assets,
   DataFiles,
@@ -10,11 +11,52 @@ import type {
 /** Files on disk for the HTTP server. */
 
 /**
- * The files of a folder by name. The caller must validate names: they are
- * joined to the folder unchanged.
+ * A data set's files in a folder by name. A file is "away" while the folder
+ * lacks it, or has one of another size than workers were told. The log gets one
+ * line then, and another one when all files are back.
  */
-export function dataFiles(folder: string): DataFiles {
-  return (name) => fileAt(join(folder, name));
+export function dataFiles(
+  folder: string,
+  files: readonly {
+    readonly sha256: string;
+    readonly compressedBytes: number;
+  }[],
+  log: Log,
+): DataFiles {
+  const sizes = new Map(
+    files.map(({ sha256, compressedBytes }) => [
+      `${sha256}.gz`,
+      compressedBytes,
+    ]),
+  );
+  const find = async (name: string) => {
+    const file = await fileAt(join(folder, name));
+    return file?.bytes === sizes.get(name) ? file : null;
+  };
+  const awayNow = async () => {
+    const names = [...sizes.keys()];
+    const found = await Promise.all(names.map(find));
+    return names.filter((_, i) => found[i] === null);
+  };
+  let told = false;
+  return async (name) => {
+    if (!sizes.has(name)) return null;
+    const file = await find(name);
+    if (file === null && !told) {
+      told = true;
+      const missing = await awayNow();
+      log("error", "data files are missing or have another size", {
+        folder,
+        missing: missing.join(" "),
+        remedy: "put them back, or start the coordinator again; " +
+          "volunteers wait meanwhile",
+      });
+    } else if (told && (await awayNow()).length === 0) {
+      told = false;
+      log("warn", "data files are back", { folder });
+    }
+    return file ?? "away";
+  };
 }
 
 /**

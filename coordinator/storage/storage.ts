@@ -86,8 +86,17 @@ export interface Storage {
   workers(limit: number, request?: WorkerRequest): Promise<WorkerListing[]>;
   /** Every worker that ever registered. */
   countWorkers(): Promise<number>;
-  /** Workers seen at or after `since` that have not left. */
+  /** Workers seen at or after `since` that neither left nor were removed. */
   countOnline(since: Instant): Promise<number>;
+  /**
+   * Whether a worker that `countOnline` counts could lease a queued trial: one
+   * that failed on it fewer than `maxFailures` times.
+   */
+  anyLeasable(
+    studyId: StudyId,
+    since: Instant,
+    maxFailures: number,
+  ): Promise<boolean>;
 
   /**
    * Chooses the next trial for the worker and applies the function, which
@@ -441,6 +450,17 @@ export class StorageError extends Error {
   constructor(code: StorageErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause });
     this.code = code;
+  }
+}
+
+/** A stored value that only a newer version of this program can read. */
+export class NewerValueError extends StorageError {
+  /** The message without the database's name, for callers over the network. */
+  readonly line: string;
+
+  constructor(message: string, line: string, cause: unknown) {
+    super("newer", message, cause);
+    this.line = line;
   }
 }
 

@@ -10,6 +10,7 @@ import {
   parseValue,
   pointKey,
   type RecipeValue,
+  trialRecipe,
 } from "../../protocol/grid_point.ts";
 import {
   type Grid,
@@ -18,7 +19,7 @@ import {
   type RecipeFieldName,
   recipeFieldNames,
 } from "../../protocol/recipe.ts";
-import type { SearchSpace } from "../../protocol/study.ts";
+import type { SearchSpace, StudyDefinition } from "../../protocol/study.ts";
 
 /** A study that cannot be run; the message is one line. */
 export class InvalidStudy extends Error {
@@ -174,6 +175,16 @@ export function parsePoints(text: string): Params[] {
   const points = parts.map(commandPoint);
   checkDigits(points, (why) => new InvalidStudy(`points: ${why}`));
   return points;
+}
+
+/** The given points that a study does not have as it is written. */
+export function pointsOutside(
+  { searchSpace, recipe }: StudyDefinition,
+  given: readonly Params[],
+): Params[] {
+  const trained = (point: Params) => JSON.stringify(trialRecipe(recipe, point));
+  const own = new Set(studyPoints(searchSpace, recipe).map(trained));
+  return given.filter((point) => !own.has(trained(point)));
 }
 
 /**

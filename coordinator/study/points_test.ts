@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import { InvalidStudy } from "./points.ts";
-import { parsePoints, pointsArgument } from "./points.ts";
+import { seedStudy } from "./builtin.ts";
+import {
+  InvalidStudy,
+  parsePoints,
+  pointsArgument,
+  pointsOutside,
+} from "./points.ts";
 
 Deno.test("parsePoints: pairs with spaces, a closing semicolon, bounds", () => {
   assert.deepEqual(parsePoints(" 0.2, 0.5 ;.5,0.2; 0,1;"), [
@@ -69,3 +74,11 @@ for (
     });
   });
 }
+
+Deno.test("pointsOutside names the points that a study lacks", () => {
+  const outside = (text: string) =>
+    pointsArgument(pointsOutside(seedStudy, parsePoints(text)));
+  assert.equal(outside("0.2,0.5;0.5,0.2"), "");
+  assert.equal(outside("0.2,0.5;0.77,0.2"), "0.77,0.2");
+  assert.equal(outside("learningRate=0.3"), "learningRate=0.3");
+});

@@ -15,7 +15,11 @@ import { spawnAnalyst } from "./analyst_host.ts";
 import { readable } from "./leaderboard_json.ts";
 
 const { definition, trials: specs } = smallStudy({ replicates: 2 });
-const throughput = { workersOnline: 0, trialsPerMinute: null };
+const throughput = {
+  workersOnline: 0,
+  trialsPerMinute: null,
+  notLeasable: null,
+};
 
 /** A stored study and the reads of it. */
 function stored() {

@@ -52,7 +52,11 @@ function storedStudy() {
         });
       },
       throughput: () =>
-        Promise.resolve({ workersOnline: 1, trialsPerMinute: null }),
+        Promise.resolve({
+          workersOnline: 1,
+          trialsPerMinute: null,
+          notLeasable: null,
+        }),
       study: () => Promise.resolve(null),
     },
   };

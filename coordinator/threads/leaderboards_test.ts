@@ -29,7 +29,11 @@ function world() {
     },
     throughput() {
       options.beforePace();
-      return Promise.resolve({ workersOnline: 1, trialsPerMinute: null });
+      return Promise.resolve({
+        workersOnline: 1,
+        trialsPerMinute: null,
+        notLeasable: null,
+      });
     },
     study: () => Promise.resolve({ revision }),
   };

@@ -10,10 +10,10 @@ import {
 } from "../lease/fixtures.ts";
 import { defaultPolicy } from "../../coordinator/lease/policy.ts";
 import { step } from "../../coordinator/service/effects.ts";
-import { UnreadableValue } from "../../coordinator/storage/sql/unreadable.ts";
-import type {
-  Storage,
-  StorageError,
+import {
+  NewerValueError,
+  type Storage,
+  type StorageError,
 } from "../../coordinator/storage/storage.ts";
 import { TTL } from "./world.ts";
 
@@ -100,7 +100,8 @@ export async function checkNewerStudy(database: MixedDatabase): Promise<void> {
     const [theirs, ours] = await Promise.allSettled([touch(1), touch(2)]);
     assert.ok(theirs.status === "rejected");
     assert.match(theirs.reason.message, newer.message);
-    assert.ok(theirs.reason.cause instanceof UnreadableValue);
+    assert.ok(theirs.reason instanceof NewerValueError);
+    assert.match(theirs.reason.line, /^cannot read the study other: /);
     assert.ok(ours.status === "fulfilled" && ours.value?.studyId === seed);
     // Everything else continues.
     const studies = await storage.studies();

@@ -208,6 +208,28 @@ export function readConformance(check: Check): void {
   );
 
   check(
+    "anyLeasable: a worker that is here failed on a queued trial too seldom",
+    async (world) => {
+      const { storage, clock } = world;
+      await world.plan(smallStudy({ rates: [0.2], replicates: 1 }));
+      await world.workers(1);
+      const leasable = (since = 0) => storage.anyLeasable(seed, since, 2);
+      assert.equal(await leasable(), true);
+      assert.equal(await leasable(clock.now() + 1), false, "not seen since");
+      for (const n of [1, 2]) {
+        await world.claim(1, n);
+        assert.equal(await leasable(), false, "leased");
+        await world.release(1, n, "failed");
+        assert.equal(await leasable(), n === 1, `after failure ${n}`);
+      }
+      await storage.registerWorker(newWorker(2));
+      assert.equal(await leasable(), true, "another worker");
+      await storage.removeWorker(workerId(2));
+      assert.equal(await leasable(), false, "removed");
+    },
+  );
+
+  check(
     "workers: ordered by results, or only online ones; in pages",
     async (world) => {
       const { storage, clock } = world;

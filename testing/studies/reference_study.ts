@@ -107,6 +107,7 @@ export function progressOf(
     queued: total - completed - quarantined,
     quarantined,
     complete: completed + quarantined === total,
+    standstill: null,
     workersOnline: 1,
     trialsPerMinute: 2,
     secondsLeft: 30 * (total - completed - quarantined),

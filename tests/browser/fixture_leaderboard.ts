@@ -195,6 +195,7 @@ function leaderboardOf(
     total: trials.length,
     ...others,
     complete: left === 0,
+    standstill: null,
     workersOnline: counts.leased > 0 ? 4 : 0,
     trialsPerMinute: counts.completed === 0 ? null : 3.4,
     secondsLeft: counts.completed === 0 ? null : left * 26,

@@ -89,6 +89,48 @@ browserTest(
     }),
 );
 
+// Browsers open six connections to a host over HTTP/1.1: with a stream each,
+// the seventh page of a coordinator did not load, nor could a tab deliver.
+browserTest(
+  "leaderboard pages of one browser share one stream of events",
+  () =>
+    visit(seedLeaderboard("empty"), {}, async ({ page, context, server }) => {
+      const streams = () =>
+        server.requests.filter((line) => line === "GET /api/events").length;
+      const others = [await context.newPage(), await context.newPage()];
+      for (const other of others) {
+        await other.goto(page.url());
+        await other.waitForSelector(".connection.is-live");
+      }
+      await page.waitForSelector(".connection.is-live");
+      assert.equal(streams(), 1);
+      // The page with the stream goes.
+      await page.goto(`${server.origin}/no-such-page`);
+      server.show(seedLeaderboard("complete", 8));
+      for (const other of others) {
+        await other.waitForSelector(".stat .value >> text=Finished");
+        await other.waitForSelector(".connection.is-live");
+      }
+      assert.equal(streams(), 2);
+      for (const other of others) await other.close();
+    }),
+);
+
+browserTest(
+  "leaderboard page says when nobody can go on, until somebody can",
+  () =>
+    visit(seedLeaderboard("empty"), {}, async ({ page, server }) => {
+      await page.waitForSelector(".connection.is-live");
+      const board = seedLeaderboard("empty", 8);
+      const progress = { ...board.progress, standstill: "all-failed" } as const;
+      server.show({ ...board, progress });
+      const said = page.locator(".standstill");
+      assert.match(await said.innerText(), /The study needs another machine/);
+      server.show(seedLeaderboard("empty", 9));
+      await said.waitFor({ state: "detached" });
+    }),
+);
+
 browserTest(
   "leaderboard page moves no row under the pointer",
   () =>

@@ -5,8 +5,8 @@ import { listen } from "../../coordinator/http/server.ts";
 
 /** Invalid and nearly valid HTTP, sent over real connections. */
 
-const RUNS = Number(Deno.env.get("SWARM_FUZZ_RAW") ?? 300);
-const SEED = Number(Deno.env.get("SWARM_FUZZ_SEED") ?? 1);
+const RUNS = Number(Deno.env.get("SWARM_FUZZ_RAW") || 300);
+const SEED = Number(Deno.env.get("SWARM_FUZZ_SEED") || 1);
 
 const whole = "POST /api/workers HTTP/1.1\r\nHost: localhost\r\n" +
   "Content-Type: application/json\r\nContent-Length: 50\r\n\r\n" +

@@ -17,9 +17,9 @@ import { PROTOCOL_VERSION } from "../../protocol/version.ts";
  * of them: `SWARM_FUZZ=200000 deno task test tests/fuzz`; another seed:
  * `SWARM_FUZZ_SEED=7`.
  */
-const RUNS = Number(Deno.env.get("SWARM_FUZZ") ?? 3000);
+const RUNS = Number(Deno.env.get("SWARM_FUZZ") || 3000);
 // A seed that produces every kind of answer, even the rarest.
-const SEED = Number(Deno.env.get("SWARM_FUZZ_SEED") ?? 6);
+const SEED = Number(Deno.env.get("SWARM_FUZZ_SEED") || 6);
 
 /** Bytes of JavaScript's heap that the last half of the requests may add. */
 const MOST_GROWTH = 40e6;

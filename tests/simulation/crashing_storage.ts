@@ -98,6 +98,8 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
       run("workers", () => inner.workers(limit, request)),
     countWorkers: () => run("countWorkers", () => inner.countWorkers()),
     countOnline: (since) => run("countOnline", () => inner.countOnline(since)),
+    anyLeasable: (...args) =>
+      run("anyLeasable", () => inner.anyLeasable(...args)),
     claim: (request, change) =>
       run("claim", () => inner.claim(request, noting(change))),
     updateLease: (leaseId, change) =>

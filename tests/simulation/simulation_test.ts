@@ -9,7 +9,7 @@ import {
 } from "./simulate.ts";
 
 /** Worlds to simulate; `SWARM_SIMULATIONS=5000` for a long look. */
-const WORLDS = Number(Deno.env.get("SWARM_SIMULATIONS") ?? 110);
+const WORLDS = Number(Deno.env.get("SWARM_SIMULATIONS") || 110);
 
 async function holds(options: SimulationOptions): Promise<SimulationReport> {
   const report = await simulate(options);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { openSqlite } from "../../coordinator/storage/sqlite/sqlite.ts";
+import { StudyId } from "../../protocol/ids.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { ONE_REQUEST } from "../../worker/cli/stop_signals.ts";
 import { type RunningCommand, runScript, runTask } from "../processes.ts";
@@ -254,7 +256,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux" || !await exists("script"),
   async fn() {
     await inPlace(async (place) => {
-      const { url, start } = place;
+      const { url, folder, study, start } = place;
       // Input that cannot be read is what nohup leaves behind.
       const kept = start([], 'exec "$@" 0> /dev/null');
       await serves(url);
@@ -283,6 +285,10 @@ Deno.test({
         assert.ok(text.lastIndexOf(on) > text.lastIndexOf(off), text);
       }
       assert.match(text, /stopping/);
+      const storage = openSqlite(join(folder, "swarm.db"), Date.now);
+      const { leased } = await storage.counts(StudyId.parse(study.id));
+      assert.equal(leased, 0);
+      await storage.close();
     });
   },
 });

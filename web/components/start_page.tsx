@@ -5,6 +5,7 @@ import {
   browserEvents,
   type Connection,
   follow,
+  sharedEvents,
 } from "../live.ts";
 import { startLanguage } from "./language.ts";
 
@@ -32,7 +33,10 @@ export function startPage({ eventsUrl, view, ...page }: {
   follow({
     onEvent: () => {},
     ...page,
-    openEvents: browserEvents(eventsUrl),
+    openEvents: sharedEvents(browserEvents(eventsUrl), eventsUrl, {
+      locks: navigator.locks,
+      openChannel: (name) => new BroadcastChannel(name),
+    }),
     document,
     random: Math.random,
     after: browserAfter,

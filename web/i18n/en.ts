@@ -3,13 +3,13 @@ import type {
   SwapFigures,
   VerdictName,
 } from "../../protocol/leaderboard.ts";
-import type { NoLeaseReason } from "../../protocol/lease.ts";
 import { byMetric } from "../../protocol/metrics.ts";
 import type { AttemptState, TrialState } from "../../protocol/views.ts";
 import type {
   SessionFailure,
   TrainerFailure,
   UnusedReason,
+  WaitingReason,
 } from "../../worker/main_browser.ts";
 import type { LossReason } from "../pages/join/progress_model.ts";
 import type { Spread } from "../components/charts/scale.ts";
@@ -22,6 +22,10 @@ import type { BandName } from "../pages/leaderboard/view_state.ts";
 
 const plural = (count: number, one: string, many: string) =>
   count === 1 ? one : many;
+
+/** A formatted number with its noun. */
+const counted = (count: string, one: string, many: string) =>
+  `${count} ${count === "1" ? one : many}`;
 
 /** Properties of the language. */
 export const language = {
@@ -176,6 +180,14 @@ export const leaderboard = {
       queued: "to go",
       quarantined: "set aside",
     },
+    standstill: {
+      "not-active":
+        "Nobody trains this study now: the coordinator leases another study, or none.",
+      "no-workers":
+        "Nobody is training now: no worker is here. The study goes on as soon as one joins.",
+      "all-failed":
+        "Nobody here can go on: each worker failed too often on each trial that is left. The study needs another machine.",
+    },
   },
   invite: {
     heading: "Take part with a device",
@@ -279,8 +291,7 @@ export const leaderboard = {
     chart: (title: string, count: string) =>
       `${title}: mean, 95% interval and replicates at ${count} values`,
     between: (low: string, high: string) => `95% interval ${low} to ${high}`,
-    replicates: (count: string) =>
-      `${count} ${count === "1" ? "replicate" : "replicates"}`,
+    replicates: (count: string) => counted(count, "replicate", "replicates"),
     key:
       "Large dots are means, bars 95% intervals of the mean, small dots replicates.",
     spread: {
@@ -329,7 +340,9 @@ export const leaderboard = {
     label: (chart: string) => `Save the chart: ${chart}`,
     as: (format: string, chart: string) => `Save as ${format}: ${chart}`,
     source: (study: string, revision: string, points: string, runs: string) =>
-      `Study ${study}, revision ${revision}: ${points} grid points, ${runs} trials. Made by dropout-swarm.`,
+      `Study ${study}, revision ${revision}: ${
+        counted(points, "grid point", "grid points")
+      }, ${counted(runs, "trial", "trials")}. Made by dropout-swarm.`,
     failed: "The picture could not be made",
   },
   table: {
@@ -516,6 +529,8 @@ export const join = {
     refused: "The coordinator refused to let this device take part.",
     forgotten:
       "The coordinator registered this device and then did not recognize it. Try again later.",
+    data:
+      "The study's data cannot be trained on. This device is not the cause: tell the host of the study what stands below.",
     "trainers-failed":
       "Training failed here several times. Another backend may work: choose one in the settings.",
     "results-refused":
@@ -531,7 +546,9 @@ export const join = {
       "Other devices are training all unfinished trials. If one of them is handed back, this device may get it.",
     "enough-leases": "This device holds as many trials as it has threads.",
     "no-study": "The coordinator runs no study at the moment.",
-  } satisfies Record<NoLeaseReason, string>,
+    "no-data":
+      "The coordinator cannot send its data set now. This device is not the cause; it continues by itself when the data are back.",
+  } satisfies Record<WaitingReason, string>,
   asksAgain: (time: string) => `This page asks again in ${time}.`,
   asksNow: "Asking now…",
   slot: {
@@ -1124,10 +1141,12 @@ export const report = {
       `dropout-swarm ${version}, Deno ${deno}, swarm protocol ${protocol}`,
     data: "Data",
     counts: (points: string, trials: string, revision: string) =>
-      `${points} grid points, ${trials} trials, revision ${revision}`,
+      `${counted(points, "grid point", "grid points")}, ${
+        counted(trials, "trial", "trials")
+      }, revision ${revision}`,
     trained: "Trained with",
     backend: (name: string, trials: string, time: string) =>
-      `${name}: ${trials} trials, ${time} in all`,
+      `${name}: ${counted(trials, "trial", "trials")}, ${time} in all`,
     notKnown: "not recorded in the data at hand",
     commands: "Commands to run the study again in a clone of the repository",
     seed: (seed: string) =>

@@ -126,6 +126,14 @@ export const leaderboard: typeof en.leaderboard = {
       queued: "待进行",
       quarantined: "已搁置",
     },
+    standstill: {
+      "not-active":
+        "现在没有人训练这项研究：协调器正在分发另一项研究，或者没有分发任何研究。",
+      "no-workers":
+        "现在没有人在训练：没有工作节点在线。只要有一个加入，研究就会继续。",
+      "all-failed":
+        "这里没有人能继续：每个工作节点在剩下的每个试验上都失败了太多次。这项研究需要另一台机器。",
+    },
   },
   invite: {
     heading: "用一台设备参加",
@@ -425,6 +433,8 @@ export const join: typeof en.join = {
     removed: "研究的主持者移除了这台设备。",
     refused: "协调器拒绝了这台设备的参与。",
     forgotten: "协调器登记了这台设备，随后却无法识别它。请稍后重试。",
+    data:
+      "这项研究的数据无法用于训练。问题不在这台设备：请把下面的内容告诉研究的主持者。",
     "trainers-failed": "训练在这里多次失败。可以在设置中换一个后端试试。",
     "results-refused":
       "协调器连续拒绝了多个结果：这台设备的计算似乎有误。可以换一个后端试试。",
@@ -437,6 +447,8 @@ export const join: typeof en.join = {
       "所有未完成的试验都在由其他设备训练。如果有试验被交回，可能会分给这台设备。",
     "enough-leases": "这台设备持有的试验数已等于线程数。",
     "no-study": "协调器目前没有进行中的研究。",
+    "no-data":
+      "协调器现在无法发送数据集。问题不在这台设备；数据集恢复后，这台设备会自动继续。",
   },
   asksAgain: (time) => `本页面将在 ${time}后再次询问。`,
   asksNow: "正在询问…",

@@ -2,9 +2,14 @@ import { InvalidArgumentError } from "commander";
 import {
   createCommand,
   type Flags,
+  misspeltVariables,
   parseCommand,
+  readVariable,
+  type Variables,
+  variablesOf,
   wholeNumber,
 } from "../../protocol/command_line.ts";
+import { headerPages, itemPages } from "../../protocol/pages.ts";
 import {
   type BackendChoice,
   denoBackendChoices,
@@ -64,13 +69,16 @@ const joinFlags = (cores: number): Flags<Omit<JoinOptions, "url">> => ({
 export function parseJoinOptions(
   args: readonly string[],
   cores: number,
-  variables: (name: string) => string | undefined,
+  variables: Variables,
+  warn: (line: string) => void = console.error,
 ): JoinOptions {
+  const flags = joinFlags(cores);
   const command = createCommand(
     "join",
     "Joins a swarm: trains trials that its coordinator leases, until you " +
       "press Ctrl-C.",
-    joinFlags(cores),
+    flags,
+    variables,
   ).argument(
     "[url]",
     "the coordinator's address, or its invitation with #CODE (env: SWARM_URL)",
@@ -78,11 +86,13 @@ export function parseJoinOptions(
   );
   const options = parseCommand<Omit<JoinOptions, "url">>(command, args);
   const given: unknown = command.processedArgs[0];
-  const variable = variables("SWARM_URL");
+  const variable = readVariable("SWARM_URL", variables);
+  const names = [...variablesOf(flags), "SWARM_URL", "SWARM_CACHE"];
+  misspeltVariables(names, variables).forEach((line) => warn(line));
   try {
     const invitation = isInvitation(given)
       ? given
-      : variable === undefined || variable === ""
+      : variable === undefined
       ? undefined
       : address(variable);
     if (invitation !== undefined) {
@@ -104,11 +114,24 @@ function isInvitation(given: unknown): given is Invitation {
   return typeof given === "object" && given !== null && "url" in given;
 }
 
+/** First parts of the paths of a coordinator's pages. */
+const pageFolders = new Set([
+  ...Object.values(headerPages),
+  ...Object.values(itemPages).map(({ address }) => address),
+  "/api",
+].map((path) => path.split("/")[1]));
+
 /** An address's origin; a scheme and a page's path may be left or kept. */
 function address(text: string): Invitation {
   const full = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : null;
   if (url?.protocol === "http:" || url?.protocol === "https:") {
+    if (!pageFolders.has(url.pathname.split("/")[1])) {
+      throw new InvalidArgumentError(
+        "A coordinator answers at the root of its address, not under a path: " +
+          `${url.pathname}. Give a host and a port: ${url.origin}.`,
+      );
+    }
     const joinCode = url.hash.slice(1);
     return { url: url.origin, ...(joinCode !== "" && { joinCode }) };
   }

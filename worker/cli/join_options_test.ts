@@ -21,3 +21,14 @@ Deno.test("parseJoinOptions takes the join code as a flag, before the invitation
   );
   assert.equal(parse(["192.0.2.7"]).joinCode, undefined);
 });
+
+Deno.test("parseJoinOptions takes the address of any page for the coordinator's", () => {
+  for (
+    const path of [
+      ...["", "/", "/join", "/workers", "/lesson", "/api"],
+      ...["/trials/seed-1a2b3c4d-d1_0.2-d2_0.5-r0", "/studies/seed/points/x"],
+    ]
+  ) {
+    assert.equal(parse([`http://192.0.2.7${path}`]).url, "http://192.0.2.7");
+  }
+});

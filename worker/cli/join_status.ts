@@ -7,10 +7,9 @@ import {
 import cliProgress from "cli-progress";
 import type { Writable } from "node:stream";
 import pc from "picocolors";
-import type { NoLeaseReason } from "../../protocol/lease.ts";
 import type { Params } from "../../protocol/study.ts";
 import type { TrialResult } from "../../protocol/training.ts";
-import type { SessionEvent } from "../session/session_types.ts";
+import type { SessionEvent, WaitingReason } from "../session/session_types.ts";
 import type { BackendReport } from "../trainer/trainer_api.ts";
 
 /** Shows what a worker does, on a terminal or in a log. */
@@ -219,7 +218,8 @@ export function describeEvent(event: SessionEvent): string | null {
   }
 }
 
-const WAITING: Readonly<Record<NoLeaseReason, string>> = {
+const WAITING: Readonly<Record<WaitingReason, string>> = {
+  "no-data": "the coordinator cannot send its data set now",
   "study-complete": "the study is complete",
   "all-leased": "every trial is being trained by someone",
   "enough-leases": "this worker has its share of trials",

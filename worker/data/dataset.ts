@@ -37,6 +37,9 @@ export interface Dataset {
 /** Decompressed and checked files. */
 export type DatasetBytes = Readonly<Record<DatasetFileName, Uint8Array>>;
 
+/** Of all files together: a larger data set would fill a worker's memory. */
+export const MAX_DATASET_BYTES = 1 << 30;
+
 /** Whether threads of this page or process can share memory. */
 export function canShareMemory(): boolean {
   // A page must be cross-origin isolated for this; Deno always allows it.
@@ -72,7 +75,7 @@ export function loadDataset(
   bytes: DatasetBytes,
 ): Dataset {
   const file = (part: DatasetFileName) => ({
-    name: `${name} ${part}`,
+    name: `data set ${name}: ${part}`,
     bytes: bytes[part],
   });
   return parseIdxDataset(name, classes, {

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Sha256 } from "../../protocol/ids.ts";
+import { notIdx } from "./file_kind.ts";
 import { isGzip, readChunks } from "./gzip.ts";
+import { type IdxFacts, scanIdx } from "./idx.ts";
 import { sharedBytes } from "./dataset.ts";
 
 /** A file of a content-addressed folder. */
@@ -10,11 +12,18 @@ export interface StoredFile {
   readonly sha256: Sha256;
   readonly compressedBytes: number;
   readonly bytes: number;
+  /** What its decompressed bytes say, gathered while they were hashed. */
+  readonly facts: IdxFacts;
 }
 
 /** The bytes have the wrong hash. The message says why. */
 export class WrongFileError extends Error {
   override readonly name = "WrongFileError";
+
+  /** @param sha256 of the decompressed bytes; absent: they did not come whole. */
+  constructor(message: string, readonly sha256?: string) {
+    super(message);
+  }
 }
 
 /** The folder cannot be written. */
@@ -174,6 +183,7 @@ async function digest(
   see: (plain: Uint8Array) => void = () => {},
 ): Promise<StoredFile> {
   const hash = createHash("sha256");
+  const scan = scanIdx();
   let bytes = 0;
   let compressedBytes = 0;
   const onPlain = (chunk: Uint8Array) => {
@@ -182,6 +192,7 @@ async function digest(
       throw new WrongFileError(`longer than ${maxBytes} bytes`);
     }
     hash.update(chunk);
+    scan.see(chunk);
     see(chunk);
   };
   const onCompressed = async (chunk: Uint8Array) => {
@@ -212,12 +223,24 @@ async function digest(
     throw error;
   }
   const sum = hash.digest("hex");
+  const facts = scan.facts();
   if (sum !== expected) {
+    const foreign = notIdx(facts.head);
     throw new WrongFileError(
-      `SHA-256 of its ${bytes} bytes is ${sum}, expected ${expected}`,
+      `SHA-256 of its ${bytes} decompressed bytes is ${sum}, expected ` +
+        expected + (foreign === null ? "" : `; the file ${foreign}`),
+      sum,
     );
   }
-  return { sha256: expected, compressedBytes, bytes };
+  return { sha256: expected, compressedBytes, bytes, facts };
+}
+
+/** SHA-256 of a file as it is on the disk, in lower-case hexadecimal. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  const file = await Deno.open(path);
+  for await (const chunk of readChunks(file.readable)) hash.update(chunk);
+  return hash.digest("hex");
 }
 
 /** Detects gzip by the first two bytes and returns the complete stream. */

@@ -5,7 +5,9 @@ import type { DebianPackage } from "./fashion_mnist.ts";
 import {
   type DatasetFolder,
   openIfThere,
+  sha256OfFile,
   type StoredFile,
+  WrongFileError,
 } from "./dataset_folder.ts";
 import { readChunks } from "./gzip.ts";
 
@@ -42,9 +44,10 @@ export type RunCommand = (
 ) => Promise<{ readonly code: number; readonly stderr: string }>;
 
 /**
- * Looks for a file in a folder, as `NAME.gz`, `NAME` or `<sha256>.gz`.
+ * Looks for a file in a folder, gzip or not, under its name, the names that
+ * mirrors and archives give it, or `<sha256>.gz`.
  *
- * @throws {SourceError} if it is missing.
+ * @throws {SourceError} if it is missing; it names what is there instead.
  * @throws {WrongFileError} if it is another file.
  */
 export async function takeFromFolder(
@@ -52,12 +55,76 @@ export async function takeFromFolder(
   file: DatasetFile,
   into: DatasetFolder,
 ): Promise<StoredFile> {
-  const names = [`${file.name}.gz`, file.name, `${file.sha256}.gz`];
+  const names = [...namesOf(file.name), `${file.sha256}.gz`];
+  let wrong: WrongFileError | undefined;
   for (const name of names) {
     const found = await openToRead(join(folder, name));
-    if (found !== null) return await into.add(found.readable, file.sha256);
+    if (found === null) continue;
+    try {
+      return await into.add(found.readable, file.sha256);
+    } catch (error) {
+      if (!(error instanceof WrongFileError)) throw error;
+      // Another name may be the right file's; the first one is reported.
+      wrong ??= await sumOfCompressed(join(folder, name), file, error) ?? error;
+    }
   }
-  throw new SourceError(`${file.name}.gz is not there`);
+  if (wrong !== undefined) throw wrong;
+  const others = await archivesIn(folder);
+  throw new SourceError(
+    `${file.name}.gz is not there` +
+      (others.length === 0
+        ? ""
+        : `; unpack or convert what is there: ${others.join(", ")}`),
+  );
+}
+
+/**
+ * A file's name, then the same with MNIST's endings as mirrors write them:
+ * `x-idx3-ubyte`, `x.idx3-ubyte`, `x`, each also with `.gz`, and in a folder of
+ * its own name, as some archives unpack it.
+ */
+function namesOf(name: string): string[] {
+  const plain = name.replace(/\.gz$/, "");
+  const [ending = ""] = /[.-]idx\d-ubyte$/.exec(plain) ?? [];
+  const base = plain.slice(0, plain.length - ending.length);
+  const kind = ending.slice(1) ||
+    (/label/i.test(base) ? "idx1-ubyte" : "idx3-ubyte");
+  const all = [plain, `${base}-${kind}`, `${base}.${kind}`, base];
+  return [...new Set(all)].flatMap((one) => [
+    `${one}.gz`,
+    one,
+    join(one, one),
+  ]);
+}
+
+/** Names of files that people download and that are no IDX files. */
+async function archivesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (
+        /\.(zip|npz|npy|csv|mat|h5|parquet|tar(\.\w+)?|t[gx]z|7z)$/i.test(name)
+      ) {
+        names.push(name);
+      }
+    }
+  } catch {
+    // Without a folder there is nothing to name.
+  }
+  return names.sort().slice(0, 5);
+}
+
+/** Most tools print the hash of a file as it is, so a study may have that. */
+async function sumOfCompressed(
+  path: string,
+  { sha256 }: DatasetFile,
+  { sha256: plain }: WrongFileError,
+): Promise<WrongFileError | null> {
+  if (plain === undefined || await sha256OfFile(path) !== sha256) return null;
+  return new WrongFileError(
+    `the study file has the SHA-256 of the compressed file; put that of the ` +
+      `decompressed one there: ${plain}`,
+  );
 }
 
 async function openToRead(path: string): Promise<Deno.FsFile | null> {

@@ -2,7 +2,7 @@ import type { Sha256 } from "../../protocol/ids.ts";
 import type { DatasetManifest, ServedFile } from "../../protocol/study.ts";
 import type { Dataset } from "./dataset.ts";
 import { gunzip, sha256Hex } from "./gzip.ts";
-import { loadDataset, shareBytes } from "./dataset.ts";
+import { loadDataset, MAX_DATASET_BYTES, shareBytes } from "./dataset.ts";
 
 /** Stores compressed files between visits, by the hash of their content. */
 export interface DatasetStore {
@@ -38,9 +38,6 @@ export class DamagedDataError extends Error {
   override readonly name = "DamagedDataError";
 }
 
-/** Larger manifests are refused: they would fill the memory. */
-const MAX_BYTES = 1 << 30;
-
 /**
  * Loads the data set of a manifest: each file from the store, or from the
  * coordinator and then into the store. Every file is checked, whatever its
@@ -57,9 +54,9 @@ export async function fetchDataset(
   const { trainImages, trainLabels, testImages, testLabels } = manifest.files;
   const files = [trainImages, trainLabels, testImages, testLabels];
   const size = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (size > MAX_BYTES) {
+  if (size > MAX_DATASET_BYTES) {
     throw new DamagedDataError(
-      `data set ${manifest.name} is larger than ${MAX_BYTES} bytes: ${size}`,
+      `data set ${manifest.name} is larger than ${MAX_DATASET_BYTES} bytes: ${size}`,
     );
   }
   const totalBytes = files.reduce((sum, file) => sum + file.compressedBytes, 0);

@@ -21,7 +21,9 @@ import {
   unpackDebianPackage,
   UnreachableError,
 } from "./dataset_sources.ts";
+import { MAX_DATASET_BYTES } from "./dataset.ts";
 import { type DebianPackage, debianPackages } from "./fashion_mnist.ts";
+import { checkIdxDataset, IdxError } from "./idx.ts";
 
 /** Where to look for a data set, and callbacks. */
 export interface FindDatasetOptions {
@@ -70,9 +72,11 @@ export class DatasetNotFoundError extends Error {
  * Finds a data set's four files: in the user's folder, in the cache, where
  * Debian's package installs them, on the mirrors, and in Debian's package,
  * downloaded for this. Whatever the source, the decompressed bytes must have
- * the right SHA-256. The files end up in the cache. For Deno.
+ * the right SHA-256, and all four must be a data set that can be trained on. The
+ * files end up in the cache. For Deno.
  *
  * @throws {DatasetNotFoundError} if no source has a file.
+ * @throws {IdxError} if the files are no data set; its line names the file.
  */
 export async function findDataset(
   definition: DatasetDefinition,
@@ -121,19 +125,28 @@ export async function findDataset(
     testImages: await find("testImages"),
     testLabels: await find("testLabels"),
   };
-  const served = ([file]: [StoredFile, string]) => ({
-    ...file,
-    path: `/data/${file.sha256}.gz`,
+  const files = {
+    trainImages: found.trainImages[0],
+    trainLabels: found.trainLabels[0],
+    testImages: found.testImages[0],
+    testLabels: found.testLabels[0],
+  };
+  checkFiles(definition, files, log);
+  const served = ({ sha256, compressedBytes, bytes }: StoredFile) => ({
+    sha256,
+    compressedBytes,
+    bytes,
+    path: `/data/${sha256}.gz`,
   });
   return {
     manifest: {
       name: definition.name,
       classes: definition.classes,
       files: {
-        trainImages: served(found.trainImages),
-        trainLabels: served(found.trainLabels),
-        testImages: served(found.testImages),
-        testLabels: served(found.testLabels),
+        trainImages: served(files.trainImages),
+        trainLabels: served(files.trainLabels),
+        testImages: served(files.testImages),
+        testLabels: served(files.testLabels),
       },
     },
     folder: cache.directory,
@@ -144,6 +157,46 @@ export async function findDataset(
       testLabels: found.testLabels[1],
     },
   };
+}
+
+/**
+ * Checks what the files mean, of which their hashes say nothing: otherwise every
+ * volunteer would download them and fail.
+ *
+ * @throws {IdxError}
+ */
+function checkFiles(
+  { name, classes, files }: DatasetDefinition,
+  stored: Readonly<Record<DatasetFileName, StoredFile>>,
+  log: (line: string) => void,
+): void {
+  const scanned = (part: DatasetFileName) => ({
+    name: `data set ${name}: ${part} (${files[part].name})`,
+    facts: stored[part].facts,
+  });
+  const { train, test } = checkIdxDataset(classes, {
+    trainImages: scanned("trainImages"),
+    trainLabels: scanned("trainLabels"),
+    testImages: scanned("testImages"),
+    testLabels: scanned("testLabels"),
+  });
+  const all = Object.values(stored);
+  const size = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (size > MAX_DATASET_BYTES) {
+    throw new IdxError(
+      `data set ${name}: its files have ${size} bytes together; workers take ` +
+        `at most ${MAX_DATASET_BYTES}`,
+    );
+  }
+  if (train < test) {
+    log(
+      `data set ${name}: ${train} images for training, ${test} for testing; ` +
+        "if they are exchanged, correct the study file",
+    );
+  }
+  if (stored.trainImages.sha256 === stored.testImages.sha256) {
+    log(`data set ${name}: trained and tested on the same images`);
+  }
 }
 
 /** One source, with its name for error messages. */
@@ -231,7 +284,12 @@ function sourcesOf(
 async function mustBeFolder(path: string): Promise<void> {
   const info = await Deno.stat(path).catch(() => null);
   if (info?.isDirectory) return;
-  throw new DatasetNotFoundError(`--data: the folder does not exist: ${path}`);
+  throw new DatasetNotFoundError(
+    info === null
+      ? `--data: the folder does not exist: ${path}`
+      : `--data: not a folder: ${path}; unpack it if it is an archive, and ` +
+        "name the folder that holds the files",
+  );
 }
 
 /**

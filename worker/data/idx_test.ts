@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  IdxError,
-  type IdxFile,
-  parseIdxDataset,
-  parseIdxImages,
-  parseIdxLabels,
-} from "./idx.ts";
+import { notIdx } from "./file_kind.ts";
+import { type IdxFile, parseIdxDataset, scanIdx } from "./idx.ts";
 
 function idx(name: string, sizes: number[], elements: number[]): IdxFile {
   const header = new DataView(new ArrayBuffer(4 + 4 * sizes.length));
@@ -17,122 +12,105 @@ function idx(name: string, sizes: number[], elements: number[]): IdxFile {
   };
 }
 
-const images = idx("images", [2, 1, 3], [0, 128, 255, 1, 2, 3]);
-const labels = idx("labels", [2], [1, 0]);
+const good = {
+  trainImages: idx("train-images", [2, 1, 3], [0, 128, 255, 1, 2, 3]),
+  trainLabels: idx("train-labels", [2], [1, 0]),
+  testImages: idx("test-images", [1, 3, 1], [9, 8, 7]),
+  testLabels: idx("test-labels", [1], [1]),
+};
 
-function changed(file: IdxFile, at: number, value: number): IdxFile {
-  const bytes = file.bytes.slice();
-  bytes[at] = value;
-  return { name: file.name, bytes };
-}
+const parse = (files: Partial<typeof good> = {}, classes = 2) =>
+  parseIdxDataset("tiny", classes, { ...good, ...files });
 
-Deno.test("parseIdxImages gives count, pixels and a view of the bytes", () => {
-  const parsed = parseIdxImages(images);
-  assert.equal(parsed.count, 2);
-  assert.equal(parsed.size, 3);
-  assert.deepEqual([...parsed.bytes], [0, 128, 255, 1, 2, 3]);
-  assert.equal(parsed.bytes.buffer, images.bytes.buffer);
+Deno.test("parseIdxDataset gives views of the four files' bytes", () => {
+  const { name, classes, train, test } = parse();
+  assert.deepEqual([name, classes], ["tiny", 2]);
+  assert.deepEqual([train.images.count, train.images.size], [2, 3]);
+  assert.deepEqual([...train.images.bytes], [0, 128, 255, 1, 2, 3]);
+  assert.equal(train.images.bytes.buffer, good.trainImages.bytes.buffer);
+  assert.deepEqual([...train.labels], [1, 0]);
+  assert.equal(test.images.count, 1);
+  assert.deepEqual([...test.labels], [1]);
 });
 
-Deno.test("parseIdxImages reads a file inside a larger, shared buffer", () => {
-  const shared = new Uint8Array(
-    new SharedArrayBuffer(images.bytes.length + 7),
-  );
-  shared.set(images.bytes, 5);
-  const parsed = parseIdxImages({
-    name: "images",
-    bytes: shared.subarray(5, 5 + images.bytes.length),
-  });
-  assert.deepEqual([...parsed.bytes], [0, 128, 255, 1, 2, 3]);
-});
-
-Deno.test("parseIdxLabels gives the labels", () => {
-  assert.deepEqual([...parseIdxLabels(labels, 2)], [1, 0]);
-});
-
-Deno.test("parseIdx… names the file and what is wrong with it", () => {
-  const message = (act: () => unknown): string => {
-    let text = "";
-    assert.throws(act, (error) => {
-      assert(error instanceof IdxError);
-      text = error.message;
-      return true;
-    });
-    return text;
+Deno.test("parseIdxDataset reads a file inside a larger, shared buffer", () => {
+  const { bytes } = good.trainImages;
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length + 7));
+  shared.set(bytes, 5);
+  const trainImages = {
+    name: "train-images",
+    bytes: shared.subarray(5, 5 + bytes.length),
   };
-  const short = { name: "images", bytes: images.bytes.subarray(0, 15) };
-  assert.equal(
-    message(() => parseIdxImages(short)),
-    "images: an IDX file of images begins with 16 bytes, this one ends after 15",
-  );
-  assert.equal(
-    message(() => parseIdxImages(labels)),
-    "labels: an IDX file of images begins with 16 bytes, this one ends after 10",
-  );
-  assert.equal(
-    message(() => parseIdxLabels(images, 10)),
-    "images: an IDX file of labels begins with 0x00000801, this one with 0x00000803",
-  );
-  // Type code 0x0d is float32.
-  assert.equal(
-    message(() => parseIdxImages(changed(images, 2, 0x0d))),
-    "images: an IDX file of images begins with 0x00000803, this one with 0x00000d03",
-  );
-  const truncated = { name: "images", bytes: images.bytes.subarray(0, -1) };
-  assert.equal(
-    message(() => parseIdxImages(truncated)),
-    "images: [2, 1, 3] images take 22 bytes, the file has 21",
-  );
-  assert.equal(
-    message(() => parseIdxImages(changed(images, 7, 1))),
-    "images: [1, 1, 3] images take 19 bytes, the file has 22",
-  );
-  assert.equal(
-    message(() => parseIdxImages(idx("empty", [2, 0, 5], []))),
-    "empty: images without pixels: 0 x 5",
-  );
-  assert.equal(
-    message(() => parseIdxLabels(labels, 1)),
-    "labels: label 0 is not below 1: 1",
+  assert.deepEqual(
+    [...parse({ trainImages }).train.images.bytes],
+    [0, 128, 255, 1, 2, 3],
   );
 });
 
-Deno.test("parseIdxDataset combines four files", () => {
-  const data = parseIdxDataset("tiny", 2, {
-    trainImages: images,
-    trainLabels: labels,
-    testImages: idx("test-images", [1, 3, 1], [9, 8, 7]),
-    testLabels: idx("test-labels", [1], [1]),
-  });
-  assert.equal(data.name, "tiny");
-  assert.equal(data.classes, 2);
-  assert.equal(data.train.images.count, 2);
-  assert.deepEqual([...data.test.labels], [1]);
+Deno.test("scanIdx finds the first label of each value, however the file is cut", () => {
+  const { bytes } = idx("labels", [5], [7, 3, 7, 0, 3]);
+  for (const size of [1, 3, 8, 9, 100]) {
+    const scan = scanIdx();
+    for (let at = 0; at < bytes.length; at += size) {
+      scan.see(bytes.subarray(at, at + size));
+    }
+    const { bytes: length, head, firstOf } = scan.facts();
+    assert.equal(length, bytes.length);
+    assert.deepEqual(head, bytes);
+    assert.deepEqual(
+      [0, 1, 3, 7].map((label) => firstOf[label]),
+      [3, -1, 1, 0],
+    );
+  }
 });
 
-Deno.test("parseIdxDataset refuses files that do not belong together", () => {
-  const files = {
-    trainImages: images,
-    trainLabels: labels,
-    testImages: images,
-    testLabels: labels,
-  };
-  assert.throws(
-    () =>
-      parseIdxDataset("tiny", 2, {
-        ...files,
-        trainLabels: idx("labels", [3], [0, 1, 0]),
-      }),
-    { message: "labels: 3 labels for the 2 images of images" },
-  );
-  assert.throws(
-    () =>
-      parseIdxDataset("tiny", 2, {
-        ...files,
-        testImages: idx("test", [2, 2, 2], [0, 0, 0, 0, 0, 0, 0, 0]),
-      }),
-    {
-      message: "test: its images have 4 pixels, those of images have 3",
+Deno.test("parseIdxDataset names the file, what is wrong with it and what is needed", () => {
+  const { trainImages } = good;
+  const cut = (length: number) => ({
+    trainImages: {
+      name: "train-images",
+      bytes: trainImages.bytes.subarray(0, length),
     },
+  });
+  const images = "needed are images as unsigned bytes in " +
+    "[images, rows, columns]";
+  for (
+    const [files, message] of [
+      [
+        cut(15),
+        `train-images ends within its header, after 15 bytes; ${images}`,
+      ],
+      [
+        cut(21),
+        "train-images has 21 bytes, but its header says unsigned bytes in " +
+        "[2, 1, 3], which take 22: it is cut off",
+      ],
+      [
+        { testImages: idx("empty", [2, 0, 5], []) },
+        "empty has images without pixels: unsigned bytes in [2, 0, 5]; " +
+        images,
+      ],
+      [
+        { trainLabels: idx("labels", [3], [0, 1, 0]) },
+        "labels: 3 labels for the 2 images of train-images; each image " +
+        "needs one",
+      ],
+      [
+        { testImages: idx("test", [1, 2, 2], [0, 0, 0, 0]) },
+        "test: its images have 2 x 2 pixels, those of train-images have 1 x 3",
+      ],
+    ] as const
+  ) {
+    assert.throws(() => parse(files), { name: "IdxError", message });
+  }
+});
+
+Deno.test("notIdx tells an IDX file from others", () => {
+  assert.equal(notIdx(good.trainImages.bytes), null);
+  assert.equal(notIdx(new Uint8Array()), "is empty");
+  assert.match(
+    notIdx(Uint8Array.of(1, 8, 0, 0, 2, 0, 0, 0)) ?? "",
+    /wrong order/,
   );
+  assert.match(notIdx(Uint8Array.of(0xff, 1, 2, 3)) ?? "", /ff 01 02 03/);
 });

@@ -82,7 +82,7 @@ export function initialBiases(
 }
 
 /** Up to this count, the product of an index and a word is exact in float64. */
-const MOST_EXAMPLES = 2 ** 21;
+export const MOST_EXAMPLES = 2 ** 21;
 
 /**
  * The order in which an epoch visits its `count` examples: a permutation of 0

@@ -41,6 +41,8 @@ export type SessionFailure =
   | "removed"
   /** The coordinator forgets the worker after each registration. */
   | "forgotten"
+  /** The coordinator's data set cannot be used by anybody. */
+  | "data"
   /** Several consecutive trainers failed. */
   | "trainers-failed"
   /** Several consecutive results were refused: the device is faulty. */
@@ -61,6 +63,14 @@ export class StopSessionError extends Error {
 /** This device cannot train like this. The message says what to change. */
 export class CannotTrainError extends Error {
   override readonly name = "CannotTrainError";
+}
+
+/**
+ * The coordinator's data set cannot be trained on: no fault of this device. The
+ * message says what is wrong with it.
+ */
+export class UnusableDataError extends Error {
+  override readonly name = "UnusableDataError";
 }
 
 export function sessionFailure(error: unknown): SessionFailure {

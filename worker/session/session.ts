@@ -138,6 +138,8 @@ async function runSlot(swarm: Swarm, slot: number): Promise<void> {
     startTrainer,
     failedBackends,
     onEvent,
+    clock,
+    random: options.random,
     waitOut: connection.waitOut,
   });
   let { dataset } = swarm;

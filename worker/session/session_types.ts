@@ -54,6 +54,7 @@ export interface TrainerRequest {
  * Starts a trainer thread on a data set.
  *
  * @throws {CannotTrainError} (`failure.ts`) if another try cannot succeed.
+ * @throws {UnusableDataError} (`failure.ts`) if the data set is at fault.
  */
 export type StartTrainer = (
   request: TrainerRequest,
@@ -96,6 +97,12 @@ export type SessionEnd =
     readonly message: string;
   };
 
+/** Why a thread has nothing to train. */
+export type WaitingReason =
+  | NoLeaseReason
+  /** The coordinator cannot send its data set now. */
+  | "no-data";
+
 /** Why a trial ended without a result. */
 export type AbandonReason =
   | "trial-completed"
@@ -131,7 +138,7 @@ export type SessionEvent =
   | {
     readonly type: "waiting";
     readonly slot: number;
-    readonly reason: NoLeaseReason;
+    readonly reason: WaitingReason;
     readonly seconds: number;
   }
   | {

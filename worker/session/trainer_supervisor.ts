@@ -1,11 +1,17 @@
 import type { DatasetManifest, TrialSpec } from "../../protocol/study.ts";
 import type { BackendName } from "../../protocol/training.ts";
-import { UnreachableError } from "./swarm_client.ts";
+import {
+  backoffSeconds,
+  ProblemError,
+  remedyFor,
+  UnreachableError,
+} from "./swarm_client.ts";
 import type { Connection } from "./connection.ts";
 import {
   CannotTrainError,
   StopSessionError,
   trainerFailure,
+  UnusableDataError,
 } from "./failure.ts";
 import type {
   SessionOptions,
@@ -36,7 +42,8 @@ export interface TrainerSupervisor {
 }
 
 export interface TrainerSupervisorOptions
-  extends Pick<SessionOptions, "startTrainer" | "onEvent"> {
+  extends
+    Pick<SessionOptions, "startTrainer" | "onEvent" | "clock" | "random"> {
   readonly slot: number;
   readonly waitOut: Connection["waitOut"];
   /** Shared by all supervisors of a session, which add to it. */
@@ -67,6 +74,20 @@ export function createTrainerSupervisor(
     onEvent({ type: "trainer-failed", slot, failure, message: lastFailure });
   };
 
+  /** Only loading the data makes a call: the coordinator refused it. */
+  const awaitData = async (
+    error: ProblemError,
+    outages: number,
+    signal: AbortSignal,
+  ) => {
+    const remedy = remedyFor(error);
+    if (remedy.do !== "retry") throw badData(error.problem.detail);
+    const { clock, random } = options;
+    const seconds = backoffSeconds(outages, remedy.afterSeconds, random);
+    onEvent({ type: "waiting", slot, reason: "no-data", seconds });
+    await clock.sleep(seconds * 1000, signal);
+  };
+
   const start = async (dataset: DatasetManifest, signal: AbortSignal) => {
     for (let outages = 1;;) {
       if (failures >= MOST_FAILURES) {
@@ -88,6 +109,11 @@ export function createTrainerSupervisor(
           await options.waitOut(error, outages++, signal);
           continue;
         }
+        if (error instanceof ProblemError) {
+          await awaitData(error, outages++, signal);
+          continue;
+        }
+        if (error instanceof UnusableDataError) throw badData(error.message);
         failed(error);
       }
     }
@@ -124,6 +150,14 @@ export function createTrainerSupervisor(
   };
 
   return { trainer, train, close };
+}
+
+function badData(why: string): StopSessionError {
+  return new StopSessionError(
+    `the coordinator's data cannot be trained on, which this device cannot ` +
+      `mend: ${why}; tell the host of the study`,
+    "data",
+  );
 }
 
 /** Identifies a data set by its bytes. */

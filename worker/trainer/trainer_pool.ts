@@ -5,7 +5,9 @@ import {
   backends,
 } from "../../protocol/training.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { CannotTrainError } from "../session/failure.ts";
+import { DamagedDataError } from "../data/fetch_dataset.ts";
+import { IdxError } from "../data/idx.ts";
+import { CannotTrainError, UnusableDataError } from "../session/failure.ts";
 import type { StartTrainer, TrainerRequest } from "../session/session_types.ts";
 import {
   startTrainer,
@@ -48,7 +50,13 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
   const { spawn, choice, start = startTrainer } = options;
   let files: Promise<BackendFiles> | undefined;
   const dataset = oneAtATime(
-    options.loadDataset,
+    (manifest: DatasetManifest, signal: AbortSignal) =>
+      options.loadDataset(manifest, signal).catch((error) => {
+        if (error instanceof DamagedDataError || error instanceof IdxError) {
+          throw new UnusableDataError(error.message);
+        }
+        throw error;
+      }),
     ({ files }) => Object.values(files).map(({ sha256 }) => sha256).join(),
   );
   /**

@@ -1,3 +1,4 @@
+import { plural } from "../../analysis/claims/words.ts";
 import { type Contents, date } from "../../storage/sqlite/copy.ts";
 import { StorageError } from "../../storage/storage.ts";
 
@@ -6,8 +7,9 @@ import { StorageError } from "../../storage/storage.ts";
 /** What a database holds, for one line. */
 export function describeContents(contents: Contents): string {
   const { results, trials, workers, latest } = contents;
-  return `${results} results, ${trials} trials planned, ${workers} workers, ` +
-    `as of ${date(latest)}`;
+  return `${plural(results, "result", "results")}, ` +
+    `${plural(trials, "trial", "trials")} planned, ` +
+    `${plural(workers, "worker", "workers")}, as of ${date(latest)}`;
 }
 
 /** Prints what the work says, or on one line why it cannot be done. */

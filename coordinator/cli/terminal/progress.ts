@@ -221,6 +221,11 @@ const words = {
     rate: (rate: string) => `${rate} a minute`,
     left: (time: string) => `${time} left`,
     complete: "complete",
+    standstill: {
+      "not-active": "not leased now",
+      "no-workers": "nobody is training",
+      "all-failed": "needs another machine",
+    },
     comma: ", ",
   },
   zh: {
@@ -232,6 +237,11 @@ const words = {
     rate: (rate: string) => `每分钟 ${rate} 次`,
     left: (time: string) => `还需 ${time}`,
     complete: "全部完成",
+    standstill: {
+      "not-active": "现在没有分发",
+      "no-workers": "没有人在训练",
+      "all-failed": "需要另一台机器",
+    },
     comma: "，",
   },
 } as const;
@@ -251,6 +261,7 @@ export function progressText(progress: Progress, language: Language): string {
   return [
     ...parts,
     say.workers(progress.workersOnline),
+    progress.standstill === null ? null : say.standstill[progress.standstill],
     trialsPerMinute === null ? null : say.rate(trialsPerMinute.toFixed(1)),
     secondsLeft === null ? null : say.left(durationText(secondsLeft, language)),
   ].filter(isText).join(say.comma);

@@ -4,8 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Problem, ProblemType } from "../../../protocol/problem.ts";
 import type { Log } from "../../service/log.ts";
 import type { Outcome, Refused } from "../../service/service_types.ts";
-import { UnreadableValue } from "../../storage/sql/unreadable.ts";
-import { StorageError } from "../../storage/storage.ts";
+import { NewerValueError, StorageError } from "../../storage/storage.ts";
 import { isAnalystError } from "../../threads/analyst.ts";
 
 /** Errors as problem details (RFC 9457), without internal details. */
@@ -68,6 +67,8 @@ export class ProblemError extends Error {
     detail: string,
     more: {
       readonly status?: ContentfulStatusCode;
+      /** Default: the type's. */
+      readonly title?: string;
       readonly errors?: NonNullable<Problem["errors"]>;
       readonly headers?: Readonly<Record<string, string>>;
       readonly reason?: string;
@@ -77,7 +78,7 @@ export class ProblemError extends Error {
     const { status, title } = kinds[type];
     this.problem = {
       type,
-      title,
+      title: more.title ?? title,
       status: more.status ?? status,
       detail,
       ...more.errors === undefined ? {} : { errors: more.errors },
@@ -118,11 +119,9 @@ function toProblem(error: unknown, c: Context, log: Log): ProblemError {
       status: contentful(error.status),
     });
   }
-  if (
-    error instanceof StorageError && error.cause instanceof UnreadableValue
-  ) {
-    // Without the database's name. The storage has logged it once.
-    return new ProblemError("newer-version", error.cause.line());
+  // The storage has logged it once.
+  if (error instanceof NewerValueError) {
+    return new ProblemError("newer-version", error.line);
   }
   if (error instanceof StorageError) {
     log("error", "storage unavailable", { ...request, error: error.message });

@@ -15,8 +15,11 @@ export interface ServedBytes {
   open(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 }
 
-/** A data set's files by name: `<SHA-256>.gz`. Null: there is none. */
-export type DataFiles = (name: string) => Promise<ServedBytes | null>;
+/**
+ * A data set's files by name: `<SHA-256>.gz`. Null: the data set has no such
+ * file; "away": it has, but the file is not on the disk now.
+ */
+export type DataFiles = (name: string) => Promise<ServedBytes | "away" | null>;
 
 /** The pages and their resources, by path on the server. */
 export interface Assets {

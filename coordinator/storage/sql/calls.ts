@@ -4,6 +4,7 @@ import type { Storage, StudyRecord } from "../storage.ts";
 import { deleteStudy } from "./plan.ts";
 import { type Program, query, type SqlValue } from "./program.ts";
 import {
+  anyLeasable,
   heldLeases,
   listCurves,
   listTrials,
@@ -53,6 +54,7 @@ export type SharedCalls = Pick<
   | "workers"
   | "countWorkers"
   | "countOnline"
+  | "anyLeasable"
   | "verifying"
   | "running"
   | "noteTrust"
@@ -137,9 +139,11 @@ export function sharedCalls(db: SqlDatabase): SharedCalls {
     countOnline: (since) =>
       count(
         "SELECT count(*) AS n FROM workers " +
-          "WHERE last_seen_at >= $1 AND has_left = false",
+          "WHERE last_seen_at >= $1 AND has_left = false AND removed = false",
         since,
       ),
+    anyLeasable: (studyId, since, maxFailures) =>
+      read(() => anyLeasable(studyId, since, maxFailures)),
 
     verifying: async (studyId, limit) =>
       await db.trials(await read(() => verifyingTrials(studyId, limit))),

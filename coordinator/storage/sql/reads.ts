@@ -88,7 +88,7 @@ export function* listWorkers(
   const found = yield* query(
     "WITH listed AS MATERIALIZED (SELECT * FROM workers AS w " +
       "WHERE CAST($1 AS bigint) IS NULL " +
-      "OR (last_seen_at >= $1 AND has_left = false) " +
+      "OR (last_seen_at >= $1 AND has_left = false AND removed = false) " +
       `ORDER BY ${by} DESC, registered_at, worker_id LIMIT $2 OFFSET $3) ` +
       "SELECT *, (SELECT count(*) FROM attempts AS a " +
       "WHERE a.worker_id = w.worker_id AND a.state = 'running') AS running, " +
@@ -105,6 +105,25 @@ export function* listWorkers(
     offset,
   );
   return found.map((row) => ListedWorkerRow.parse(row));
+}
+
+export function* anyLeasable(
+  studyId: StudyId,
+  since: Instant,
+  maxFailures: number,
+): Program<boolean> {
+  const found = yield* query(
+    "SELECT 1 FROM trials AS t JOIN workers AS w ON w.last_seen_at >= $1 " +
+      "AND w.has_left = false AND w.removed = false " +
+      "WHERE t.study_id = $2 AND t.planned = true AND t.state = 'queued' " +
+      "AND (SELECT count(*) FROM attempts AS a " +
+      "WHERE a.trial_id = t.trial_id AND a.worker_id = w.worker_id " +
+      "AND a.state IN ('failed', 'refused')) < $3 LIMIT 1",
+    since,
+    studyId,
+    maxFailures,
+  );
+  return found.length > 0;
 }
 
 export function* stateCounts(

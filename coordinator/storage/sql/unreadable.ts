@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StudyId } from "../../../protocol/ids.ts";
-import { StorageError } from "../storage.ts";
+import { NewerValueError, type StorageError } from "../storage.ts";
 
 /** A stored value that only a newer version can read. */
 export class UnreadableValue extends Error {
@@ -71,9 +71,9 @@ export function createUnreadableStudies(
   function explain(error: unknown): unknown {
     if (!(error instanceof UnreadableValue)) return error;
     const { studyId } = error;
-    const explained = new StorageError(
-      "newer",
+    const explained = new NewerValueError(
       error.line(` in ${where}`),
+      error.line(),
       error,
     );
     if (studyId !== null && !met.has(studyId)) {

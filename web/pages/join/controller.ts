@@ -10,6 +10,7 @@ import {
   emptyModel,
   noContribution,
   type ProgressModel,
+  takeDownload,
   takeEvent,
 } from "./progress_model.ts";
 
@@ -100,7 +101,7 @@ export function createJoinController(
       }
     },
     onDownload: (download) => {
-      if (mine === joining) model.value = { ...model.value, download };
+      if (mine === joining) model.value = takeDownload(model.value, download);
     },
     onOutdated: () => {
       outdated.value = true;

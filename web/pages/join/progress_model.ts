@@ -1,5 +1,4 @@
 import type { TrialSpec } from "../../../protocol/study.ts";
-import type { NoLeaseReason } from "../../../protocol/lease.ts";
 import type { EpochMetrics } from "../../../protocol/training.ts";
 import type {
   AbandonReason,
@@ -7,6 +6,7 @@ import type {
   SessionEnd,
   SessionEvent,
   TrainerFailure,
+  WaitingReason,
 } from "../../../worker/main_browser.ts";
 
 /** What a trainer thread does. */
@@ -15,7 +15,7 @@ export type SlotPhase =
   | { readonly kind: "starting" }
   | {
     readonly kind: "waiting";
-    readonly reason: NoLeaseReason;
+    readonly reason: WaitingReason;
     /** Time of the next request, in milliseconds of the page's clock. */
     readonly until: number;
   }
@@ -206,6 +206,19 @@ export function takeEvent(
     default:
       return event satisfies never;
   }
+}
+
+/** The model after some bytes: a thread that waited for data does so no more. */
+export function takeDownload(
+  model: ProgressModel,
+  download: FetchProgress,
+): ProgressModel {
+  const slots = model.slots.map((slot) =>
+    slot.phase.kind === "waiting" && slot.phase.reason === "no-data"
+      ? { ...slot, phase: { kind: "starting" } as const }
+      : slot
+  );
+  return { ...model, download, slots };
 }
 
 function troubleAfter(

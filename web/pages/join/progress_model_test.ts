@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { TrialSpec } from "../../../protocol/study.ts";
-import type { SessionEvent } from "../../../worker/main_browser.ts";
+import type {
+  SessionEvent,
+  WaitingReason,
+} from "../../../worker/main_browser.ts";
 import {
   emptyModel,
   noContribution,
   type ProgressModel,
   secondsLeft,
   shareDone,
+  takeDownload,
   takeEvent,
 } from "./progress_model.ts";
 
@@ -113,6 +117,19 @@ Deno.test("takeEvent tells why the thread waits and when it asks again", () => {
   }]]);
   assert.deepEqual(model.slots.map(({ slot, phase }) => [slot, phase]), [
     [1, { kind: "waiting", reason: "all-leased", until: 20_000 }],
+  ]);
+});
+
+Deno.test("takeDownload ends the wait for data, and no other one", () => {
+  const waiting = (slot: number, reason: WaitingReason) =>
+    [1, { type: "waiting", slot, reason, seconds: 15 }] as const;
+  const model = after([waiting(0, "no-data"), waiting(1, "all-leased")]);
+  const download = { receivedBytes: 1, totalBytes: 2 };
+  const next = takeDownload(model, download);
+  assert.deepEqual(next.download, download);
+  assert.deepEqual(next.slots.map(({ phase }) => phase.kind), [
+    "starting",
+    "waiting",
   ]);
 });
 

@@ -107,6 +107,11 @@ export function Strip(
             : formats.value.fixed(progress.trialsPerMinute, 1)}
         </Stat>
       </dl>
+      {progress.standstill !== null && (
+        <p class="standstill" role="status">
+          {t.standstill[progress.standstill]}
+        </p>
+      )}
       <TrialDots study={leaderboard.study.id} progress={progress} rows={rows} />
     </section>
   );
