@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join as joinPath } from "node:path";
 import { openSqlite } from "../../coordinator/storage/sqlite/sqlite.ts";
 import { StudyId } from "../../protocol/ids.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
@@ -37,7 +37,7 @@ type Run = (args: readonly string[], shell?: string) => RunningCommand;
 async function inPlace(test: (place: Place) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "endings-test-" });
   const runs: RunningCommand[] = [];
-  const env = { SWARM_CACHE: join(folder, "cache") };
+  const env = { SWARM_CACHE: joinPath(folder, "cache") };
   const run = (script: string): Run => (args, shell) => {
     const running = runScript(script, args, {
       env,
@@ -57,7 +57,7 @@ async function inPlace(test: (place: Place) => Promise<void>): Promise<void> {
     const url = `http://127.0.0.1:${freePort()}`;
     const flags = [
       ...["--study", study.path, "--data", study.data, "--workers", "0"],
-      ...["--db", join(folder, "swarm.db"), "--port", new URL(url).port],
+      ...["--db", joinPath(folder, "swarm.db"), "--port", new URL(url).port],
       // No lease expires: it is free because it was handed back.
       ...["--lease-seconds", "600"],
     ];
@@ -99,36 +99,53 @@ async function endsWell(run: RunningCommand, code = 0): Promise<void> {
   assert.doesNotMatch(run.output(), /^\s+at .*:\d+:\d+|Uncaught/m);
 }
 
+/** A program that fails on a signal, beside the one that it is put into. */
+const FAULT =
+  `Deno.addSignalListener("SIGUSR2", () => { throw new Error("a fault"); });`;
+
+/** A shell's words that run Deno with the fault in it: `"$@"` or like it. */
+const withFault = (words: string, fault: string) =>
+  `set -- ${words}; deno=$1; shift 2; exec "$deno" run --preload "${fault}" "$@"`;
+
 const pause = (milliseconds: number) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-Deno.test("start serves on without its study, with addresses that it may not read, and says each once", async () => {
-  await inPlace(async ({ url, study, start }) => {
-    const run = start(
-      ["--host", "0.0.0.0"],
-      // As on a system that does not tell a program its addresses.
-      'exec "${@/--allow-sys=networkInterfaces,/--allow-sys=}"',
-    );
-    const [, token] = await run.waitFor(/admin token[^:]*: (\S+)/);
-    await run.waitFor(/error: the invitation failed, .* serves on/);
-    const authorization = `Bearer ${token}`;
-    const at = `${url}/api/studies`;
-    const headers = { authorization, "content-type": "application/json" };
-    assert.equal(
-      await statusOf(`${at}/${study.id}`, { method: "DELETE", headers }),
-      204,
-    );
-    await run.waitFor(/error: following the study failed, .* was deleted/);
-    await serves(url);
-    // It can come back, and is followed again.
-    const body = await Deno.readTextFile(study.path);
-    const created = await fetch(at, { method: "POST", headers, body });
-    assert.ok(created.ok, await created.text());
-    assert.equal(await statusOf(`${at}/${study.id}`), 200);
-    run.kill("SIGINT");
-    await endsWell(run);
-    assert.equal(run.output().match(/was deleted/g)?.length, 1, run.output());
-  });
+Deno.test({
+  name:
+    "start serves on without its study, its addresses and after a fault, and says each once",
+  ignore: !unix,
+  async fn() {
+    await inPlace(async ({ folder, url, study, start }) => {
+      const fault = joinPath(folder, "fault.ts");
+      await Deno.writeTextFile(fault, FAULT);
+      const run = start(
+        ["--host", "0.0.0.0"],
+        // As on a system that does not tell a program its addresses.
+        withFault('"${@/--allow-sys=networkInterfaces,/--allow-sys=}"', fault),
+      );
+      const [, token] = await run.waitFor(/admin token[^:]*: (\S+)/);
+      await run.waitFor(/error: the invitation failed, .* serves on/);
+      run.kill("SIGUSR2");
+      await run.waitFor(/error: something failed, .* serves on .*a fault/);
+      const authorization = `Bearer ${token}`;
+      const at = `${url}/api/studies`;
+      const headers = { authorization, "content-type": "application/json" };
+      assert.equal(
+        await statusOf(`${at}/${study.id}`, { method: "DELETE", headers }),
+        204,
+      );
+      await run.waitFor(/error: following the study failed, .* was deleted/);
+      await serves(url);
+      // It can come back, and is followed again.
+      const body = await Deno.readTextFile(study.path);
+      const created = await fetch(at, { method: "POST", headers, body });
+      assert.ok(created.ok, await created.text());
+      assert.equal(await statusOf(`${at}/${study.id}`), 200);
+      run.kill("SIGINT");
+      await endsWell(run);
+      assert.equal(run.output().match(/was deleted/g)?.length, 1, run.output());
+    });
+  },
 });
 
 Deno.test({
@@ -224,27 +241,31 @@ Deno.test({
   ignore: !unix,
   async fn() {
     await inPlace(async (place) => {
-      const { url, start, join } = place;
+      const { folder, url, start, join } = place;
       start([]);
       await serves(url);
       const leased = (count: number) =>
         until(() => leasedAt(place), (leased) => leased === count);
       const flags = [url, "--threads", "1", "--backend", "simd"];
 
-      // A closed terminal, and an output that ended with the first line.
+      // A closed terminal whose shell signals too, and an output that ended with
+      // its first line.
       const closed = join(flags, 'exec "$@" > >(head -n 1) 2>&1');
       await leased(1);
       closed.kill("SIGHUP");
+      closed.kill("SIGTERM");
       await endsWell(closed);
       await leased(0);
 
-      // A supervisor's signal that arrives twice, and an output without room.
-      const output = Deno.build.os === "linux" ? " > /dev/full 2>&1" : "";
-      const full = join(flags, `exec "$@"${output}`);
+      // An error that nothing catches, and an output without room.
+      const fault = joinPath(folder, "fault.ts");
+      await Deno.writeTextFile(fault, FAULT);
+      const room = Deno.build.os === "linux" ? " > /dev/full" : "";
+      const faulty = join(flags, withFault('"$@"', fault) + room);
       await leased(1);
-      full.kill("SIGTERM");
-      full.kill("SIGINT");
-      await endsWell(full);
+      faulty.kill("SIGUSR2");
+      await endsWell(faulty, 1);
+      assert.match(faulty.output(), /^error: a fault$/m);
       await leased(0);
     });
   },
@@ -285,7 +306,7 @@ Deno.test({
         assert.ok(text.lastIndexOf(on) > text.lastIndexOf(off), text);
       }
       assert.match(text, /stopping/);
-      const storage = openSqlite(join(folder, "swarm.db"), Date.now);
+      const storage = openSqlite(joinPath(folder, "swarm.db"), Date.now);
       const { leased } = await storage.counts(StudyId.parse(study.id));
       assert.equal(leased, 0);
       await storage.close();
@@ -300,7 +321,7 @@ Deno.test({
   async fn() {
     await inPlace(async ({ folder, url, flags }) => {
       const run = runTask("start", [...flags, "--drain-seconds", "600"], {
-        env: { SWARM_CACHE: join(folder, "cache") },
+        env: { SWARM_CACHE: joinPath(folder, "cache") },
         under: ["setsid"],
       });
       try {
