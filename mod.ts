@@ -179,6 +179,7 @@ export type { Limits, Rate } from "./coordinator/http/limits/rates.ts";
 export {
   type CallerInfo,
   openSwarm,
+  StudyDeletedError,
   type Swarm,
   type SwarmOptions,
 } from "./coordinator/open_swarm.ts";

@@ -7,6 +7,12 @@ import {
 } from "../worker/data/find_dataset.ts";
 import { IdxError } from "../worker/data/idx.ts";
 import { describeEvent } from "../worker/cli/join_status.ts";
+import { flushAll, standardOutputs } from "../worker/cli/output.ts";
+import {
+  onStrayError,
+  type StopSignals,
+  stopSignals,
+} from "../worker/cli/stop_signals.ts";
 import {
   callThisMachineDirectly,
   dataCacheDir,
@@ -21,7 +27,7 @@ import { joinAddress } from "./cli/join_address.ts";
 import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
 import { isLoopbackHost } from "./http/limits/addresses.ts";
-import { openSwarm, type Swarm } from "./open_swarm.ts";
+import { openSwarm, StudyDeletedError, type Swarm } from "./open_swarm.ts";
 import { whyUnread } from "./storage/files.ts";
 import { describeDatabase } from "./storage/open_storage.ts";
 import { userPath } from "./cli/user_path.ts";
@@ -29,7 +35,6 @@ import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
-import { stopSignals } from "./cli/stop_signals.ts";
 import { builtinStudies } from "./study/builtin.ts";
 import { InvalidStudy, pointsArgument, pointsOutside } from "./study/points.ts";
 import { parseStudy } from "./study/parse.ts";
@@ -44,13 +49,17 @@ import { createConsole, type StartConsole } from "./cli/terminal/console.ts";
 
 const webFolder = fileURLToPath(new URL("../.cache/web", import.meta.url));
 
+const { stdout, stderr } = standardOutputs();
+
 /** Milliseconds between looks at the study's progress. */
 const LOOK = 500;
+/** Milliseconds until secrets are shown again that could not be written. */
+const SHOW_AGAIN = 5000;
 /** Looks at the progress for one at the verdicts. */
 const VERDICT_LOOKS = 20;
-const STOPPING = "stopping; the same command goes on where this one was";
 /** Exit status with `--exit` if nobody can go on with the study. */
 const UNFINISHED = 2;
+const STOPPING = "stopping; the same command goes on where this one was";
 /** Milliseconds that requests get to be answered once nobody new is let in. */
 const FAREWELL = 10_000;
 
@@ -128,6 +137,10 @@ interface Running extends Swarm {
   readonly url: string;
 }
 
+/**
+ * Listens before it opens the database: a port that is taken has then cost
+ * nothing, such as a secret that nobody will see. Requests wait meanwhile.
+ */
 async function serve(
   plan: StudyPlan,
   dataset: FoundDataset,
@@ -135,25 +148,31 @@ async function serve(
   log: Log,
 ): Promise<Running> {
   const { joinCode, trustProxy } = options;
-  const swarm = await openSwarm({
-    plan,
-    dataset: dataset.manifest,
-    dataFolder: dataset.folder,
-    assets: await createWebAssets(webFolder),
-    database: options.db,
-    confined: true,
-    trustWorkers: options.trustWorkers,
-    leaseSeconds: options.leaseSeconds,
-    // Behind a proxy it is the proxy that minds the host's name.
-    loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,
-    newSecrets: options.newSecrets,
-    ...joinCode !== undefined && { joinCode },
-    ...trustProxy !== undefined && { trustProxy },
-    log,
-  });
+  const assets = await createWebAssets(webFolder);
+  const opened = Promise.withResolvers<Swarm>();
+  opened.promise.catch(() => {});
+  const { handler, finish } = gracefulShutdown(async (request, info) =>
+    await (await opened.promise).fetch(request, info)
+  );
+  const server = listen(options.host, options.port, handler, log);
   try {
-    const { handler, finish } = gracefulShutdown(swarm.fetch);
-    const server = listen(options.host, options.port, handler, log);
+    const swarm = await openSwarm({
+      plan,
+      dataset: dataset.manifest,
+      dataFolder: dataset.folder,
+      assets,
+      database: options.db,
+      confined: true,
+      trustWorkers: options.trustWorkers,
+      leaseSeconds: options.leaseSeconds,
+      // Behind a proxy it is the proxy that minds the host's name.
+      loopbackOnly: isLoopbackHost(options.host) && trustProxy === undefined,
+      newSecrets: options.newSecrets,
+      ...joinCode !== undefined && { joinCode },
+      ...trustProxy !== undefined && { trustProxy },
+      log,
+    });
+    opened.resolve(swarm);
     return {
       ...swarm,
       url: server.url,
@@ -169,17 +188,53 @@ async function serve(
       },
     };
   } catch (error) {
-    await swarm.close();
+    opened.reject(error);
+    await server.shutdown();
     throw error;
   }
 }
 
-/** A storage that does not serve now will again, and workers train on. */
-function whileAway(error: unknown): null {
-  if (error instanceof StorageError && error.code === "unavailable") {
-    return null;
-  }
-  throw error;
+/** Logs that something failed: once, until it works again. */
+function createTrouble(log: Log) {
+  const told = new Map<string, string>();
+  return {
+    over: (what: string) => void told.delete(what),
+    tell(what: string, error: unknown): void {
+      const message = error instanceof Error ? error.message : String(error);
+      if (told.get(what) === message) return;
+      told.set(what, message);
+      const fields = { error: message };
+      log("error", `${what} failed, the coordinator serves on`, fields);
+    },
+  };
+}
+
+/**
+ * Runs what goes on beside the serving. Its failure does not end a server that
+ * others depend on: it is logged, and null is the answer. Only a storage that
+ * will not serve again is the caller's concern.
+ */
+type Beside = <T>(
+  what: string,
+  work: () => T | Promise<T>,
+) => Promise<T | null>;
+
+function besideServing(
+  { tell, over }: ReturnType<typeof createTrouble>,
+): Beside {
+  return async (what, work) => {
+    try {
+      const done = await work();
+      over(what);
+      return done;
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code === "newer") {
+        tell(what, error);
+      } else if (error.code !== "unavailable") throw error;
+      // A storage that is away says so itself, and serves again when it can.
+      return null;
+    }
+  };
 }
 
 /** The workers of this process. */
@@ -213,58 +268,60 @@ function whyStandstill(
   }
 }
 
+/** How far a study came; without figures, it was deleted. */
+interface Followed {
+  readonly complete: boolean;
+  readonly leaderboard: Leaderboard | null;
+}
+
 /**
- * Resolves to true when every planned trial has a result or is quarantined; to
- * false when the command stops, or with `--exit` when local workers were to
- * train the study and nobody can.
+ * Resolves when every planned trial has a result or is quarantined, or with
+ * `--exit` when local workers were to train the study and nobody can. Null: the
+ * command stopped before.
  */
 async function follow(
   swarm: Swarm,
   local: LocalWorkers,
   options: StartOptions,
   output: StartConsole,
+  beside: Beside,
   signal: AbortSignal,
-): Promise<boolean> {
-  let looks = 0;
+): Promise<Followed | null> {
   let said: string | null = null;
-  while (!signal.aborted) {
-    const progress = await swarm.progress().catch(whileAway);
-    if (progress !== null) {
-      output.progress(progress);
-      // Looked at, a verdict that changed is logged, also where no page asks.
-      if (looks++ % VERDICT_LOOKS === 0) {
-        await swarm.leaderboard().catch(whileAway);
-      }
-      if (progress.complete) return true;
-      const why = whyStandstill(progress, local);
-      if (why !== said && why !== null) {
-        output.line(`nobody can go on: ${why}`);
-      }
-      said = why;
-      // Without workers of its own it waits for volunteers, as it was told to.
-      if (why !== null && options.exit && local.count > 0) return false;
-    }
-    await pause(signal);
-  }
-  return false;
-}
-
-/** The final figures; null: stopped before they could be had. */
-async function conclude(
-  swarm: Swarm,
-  signal: AbortSignal,
-): Promise<Leaderboard | null> {
-  while (!signal.aborted) {
-    const leaderboard = await swarm.leaderboard().catch(whileAway);
-    if (leaderboard !== null) return leaderboard;
+  // Without workers of its own it waits for volunteers, as it was told to.
+  const endsUnfinished = options.exit && local.count > 0;
+  for (let looks = 0; !signal.aborted; looks++) {
+    const followed = await beside(
+      "following the study",
+      async (): Promise<Followed | null> => {
+        const progress = await swarm.progress().catch((error) => {
+          if (endsUnfinished && error instanceof StudyDeletedError) return null;
+          throw error;
+        });
+        if (progress === null) return { complete: false, leaderboard: null };
+        output.progress(progress);
+        const { complete } = progress;
+        const why = complete ? null : whyStandstill(progress, local);
+        if (why !== said && why !== null) {
+          output.line(`nobody can go on: ${why}`);
+        }
+        said = why;
+        const over = complete || why !== null && endsUnfinished;
+        // Looked at, a verdict that changed is logged, also where no page asks.
+        if (!over && looks % VERDICT_LOOKS !== 0) return null;
+        const leaderboard = await swarm.leaderboard();
+        return over ? { complete, leaderboard } : null;
+      },
+    );
+    if (followed !== null) return followed;
     await pause(signal);
   }
   return null;
 }
 
-function pause(signal: AbortSignal): Promise<void> {
+function pause(signal: AbortSignal, milliseconds = LOOK): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, LOOK);
+    const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener("abort", () => {
       clearTimeout(timer);
       resolve();
@@ -279,11 +336,103 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** @returns the exit status */
-async function start(options: StartOptions): Promise<number> {
+/** Says where the study is, and the secrets that were made for it. */
+function introduce(
+  running: Running,
+  { definition, trials }: StudyPlan,
+  { joinCode, db }: StartOptions,
+  output: StartConsole,
+): void {
+  const { url } = running;
+  const code = running.joinCode === null ? "" : `#${running.joinCode}`;
+  output.line(
+    `study ${definition.id}: ${trials.length} ` +
+      `${trials.length === 1 ? "trial" : "trials"}; ` +
+      `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
+      "Ctrl-C stops, nothing is lost",
+  );
+  output.line(`database: ${describeDatabase(db)}`);
+  if (joinCode === true && running.joinCode === null) {
+    output.line(
+      "join code: as it was shown when it was made; " +
+        "--new-secrets makes another",
+    );
+  }
+  if (running.adminToken !== null) {
+    output.line(
+      `admin token, shown this once: ${running.adminToken} ` +
+        "(docs/security.md says what for; --new-secrets makes another)",
+    );
+  }
+}
+
+/**
+ * Introduces the study until the words are out: only then the new secrets count
+ * as shown. Where the output is closed, the next start makes and shows others.
+ */
+async function introduceUntilShown(
+  running: Running,
+  introduceIt: () => void,
+  beside: Beside,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    introduceIt();
+    const { type } = await stderr.flush();
+    if (type === "closed") return;
+    if (type === "delivered") break;
+    await pause(signal, SHOW_AGAIN);
+  }
+  const remember = () => running.secretsShown().then(() => true);
+  while (!signal.aborted && !await beside("keeping the secrets", remember)) {
+    await pause(signal);
+  }
+}
+
+/** Trains with this process's own threads. Never rejects. */
+async function train(
+  running: Running,
+  options: StartOptions,
+  output: StartConsole,
+  signal: AbortSignal,
+): Promise<SessionEnd> {
+  const end = await runDenoWorker({
+    url: running.url,
+    threads: options.workers,
+    backend: options.backend,
+    name: "coordinator",
+    joinCode: running.ownJoinCode,
+    confined: true,
+    signal,
+    onEvent: (event) => {
+      if (event.type === "registered") running.isOurs(event.workerId);
+      const line = workerLine(event);
+      if (line !== null) output.line(line);
+    },
+    log: output.line,
+  });
+  if (end.reason === "failed") output.line(`local workers: ${end.message}`);
+  return end;
+}
+
+/** @returns the process's exit status */
+async function start(
+  options: StartOptions,
+  { signal, drain }: StopSignals,
+): Promise<number> {
   callThisMachineDirectly();
-  const { signal, drain } = stopSignals();
-  const output = createConsole(options);
+  const output = createConsole(options, {
+    stdout,
+    stderr,
+    variable: (name) => Deno.env.get(name),
+    now: () => performance.now(),
+  });
+  const log = options.log === "json"
+    ? createLog((line) => stderr.write(`${line}\n`), Date.now)
+    : createTextLog(output.line, "warn");
+  const trouble = createTrouble(log);
+  const beside = besideServing(trouble);
+  onStrayError((error) => trouble.tell("something", error));
   const definition = await readStudy(options.study);
   const plan = planStudy(definition, options);
   const outside = pointsOutside(definition, options.points ?? []);
@@ -302,77 +451,70 @@ async function start(options: StartOptions): Promise<number> {
     output.line(STOPPING);
     return 0;
   }
-  const log = options.log === "json"
-    ? createLog((line) => console.error(line), Date.now)
-    : createTextLog(output.line, "warn");
   const running = await serve(plan, dataset, options, log);
   const { url } = running;
-  const code = running.joinCode === null ? "" : `#${running.joinCode}`;
-  output.line(
-    `study ${plan.definition.id}: ${plan.trials.length} ` +
-      `${plan.trials.length === 1 ? "trial" : "trials"}; ` +
-      `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
-      "Ctrl-C stops, nothing is lost",
-  );
-  output.line(`database: ${describeDatabase(options.db)}`);
-  if (options.joinCode === true && running.joinCode === null) {
-    output.line(
-      "join code: as it was shown when it was made; " +
-        "--new-secrets makes another",
-    );
-  }
-  if (running.adminToken !== null) {
-    output.line(
-      `admin token, shown this once: ${running.adminToken} ` +
-        "(docs/security.md says what for; --new-secrets makes another)",
-    );
-  }
-  const link = joinAddress(
-    options.host,
-    url,
-    Deno.networkInterfaces(),
-    options.publicUrl,
-  );
-  if (link !== null) output.invite(`${link}${code}`);
   const leaving = new AbortController();
-  const { drainSeconds } = options;
-  drain(drainSeconds, () => {
-    output.line(
-      `draining: stops in ${drainSeconds} s; /readyz says so to balancers`,
-    );
-    running.drain();
-    leaving.abort(new Error("the coordinator stops soon"));
-  });
-  const local: LocalWorkers = { end: null, count: options.workers };
-  const trained = options.workers === 0 ? Promise.resolve() : runDenoWorker({
-    url,
-    threads: options.workers,
-    backend: options.backend,
-    name: "coordinator",
-    joinCode: running.ownJoinCode,
-    confined: true,
-    signal: leaving.signal,
-    onEvent: (event) => {
-      if (event.type === "registered") running.isOurs(event.workerId);
-      const line = workerLine(event);
-      if (line !== null) output.line(line);
-    },
-    log: output.line,
-  }).then((end) => {
-    local.end = end;
-    if (end.reason === "failed") output.line(`local workers: ${end.message}`);
-  });
+  let trained: Promise<void> | undefined;
   try {
-    const complete = await follow(running, local, options, output, signal);
-    const final = await conclude(running, signal);
-    if (final !== null) {
-      output.leaderboard(final);
-      if (!complete) return UNFINISHED;
-      if (!options.exit) {
-        output.line(`complete; the leaderboard stays at ${url}/`);
-        await untilAborted(signal);
-      }
+    introduceUntilShown(
+      running,
+      () => introduce(running, plan, options, output),
+      beside,
+      signal,
+    ).catch((error) => trouble.tell("keeping the secrets", error));
+    await beside("the invitation", () => {
+      const link = joinAddress(
+        options.host,
+        url,
+        Deno.networkInterfaces,
+        options.publicUrl,
+      );
+      const code = running.joinCode === null ? "" : `#${running.joinCode}`;
+      if (link !== null) output.invite(`${link}${code}`);
+    });
+    const { drainSeconds } = options;
+    drain(drainSeconds, () => {
+      output.line(
+        `draining: stops in ${drainSeconds} s; /readyz says so to balancers`,
+      );
+      running.drain();
+      leaving.abort(new Error("the coordinator stops soon"));
+    });
+    const local: LocalWorkers = { end: null, count: options.workers };
+    if (local.count > 0) {
+      trained = train(running, options, output, leaving.signal)
+        .then((end) => void (local.end = end));
     }
+    const followed = await follow(
+      running,
+      local,
+      options,
+      output,
+      beside,
+      signal,
+    );
+    if (followed === null) return 0;
+    const { complete, leaderboard } = followed;
+    if (leaderboard === null) {
+      output.line("nobody can go on: the study was deleted");
+      return UNFINISHED;
+    }
+    await beside("the leaderboard", () => output.leaderboard(leaderboard));
+    const printed = stdout.flush().then((delivery) => {
+      if (delivery.type !== "failed") return true;
+      log("error", "the leaderboard is not printed", {
+        error: delivery.message,
+      });
+      return false;
+    });
+    if (options.exit) {
+      const stopped = untilAborted(signal).then(() => true);
+      if (!await Promise.race([printed, stopped])) return 1;
+      return complete ? 0 : UNFINISHED;
+    }
+    output.line(`complete; the leaderboard stays at ${url}/`);
+    await untilAborted(signal);
+    return 0;
   } finally {
     output.quiet();
     if (signal.aborted) output.line(STOPPING);
@@ -380,7 +522,6 @@ async function start(options: StartOptions): Promise<number> {
     await trained;
     await running.close();
   }
-  return 0;
 }
 
 /** Errors that a user can mend: their message is all there is to say. */
@@ -390,14 +531,24 @@ function isForUser(error: unknown): error is Error {
     error instanceof IdxError;
 }
 
+function traceOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
 if (import.meta.main) {
+  const stop = stopSignals();
+  let status = 1;
   try {
-    Deno.exit(
-      await start(parseStartOptions(Deno.args, navigator.hardwareConcurrency)),
-    );
+    const cores = navigator.hardwareConcurrency;
+    const warn = (line: string) => void stderr.write(`${line}\n`);
+    const options = parseStartOptions(Deno.args, cores, undefined, warn);
+    status = await start(options, stop);
   } catch (error) {
-    if (!isForUser(error)) throw error;
-    console.error(`error: ${error.message}`);
-    Deno.exit(1);
+    stderr.write(
+      `${isForUser(error) ? `error: ${error.message}` : traceOf(error)}\n`,
+    );
   }
+  await flushAll([stdout, stderr], stop.signal);
+  // Threads that hang would keep the process.
+  Deno.exit(status);
 }

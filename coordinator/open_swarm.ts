@@ -103,20 +103,33 @@ export interface Swarm {
    * Without the caller's address all callers share one caller's limits.
    */
   readonly fetch: (request: Request, info?: CallerInfo) => Promise<Response>;
-  /** Of the operator, where it was made now; it is stored as a hash alone. */
+  /**
+   * Of the operator, where it was made now; it is stored as a hash alone. Each
+   * start makes another until `secretsShown` is called.
+   */
   readonly adminToken: string | null;
   /** What volunteers must bring; null: nothing, or only its hash is known. */
   readonly joinCode: string | null;
   /** What this process's own workers bring, where a code is asked for. */
   readonly ownJoinCode: string | undefined;
-  /** Every grid point's figures and the verdicts, as of now. */
+  /** Remembers that the new secrets were shown to the operator. */
+  secretsShown(): Promise<void>;
+  /**
+   * Every grid point's figures and the verdicts, as of now.
+   *
+   * @throws {StudyDeletedError}
+   */
   leaderboard(): Promise<Leaderboard>;
   /**
    * Names a worker of the caller's own, as trustworthy as the coordinator: its
    * figures are recomputed, its training is not repeated.
    */
   isOurs(workerId: WorkerId): void;
-  /** Numbers of completed, leased and queued trials. */
+  /**
+   * Numbers of completed, leased and queued trials.
+   *
+   * @throws {StudyDeletedError}
+   */
   progress(): Promise<Progress>;
   /** From now on `/readyz` answers 503; everything else goes on. */
   drain(): void;
@@ -124,6 +137,20 @@ export interface Swarm {
   endStreams(): void;
   /** Ends the sweeps and the event streams, and closes the database. */
   close(): Promise<void>;
+}
+
+/** The operator deleted the study; the same id can be created again. */
+export class StudyDeletedError extends Error {
+  /** The error's name, which identifies it. */
+  override readonly name = "StudyDeletedError";
+
+  /** The message says how it comes back. */
+  constructor(studyId: StudyId) {
+    super(
+      `study ${studyId} was deleted: create it again, or start a coordinator ` +
+        "with another",
+    );
+  }
 }
 
 /** Milliseconds for which pages share what was read: the events' own pace. */
@@ -274,14 +301,19 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     fetch: async (request, info) =>
       await app.fetch(request, { peer: info?.remoteAddr?.hostname }),
     adminToken: secrets.adminToken,
+    secretsShown: secrets.shown,
     joinCode: secrets.joinCode,
     ownJoinCode: secrets.ownJoinCode,
     async leaderboard() {
       const found = await leaderboard(id, true);
-      if (found === null) throw new Error(`the study is not stored: ${id}`);
+      if (found === null) throw new StudyDeletedError(id);
       return found.content();
     },
-    progress: () => coordinator.progress(id),
+    async progress() {
+      const found = await coordinator.study(id);
+      if (found === null) throw new StudyDeletedError(id);
+      return found.progress;
+    },
     isOurs: coordinator.isOurs,
     drain: readiness.drain,
     endStreams: hub.close,

@@ -73,6 +73,11 @@ export function createCommand<Options>(
       outputError: (text, write) =>
         write(`${text.trim().replaceAll(/\s*\n\s*/g, " ")}\n`),
     });
+  const { writeOut, writeErr } = command.configureOutput();
+  command.configureOutput({
+    writeOut: withoutErrors(writeOut),
+    writeErr: withoutErrors(writeErr),
+  });
   for (const [key, each] of Object.entries<Flag>(flags)) {
     const { flag, variable } = namesOf(key);
     const option = new Option(
@@ -153,6 +158,17 @@ function valueOf(option: Option, text: string): unknown {
   throw new InvalidArgumentError(
     `Give ${words.slice(0, 4).join(", ")}, or ${words.slice(4).join(", ")}.`,
   );
+}
+
+/** A full disk or a closed pipe behind a command's help is no fault of it. */
+function withoutErrors(write: (text: string) => void = () => {}) {
+  return (text: string) => {
+    try {
+      write(text);
+    } catch {
+      // There is nowhere to say so.
+    }
+  };
 }
 
 /**

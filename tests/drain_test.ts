@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import { Leaderboard } from "../protocol/leaderboard.ts";
+import { ONE_REQUEST } from "../worker/cli/stop_signals.ts";
 import { type RunningCommand, runScript } from "./processes.ts";
 import {
   freePort,
@@ -125,7 +126,9 @@ Deno.test("a draining coordinator says so, continues to serve, and ends without 
         Array.from({ length: REQUESTS }, () => halfRegistration(url)),
       );
 
-      // A second signal means now: no new requests are accepted.
+      // A second signal means now, unless it comes at once: no new requests are
+      // accepted.
+      await new Promise((resolve) => setTimeout(resolve, ONE_REQUEST));
       coordinator.kill("SIGTERM");
       await until(
         () => statusOf(`${url}/healthz`),

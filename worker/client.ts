@@ -19,6 +19,7 @@ import type { ServedFile } from "../protocol/study.ts";
 import { PROTOCOL_VERSION } from "../protocol/version.ts";
 import {
   ForeignAnswerError,
+  LostAnswerError,
   ProblemError,
   type SwarmClient,
   UnreachableError,
@@ -247,7 +248,16 @@ function asUnreachable(error: unknown, url: string): unknown {
   }
   // Deno and browsers alike; other errors are faults of the program.
   if (!(error instanceof TypeError)) return error;
-  return new UnreachableError(`${url}: ${networkReason(error)}`);
+  const said = `${url}: ${networkReason(error)}`;
+  return isLostAnswer(error)
+    ? new LostAnswerError(said)
+    : new UnreachableError(said);
+}
+
+/** Whether there was a connection. Deno says so; browsers never tell. */
+function isLostAnswer({ message, cause }: TypeError): boolean {
+  const words = cause instanceof Error ? cause.message : message;
+  return /client error \(SendRequest\)|body from connection/.test(words);
 }
 
 async function download(

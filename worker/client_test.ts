@@ -197,6 +197,27 @@ Deno.test("createClient: a refused connection is unreachable, naming the address
   );
 });
 
+Deno.test("createClient: an answer that is lost is not a coordinator that nobody reached", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  for (
+    const answer of [
+      "",
+      "HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{",
+    ]
+  ) {
+    const served = (async () => {
+      using connection = await listener.accept();
+      await connection.read(new Uint8Array(9999));
+      await connection.write(new TextEncoder().encode(answer));
+    })();
+    const { port } = listener.addr;
+    const registering = createClient({ url: `http://127.0.0.1:${port}` })
+      .register({ protocolVersion: 1, kind: "deno", threads: 1 }, never);
+    await assert.rejects(registering, { name: "LostAnswerError" });
+    await served;
+  }
+});
+
 Deno.test("networkReason says what to do if the scheme is wrong", () => {
   const reasonOf = (cause: string) =>
     networkReason(new TypeError("fetch failed", { cause: new Error(cause) }));

@@ -1,5 +1,4 @@
 import { tmpdir } from "node:os";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { userPath } from "../coordinator/cli/user_path.ts";
 import { readVariable } from "../protocol/command_line.ts";
@@ -14,6 +13,8 @@ import { fetchDataset, type FetchProgress } from "./data/fetch_dataset.ts";
 import { DatasetNotFoundError, findDataset } from "./data/find_dataset.ts";
 import { parseJoinOptions } from "./cli/join_options.ts";
 import { plainStatus, terminalStatus } from "./cli/join_status.ts";
+import { flushAll, type Output, standardOutputs } from "./cli/output.ts";
+import { onStrayError, stopSignals } from "./cli/stop_signals.ts";
 import { runSession } from "./session/session.ts";
 import type { SessionEnd, SessionEvent } from "./session/session_types.ts";
 import type { BackendChoice } from "../protocol/training.ts";
@@ -226,24 +227,26 @@ function messageOf(error: unknown): string {
 }
 
 /** The `join` command. Returns the process's exit status. */
-async function join(): Promise<number> {
+async function join(
+  { stdout, stderr }: { readonly stdout: Output; readonly stderr: Output },
+  stopping: AbortSignal,
+): Promise<number> {
   callThisMachineDirectly();
   const { url, threads, backend, name, joinCode, exit } = parseJoinOptions(
     Deno.args,
     navigator.hardwareConcurrency,
     variables,
+    (line) => stderr.write(`${line}\n`),
   );
-  const leaving = new AbortController();
-  const status = Deno.stdout.isTerminal()
-    ? terminalStatus(process.stdout)
-    : plainStatus((text) => process.stdout.write(text));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      // A second time means now.
-      if (leaving.signal.aborted) Deno.exit(130);
-      leaving.abort(new Error("the user left"));
-    });
-  }
+  const status = stdout.isTTY
+    ? terminalStatus(stdout)
+    : plainStatus((text) => stdout.write(text));
+  const broken = new AbortController();
+  let fault: string | null = null;
+  onStrayError((error) => {
+    fault ??= messageOf(error);
+    broken.abort(error);
+  });
   const end = await runDenoWorker({
     url,
     threads,
@@ -251,7 +254,7 @@ async function join(): Promise<number> {
     name,
     joinCode,
     confined: true,
-    signal: leaving.signal,
+    signal: AbortSignal.any([stopping, broken.signal]),
     onEvent: status.onEvent,
     onData: ({ receivedBytes, totalBytes }) =>
       status.onTransfer("data set", receivedBytes, totalBytes),
@@ -259,16 +262,22 @@ async function join(): Promise<number> {
     exitWhenComplete: exit,
   });
   status.close();
-  if (end.reason !== "failed") return 0;
-  console.error(`error: ${end.message}`);
+  const error = end.reason === "failed" ? end.message : fault;
+  if (error === null) return 0;
+  stderr.write(`error: ${error}\n`);
   return 1;
 }
 
 if (import.meta.main) {
+  const outputs = standardOutputs();
+  const { signal } = stopSignals();
+  let status = 1;
   try {
-    Deno.exit(await join());
+    status = await join(outputs, signal);
   } catch (error) {
-    console.error(`error: ${messageOf(error)}`);
-    Deno.exit(1);
+    outputs.stderr.write(`error: ${messageOf(error)}\n`);
   }
+  await flushAll([outputs.stdout, outputs.stderr], signal);
+  // Threads that hang would keep the process.
+  Deno.exit(status);
 }

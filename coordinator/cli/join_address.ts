@@ -14,7 +14,7 @@ export interface InterfaceAddress {
 export function joinAddress(
   host: string,
   url: string,
-  interfaces: readonly InterfaceAddress[],
+  interfaces: () => readonly InterfaceAddress[],
   publicUrl?: string,
 ): string | null {
   if (publicUrl !== undefined) return new URL("/join", publicUrl).href;
@@ -22,7 +22,7 @@ export function joinAddress(
   const address = new URL("/join", url);
   if (host === "0.0.0.0" || host === "::") {
     // People type and scan IPv4; link-local addresses lead nowhere.
-    const found = interfaces.find(({ family, address }) =>
+    const found = interfaces().find(({ family, address }) =>
       family === "IPv4" && !isLoopback(address) &&
       !address.startsWith("169.254.")
     );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type InterfaceAddress, joinAddress } from "./join_address.ts";
 
-const interfaces: InterfaceAddress[] = [
+const interfaces = (): InterfaceAddress[] => [
   { family: "IPv4", address: "127.0.0.1" },
   { family: "IPv6", address: "fe80::1" },
   { family: "IPv4", address: "169.254.3.4" },
@@ -13,7 +13,7 @@ Deno.test("joinAddress is null where only this machine reaches the coordinator",
   for (const host of ["127.0.0.1", "127.1.2.3", "localhost", "::1"]) {
     assert.equal(joinAddress(host, "http://127.0.0.1:8000", interfaces), null);
   }
-  const offline = interfaces.slice(0, 3);
+  const offline = () => interfaces().slice(0, 3);
   assert.equal(joinAddress("0.0.0.0", "http://127.0.0.1:8000", offline), null);
 });
 

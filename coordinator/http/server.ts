@@ -65,11 +65,11 @@ export function listen(
     const { server, cut } = current;
     server.finished.catch((error) => {
       if (stopping) return;
-      log("error", "server ended, listening again", { error: `${error}` });
       later(GRACE, () => {
         cut();
         again();
       });
+      log("error", "server ended, listening again", { error: `${error}` });
     });
   }
 

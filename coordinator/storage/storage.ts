@@ -45,7 +45,7 @@ import type { Instant, TrialRecord } from "../lease/trial.ts";
  * 7. Nothing else is ever deleted: a trial that leaves the plan keeps its
  *    attempts and its result and has them again when it is planned again. The
  *    same is true for a deleted study.
- * 8. Only hashes of secrets are stored.
+ * 8. Only hashes of secrets are stored, each with a mark until it was shown.
  * 9. A study that a newer version has written with something unknown to this
  *    version is left out; other studies continue.
  *

@@ -71,6 +71,8 @@ export function terminalStatus(stream: Writable): JoinStatus {
     stream,
     hideCursor: true,
     clearOnComplete: true,
+    // Signals are the command's own affair.
+    gracefulExit: false,
     autopadding: true,
     barsize: 20,
     format: "{title} {bar} {what}",

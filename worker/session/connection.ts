@@ -3,6 +3,7 @@ import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import {
   backoffSeconds,
   ForeignAnswerError,
+  LostAnswerError,
   ProblemError,
   remedyFor,
   UnreachableError,
@@ -38,6 +39,9 @@ export interface Connection {
     signal: AbortSignal,
   ): Promise<void>;
 }
+
+/** Lost answers to the first registration; another server loses all. */
+const MOST_LOST = 2;
 
 /** Consecutive registrations that a coordinator may forget. */
 const MOST_FORGOTTEN = 3;
@@ -103,8 +107,11 @@ export async function connect(
         return await register();
       } catch (error) {
         signal.throwIfAborted();
-        const waits = error instanceof ProblemError &&
-          remedyFor(error).do === "retry";
+        // A registration whose answer was lost is repeated: the first one is
+        // a worker that nobody is, and leases nothing.
+        const waits = error instanceof ProblemError
+          ? remedyFor(error).do === "retry"
+          : error instanceof LostAnswerError && failures <= MOST_LOST;
         if (!waits) throw notRegistered(error);
         await waitOut(error, failures, signal);
       }

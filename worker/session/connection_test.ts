@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UnreachableError } from "./swarm_client.ts";
+import { LostAnswerError, UnreachableError } from "./swarm_client.ts";
 import { problemError, trialSpec } from "../../testing/worker/fixtures.ts";
 import { scene } from "../../testing/worker/scene.ts";
 
@@ -172,6 +172,28 @@ Deno.test("runSession: ends without a second try if nobody answers at the addres
   });
   assert.equal(swarm.calls.length, 1);
   assert.ok(clock.now < 100);
+});
+
+Deno.test("runSession: a first registration whose answer is lost is repeated", async () => {
+  const { swarm, run } = scene();
+  let lost = 0;
+  swarm.after = (name) => {
+    if (name === "register" && lost++ < 2) {
+      throw new LostAnswerError("connection closed before message completed");
+    }
+  };
+  assert.deepEqual(await run(), { reason: "study-complete" });
+  assert.equal(swarm.results.size, 1);
+});
+
+Deno.test("runSession: ends if another kind of server loses each answer", async () => {
+  const { swarm, run } = scene();
+  swarm.before = () => {
+    throw new LostAnswerError("connection closed before message completed");
+  };
+  const end = await run();
+  assert.equal(end.reason === "failed" ? end.failure : "", "unreachable");
+  assert.equal(swarm.calls.length, 3);
 });
 
 Deno.test("runSession: a permanent refusal ends the session with its reason", async () => {

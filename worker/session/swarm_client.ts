@@ -97,6 +97,11 @@ export class UnreachableError extends Error {
   }
 }
 
+/** The call reached the coordinator, perhaps; its answer was lost. */
+export class LostAnswerError extends UnreachableError {
+  override readonly name = "LostAnswerError";
+}
+
 /** A server answered, but it is no coordinator. */
 export class ForeignAnswerError extends UnreachableError {
   override readonly name = "ForeignAnswerError";

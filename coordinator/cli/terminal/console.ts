@@ -1,5 +1,4 @@
 import { generate } from "lean-qr";
-import process from "node:process";
 import type { Writable } from "node:stream";
 import type { Leaderboard, Progress } from "../../../protocol/leaderboard.ts";
 import { terminalLanguage, type TextStyle } from "./language.ts";
@@ -22,7 +21,10 @@ export interface StartConsole {
 }
 
 interface Terminal {
-  readonly stdout: Writable & { isTTY?: boolean; columns?: number };
+  readonly stdout: Writable & {
+    isTTY?: boolean;
+    columns?: number | undefined;
+  };
   readonly stderr: Writable & { isTTY?: boolean };
   readonly variable: (name: string) => string | undefined;
   readonly now: () => number;
@@ -35,20 +37,14 @@ const PLAIN_COLUMNS = 80;
 const MOST_COLUMNS = 120;
 
 /**
- * A console on this process's streams. Progress and messages go to standard
+ * A console on a process's streams. Progress and messages go to standard
  * error; the leaderboard alone goes to standard output, so that it can be
  * piped, as text or with `json` as JSON.
  */
 export function createConsole(
   { json }: { readonly json: boolean },
-  terminal: Terminal = {
-    stdout: process.stdout,
-    stderr: process.stderr,
-    variable: (name) => Deno.env.get(name),
-    now: () => performance.now(),
-  },
+  { stdout, stderr, variable, now }: Terminal,
 ): StartConsole {
-  const { stdout, stderr, variable, now } = terminal;
   const plain = variable("NO_COLOR") !== undefined &&
     variable("NO_COLOR") !== "";
   const style = (stream: { isTTY?: boolean }): TextStyle => ({

@@ -14,11 +14,26 @@ export function describeContents(contents: Contents): string {
 
 /** Prints what the work says, or on one line why it cannot be done. */
 export async function runForUser(work: () => Promise<string>): Promise<void> {
+  let said: string;
   try {
-    console.log(await work());
+    said = await work();
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    console.error(`error: ${error.message}`);
-    Deno.exitCode = 1;
+    return complain(error.message);
+  }
+  try {
+    console.log(said);
+  } catch (error) {
+    // The work is done; its report found no room, as on a full disk.
+    complain(`${error instanceof Error ? error.message : error}: ${said}`);
+  }
+}
+
+function complain(message: string): void {
+  Deno.exitCode = 1;
+  try {
+    console.error(`error: ${message}`);
+  } catch {
+    // The status remains.
   }
 }

@@ -12,19 +12,24 @@ export interface Secrets {
 
 /** Secrets, with the new ones in clear text to show once. */
 export interface OpenedSecrets extends Secrets {
-  /** Null if it was made at an earlier start: only its hash is known. */
+  /** Null if it was shown at an earlier start: only its hash is known. */
   readonly adminToken: string | null;
   /** Null if none is required or only its hash is known. */
   readonly joinCode: string | null;
   /** A join code for this process's own workers; never stored. */
   readonly ownJoinCode: string | undefined;
+  /**
+   * Remembers that the new secrets were shown. Until then nobody knows them, so
+   * the next start makes and shows others.
+   */
+  shown(): Promise<void>;
   /** Reads secrets again that another coordinator may have replaced. */
   refresh(): Promise<void>;
 }
 
 export interface SecretOptions {
   /** Stores the hashes between starts. */
-  readonly store: Pick<Storage, "secret" | "keepSecret">;
+  readonly store: Pick<Storage, "secret" | "keepSecret" | "alone">;
   /** Cryptographically random bytes. */
   readonly bytes: (count: number) => Uint8Array;
   /** The join code that volunteers need; true: generate one. */
@@ -36,16 +41,32 @@ export interface SecretOptions {
 const ADMIN = "admin.";
 const SECRET_BYTES = 32;
 
+/** Stands behind the stored hash of a secret that was not shown yet. */
+const UNSHOWN = "?";
+const withoutMark = (stored: string) => stored.replace(UNSHOWN, "");
+
 /** Reads the stored hashes and generates missing secrets. */
 export async function openSecrets(
   { store, bytes, joinCode, renew = false }: SecretOptions,
 ): Promise<OpenedSecrets> {
   const make = () => base64Url(bytes(SECRET_BYTES));
+  const unshown = new Map<SecretName, string>();
+  const storedHash = async (name: SecretName) => {
+    const stored = await store.secret(name);
+    return stored === null ? null : withoutMark(stored);
+  };
   const kept = async (name: SecretName) => {
     const secret = (name === "admin" ? ADMIN : "") + make();
-    const made = hashSecret(secret);
-    const hash = await store.keepSecret(name, made, renew);
-    return { hash, secret: hash === made ? secret : null };
+    const made = hashSecret(secret) + UNSHOWN;
+    let stored = await store.keepSecret(name, made, renew);
+    // Another coordinator that is running now may still show its own.
+    if (stored !== made && stored.endsWith(UNSHOWN) && await store.alone()) {
+      stored = await store.keepSecret(name, made, true);
+    }
+    const hash = withoutMark(stored);
+    if (stored !== made) return { hash, secret: null };
+    unshown.set(name, made);
+    return { hash, secret };
   };
   const admin = await kept("admin");
   const own = make();
@@ -61,9 +82,18 @@ export async function openSecrets(
     adminToken: admin.secret,
     joinCode: join?.secret ?? null,
     ownJoinCode: join === null ? undefined : own,
+    async shown() {
+      for (const [name, made] of unshown) {
+        // Another coordinator may have replaced it meanwhile.
+        if (await store.secret(name) === made) {
+          await store.keepSecret(name, withoutMark(made), true);
+        }
+        unshown.delete(name);
+      }
+    },
     async refresh() {
-      adminHash = await store.secret("admin") ?? adminHash;
-      if (joinCode === true) joinHash = await store.secret("join") ?? joinHash;
+      adminHash = await storedHash("admin") ?? adminHash;
+      if (joinCode === true) joinHash = await storedHash("join") ?? joinHash;
     },
     isAdmin: (token) => secretFits(token, adminHash),
     mayJoin(code) {

@@ -13,12 +13,14 @@ Deno.test("openSecrets generates the admin token once and stores only its hash",
       if (replace || !kept.has(name)) kept.set(name, hash);
       return Promise.resolve(kept.get(name) ?? "");
     },
+    alone: () => Promise.resolve(true),
   };
   const first = await openSecrets({ store, bytes });
   const token = first.adminToken ?? "";
   // 256 bits in base64url.
   assert.match(token, /^admin\.[\w-]{43}$/);
   assert.deepEqual([...kept.keys()], ["admin"]);
+  await first.shown();
   assert.match(kept.get("admin") ?? "", /^[0-9a-f]{64}$/);
   const second = await openSecrets({ store, bytes });
   assert.equal(second.adminToken, null);
@@ -29,6 +31,43 @@ Deno.test("openSecrets generates the admin token once and stores only its hash",
   const renewed = await openSecrets({ store, bytes, renew: true });
   assert.notEqual(renewed.adminToken, token);
   assert.equal(renewed.isAdmin(token), false);
+});
+
+Deno.test("openSecrets generates secrets again until they were shown", async () => {
+  const store = openSqlite(":memory:", () => 0);
+  const open = () => openSecrets({ store, bytes, joinCode: true });
+  const lost = await open();
+  const seen = await open();
+  for (const { adminToken, joinCode } of [lost, seen]) {
+    assert.match(adminToken ?? "", /^admin\./);
+    assert.match(joinCode ?? "", /^[\w-]{43}$/);
+  }
+  // What is shown is valid at once, and what nobody saw no more.
+  assert.equal(seen.isAdmin(seen.adminToken ?? ""), true);
+  assert.equal(seen.isAdmin(lost.adminToken ?? ""), false);
+  await seen.refresh();
+  assert.equal(seen.isAdmin(seen.adminToken ?? ""), true);
+  await seen.shown();
+  const last = await open();
+  assert.deepEqual([last.adminToken, last.joinCode], [null, null]);
+  assert.equal(last.isAdmin(seen.adminToken ?? ""), true);
+  assert.equal(last.mayJoin(seen.joinCode ?? ""), true);
+});
+
+Deno.test("openSecrets leaves a secret alone that another coordinator may be showing", async () => {
+  const store = openSqlite(":memory:", () => 0);
+  const first = await openSecrets({ store, bytes });
+  const second = await openSecrets({
+    store: { ...store, alone: () => Promise.resolve(false) },
+    bytes,
+  });
+  assert.equal(second.adminToken, null);
+  assert.equal(second.isAdmin(first.adminToken ?? ""), true);
+  // A coordinator that shows its own late does not undo a newer one.
+  const renewed = await openSecrets({ store, bytes, renew: true });
+  await first.shown();
+  assert.equal((await openSecrets({ store, bytes })).adminToken !== null, true);
+  assert.equal(renewed.isAdmin(renewed.adminToken ?? ""), true);
 });
 
 Deno.test("openSecrets: anybody may join without a join code", async () => {
@@ -47,6 +86,7 @@ Deno.test("openSecrets: a generated join code is kept and shown only when genera
   const first = await openSecrets({ store, bytes, joinCode: true });
   const code = first.joinCode ?? "";
   assert.match(code, /^[\w-]{43}$/);
+  await first.shown();
   const second = await openSecrets({ store, bytes, joinCode: true });
   assert.equal(second.joinCode, null);
   assert.equal(second.mayJoin(code), true);
