@@ -1,7 +1,7 @@
 import { parseBackupOptions } from "./options.ts";
 import { backupDatabase } from "../storage/sqlite/copy.ts";
 import { describeDatabase } from "../storage/open_storage.ts";
-import { describeContents, runForUser } from "./terminal/copy_text.ts";
+import { describeContents, runForUser } from "./terminal/command_text.ts";
 
 /** The `backup` command. */
 if (import.meta.main) {

@@ -2,7 +2,7 @@ import { plural } from "../analysis/claims/words.ts";
 import { parseMoveOptions } from "./options.ts";
 import { moveDatabase } from "../storage/transfer.ts";
 import { describeDatabase } from "../storage/open_storage.ts";
-import { runForUser } from "./terminal/copy_text.ts";
+import { runForUser } from "./terminal/command_text.ts";
 
 /** The `move` command. */
 if (import.meta.main) {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { parseReportOptions } from "./options.ts";
+import { CommandError, runForUser } from "./terminal/command_text.ts";
 import { createWebAssets } from "../../web/build/assets.ts";
 import { createAnalyst } from "../threads/analyst.ts";
 import { createAnalystSync } from "../threads/analyst_sync.ts";
@@ -16,7 +17,6 @@ import {
 } from "../storage/files.ts";
 import { describeDatabase, openStorage } from "../storage/open_storage.ts";
 import { isServer } from "../storage/server_address.ts";
-import { StorageError } from "../storage/storage.ts";
 import { defaultPolicy, defaultTerms } from "../lease/policy.ts";
 import { createViews } from "../service/reads.ts";
 import { userPath } from "./user_path.ts";
@@ -28,18 +28,13 @@ import { userPath } from "./user_path.ts";
 
 const webFolder = fileURLToPath(new URL("../../.cache/web", import.meta.url));
 
-/** What went wrong, in a line for the user. */
-class ReportError extends Error {
-  override readonly name = "ReportError";
-}
-
 async function fromJson(path: string): Promise<Report> {
   const parsed = Leaderboard.safeParse(parseJson(path, await readText(path)));
   if (parsed.success) {
     return reportOf(parsed.data, null, Date.now(), Deno.version.deno);
   }
   const [issue] = parsed.error.issues;
-  throw new ReportError(
+  throw new CommandError(
     `${path} is no leaderboard of this release: ${issue?.path.join(".")}: ` +
       `${issue?.message}; fetch it anew from its coordinator`,
   );
@@ -49,7 +44,7 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ReportError(
+    throw new CommandError(
       `the file is no JSON: ${path}: ` +
         `${error instanceof Error ? error.message : error}; give a ` +
         "leaderboard's JSON, or a database with --db",
@@ -61,7 +56,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    throw new ReportError(
+    throw new CommandError(
       `the file cannot be read: ${path}: ` +
         `${whyUnread(path, error)}; name another with --json`,
     );
@@ -73,7 +68,7 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
   if (!isServer(db)) {
     const { kind, path } = databaseFile(db);
     if (kind === "free") {
-      throw new ReportError(
+      throw new CommandError(
         `there is no database: ${path}; name one with --db`,
       );
     }
@@ -108,7 +103,7 @@ async function fromDatabase(db: string, study: string): Promise<Report> {
       : null;
     if (report === null) {
       const { studies } = await views.studies();
-      throw new ReportError(
+      throw new CommandError(
         `${describeDatabase(db)} has no study ${study}; it has ` +
           (studies.map(({ id }) => id).join(", ") || "none") +
           "; name one with --study",
@@ -126,7 +121,7 @@ async function write(path: string, html: string): Promise<number> {
     await Deno.writeTextFile(path, html);
     return (await Deno.stat(path)).size;
   } catch (error) {
-    throw new ReportError(
+    throw new CommandError(
       `the report cannot be written: ${path}: ` +
         `${error instanceof Error ? error.message : error}; ` +
         "name another file with --out",
@@ -135,7 +130,7 @@ async function write(path: string, html: string): Promise<number> {
 }
 
 if (import.meta.main) {
-  try {
+  await runForUser(async () => {
     const { db, study, json, out } = parseReportOptions(Deno.args);
     const output: Output = {
       cannot: "cannot write the report",
@@ -154,11 +149,6 @@ if (import.meta.main) {
     const path = outputFile(out ?? userPath(`${id}.html`), output);
     const { report: template } = await createWebAssets(webFolder);
     const size = await write(path, reportHtml(template, report));
-    console.log(`report of study ${id}: ${path}, ${Math.ceil(size / 1000)} kB`);
-  } catch (error) {
-    if (error instanceof ReportError || error instanceof StorageError) {
-      console.error(`error: ${error.message}`);
-    } else throw error;
-    Deno.exit(1);
-  }
+    return `report of study ${id}: ${path}, ${Math.ceil(size / 1000)} kB`;
+  });
 }

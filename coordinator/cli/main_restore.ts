@@ -1,7 +1,7 @@
 import { parseRestoreOptions } from "./options.ts";
 import { restoreDatabase } from "../storage/sqlite/copy.ts";
 import { describeDatabase } from "../storage/open_storage.ts";
-import { describeContents, runForUser } from "./terminal/copy_text.ts";
+import { describeContents, runForUser } from "./terminal/command_text.ts";
 
 /** The `restore` command. */
 if (import.meta.main) {

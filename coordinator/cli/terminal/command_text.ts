@@ -2,7 +2,12 @@ import { plural } from "../../analysis/claims/words.ts";
 import { type Contents, date } from "../../storage/sqlite/copy.ts";
 import { StorageError } from "../../storage/storage.ts";
 
-/** What the commands `backup` and `restore` say. */
+/** What the commands beside `start` say. */
+
+/** An error that a user can mend: its message is all there is to say. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
 
 /** What a database holds, for one line. */
 export function describeContents(contents: Contents): string {
@@ -18,7 +23,9 @@ export async function runForUser(work: () => Promise<string>): Promise<void> {
   try {
     said = await work();
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
+    const isForUser = error instanceof StorageError ||
+      error instanceof CommandError;
+    if (!isForUser) throw error;
     return complain(error.message);
   }
   try {
