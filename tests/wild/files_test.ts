@@ -198,7 +198,8 @@ Deno.test(
         new Uint8Array([0x37, 0x7f, 6, 0x82, 0, 0, 0, 0]),
       );
       const kept: readonly (readonly [string, RegExp])[] = [
-        ["sub/../a.db", /there is no folder .*sub\/\.\.; create it/],
+        // Without all permissions, Deno takes ".." away before the system sees it.
+        ["sub/../a.db", /there is no folder .*sub|a\.db is the database/],
         ["folder/../a.db", /a\.db is the database that is backed up/],
         ["a.db-wal", /a\.db-wal belongs to the database .*a\.db; choose/],
         ["a.db-journal", /belongs to the database/],
