@@ -86,7 +86,7 @@ Deno.test({
       const { type, detail } = Problem.parse(await refusal.json());
       assert.equal(type, "unavailable");
       assert.match(detail, /cannot store anything now; try again/);
-      assert.match(coordinator.output(), /storage unavailable.*check disk/s);
+      await coordinator.waitFor(/storage unavailable.*check disk/s);
 
       // Reading goes on, and so does writing once there is space.
       await until(workers, ({ workers }) => workers.length === answered.length);
