@@ -310,9 +310,12 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       return found.content();
     },
     async progress() {
-      const found = await coordinator.study(id);
-      if (found === null) throw new StudyDeletedError(id);
-      return found.progress;
+      const progress = await coordinator.progress(id);
+      // Reading the study each time would parse all of its points.
+      if (progress.total === 0 && await coordinator.study(id) === null) {
+        throw new StudyDeletedError(id);
+      }
+      return progress;
     },
     isOurs: coordinator.isOurs,
     drain: readiness.drain,

@@ -19,8 +19,15 @@ export interface Throughput {
   readonly workersOnline: number;
   /** Null without recent results. */
   readonly trialsPerMinute: number | null;
-  /** Why no queued trial can be leased; null: one can. */
+  /** Why no queued trial can be leased; null: one can, or trials go on. */
   readonly notLeasable: Standstill | null;
+}
+
+/** Whether trials wait and none goes on. */
+export function standsStill(
+  { queued, leased, verifying }: Record<TrialState, number>,
+): boolean {
+  return queued > 0 && leased + verifying === 0;
 }
 
 /** A study's progress from its counts of trials by state. */
@@ -31,7 +38,7 @@ export function studyProgress(
   const { queued, completed, quarantined } = counts;
   const leased = counts.leased + counts.verifying;
   const left = queued + leased;
-  const standstill = queued > 0 && leased === 0 ? notLeasable : null;
+  const standstill = standsStill(counts) ? notLeasable : null;
   return {
     total: left + completed + quarantined,
     completed,

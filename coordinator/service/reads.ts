@@ -19,6 +19,7 @@ import type {
   StudyList,
   TrialCurve,
   TrialPage,
+  TrialState,
   TrialSummary,
   TrialView,
   WorkerList,
@@ -27,6 +28,7 @@ import type {
 } from "../../protocol/views.ts";
 import type { LeaseTerms, Policy } from "../lease/policy.ts";
 import {
+  standsStill,
   studyProgress,
   type Throughput,
   THROUGHPUT_RESULTS,
@@ -106,13 +108,22 @@ export function createViews(deps: {
   const seenSince = () => now() - terms.offlineAfter * 1000;
   const activeStudy = () => study()?.definition.id ?? null;
 
-  async function throughput(studyId: StudyId): Promise<Throughput> {
+  const throughput = async (studyId: StudyId) =>
+    await throughputOf(studyId, await storage.counts(studyId));
+
+  async function throughputOf(
+    studyId: StudyId,
+    counts: Record<TrialState, number>,
+  ): Promise<Throughput> {
     const recent = await storage.recentAcceptances(studyId, THROUGHPUT_RESULTS);
     const workersOnline = await storage.countOnline(seenSince());
     return {
       workersOnline,
       trialsPerMinute: trialsPerMinute(recent, now()),
-      notLeasable: await notLeasable(studyId, workersOnline),
+      // Asked only then: the question goes over all workers and trials.
+      notLeasable: standsStill(counts)
+        ? await notLeasable(studyId, workersOnline)
+        : null,
     };
   }
 
@@ -129,10 +140,8 @@ export function createViews(deps: {
   }
 
   async function progress(studyId: StudyId): Promise<Progress> {
-    return studyProgress(
-      await storage.counts(studyId),
-      await throughput(studyId),
-    );
+    const counts = await storage.counts(studyId);
+    return studyProgress(counts, await throughputOf(studyId, counts));
   }
 
   return {
