@@ -298,12 +298,16 @@ test(
   },
 );
 
+const newerLine =
+  "cannot read the study seed: it was written by a newer version: " +
+  "it has the recipe field momentum; upgrade this coordinator";
+
 test(
   "a study that a newer version wrote gives 501 and names what is new",
   async (swarm) => {
     const response = await swarm.call("GET", "/api/studies/seed");
     const { detail } = await problem(response, 501, "newer-version");
-    assert.equal(detail, "upgrade this coordinator");
+    assert.equal(detail, newerLine);
     assert.equal(swarm.logged.length, 0, "the storage logs it once");
   },
   {
@@ -312,7 +316,7 @@ test(
       failing(
         new NewerValueError(
           "in a secret place",
-          "upgrade this coordinator",
+          newerLine,
           new Error("momentum"),
         ),
       ),

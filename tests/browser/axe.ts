@@ -47,8 +47,7 @@ export async function axeViolations(
  * Looks at a page as it is, wide and narrow, light and dark: axe-core finds
  * nothing, and nothing is wider than the window. The dark scheme changes only
  * colours, and a language only texts: axe-core checks the dark scheme once, with
- * the rules about colours, and other languages than English only on a phone,
- * with the other rules.
+ * the rules about colours, and other languages than English with the other rules.
  */
 export async function checkLooks(page: Page, what = "page"): Promise<void> {
   const english = await page.evaluate("document.documentElement.lang") === "en";
@@ -70,9 +69,7 @@ export async function checkLooks(page: Page, what = "page"): Promise<void> {
       : english
       ? "all"
       : "without colours";
-    if (english || width < 1280) {
-      assert.deepEqual(await axeViolations(page, rules), [], look);
-    }
+    assert.deepEqual(await axeViolations(page, rules), [], look);
     assert.equal(await tooWide(page), 0, `${look}: too wide`);
   }
 }
