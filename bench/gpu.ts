@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { launchChromium, type Page } from "../tests/browser/chromium.ts";
-import { bundle } from "./bundle.ts";
+import { bundle } from "../tests/browser/bundle.ts";
 import { wholeNumber } from "./flags.ts";
 import type { Counted, CountRequest } from "./gpu/thread.ts";
 import { tableOf } from "./table.ts";

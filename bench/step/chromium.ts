@@ -1,6 +1,6 @@
 import { launchChromium } from "../../tests/browser/chromium.ts";
 import { buildKernels } from "../../worker/backends/simd/build.ts";
-import { bundle } from "../bundle.ts";
+import { bundle } from "../../tests/browser/bundle.ts";
 import { type Contender, contender, type Request } from "./requests.ts";
 
 /**

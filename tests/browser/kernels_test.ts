@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { BackendName, backends } from "../../protocol/training.ts";
 import { dropoutMask } from "../../worker/random/draws.ts";
 import { kernelChecks } from "../../testing/kernels/conformance.ts";
-import { lockFlags } from "../processes.ts";
+import { bundle } from "./bundle.ts";
 import type { Page } from "./chromium.ts";
 import type { Answer } from "./kernels_thread.ts";
 import { maskAttrs, maskShape } from "./masks.ts";
@@ -13,19 +12,8 @@ import { visitors } from "./visit.ts";
 const { visit, test } = visitors({ gpu: true });
 
 let bundled: Promise<string> | undefined;
-
-/** `kernels_thread.ts` as one script. */
-async function bundle(): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", ...lockFlags, "--platform", "browser"],
-      "tests/browser/kernels_thread.ts",
-    ],
-    cwd: fileURLToPath(new URL("../../", import.meta.url)),
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
+const script = () =>
+  bundled ??= bundle(new URL("./kernels_thread.ts", import.meta.url));
 
 /** What the thread says of a backend, arrays as plain ones. */
 type Found = Omit<Answer, "masked"> & { readonly masked: number[] };
@@ -72,7 +60,7 @@ for (const backend of BackendName.options) {
     const [rows, columns] = maskShape;
     const swarm = await startTestCoordinator({
       points: [[0, 0]],
-      scripts: { "/kernels.js": await (bundled ??= bundle()) },
+      scripts: { "/kernels.js": await script() },
     });
     try {
       await visit(`${swarm.origin}/join`, {}, async ({ page }) => {
