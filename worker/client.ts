@@ -94,7 +94,7 @@ export function createClient(options: ClientOptions): HttpClient {
     } catch (error) {
       signal.throwIfAborted();
       if (limit.aborted) {
-        throw new UnreachableError(
+        throw new LostAnswerError(
           `no answer within ${milliseconds / 1000} s: ${url}`,
         );
       }
@@ -223,7 +223,7 @@ async function failure(response: Response): Promise<Error> {
   }
   if (response.status === 429 || response.status >= 500) {
     // A proxy in between speaks for a coordinator that it cannot reach.
-    return new UnreachableError(
+    return new LostAnswerError(
       `HTTP ${response.status} from ${response.url}`,
       retryAfter(response),
     );
@@ -249,15 +249,15 @@ function asUnreachable(error: unknown, url: string): unknown {
   // Deno and browsers alike; other errors are faults of the program.
   if (!(error instanceof TypeError)) return error;
   const said = `${url}: ${networkReason(error)}`;
-  return isLostAnswer(error)
-    ? new LostAnswerError(said)
-    : new UnreachableError(said);
+  return isUnconnected(error)
+    ? new UnreachableError(said)
+    : new LostAnswerError(said);
 }
 
-/** Whether there was a connection. Deno says so; browsers never tell. */
-function isLostAnswer({ message, cause }: TypeError): boolean {
+/** Whether there was no connection. Deno says so; browsers never tell. */
+function isUnconnected({ message, cause }: TypeError): boolean {
   const words = cause instanceof Error ? cause.message : message;
-  return /client error \(SendRequest\)|body from connection/.test(words);
+  return words.includes("client error (Connect)");
 }
 
 async function download(
