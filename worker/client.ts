@@ -42,7 +42,8 @@ export interface ClientOptions {
 /** The coordinator over HTTP. */
 export interface HttpClient extends SwarmClient {
   /**
-   * A data file's compressed bytes, of the size that the manifest says.
+   * A data file's compressed bytes: as many as the answer says, or else as the
+   * manifest does.
    *
    * @throws {UnreachableError} when it does not come whole.
    * @throws {ProblemError} when the coordinator does not have it.
@@ -260,6 +261,19 @@ function isUnconnected({ message, cause }: TypeError): boolean {
   return words.includes("client error (Connect)");
 }
 
+/**
+ * The same content can come in another size: compressed by another program,
+ * from another coordinator of a fleet. gzip never makes it much longer.
+ */
+function lengthOf(
+  { headers }: Response,
+  { compressedBytes, bytes }: ServedFile,
+): number {
+  const length = Number(headers.get("content-length") ?? "");
+  const plausible = length > 0 && length <= 1024 + 1.01 * bytes;
+  return plausible ? length : compressedBytes;
+}
+
 async function download(
   fetcher: typeof fetch,
   url: string,
@@ -280,20 +294,18 @@ async function download(
       signal: AbortSignal.any([signal, stall.signal]),
     });
     if (!response.ok || response.body === null) throw await failure(response);
-    const { compressedBytes } = file;
-    const bytes = await readBytes(response.body, compressedBytes, {
+    const length = lengthOf(response, file);
+    const bytes = await readBytes(response.body, length, {
       onBytes(received) {
         clearTimeout(timer);
         timer = rearm();
         onBytes(received);
       },
     });
-    if (bytes === null) {
-      throw foreign(response, `more than ${compressedBytes} bytes`);
-    }
-    if (bytes.length === compressedBytes) return bytes;
+    if (bytes === null) throw foreign(response, `more than ${length} bytes`);
+    if (bytes.length === length) return bytes;
     throw new UnreachableError(
-      `${file.path}: ${bytes.length} of ${compressedBytes} bytes came`,
+      `${file.path}: ${bytes.length} of ${length} bytes came`,
     );
   } catch (error) {
     signal.throwIfAborted();

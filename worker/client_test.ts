@@ -279,6 +279,20 @@ Deno.test("createClient: data comes with its progress", async () => {
   assert.equal(requests[0]?.url, URL_ + file.path);
 });
 
+Deno.test("createClient: data may have another size than the manifest says, if the answer names it and it is plausible", async () => {
+  const sized = (length: number) =>
+    clientOf(() =>
+      new Response(bytes(1, 2, 3, 4, 5, 6, 7), {
+        headers: { "content-length": `${length}` },
+      })
+    ).client;
+  const data = await sized(7).data(file, () => {}, never);
+  assert.equal(data.length, 7);
+  await assert.rejects(sized(1e9).data(file, () => {}, never), {
+    message: /more than 6 bytes/,
+  });
+});
+
 Deno.test("createClient: data of another size than promised are refused", async () => {
   const long = clientOf(() => new Response(bytes(1, 2, 3, 4, 5, 6, 7)));
   await assert.rejects(long.client.data(file, () => {}, never), {
