@@ -107,7 +107,7 @@ Deno.test("createApp GET /data: serves a gzip file unchanged, cacheable forever"
     const swarm = await testSwarm({
       data: dataFiles(
         folder,
-        [{ sha256: hash, compressedBytes: 6 }],
+        [{ sha256: hash, compressedBytes: 6, bytes: 9 }],
         () => {},
       ),
     });
