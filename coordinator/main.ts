@@ -32,6 +32,7 @@ import { whyUnread } from "./storage/files.ts";
 import { describeDatabase } from "./storage/open_storage.ts";
 import { userPath } from "./cli/user_path.ts";
 import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
+import { headerPages, urlAt } from "../protocol/pages.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
@@ -148,7 +149,7 @@ async function serve(
   options: StartOptions,
   log: Log,
 ): Promise<Running> {
-  const { joinCode, trustProxy } = options;
+  const { joinCode, trustProxy, publicUrl } = options;
   const assets = await createWebAssets(webFolder);
   const opened = Promise.withResolvers<Swarm>();
   opened.promise.catch(() => {});
@@ -171,6 +172,7 @@ async function serve(
       newSecrets: options.newSecrets,
       ...joinCode !== undefined && { joinCode },
       ...trustProxy !== undefined && { trustProxy },
+      ...publicUrl !== undefined && { publicUrl },
       log,
     });
     opened.resolve(swarm);
@@ -355,15 +357,17 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 function introduce(
   running: Running,
   { definition, trials }: StudyPlan,
-  { joinCode, db }: StartOptions,
+  { joinCode, db, publicUrl }: StartOptions,
   output: StartConsole,
 ): void {
-  const { url } = running;
+  const url = publicUrl ?? running.url;
   const code = running.joinCode === null ? "" : `#${running.joinCode}`;
   output.line(
     `study ${definition.id}: ${trials.length} ` +
       `${trials.length === 1 ? "trial" : "trials"}; ` +
-      `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
+      `leaderboard ${urlAt(url, headerPages.leaderboard)}${code}, ` +
+      `join ${urlAt(url, headerPages.join)}${code}; ` +
+      (publicUrl === undefined ? "" : `on this machine ${running.url}/; `) +
       "Ctrl-C stops, nothing is lost",
   );
   output.line(`database: ${describeDatabase(db)}`);
@@ -534,7 +538,8 @@ async function start(
       if (!await Promise.race([printed, stopped])) return 1;
       return complete ? 0 : UNFINISHED;
     }
-    output.line(`complete; the leaderboard stays at ${url}/`);
+    const board = urlAt(options.publicUrl ?? url, headerPages.leaderboard);
+    output.line(`complete; the leaderboard stays at ${board}`);
     await untilAborted(signal);
     return 0;
   } finally {

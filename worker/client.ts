@@ -13,6 +13,7 @@ import {
   RegisterResponse,
   RenewResponse,
 } from "../protocol/lease.ts";
+import { urlAt } from "../protocol/pages.ts";
 import { readBytes } from "../protocol/read_bytes.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { ServedFile } from "../protocol/study.ts";
@@ -27,7 +28,10 @@ import {
 
 /** Where the coordinator is, and how long to wait for it. */
 export interface ClientOptions {
-  /** The coordinator's address: `http://127.0.0.1:8000`. */
+  /**
+   * The coordinator's address: `http://127.0.0.1:8000`, or with a proxy's path,
+   * `https://example.org/swarm`.
+   */
   readonly url: string;
   /** Default: the engine's own. */
   readonly fetch?: typeof fetch;
@@ -290,7 +294,7 @@ async function download(
     );
   let timer = rearm();
   try {
-    const response = await fetcher(new URL(file.path, url), {
+    const response = await fetcher(urlAt(url, file.path), {
       signal: AbortSignal.any([signal, stall.signal]),
     });
     if (!response.ok || response.body === null) throw await failure(response);

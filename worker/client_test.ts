@@ -26,10 +26,13 @@ const never = new AbortController().signal;
 const leaseId = LeaseId.parse(uuid(7));
 
 /** A client whose requests go to `answer`, and the requests that it made. */
-function clientOf(answer: (request: Request) => Response | Promise<Response>) {
+function clientOf(
+  answer: (request: Request) => Response | Promise<Response>,
+  url = URL_,
+) {
   const requests: Request[] = [];
   const client = createClient({
-    url: URL_,
+    url,
     timeoutMilliseconds: 20,
     stallMilliseconds: 20,
     fetch: async (input, init) => {
@@ -291,6 +294,31 @@ Deno.test("createClient: data may have another size than the manifest says, if t
   await assert.rejects(sized(1e9).data(file, () => {}, never), {
     message: /more than 6 bytes/,
   });
+});
+
+Deno.test("createClient keeps the path of its coordinator", async () => {
+  for (const url of [`${URL_}/a/swarm`, `${URL_}/a/swarm/`]) {
+    const { client, requests } = clientOf(
+      ({ method }) =>
+        method === "GET"
+          ? new Response(bytes(1, 2, 3, 4, 5, 6))
+          : new Response(null, { status: 204 }),
+      url,
+    );
+    await client.data(file, () => {}, never);
+    await client.release(
+      "t",
+      leaseId,
+      { attempt: 1, reason: "leaving" },
+      never,
+    );
+    await client.leave("t", never);
+    assert.deepEqual(requests.map((request) => request.url), [
+      `${URL_}/a/swarm${file.path}`,
+      `${URL_}/a/swarm/api/leases/${leaseId}/release`,
+      `${URL_}/a/swarm/api/workers/me`,
+    ]);
+  }
 });
 
 Deno.test("createClient: data of another size than promised are refused", async () => {

@@ -62,5 +62,5 @@ export function assetAddress(name: string): string {
   if (meta === null) {
     throw new Error(`the page has no asset with this name: ${name}`);
   }
-  return new URL(meta.content, location.origin).href;
+  return new URL(meta.content, location.href).href;
 }
