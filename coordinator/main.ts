@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../protocol/error_text.ts";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
 import {
   DatasetNotFoundError,
@@ -200,7 +201,7 @@ function createTrouble(log: Log) {
   return {
     over: (what: string) => void told.delete(what),
     tell(what: string, error: unknown): void {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       if (told.get(what) === message) return;
       told.set(what, message);
       const fields = { error: message };

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../protocol/error_text.ts";
 import { userPath } from "../coordinator/cli/user_path.ts";
 import { readVariable } from "../protocol/command_line.ts";
 import type { DatasetManifest } from "../protocol/study.ts";
@@ -220,10 +221,6 @@ function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     }, milliseconds);
     signal.addEventListener("abort", abort, { once: true });
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The `join` command. Returns the process's exit status. */

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../../protocol/error_text.ts";
 import { parseReportOptions } from "./options.ts";
 import { CommandError, runForUser } from "./terminal/command_text.ts";
 import { createWebAssets } from "../../web/build/assets.ts";
@@ -46,7 +47,7 @@ function parseJson(path: string, text: string): unknown {
   } catch (error) {
     throw new CommandError(
       `the file is no JSON: ${path}: ` +
-        `${error instanceof Error ? error.message : error}; give a ` +
+        `${messageOf(error)}; give a ` +
         "leaderboard's JSON, or a database with --db",
     );
   }
@@ -123,7 +124,7 @@ async function write(path: string, html: string): Promise<number> {
   } catch (error) {
     throw new CommandError(
       `the report cannot be written: ${path}: ` +
-        `${error instanceof Error ? error.message : error}; ` +
+        `${messageOf(error)}; ` +
         "name another file with --out",
     );
   }

@@ -1,4 +1,5 @@
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { messageOf } from "../../protocol/error_text.ts";
 import { APPLICATION_ID } from "./sqlite/schema.ts";
 import { StorageError } from "./storage.ts";
 
@@ -67,7 +68,7 @@ export function whyUnread(path: string, error: unknown): string {
     !(error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory ||
       error instanceof Deno.errors.IsADirectory)
-  ) return error instanceof Error ? error.message : String(error);
+  ) return messageOf(error);
   const place = locate(path);
   switch (place.kind) {
     case "no-folder":
@@ -155,7 +156,7 @@ function filePlace(
   try {
     place = locate(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw refusal(words, `${path} (${why})`);
   }
   switch (place.kind) {
@@ -278,7 +279,7 @@ function existingContent(path: string, words: Words): Content {
   try {
     return contentOf(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw refusal(words, `${path} (${why})`);
   }
 }

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { messageOf } from "../../protocol/error_text.ts";
 import { Grid, Params, Recipe } from "../../protocol/recipe.ts";
 import {
   DatasetDefinition,
@@ -147,7 +148,7 @@ export function parseStudy(text: string, source?: string): StudyDefinition {
   try {
     json = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new InvalidStudy(
       `${where}not JSON: ${why.replaceAll(/\s+/g, " ")}; ` +
         "a study file is one JSON object",

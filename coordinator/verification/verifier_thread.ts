@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import { BackendName, backends } from "../../protocol/training.ts";
 import { backendCandidates } from "../../worker/backends/select.ts";
 import type { Dataset } from "../../worker/data/dataset.ts";
@@ -54,10 +55,6 @@ function started(): Ready {
 
 function now(): number {
   return performance.now();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const api: VerifierApi = {

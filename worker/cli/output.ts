@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { Writable } from "node:stream";
+import { messageOf } from "../../protocol/error_text.ts";
 
 /** What became of what was written last. */
 export type Delivery =
@@ -91,7 +92,7 @@ export function createOutput(
           continue;
         }
         if (isClosed(error, isTTY)) return { type: "closed" };
-        const message = error instanceof Error ? error.message : `${error}`;
+        const message = messageOf(error);
         return { type: "failed", message };
       }
     }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../protocol/error_text.ts";
 import { plural } from "../../analysis/claims/words.ts";
 import { type Contents, date } from "../../storage/sqlite/copy.ts";
 import { StorageError } from "../../storage/storage.ts";
@@ -32,7 +33,7 @@ export async function runForUser(work: () => Promise<string>): Promise<void> {
     console.log(said);
   } catch (error) {
     // The work is done; its report found no room, as on a full disk.
-    complain(`${error instanceof Error ? error.message : error}: ${said}`);
+    complain(`${messageOf(error)}: ${said}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { backup, DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../../protocol/error_text.ts";
 import {
   contentOf,
   databaseFile,
@@ -292,7 +293,7 @@ function createPartial(path: string, cannot: string): string {
   try {
     Deno.openSync(partial, { write: true, createNew: true }).close();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new StorageError(
       "cannot-open",
       `${cannot}: nothing can be written beside ${path} (${why}); check the ` +

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../../../protocol/error_text.ts";
 import { databaseFile } from "../files.ts";
 import { StorageError } from "../storage.ts";
 import { checkOurs, migrate } from "./schema.ts";
@@ -170,7 +171,7 @@ export function explainOpening(path: string, error: unknown): StorageError {
         error,
       );
     default: {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       return new StorageError(
         "cannot-open",
         `cannot open the database: ${path} cannot be read and written ` +
