@@ -156,15 +156,18 @@ Deno.test(
       () => new Response("<h1>Welcome</h1>"),
     );
     const mistakes: readonly (readonly [string[], RegExp])[] = [
-      [[], /^error: which coordinator\? deno task join http:\/\/HOST:8000$/],
-      [["ftp://x"], /^error: .*'ftp:\/\/x' is invalid.*such as http:/],
-      [["x", "--threads", "0"], /^error: .*'0' is invalid.*from 1 to 1024/],
-      [["x", "--backend", "gpu"], /^error: .*'gpu' is invalid.*auto, simd/],
+      [
+        [],
+        /^error: the coordinator's address is missing: deno task join http:/,
+      ],
+      [["ftp://x"], /^error: the address is invalid: "ftp:\/\/x"\. .*as http:/],
+      [["x", "--threads", "0"], /--threads is invalid: "0".*from 1 to 1024/],
+      [["x", "--backend", "gpu"], /--backend is invalid: "gpu".*auto, simd/],
       [["x", "--name", "x".repeat(41)], /^error: .*1 to 40 characters/],
       [[`127.0.0.1:${port}`], /^error: cannot reach the coordinator: http:/],
       [
         [`127.0.0.1:${site.addr.port}`],
-        /^error: there is no coordinator at this address: .* answered with no JSON$/,
+        /^error: there is no coordinator at this address: .* answered with no JSON; check the address/,
       ],
     ];
     await Promise.all(mistakes.map(async ([args, message]) => {
