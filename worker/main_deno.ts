@@ -82,7 +82,7 @@ export async function runDenoWorker(
     choice: backend,
     files: () => backendFiles(backend, log),
     loadDataset: (manifest, signal) =>
-      loadDataset(manifest, { ...options, client, cache, signal }),
+      loadDataset(manifest, { ...options, client, cache, signal, log }),
   });
   return await runSession({
     client,
@@ -154,6 +154,7 @@ async function backendFiles(
 }
 
 interface LoadOptions extends Pick<DenoWorkerOptions, "onData"> {
+  readonly log: (line: string) => void;
   readonly client: HttpClient;
   readonly cache: DatasetFolder;
   readonly signal: AbortSignal;
@@ -162,8 +163,19 @@ interface LoadOptions extends Pick<DenoWorkerOptions, "onData"> {
 /** From the cache, from Debian's package, or from the coordinator. */
 async function loadDataset(
   manifest: DatasetManifest,
-  { client, cache, signal, onData }: LoadOptions,
+  { client, cache, signal, onData, log }: LoadOptions,
 ): Promise<Dataset> {
+  let told = false;
+  const put: DatasetFolder["put"] = async (sha256, bytes) => {
+    try {
+      await cache.put(sha256, bytes);
+    } catch (error) {
+      if (!told) {
+        log(`data files will be downloaded again: ${messageOf(error)}`);
+      }
+      told = true;
+    }
+  };
   const sums = Object.values(manifest.files).map(({ sha256 }) => sha256);
   const builtIn = Object.values(fashionMnist.files);
   if (builtIn.every(({ sha256 }) => sums.includes(sha256))) {
@@ -180,7 +192,7 @@ async function loadDataset(
   }
   return await fetchDataset(manifest, {
     download: client.data,
-    store: cache,
+    store: { ...cache, put },
     signal,
     ...(onData !== undefined && { onProgress: onData }),
   });

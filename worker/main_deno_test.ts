@@ -64,6 +64,28 @@ Deno.test("runDenoWorker: trains a study over HTTP on two threads, its data fetc
   });
   assert.equal(http.swarm.results.size, 4);
   assert.equal(http.downloads.length, 4);
+
+  // Without a place to keep the files it trains as well, and says why it must
+  // fetch them each time.
+  const file = join(cache.path, "file");
+  await Deno.writeTextFile(file, "");
+  const lines: string[] = [];
+  http.swarm.queue = [trial(4)];
+  assert.deepEqual(
+    await runDenoWorker({
+      ...options,
+      threads: 1,
+      cacheDir: file,
+      log: (line) => lines.push(line),
+    }),
+    { reason: "study-complete" },
+  );
+  assert.equal(http.swarm.results.size, 5);
+  assert.equal(lines.length, 1);
+  assert.match(
+    lines[0] ?? "",
+    /^data files will be downloaded again: cannot write to .*file: .*; name another folder with the variable SWARM_CACHE$/,
+  );
 });
 
 /** The `join` command as a process of its own. */

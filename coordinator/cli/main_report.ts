@@ -24,6 +24,7 @@ import { StorageError } from "../storage/storage.ts";
 import { defaultPolicy, defaultTerms } from "../lease/policy.ts";
 import { createViews } from "../service/reads.ts";
 import { JsonMistake, parseJson } from "../study/json_text.ts";
+import { issuesText } from "../study/parse.ts";
 import { userPath } from "./user_path.ts";
 
 /**
@@ -50,11 +51,10 @@ async function fromJson(path: string): Promise<Report> {
   if (parsed.success) {
     return reportOf(parsed.data, null, Date.now(), Deno.version.deno);
   }
-  const [issue] = parsed.error.issues;
   throw new CommandError(
     `${path} is no leaderboard of this release, or not whole ` +
-      `(${issue?.path.join(".") || "it"}: ${issue?.message}); fetch it anew ` +
-      "from its coordinator",
+      `(${issuesText(parsed.error.issues, json)}); fetch it anew from its ` +
+      "coordinator",
   );
 }
 
@@ -66,14 +66,16 @@ const words: Words = {
 async function fromDatabase(db: string, study: string): Promise<Report> {
   if (!isServer(db)) existingDatabase(db, words);
   const id = StudyId.safeParse(study);
-  const { storage } = await openStorage(db, { words }).catch((error) => {
-    if (!(error instanceof StorageError) || error.code !== "in-use") {
-      throw error;
-    }
-    throw new CommandError(
-      `${error.message}; or take the report from the coordinator's page`,
-    );
-  });
+  const { storage } = await openStorage(db, { words, readsOnly: true }).catch(
+    (error) => {
+      if (!(error instanceof StorageError) || error.code !== "in-use") {
+        throw error;
+      }
+      throw new CommandError(
+        `${error.message}; or take the report from the coordinator's page`,
+      );
+    },
+  );
   try {
     const views = createViews({
       storage,

@@ -29,6 +29,8 @@ export async function openStorage(database: string, options: {
   readonly onBatch?: (calls: number, milliseconds: number) => void;
   /** Called once for each study that a newer version has written. */
   readonly onUnreadable?: (error: StorageError) => void;
+  /** Whether a file is to stay as it is. Default: false. */
+  readonly readsOnly?: boolean;
   /** How errors about a file begin and end. Default: as with --db. */
   readonly words?: Words;
 } = {}): Promise<OpenedStorage> {

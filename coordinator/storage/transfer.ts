@@ -253,7 +253,10 @@ const SQLITE_ROWS = 500;
 /** A SQLite file as a side of a move. It is locked: `live` has no meaning. */
 export const withSqlite: WithEnd = async (path, how, _live, work) => {
   const place = databaseFile(path, words[how]);
-  const { db, close } = openDatabase(place.path, { words: words[how] });
+  const { db, close } = openDatabase(place.path, {
+    words: words[how],
+    readsOnly: how === "read",
+  });
   const sql = prepareOnce(db);
   const end: End = {
     async *read(table) {

@@ -174,12 +174,20 @@ function issueText(
   return `${found}; ${allowed}`;
 }
 
-function lineOf(issue: Issue, root: unknown): string {
-  if (issue.path.length === 0 && issue.code === "invalid_type") {
-    return `the file holds ${shown(root)}; a study file is one JSON object`;
+/** The first issue in words, and how many more there are. */
+export function issuesText(
+  issues: readonly Issue[],
+  root: unknown,
+  objects: typeof OBJECTS = [],
+): string {
+  const [first] = issues;
+  if (first === undefined) return "";
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  if (first.path.length === 0 && first.code === "invalid_type") {
+    return `the file holds ${shown(root)}; it has to hold one JSON object`;
   }
-  const { path, message } = explainIssue(issue, root, OBJECTS);
-  return `${path === "" ? "" : `${path}: `}${message}`;
+  const { path, message } = explainIssue(first, root, objects);
+  return `${path === "" ? "" : `${path}: `}${message}${more}`;
 }
 
 /**
@@ -200,11 +208,8 @@ export function parseStudy(text: string, source?: string): StudyDefinition {
   }
   const parsed = StudyDefinition.safeParse(json);
   if (!parsed.success) {
-    const { issues } = parsed.error;
-    const [first] = issues;
-    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
     throw new InvalidStudy(
-      where + (first === undefined ? "no study" : lineOf(first, json)) + more,
+      where + issuesText(parsed.error.issues, json, OBJECTS),
     );
   }
   const { searchSpace } = parsed.data;

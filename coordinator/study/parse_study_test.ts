@@ -164,7 +164,7 @@ Deno.test("parseStudy: names the mistake in a file that is not JSON, and its lin
         mine.replace("}", ', "zh": "又"}'),
         /^line 1, column \d+: the field "zh" is here for the second time/,
       ],
-      ["[]", /^the file holds \[\]; a study file is one JSON object$/],
+      ["[]", /^the file holds \[\]; it has to hold one JSON object$/],
     ] as const
   ) {
     assert.throws(() => parseStudy(text), (error) => {

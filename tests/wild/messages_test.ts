@@ -307,6 +307,10 @@ Deno.test("backup, restore and move refuse an empty file, and leave nothing else
 
     await backupDatabase(path("a.db"), path("backup.db"));
     await restoreDatabase(path("backup.db"), path("restored.db"));
+    // A backup that became a database would not be replaced the next night.
+    const bytes = await Deno.readFile(path("backup.db"));
+    await moveDatabase(path("backup.db"), path("moved.db"));
+    assert.deepEqual(await Deno.readFile(path("backup.db")), bytes);
     const left = [...Deno.readDirSync(path("."))].map(({ name }) => name);
     assert.deepEqual(left.filter((name) => /partial|empty.*-/.test(name)), []);
   }));

@@ -101,7 +101,8 @@ export function createOutput(
 
   async function sendNoting(bytes: Uint8Array): Promise<Delivery> {
     const note = notes && missing !== null
-      ? `\n${missing.lines} lines are missing here: ${missing.why}\n`
+      ? `\n${missing.lines} ${missing.lines === 1 ? "line is" : "lines are"} ` +
+        `missing here: ${missing.why}\n`
       : "";
     const delivery = await send(Buffer.concat([Buffer.from(note), bytes]));
     if (delivery.type === "failed") lose(1, delivery.message);

@@ -1,6 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { systemReason } from "../../../protocol/error_text.ts";
-import { databaseFile, usingDatabase, type Words } from "../files.ts";
+import {
+  contentOf,
+  databaseFile,
+  usingDatabase,
+  type Words,
+} from "../files.ts";
 import { StorageError } from "../storage.ts";
 import { checkOurs, migrate } from "./schema.ts";
 
@@ -19,6 +24,8 @@ export interface OpenOptions {
   readonly maxPages?: number;
   /** Called after each commit with the number of calls and the duration. */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
+  /** Whether nothing is to be written: a backup stays one. Default: false. */
+  readonly readsOnly?: boolean;
   /** Default: those of a command with --db. */
   readonly words?: Words;
 }
@@ -68,17 +75,19 @@ const CACHE = 16 * 1024;
 
 function prepare(
   path: string,
-  { busyTimeout = 5000, maxPages, words = usingDatabase }: OpenOptions,
+  { busyTimeout = 5000, maxPages, readsOnly = false, words = usingDatabase }:
+    OpenOptions,
   unlock: () => void,
 ): OpenDatabase {
   let db: DatabaseSync | undefined;
   try {
+    const staysBackup = readsOnly && contentOf(path) === "backup";
     db = new DatabaseSync(path, { timeout: busyTimeout });
     // Before any write, so that a file that is not ours stays unchanged.
     checkOurs(db, path, words);
     // FULL: an answered write survives a power failure. Prepared statements,
     // because only their errors have SQLite's code.
-    db.prepare("PRAGMA journal_mode = WAL").get();
+    if (!staysBackup) db.prepare("PRAGMA journal_mode = WAL").get();
     db.exec(
       "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; " +
         `PRAGMA cache_size = ${-CACHE}`,
@@ -89,7 +98,9 @@ function prepare(
     const check = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
     if (check !== "ok") throw damaged(path, check, words);
     // Makes a read-only file fail now and not at the first result.
-    db.prepare("UPDATE studies SET revision = revision").run();
+    if (!readsOnly) {
+      db.prepare("UPDATE studies SET revision = revision").run();
+    }
   } catch (error) {
     db?.close();
     throw explainOpening(path, error, words);
