@@ -278,6 +278,16 @@ const unreachable: Failure = [
 /** By the server's code, if it is the server's error, and the message. */
 const failures: readonly Failure[] = [
   [
+    /^28.*no encryption/,
+    "the database takes no connection without TLS",
+    "add ?sslmode=verify-full to the address",
+  ],
+  [
+    /^28.*pg_hba\.conf/,
+    "the database does not let this user in from this machine",
+    "allow it in the server's pg_hba.conf",
+  ],
+  [
     /^28/,
     "the database rejects this user name and password",
     "check both in the address, or PGUSER and PGPASSWORD",
