@@ -49,6 +49,16 @@ for (const name of Object.keys(benches)) {
   });
 }
 
+Deno.test("bench: a name that no bench has is refused, and the parser's words are one line", async () => {
+  // Each object has this one.
+  const unknown = await printed("toString");
+  assert.equal(unknown.status, 2);
+  assert.match(unknown.error.join("\n"), /^error: no such bench: toString\n/);
+  const { status, error } = await printed("swarm", "--volunteers", "-5");
+  assert.equal(status, 2);
+  assert.match(error.join("\n"), /^error: Option '--volunteers' [^\n]*--help/);
+});
+
 Deno.test(
   "bench: run as by its task, it lists all benches and exits with a bench's status",
   needsProcesses,

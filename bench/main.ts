@@ -60,7 +60,9 @@ function usage(): string {
 
 /** Runs the bench that the arguments name; resolves to the exit status. */
 export async function main([name, ...args]: string[]): Promise<number> {
-  const bench = name === undefined ? undefined : benches[name];
+  const bench = name !== undefined && Object.hasOwn(benches, name)
+    ? benches[name]
+    : undefined;
   if (bench === undefined) {
     if (name === undefined || name === "--help" || name === "-h") {
       console.log(usage());
@@ -76,7 +78,8 @@ export async function main([name, ...args]: string[]): Promise<number> {
   } catch (error) {
     if (isFlagError(error)) {
       const help = `deno task bench ${name} --help lists the flags`;
-      console.error(`error: ${error.message}; ${help}`);
+      const line = error.message.replaceAll(/\.?\s*\n\s*/g, "; ");
+      console.error(`error: ${line}; ${help}`);
     } else if (error instanceof DatasetNotFoundError) {
       console.error(`error: ${error.message}`);
     } else throw error;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { messageOf } from "../protocol/error_text.ts";
 import { loadFashionMnist } from "../tests/golden/fashion_mnist.ts";
 import type { Dataset } from "../worker/data/dataset.ts";
 import { wholeNumber } from "./flags.ts";
@@ -186,7 +187,7 @@ class Contenders {
     try {
       return this.#keep(await chromiumContender(name, this.#folder));
     } catch (error) {
-      this.skip(name, error instanceof Error ? error.message : String(error));
+      this.skip(name, messageOf(error));
       return null;
     }
   }

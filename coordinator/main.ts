@@ -1,11 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../protocol/error_text.ts";
 import { fashionMnist } from "../worker/data/fashion_mnist.ts";
-import {
-  DatasetNotFoundError,
-  findDataset,
-  type FoundDataset,
-} from "../worker/data/find_dataset.ts";
-import { IdxError } from "../worker/data/idx.ts";
+import { findDataset, type FoundDataset } from "../worker/data/find_dataset.ts";
 import { describeEvent } from "../worker/cli/join_status.ts";
 import { flushAll, standardOutputs } from "../worker/cli/output.ts";
 import {
@@ -28,7 +24,7 @@ import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
 import { isLoopbackHost } from "./http/limits/addresses.ts";
 import { openSwarm, StudyDeletedError, type Swarm } from "./open_swarm.ts";
-import { whyUnread } from "./storage/files.ts";
+import { readUserText, UnreadFile } from "./storage/files.ts";
 import { describeDatabase } from "./storage/open_storage.ts";
 import { userPath } from "./cli/user_path.ts";
 import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
@@ -41,6 +37,7 @@ import { InvalidStudy, pointsArgument, pointsOutside } from "./study/points.ts";
 import { parseStudy } from "./study/parse.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createLog, createTextLog, type Log } from "./service/log.ts";
+import { failureText } from "./cli/terminal/command_text.ts";
 import { createConsole, type StartConsole } from "./cli/terminal/console.ts";
 import type { ShownStandstill } from "./cli/terminal/progress.ts";
 
@@ -71,11 +68,11 @@ async function readStudy(name: string): Promise<StudyDefinition> {
   const path = userPath(name);
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readUserText(path);
   } catch (error) {
-    const why = whyUnread(path, error);
+    if (!(error instanceof UnreadFile)) throw error;
     throw new StartError(
-      `--study ${name}: ${why}; give a JSON file's path, or one of ` +
+      `--study ${name}: ${error.message}; give a JSON file's path, or one of ` +
         [...builtinStudies.keys()].join(", "),
     );
   }
@@ -203,7 +200,7 @@ function createTrouble(log: Log) {
   return {
     over: (what: string) => void told.delete(what),
     tell(what: string, error: unknown): void {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       if (told.get(what) === message) return;
       told.set(what, message);
       const fields = { error: message };
@@ -551,17 +548,6 @@ async function start(
   }
 }
 
-/** Errors that a user can mend: their message is all there is to say. */
-function isForUser(error: unknown): error is Error {
-  return error instanceof StartError || error instanceof StorageError ||
-    error instanceof InvalidStudy || error instanceof DatasetNotFoundError ||
-    error instanceof IdxError;
-}
-
-function traceOf(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
-}
-
 if (import.meta.main) {
   const stop = stopSignals();
   let status = 1;
@@ -571,9 +557,7 @@ if (import.meta.main) {
     const options = parseStartOptions(Deno.args, cores, undefined, warn);
     status = await start(options, stop);
   } catch (error) {
-    stderr.write(
-      `${isForUser(error) ? `error: ${error.message}` : traceOf(error)}\n`,
-    );
+    stderr.write(`${failureText(error)}\n`);
   }
   await flushAll([stdout, stderr], stop.signal);
   // Threads that hang would keep the process.

@@ -36,8 +36,10 @@ export interface Flag {
   /** @throws {InvalidArgumentError} that says what to give instead. */
   readonly parse?: (text: string) => unknown;
   readonly required?: true;
-  /** An option that it cannot be combined with. */
-  readonly conflicts?: string;
+  /** Options that it cannot be combined with. */
+  readonly conflicts?: string[];
+  /** A list in one value: given twice, one of both would be lost. */
+  readonly once?: true;
 }
 
 /**
@@ -67,7 +69,8 @@ export function createCommand<Options>(
 ): Command {
   const command = new CommandWithVariables(`deno task ${name}`)
     .description(about)
-    .allowExcessArguments(false)
+    // Refused later, in words of ours.
+    .allowExcessArguments()
     // Keeps an error and its suggestion on one line.
     .configureOutput({
       outputError: (text, write) =>
@@ -84,53 +87,132 @@ export function createCommand<Options>(
       [flag, each.value ?? []].flat().join(" "),
       each.noVariable ? each.help : `${each.help} (env: ${variable})`,
     );
-    if (each.value === undefined) option.default(false);
-    if (each.parse !== undefined) option.argParser(each.parse);
+    const read = readerOf(each);
     if (each.choices !== undefined) option.choices(each.choices);
+    if (each.value === undefined) option.default(false);
+    else option.argParser((text) => command.readValue(flag, text, read));
     if (each.conflicts !== undefined) option.conflicts(each.conflicts);
     if (each.byDefault !== undefined) {
       const text = each.defaultText ?? JSON.stringify(each.byDefault);
       // Read as if it had been given: a path depends on where the user stands.
       option.default(
-        typeof each.byDefault === "string" && each.parse !== undefined
-          ? each.parse(each.byDefault)
+        typeof each.byDefault === "string"
+          ? read(each.byDefault)
           : each.byDefault,
         text,
       );
     }
-    if (each.required) option.makeOptionMandatory();
     command.addOption(option);
+    if (each.once) command.once.add(flag);
+    if (each.required) {
+      command.afterAll.push(() => {
+        if (command.getOptionValue(key) !== undefined) return;
+        command.error(
+          `error: ${flag} is missing: give ${option.flags}, ${each.help}`,
+        );
+      });
+    }
     if (each.noVariable) continue;
     command.afterFlags.push(() => {
       const text = readVariable(variable, variables);
       if (text === undefined || command.getOptionValueSource(key) === "cli") {
         return;
       }
-      try {
-        const value = valueOf(option, text);
-        if (value === undefined) return;
-        command.setOptionValueWithSource(key, value, "default");
-      } catch (error) {
-        if (!(error instanceof InvalidArgumentError)) throw error;
-        command.error(
-          `error: ${variable} is invalid: ${
-            JSON.stringify(text)
-          }. ${error.message}`,
-        );
-      }
+      const value = command.readValue(
+        variable,
+        text,
+        (text) => variableValue(option, text, read),
+      );
+      if (value === undefined) return;
+      command.setOptionValueWithSource(key, value, "default");
     });
   }
   return command;
 }
 
-/** Commander itself sets a switch whatever its variable's value is. */
+/** @returns what reads the flag's value and says what to give instead. */
+function readerOf({ parse, choices }: Flag): (text: string) => unknown {
+  if (parse !== undefined || choices === undefined) {
+    return parse ?? ((text) => text);
+  }
+  return (text) => {
+    if (choices.includes(text)) return text;
+    throw new InvalidArgumentError(`Give one of ${choices.join(", ")}.`);
+  };
+}
+
+/** One line for a value that cannot be: where it stands, and what to give. */
+export function invalidValue(name: string, text: string, why: string): string {
+  const [first = "", ...rest] = why.replace(/\.?$/, ".");
+  return `error: ${name} is invalid: ${JSON.stringify(masked(text))}. ` +
+    first.toUpperCase() + rest.join("");
+}
+
+/** Without the password of an address, and not longer than a line or two. */
+function masked(text: string): string {
+  const open = text.replace(/(:\/\/[^:@/]*:)[^/]*(?=@)/, "$1***");
+  return open.length > 200 ? `${open.slice(0, 199)}…` : open;
+}
+
+/**
+ * Commander with our variables and our words. By itself it sets a switch
+ * whatever its variable's value is, takes a flag for the value of the one
+ * before it, and says "option '--port <n>' argument missing".
+ */
 class CommandWithVariables extends Command {
   readonly afterFlags: (() => void)[] = [];
+  readonly afterAll: (() => void)[] = [];
+  /** Flags that may be given once alone. */
+  readonly once = new Set<string>();
 
   override parseOptions(args: string[]): ParseOptionsResult {
+    this.#check(args);
     const parsed = super.parseOptions(args);
     for (const read of this.afterFlags) read();
     return parsed;
+  }
+
+  /** The value, or the end of the process with a line of error. */
+  readValue(name: string, text: string, read: (text: string) => unknown) {
+    try {
+      return read(text);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      return this.error(invalidValue(name, text, error.message));
+    }
+  }
+
+  /** Ends the process where values and flags are not in their places. */
+  #check(args: readonly string[]): void {
+    const given = new Set<string>();
+    for (let at = 0; at < args.length; at++) {
+      const [flag = "", ...value] = args[at]?.split("=") ?? [];
+      if (flag === "--") return;
+      const option = this.options.find(({ long }) => long === flag);
+      if (option === undefined) continue;
+      if (option.isBoolean()) {
+        if (value.length === 0) continue;
+        this.error(
+          `error: ${flag} takes no value: give ${flag} alone, or leave it out`,
+        );
+      }
+      if (given.has(flag) && this.once.has(flag)) {
+        this.error(
+          `error: ${flag} is given twice: put everything into one value`,
+        );
+      }
+      given.add(flag);
+      if (value.length > 0 || !option.required) continue;
+      const next = args[++at];
+      if (next === undefined) {
+        this.error(`error: ${flag} needs a value: give ${option.flags}`);
+      } else if (next.startsWith("--")) {
+        this.error(
+          `error: ${flag} needs a value: give ${option.flags}; if the value ` +
+            `is ${next}, write ${flag}=${next}`,
+        );
+      }
+    }
   }
 }
 
@@ -145,14 +227,14 @@ const SWITCH: ReadonlyMap<string, boolean> = new Map([
  *
  * @throws {InvalidArgumentError} that says what to give instead.
  */
-function valueOf(option: Option, text: string): unknown {
+function variableValue(
+  option: Option,
+  text: string,
+  read: (text: string) => unknown,
+): unknown {
   const on = SWITCH.get(text.toLowerCase());
   if (option.optional && on !== undefined) return on || undefined;
-  if (!option.isBoolean()) {
-    return option.parseArg === undefined
-      ? text
-      : option.parseArg(text, undefined);
-  }
+  if (!option.isBoolean()) return read(text);
   if (on !== undefined) return on;
   const words = [...SWITCH.keys()];
   throw new InvalidArgumentError(
@@ -179,7 +261,23 @@ export function parseCommand<Options extends object>(
   command: Command,
   args: readonly string[],
 ): Options {
-  return command.parse([...args], { from: "user" }).opts<Options>();
+  // Whoever comes from npm separates a script's flags from npm's own.
+  const [first] = args;
+  command.parse(args.slice(first === "--" ? 1 : 0), { from: "user" });
+  const { args: words, registeredArguments: taken } = command;
+  const extra = words.slice(taken.length);
+  if (extra.length > 0) {
+    command.error(
+      `error: not understood: ${
+        extra.map((word) => `"${word}"`).join(", ")
+      }; ` +
+        "a value stands behind its flag, and --help lists the flags",
+    );
+  }
+  if (command instanceof CommandWithVariables) {
+    for (const check of command.afterAll) check();
+  }
+  return command.opts<Options>();
 }
 
 /**

@@ -24,14 +24,17 @@ export const DatasetFile = z.strictObject({
   name: z.string().regex(/^[\w.-]{1,128}$/),
   sha256: Sha256,
   /** Where to download it, gzip-compressed or not; tried in order. */
-  urls: z.array(z.url()).max(8).default([]),
+  urls: z.array(z.url({ error: "needs an address such as https://a.org/b" }))
+    .max(8).default([]),
 });
 
 /** A data set that a study names. */
 export type DatasetDefinition = Infer<typeof DatasetDefinition>;
 /** @internal */
 export const DatasetDefinition = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  name: z.string().regex(/^[a-z0-9-]{1,64}$/, {
+    error: "a data set's name is 1 to 64 lower-case letters, digits and dashes",
+  }),
   classes: z.int().min(2).max(1000),
   files: z.strictObject({
     trainImages: DatasetFile,

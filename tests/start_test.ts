@@ -129,7 +129,7 @@ Deno.test("start says in one line what is wrong and ends with a status that is n
       [["--replicates", "many"], /--replicates.*whole number/],
       [["--points", "0.2"], /points.*0\.2/],
       [["--wrokers", "1"], /--wrokers/],
-      [["extra"], /argument/],
+      [["extra"], /not understood: "extra"/],
       [["--port", String(port)], /port \d+ is in use.*--port/],
       [["--host", "192.0.2.1"], /192\.0\.2\.1.*--host/],
       [["--study", "no-such.json"], /no-such\.json: there is no such file/],

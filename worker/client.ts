@@ -13,6 +13,7 @@ import {
   RegisterResponse,
   RenewResponse,
 } from "../protocol/lease.ts";
+import { systemReason } from "../protocol/error_text.ts";
 import { urlAt } from "../protocol/pages.ts";
 import { readBytes } from "../protocol/read_bytes.ts";
 import { Problem } from "../protocol/problem.ts";
@@ -202,7 +203,7 @@ function reader<Schema extends z.ZodType>(schema: Schema) {
     const issue = parsed.error.issues[0];
     throw foreign(
       response,
-      `${issue?.path.join(".") || "body"}: ${issue?.message ?? "unknown"}`,
+      `JSON of another form (${issue?.path.join(".") || "body"})`,
     );
   };
 }
@@ -229,15 +230,34 @@ async function failure(response: Response): Promise<Error> {
   if (response.status === 429 || response.status >= 500) {
     // A proxy in between speaks for a coordinator that it cannot reach.
     return new LostAnswerError(
-      `HTTP ${response.status} from ${response.url}`,
+      `${response.url} answered with ${statusText(response)}`,
       retryAfter(response),
     );
   }
-  return foreign(response, `HTTP ${response.status}`);
+  return foreign(response, statusText(response));
 }
 
 function foreign(response: Response, what: string): ForeignAnswerError {
-  return new ForeignAnswerError(`${response.url} answered with ${what}`);
+  const isPage = response.headers.get("content-type")?.includes("html");
+  return new ForeignAnswerError(
+    `${response.url} answered with ${isPage ? "a web page, " : ""}${what}; ` +
+      "check the address and its port",
+  );
+}
+
+/** What a server or a proxy that is no coordinator means by its status. */
+const statuses: ReadonlyMap<number, string> = new Map([
+  [401, "it wants a password"],
+  [403, "it forbids that"],
+  [404, "it has no such address"],
+  ...[502, 503, 504].map((status) =>
+    [status, "a proxy does not reach what is behind it; try later"] as const
+  ),
+]);
+
+function statusText({ status }: Response): string {
+  const meaning = statuses.get(status);
+  return `HTTP ${status}${meaning === undefined ? "" : ` (${meaning})`}`;
 }
 
 /** Seconds; null without the header, or with a date in it. */
@@ -323,10 +343,29 @@ async function download(
 /** What to do about a reason that Deno gives for a failed `fetch`. */
 const networkAdvice: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/corrupt message/, "it does not speak https; use http://"],
-  [/invalid HTTP version/, "it does not speak http; use https://"],
+  [
+    /invalid HTTP version/,
+    "it does not speak http; use https:// or another port",
+  ],
+  [/unexpected message/, "it does not speak http; check the port"],
+  [/NotValidForName/, "its certificate is another name's; check the address"],
+  [/Expired/, "its certificate has expired, or this machine's clock is wrong"],
   [/peer certificate/, "this machine does not trust its certificate"],
-  [/Connection refused/, "no program listens there; check the port"],
+  [
+    /Connection refused/,
+    "no program listens there; check the port, which is 80 or 443 where none " +
+    "is given",
+  ],
+  [
+    /Connection reset|closed before message completed/,
+    "it ended the connection; check the port, and whether it is http:// or " +
+    "https://",
+  ],
   [/dns error/, "no machine has this name; check the address"],
+  [/ports? \d+ (is|are) blocked/, "neither Deno nor a browser calls this port"],
+  [/number of redirects/, "it redirects in a circle; check the address"],
+  [/unreachable|No route/, "this machine has no way there; check the network"],
+  [/timed out/, "no machine answers there; check the address"],
 ];
 
 /**
@@ -335,7 +374,9 @@ const networkAdvice: readonly (readonly [reason: RegExp, advice: string])[] = [
  */
 export function networkReason(error: Error): string {
   const { message } = error.cause instanceof Error ? error.cause : error;
-  const reason = message.replace(/^.*client error \(\w+\): /, "");
+  const reason = systemReason(message)
+    .replace(/^.*client error \(\w+\): |^Fetch failed: /, "")
+    .replace(/^tcp connect error: /, "");
   const advice = networkAdvice.find(([pattern]) => pattern.test(reason))?.[1];
   return advice === undefined ? reason : `${advice} (${reason})`;
 }

@@ -192,8 +192,7 @@ Deno.test("createClient: a refused connection is unreachable, naming the address
       error instanceof UnreachableError &&
       !(error instanceof LostAnswerError) &&
       error.message.startsWith(
-        `${url}: no program listens there; check the port ` +
-          "(tcp connect error: Connection refused",
+        `${url}: no program listens there; check the port, `,
       ),
   );
 });
@@ -226,7 +225,7 @@ Deno.test("createClient: browsers do not say whether they reached anybody, so th
   await assert.rejects(client.leave("t", never), LostAnswerError);
 });
 
-Deno.test("networkReason says what to do if the scheme is wrong", () => {
+Deno.test("networkReason says what to do where Deno gives a reason", () => {
   const reasonOf = (cause: string) =>
     networkReason(new TypeError("fetch failed", { cause: new Error(cause) }));
   assert.equal(
@@ -239,6 +238,37 @@ Deno.test("networkReason says what to do if the scheme is wrong", () => {
     /^it does not speak http; use https:/,
   );
   assert.equal(reasonOf("something else"), "something else");
+  // As Deno says it, without its layers and the error's number.
+  for (
+    const [said, advice] of [
+      [
+        "client error (Connect): tcp connect error: Connection refused " +
+        "(os error 111)",
+        /^no program listens there; check the port.* \(Connection refused\)$/,
+      ],
+      [
+        "client error (SendRequest): connection error: Connection reset by " +
+        "peer (os error 104)",
+        /^it ended the connection; .* http:\/\/ or https:/,
+      ],
+      [
+        "client error (SendRequest): received unexpected message from connection",
+        /^it does not speak http; check the port/,
+      ],
+      [
+        "client error (Connect): invalid peer certificate: Expired",
+        /^its certificate has expired, or this machine's clock is wrong/,
+      ],
+      [
+        "Fetch failed: Requests to port 6000 are blocked",
+        /^neither Deno nor a browser calls this port \(Requests to port/,
+      ],
+      [
+        "Fetch failed: Maximum number of redirects (20) reached",
+        /^it redirects in a circle; check the address/,
+      ],
+    ] as const
+  ) assert.match(reasonOf(said), advice);
 });
 
 /** A fetch that waits until it is aborted, as an engine's does. */

@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../protocol/error_text.ts";
 import { userPath } from "../coordinator/cli/user_path.ts";
 import { readVariable } from "../protocol/command_line.ts";
 import type { DatasetManifest } from "../protocol/study.ts";
@@ -81,7 +82,7 @@ export async function runDenoWorker(
     choice: backend,
     files: () => backendFiles(backend, log),
     loadDataset: (manifest, signal) =>
-      loadDataset(manifest, { ...options, client, cache, signal }),
+      loadDataset(manifest, { ...options, client, cache, signal, log }),
   });
   return await runSession({
     client,
@@ -153,6 +154,7 @@ async function backendFiles(
 }
 
 interface LoadOptions extends Pick<DenoWorkerOptions, "onData"> {
+  readonly log: (line: string) => void;
   readonly client: HttpClient;
   readonly cache: DatasetFolder;
   readonly signal: AbortSignal;
@@ -161,8 +163,19 @@ interface LoadOptions extends Pick<DenoWorkerOptions, "onData"> {
 /** From the cache, from Debian's package, or from the coordinator. */
 async function loadDataset(
   manifest: DatasetManifest,
-  { client, cache, signal, onData }: LoadOptions,
+  { client, cache, signal, onData, log }: LoadOptions,
 ): Promise<Dataset> {
+  let told = false;
+  const put: DatasetFolder["put"] = async (sha256, bytes) => {
+    try {
+      await cache.put(sha256, bytes);
+    } catch (error) {
+      if (!told) {
+        log(`data files will be downloaded again: ${messageOf(error)}`);
+      }
+      told = true;
+    }
+  };
   const sums = Object.values(manifest.files).map(({ sha256 }) => sha256);
   const builtIn = Object.values(fashionMnist.files);
   if (builtIn.every(({ sha256 }) => sums.includes(sha256))) {
@@ -179,7 +192,7 @@ async function loadDataset(
   }
   return await fetchDataset(manifest, {
     download: client.data,
-    store: cache,
+    store: { ...cache, put },
     signal,
     ...(onData !== undefined && { onProgress: onData }),
   });
@@ -220,10 +233,6 @@ function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     }, milliseconds);
     signal.addEventListener("abort", abort, { once: true });
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The `join` command. Returns the process's exit status. */

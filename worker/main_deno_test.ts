@@ -64,6 +64,28 @@ Deno.test("runDenoWorker: trains a study over HTTP on two threads, its data fetc
   });
   assert.equal(http.swarm.results.size, 4);
   assert.equal(http.downloads.length, 4);
+
+  // Without a place to keep the files it trains as well, and says why it must
+  // fetch them each time.
+  const file = join(cache.path, "file");
+  await Deno.writeTextFile(file, "");
+  const lines: string[] = [];
+  http.swarm.queue = [trial(4)];
+  assert.deepEqual(
+    await runDenoWorker({
+      ...options,
+      threads: 1,
+      cacheDir: file,
+      log: (line) => lines.push(line),
+    }),
+    { reason: "study-complete" },
+  );
+  assert.equal(http.swarm.results.size, 5);
+  assert.equal(lines.length, 1);
+  assert.match(
+    lines[0] ?? "",
+    /^data files will be downloaded again: cannot write to .*file: .*; name another folder with the variable SWARM_CACHE$/,
+  );
 });
 
 /** The `join` command as a process of its own. */
@@ -156,15 +178,18 @@ Deno.test(
       () => new Response("<h1>Welcome</h1>"),
     );
     const mistakes: readonly (readonly [string[], RegExp])[] = [
-      [[], /^error: which coordinator\? deno task join http:\/\/HOST:8000$/],
-      [["ftp://x"], /^error: .*'ftp:\/\/x' is invalid.*such as http:/],
-      [["x", "--threads", "0"], /^error: .*'0' is invalid.*from 1 to 1024/],
-      [["x", "--backend", "gpu"], /^error: .*'gpu' is invalid.*auto, simd/],
+      [
+        [],
+        /^error: the coordinator's address is missing: deno task join http:/,
+      ],
+      [["ftp://x"], /^error: the address is invalid: "ftp:\/\/x"\. .*as http:/],
+      [["x", "--threads", "0"], /--threads is invalid: "0".*from 1 to 1024/],
+      [["x", "--backend", "gpu"], /--backend is invalid: "gpu".*auto, simd/],
       [["x", "--name", "x".repeat(41)], /^error: .*1 to 40 characters/],
       [[`127.0.0.1:${port}`], /^error: cannot reach the coordinator: http:/],
       [
         [`127.0.0.1:${site.addr.port}`],
-        /^error: there is no coordinator at this address: .* answered with no JSON$/,
+        /^error: there is no coordinator at this address: .* answered with no JSON; check the address/,
       ],
     ];
     await Promise.all(mistakes.map(async ([args, message]) => {

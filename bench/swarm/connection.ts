@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 /**
  * A volunteer's own connection to the coordinator: kept alive between calls,
  * one call at a time, as from a separate machine. Through Deno's `fetch` ten
@@ -56,7 +57,7 @@ export function ownConnection(url: string, address: string): OwnConnection {
       close();
       signal?.throwIfAborted();
       // An engine's fetch throws this when the network fails.
-      throw new TypeError(`${error instanceof Error ? error.message : error}`);
+      throw new TypeError(messageOf(error));
     } finally {
       signal?.removeEventListener("abort", close);
     }

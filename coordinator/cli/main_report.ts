@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { systemReason } from "../../protocol/error_text.ts";
 import { parseReportOptions } from "./options.ts";
 import { CommandError, runForUser } from "./terminal/command_text.ts";
 import { createWebAssets } from "../../web/build/assets.ts";
@@ -10,15 +11,20 @@ import { Leaderboard } from "../../protocol/leaderboard.ts";
 import type { Report } from "../../protocol/leaderboard.ts";
 import { reportHtml, reportOf } from "../service/report.ts";
 import {
-  databaseFile,
+  existingDatabase,
   type Output,
   outputFile,
-  whyUnread,
+  readUserText,
+  UnreadFile,
+  type Words,
 } from "../storage/files.ts";
 import { describeDatabase, openStorage } from "../storage/open_storage.ts";
 import { isServer } from "../storage/server_address.ts";
+import { StorageError } from "../storage/storage.ts";
 import { defaultPolicy, defaultTerms } from "../lease/policy.ts";
 import { createViews } from "../service/reads.ts";
+import { JsonMistake, parseJson } from "../study/json_text.ts";
+import { issuesText } from "../study/parse.ts";
 import { userPath } from "./user_path.ts";
 
 /**
@@ -29,52 +35,47 @@ import { userPath } from "./user_path.ts";
 const webFolder = fileURLToPath(new URL("../../.cache/web", import.meta.url));
 
 async function fromJson(path: string): Promise<Report> {
-  const parsed = Leaderboard.safeParse(parseJson(path, await readText(path)));
+  let json: unknown;
+  try {
+    json = parseJson(await readUserText(path));
+  } catch (error) {
+    if (!(error instanceof UnreadFile || error instanceof JsonMistake)) {
+      throw error;
+    }
+    throw new CommandError(
+      `cannot read ${path}: ${error.message}; name a leaderboard's JSON with ` +
+        "--json, or a database with --db",
+    );
+  }
+  const parsed = Leaderboard.safeParse(json);
   if (parsed.success) {
     return reportOf(parsed.data, null, Date.now(), Deno.version.deno);
   }
-  const [issue] = parsed.error.issues;
   throw new CommandError(
-    `${path} is no leaderboard of this release: ${issue?.path.join(".")}: ` +
-      `${issue?.message}; fetch it anew from its coordinator`,
+    `${path} is no leaderboard of this release, or not whole ` +
+      `(${issuesText(parsed.error.issues, json)}); fetch it anew from its ` +
+      "coordinator",
   );
 }
 
-function parseJson(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CommandError(
-      `the file is no JSON: ${path}: ` +
-        `${error instanceof Error ? error.message : error}; give a ` +
-        "leaderboard's JSON, or a database with --db",
-    );
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new CommandError(
-      `the file cannot be read: ${path}: ` +
-        `${whyUnread(path, error)}; name another with --json`,
-    );
-  }
-}
+const words: Words = {
+  cannot: "cannot read the database",
+  instead: "name another file with --db",
+};
 
 async function fromDatabase(db: string, study: string): Promise<Report> {
-  // Opening a file that is not there would make it.
-  if (!isServer(db)) {
-    const { kind, path } = databaseFile(db);
-    if (kind === "free") {
-      throw new CommandError(
-        `there is no database: ${path}; name one with --db`,
-      );
-    }
-  }
+  if (!isServer(db)) existingDatabase(db, words);
   const id = StudyId.safeParse(study);
-  const { storage } = await openStorage(db);
+  const { storage } = await openStorage(db, { words, readsOnly: true }).catch(
+    (error) => {
+      if (!(error instanceof StorageError) || error.code !== "in-use") {
+        throw error;
+      }
+      throw new CommandError(
+        `${error.message}; or take the report from the coordinator's page`,
+      );
+    },
+  );
   try {
     const views = createViews({
       storage,
@@ -123,8 +124,7 @@ async function write(path: string, html: string): Promise<number> {
   } catch (error) {
     throw new CommandError(
       `the report cannot be written: ${path}: ` +
-        `${error instanceof Error ? error.message : error}; ` +
-        "name another file with --out",
+        `${systemReason(error)}; name another file with --out`,
     );
   }
 }

@@ -21,6 +21,7 @@ import {
   databaseAddress,
   filePath,
   folderPath,
+  newDatabaseAddress,
   studyName,
 } from "./user_path.ts";
 
@@ -70,8 +71,47 @@ function points(text: string): Params[] {
     return parsePoints(text);
   } catch (error) {
     if (!(error instanceof InvalidStudy)) throw error;
-    throw new InvalidArgumentError(error.message);
+    throw new InvalidArgumentError(error.message.replace(/^points: /, ""));
   }
+}
+
+/** An address of this machine, or its name, for the socket to listen on. */
+function hostAddress(text: string): string {
+  const host = text.trim();
+  const [, ip] = /^\[([\da-f:.]+(?:%\w+)?)\]$/i.exec(host) ?? [];
+  if (ip !== undefined) return ip;
+  const [, name, port] = /^([^:]+|\[.*\]):(\d+)$/.exec(host) ?? [];
+  if (port !== undefined) {
+    throw new InvalidArgumentError(
+      `The port has its own flag: --host ${name} --port ${port}.`,
+    );
+  }
+  if (/^[\w.:%-]+$/.test(host)) return host;
+  throw new InvalidArgumentError(
+    "Give an address of this machine alone, such as 127.0.0.1 or ::1; " +
+      "0.0.0.0 stands for all of them.",
+  );
+}
+
+/**
+ * Ports that browsers call on no account, and Deno does not either, because
+ * other protocols have them. Source: https://fetch.spec.whatwg.org/#port-blocking
+ */
+export const UNCALLED_PORTS: readonly number[] = [
+  ...[1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77],
+  ...[79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123],
+  ...[135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526],
+  ...[530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993],
+  ...[995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
+  ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+];
+
+function portNumber(text: string): number {
+  const port = wholeNumber(0, 65_535)(text);
+  if (!UNCALLED_PORTS.includes(port)) return port;
+  throw new InvalidArgumentError(
+    `No browser opens port ${port}. Give another one, such as 8000.`,
+  );
 }
 
 const LOG_FORMATS = ["text", "json"] as const;
@@ -119,6 +159,7 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     value: "<list>",
     help: 'only these grid points: "0.2,0.5;0.5,0.2"',
     parse: points,
+    once: true,
   },
   replicates: {
     value: "<n>",
@@ -146,12 +187,13 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
   host: {
     value: "<address>",
     help: "address to listen on; 0.0.0.0 lets others join",
+    parse: hostAddress,
     byDefault: "127.0.0.1",
   },
   port: {
     value: "<n>",
     help: "port to listen on; 0 for a free one",
-    parse: wholeNumber(0, 65_535),
+    parse: portNumber,
     byDefault: 8000,
   },
   publicUrl: {
@@ -164,7 +206,7 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     value: "<database>",
     help: "a SQLite file, made if missing; or postgres://user@host/database, " +
       "which many coordinators share",
-    parse: databaseAddress,
+    parse: newDatabaseAddress,
     byDefault: "swarm.db",
   },
   data: {
@@ -189,6 +231,7 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
     help: "proxies whose X-Forwarded-For is believed: addresses, networks, " +
       "loopback",
     parse: networks,
+    once: true,
   },
   drainSeconds: {
     value: "<n>",
@@ -374,7 +417,7 @@ export function parseReportOptions(args: readonly string[]): ReportOptions {
         noVariable: true,
         help: "a leaderboard's JSON instead of a database",
         parse: filePath,
-        conflicts: "db",
+        conflicts: ["db", "study"],
       },
       out: {
         value: "<path>",

@@ -38,12 +38,26 @@ function realPath(path: string): string {
   }
 }
 
+/** An address, or what was meant for one: `postgres:/x`, `postgres//x`. */
+const ADDRESS =
+  /^[a-z][a-z\d+.-]+:\/\/|^(sqlite3?|file|postgres(ql)?|mysql|https?)(:|\/\/)/i;
+
 /** Reads a flag that names a folder. */
 export function folderPath(text: string): string {
   if (text === "") throw new InvalidArgumentError("Give a path.");
-  if (/^[a-z][a-z\d+.-]+:\/\/|^(sqlite3?|file|postgres(ql)?):/i.test(text)) {
+  if (ADDRESS.test(text)) {
     throw new InvalidArgumentError(
       "Give a path on this machine, not an address.",
+    );
+  }
+  if (/^~(?=[\\/]|$)/.test(text)) {
+    throw new InvalidArgumentError(
+      "The shell has not replaced ~ here: write the whole path.",
+    );
+  }
+  if (/\p{Cc}/u.test(text)) {
+    throw new InvalidArgumentError(
+      "The path has a line break or another control character in it.",
     );
   }
   return userPath(text);
@@ -59,6 +73,11 @@ export function filePath(text: string): string {
 
 /** Reads a flag that names a study, built in or a file. */
 export function studyName(text: string): string {
+  if (text === "") {
+    throw new InvalidArgumentError(
+      "Give the name of a built-in study or the path of a JSON file.",
+    );
+  }
   filePath(text);
   return text;
 }
@@ -66,22 +85,51 @@ export function studyName(text: string): string {
 /** A path within the address of a server. */
 const CERTIFICATE = /(?<=[?&]ssl(?:rootcert|cert|key)=)[^&]+/g;
 
+/** What the driver knows; others would count as verify-full. */
+const SSL_MODES = [
+  ...["disable", "no-verify", "prefer", "require", "verify-ca", "verify-full"],
+];
+
+const DATABASES =
+  "Give the path of a SQLite file, such as swarm.db or /data/swarm.db, or " +
+  "postgres://user@host/database";
+
 /** Reads a flag that names a database: a SQLite file, or a server. */
 export function databaseAddress(text: string): string {
-  if (text === ":memory:") return text;
-  if (isServer(text)) {
+  if (isServer(text)) return serverAddress(text);
+  if (text === "" || text === ":memory:" || ADDRESS.test(text)) {
+    throw new InvalidArgumentError(`${DATABASES}.`);
+  }
+  return filePath(text);
+}
+
+/** The same, or `:memory:` for a database that ends with its process. */
+export function newDatabaseAddress(text: string): string {
+  return text === ":memory:" ? text : databaseAddress(text);
+}
+
+function serverAddress(text: string): string {
+  // As the driver reads it: without a host between @ and / it takes PGHOST.
+  const url = URL.parse(text.replace("@/", "@localhost/"));
+  if (url === null) {
+    throw new InvalidArgumentError(
+      "Its port is not a number up to 65535, or a character in it has to be " +
+        "written as % and two digits: postgres://user@host:5432/database.",
+    );
+  }
+  const mode = url.searchParams.get("sslmode");
+  if (mode !== null && !SSL_MODES.includes(mode)) {
+    throw new InvalidArgumentError(
+      `Give one of ${SSL_MODES.join(", ")} as sslmode.`,
+    );
+  }
+  try {
     return text.replaceAll(
       CERTIFICATE,
       (path) => encodeURIComponent(userPath(decodeURIComponent(path))),
     );
-  }
-  try {
-    return filePath(text);
   } catch (error) {
-    if (!(error instanceof InvalidArgumentError)) throw error;
-    throw new InvalidArgumentError(
-      "Give the path of a SQLite file, such as swarm.db or /data/swarm.db, " +
-        "or postgres://user@host/database.",
-    );
+    if (!(error instanceof URIError)) throw error;
+    throw new InvalidArgumentError("A certificate's path has a % too many.");
   }
 }

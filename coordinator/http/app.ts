@@ -12,6 +12,7 @@ import {
   mediaType,
   type ServedBytes,
 } from "./middleware/responses.ts";
+import { explainIssue } from "../study/parse.ts";
 import { openApiDocument } from "./middleware/openapi.ts";
 import { originCheck } from "./middleware/security.ts";
 import {
@@ -95,15 +96,20 @@ export function createApp(deps: AppDeps) {
     ...publicUrl === null ? {} : { getPath: publicUrl.pathOf },
     defaultHook: (result) => {
       if (result.success) return;
-      const errors = result.error.issues.map(({ path, message }) => ({
-        path: [result.target, ...path].map(String).join("."),
-        message,
-      }));
+      // The validator gives it, though its types do not say so.
+      const given: unknown = Reflect.get(result, "data");
+      const errors = result.error.issues.slice(0, 20).map((issue) => {
+        const { path, message } = explainIssue(issue, given);
+        return {
+          path: path === "" ? result.target : `${result.target}.${path}`,
+          message,
+        };
+      });
       const [first] = errors;
       throw new ProblemError(
         "invalid-request",
         `the request is invalid: ${first?.path}: ${first?.message}`,
-        { errors: errors.slice(0, 20) },
+        { errors },
       );
     },
   });

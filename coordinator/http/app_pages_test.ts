@@ -207,6 +207,35 @@ Deno.test("createApp pages: serves only the files of the build", () =>
     await swarm.close();
   }));
 
+test("GET: a browser that opens a wrong address gets a page in both languages, with no markup of others", async (swarm) => {
+  const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+  const open = async (path: string) => {
+    const response = await swarm.call("GET", path, { headers: { accept } });
+    assert.equal(
+      response.headers.get("content-type"),
+      "text/html; charset=utf-8",
+    );
+    return { status: response.status, text: await response.text() };
+  };
+  const missing = await open("/leaderbord");
+  assert.equal(missing.status, 404);
+  assert.match(missing.text, /<h1>There is no page here<\/h1>/);
+  assert.match(missing.text, /<h2 lang="zh-Hans">这里没有网页<\/h2>/);
+  assert.match(missing.text, /nothing is served here: \/leaderbord</);
+  assert.match(missing.text, /<a href="\.\/">/);
+  const deep = await open("/a/b/%3Cscript%3E");
+  assert.match(deep.text, /<a href="\.\.\/\.\.\/">/);
+  assert.doesNotMatch(deep.text, /<script/i);
+  const point = await open("/api/studies/seed/points/x");
+  assert.equal(point.status, 400);
+  assert.match(
+    point.text,
+    /param\.point: &quot;x&quot; is not allowed; a grid/,
+  );
+  // Everybody else gets the problem itself.
+  await problem(await swarm.call("GET", "/leaderbord"), 404, "not-found");
+});
+
 test("GET /openapi.json: describes every endpoint with named shapes", async (swarm) => {
   const response = await swarm.call("GET", "/openapi.json");
   const text = await response.text();

@@ -1,3 +1,4 @@
+import { systemReason } from "../../protocol/error_text.ts";
 import type { Log } from "../service/log.ts";
 
 /** The program cannot start. The message is one line that says what to do. */
@@ -119,8 +120,14 @@ function startError(
     );
   }
   if (error instanceof Error) {
+    const reason = systemReason(error);
+    const why = /lookup address/.test(reason)
+      ? "no machine has this name"
+      : /assign requested address/.test(reason)
+      ? "this machine does not have this address"
+      : reason;
     return new StartError(
-      `cannot listen on ${host}: ${error.message}; ` +
+      `cannot listen on ${host}: ${why}; ` +
         "choose an address of this machine with --host, 0.0.0.0 for all",
     );
   }

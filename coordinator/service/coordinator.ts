@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import type { LeaseId, WorkerId } from "../../protocol/ids.ts";
 import type { StudyDefinition } from "../../protocol/study.ts";
 import type { PlanOutcome, Storage } from "../storage/storage.ts";
@@ -191,7 +192,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     } catch (error) {
       active = null;
       log("error", "the active study cannot run here", {
-        error: error instanceof Error ? error.message : String(error),
+        error: messageOf(error),
       });
     }
   }

@@ -1,4 +1,5 @@
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { systemReason } from "../../protocol/error_text.ts";
 import { APPLICATION_ID } from "./sqlite/schema.ts";
 import { StorageError } from "./storage.ts";
 
@@ -62,16 +63,16 @@ function unlessMissing<T>(look: () => T): T | null {
 }
 
 /** Why a file could not be read, with the folder where it was looked for. */
-export function whyUnread(path: string, error: unknown): string {
+function whyUnread(path: string, error: unknown): string {
   if (
     !(error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory ||
       error instanceof Deno.errors.IsADirectory)
-  ) return error instanceof Error ? error.message : String(error);
+  ) return systemReason(error);
   const place = locate(path);
   switch (place.kind) {
     case "no-folder":
-      return `there is no folder ${place.folder}`;
+      return noFolder(place);
     case "folder":
       return `${place.path} is a folder`;
     case "free":
@@ -81,6 +82,42 @@ export function whyUnread(path: string, error: unknown): string {
     default:
       return place satisfies never;
   }
+}
+
+/** A file that a user named is not there, or is no text. The message is why. */
+export class UnreadFile extends Error {
+  override readonly name = "UnreadFile";
+}
+
+/**
+ * Reads a text file that the user named. Another encoding is refused: its
+ * letters would be replaced without a word.
+ *
+ * @throws {UnreadFile}
+ */
+export async function readUserText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw new UnreadFile(whyUnread(path, error));
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    const [first = 0, second = 0] = bytes;
+    const isUtf16 = first + second === 0xff + 0xfe;
+    throw new UnreadFile(
+      `it is ${isUtf16 ? "UTF-16" : "not UTF-8"} text; save it as UTF-8`,
+    );
+  }
+}
+
+/** Why a file's folder is none. */
+function noFolder({ folder }: Extract<Place, { kind: "no-folder" }>): string {
+  return locate(folder).kind === "file"
+    ? `${folder} is a file, not a folder`
+    : `there is no folder ${folder}`;
 }
 
 /** Whether both are one file, whatever its names. */
@@ -136,7 +173,7 @@ function ownerOf(path: string): string | null {
 }
 
 /** How an error begins and ends: what failed, and what can be done. */
-interface Words {
+export interface Words {
   /** Such as "cannot write the report". */
   readonly cannot: string;
   /** Such as "choose another file with --out". */
@@ -155,8 +192,7 @@ function filePlace(
   try {
     place = locate(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw refusal(words, `${path} (${why})`);
+    throw refusal(words, `${path} (${systemReason(error)})`);
   }
   switch (place.kind) {
     case "file":
@@ -167,21 +203,22 @@ function filePlace(
     case "special":
       throw refusal(words, `${path} is a device or a pipe, not a file`);
     case "no-folder":
-      throw locate(place.folder).kind === "file"
-        ? refusal(words, `${place.folder} is a file, not a folder`)
-        : refusal(
-          words,
-          `there is no folder ${place.folder}`,
-          `create it or ${words.instead}`,
-        );
+      throw refusal(
+        words,
+        noFolder(place),
+        locate(place.folder).kind === "file"
+          ? words.instead
+          : `create it or ${words.instead}`,
+      );
     default:
       return place satisfies never;
   }
 }
 
-const usingDatabase: Words = {
+/** Of a command that names its database with --db. */
+export const usingDatabase: Words = {
   cannot: "cannot use the database",
-  instead: "choose another file",
+  instead: "choose another file with --db",
 };
 
 /**
@@ -222,6 +259,34 @@ export function databaseFile(
   return place;
 }
 
+function isFile(place: Place, path: string): boolean {
+  try {
+    return sameFile(place, locate(path));
+  } catch {
+    // Whoever reads it says why it cannot be read.
+    return false;
+  }
+}
+
+/**
+ * The path, without links, of a database that a command reads and that has
+ * something in it: opening what is not there, or is empty, would make it.
+ *
+ * @throws StorageError as `databaseFile` does.
+ */
+export function existingDatabase(
+  path: string,
+  words: Words,
+  options: { readonly readsBackup?: boolean } = {},
+): string {
+  const place = databaseFile(path, words, options);
+  if (place.kind === "free") {
+    throw refusal(words, `the file ${place.path} does not exist`);
+  }
+  if (place.info.size === 0) throw refusal(words, `${place.path} is empty`);
+  return place.path;
+}
+
 /** A file that a command is to write. */
 export interface Output extends Words {
   /** What the command reads, and what to call it. */
@@ -242,7 +307,7 @@ export interface Output extends Words {
 export function outputFile(path: string, output: Output): string {
   const place = filePlace(path, output);
   for (const input of output.inputs) {
-    if (sameFile(place, locate(input.path))) {
+    if (isFile(place, input.path)) {
       throw refusal(output, `${place.path} is ${input.is}`);
     }
   }
@@ -278,8 +343,7 @@ function existingContent(path: string, words: Words): Content {
   try {
     return contentOf(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw refusal(words, `${path} (${why})`);
+    throw refusal(words, `${path} (${systemReason(error)})`);
   }
 }
 

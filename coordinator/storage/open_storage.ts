@@ -1,5 +1,5 @@
 import type { Instant } from "../lease/trial.ts";
-import { databaseFile, locate } from "./files.ts";
+import { databaseFile, locate, type Words } from "./files.ts";
 import { isServer, withoutPassword } from "./server_address.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
 import { type Storage, StorageError } from "./storage.ts";
@@ -29,6 +29,10 @@ export async function openStorage(database: string, options: {
   readonly onBatch?: (calls: number, milliseconds: number) => void;
   /** Called once for each study that a newer version has written. */
   readonly onUnreadable?: (error: StorageError) => void;
+  /** Whether a file is to stay as it is. Default: false. */
+  readonly readsOnly?: boolean;
+  /** How errors about a file begin and end. Default: as with --db. */
+  readonly words?: Words;
 } = {}): Promise<OpenedStorage> {
   const {
     clock = steadyClock(Date.now, () => performance.now()),
@@ -47,7 +51,7 @@ export async function openStorage(database: string, options: {
       weights: () => Promise.resolve(memoryWeights(storage.now)),
     };
   }
-  const { path } = databaseFile(database);
+  const { path } = databaseFile(database, told.words);
   const storage = openSqlite(path, clock, told);
   return {
     storage,

@@ -522,6 +522,6 @@ export function newerSchema(
     "newer",
     `cannot use the database: ${database} was written by a newer version ` +
       `(its format ${theirs}, ours ${ours}); upgrade this program or name ` +
-      "another database with --db",
+      "another database",
   );
 }

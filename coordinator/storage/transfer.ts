@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { LeaseId, Sha256 } from "../../protocol/ids.ts";
-import { databaseFile, locate, sameFile } from "./files.ts";
+import {
+  databaseFile,
+  existingDatabase,
+  sameFile,
+  type Words,
+} from "./files.ts";
 import { folderWeights, type WeightsStore } from "./weights_store.ts";
 import { createPool, type Queries } from "./postgres/pool.ts";
 import { openPostgres } from "./postgres/postgres.ts";
@@ -63,22 +68,37 @@ export async function moveDatabase(
   options: { readonly live?: boolean } = {},
 ): Promise<Moved> {
   const { live = false } = options;
-  if (
-    !isServer(from) && !isServer(to) && sameFile(locate(from), locate(to))
-  ) {
-    throw new StorageError(
-      "cannot-open",
-      `cannot move: --from and --to are the same file: ${locate(from).path}; ` +
-        "choose another file with --to",
-    );
+  if (!isServer(from)) existingDatabase(from, words.read);
+  if (!isServer(from) && !isServer(to)) {
+    const place = databaseFile(from, words.read);
+    if (sameFile(place, databaseFile(to, words.write))) {
+      throw new StorageError(
+        "cannot-open",
+        `cannot move: --from and --to are the same file: ${place.path}; ` +
+          words.write.instead,
+      );
+    }
   }
   return await end(from)(
     from,
     "read",
     live,
-    (source) => end(to)(to, "write", false, (target) => copy(source, target)),
+    (source) =>
+      end(to)(to, "write", false, (target) => copy(source, target, to)),
   );
 }
+
+/** Of the file that is copied, and of the one that is written. */
+const words: Readonly<Record<"read" | "write", Words>> = {
+  read: {
+    cannot: "cannot move",
+    instead: "name the right file with --from",
+  },
+  write: {
+    cannot: "cannot move",
+    instead: "choose another file with --to",
+  },
+};
 
 function end(database: string): WithEnd {
   return isServer(database) ? withPostgres : withSqlite;
@@ -90,13 +110,13 @@ interface Sum {
   readonly digest: string;
 }
 
-async function copy(source: End, target: End): Promise<Moved> {
+async function copy(source: End, target: End, to: string): Promise<Moved> {
   for (const table of tables) {
     for await (const _ of target.read(table)) {
       throw new StorageError(
         "not-ours",
-        "cannot move into a database that is not empty: its table " +
-          `${table.name} has rows; choose an empty one with --to`,
+        `cannot move: ${isServer(to) ? withoutPassword(to) : to} is not ` +
+          `empty, it holds ${table.name}; choose an empty one with --to`,
       );
     }
   }
@@ -232,19 +252,11 @@ const SQLITE_ROWS = 500;
 
 /** A SQLite file as a side of a move. It is locked: `live` has no meaning. */
 export const withSqlite: WithEnd = async (path, how, _live, work) => {
-  const flag = how === "read" ? "--from" : "--to";
-  const place = databaseFile(path, {
-    cannot: "cannot move",
-    instead: `choose another file with ${flag}`,
+  const place = databaseFile(path, words[how]);
+  const { db, close } = openDatabase(place.path, {
+    words: words[how],
+    readsOnly: how === "read",
   });
-  if (how === "read" && place.kind !== "file") {
-    throw new StorageError(
-      "cannot-open",
-      `cannot move: the file ${place.path} does not exist; name the right ` +
-        "one with --from",
-    );
-  }
-  const { db, close } = openDatabase(place.path, {});
   const sql = prepareOnce(db);
   const end: End = {
     async *read(table) {
@@ -271,7 +283,7 @@ export const withSqlite: WithEnd = async (path, how, _live, work) => {
     if (db.isTransaction) sql("ROLLBACK").run();
     throw error instanceof StorageError || !isSqlite(error)
       ? error
-      : explainOpening(path, error);
+      : explainOpening(path, error, words[how]);
   } finally {
     close();
   }

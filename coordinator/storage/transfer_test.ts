@@ -153,7 +153,8 @@ Deno.test("moveDatabase: needs an empty target and an existing source that is no
     await moveDatabase(from, to);
     await assert.rejects(moveDatabase(from, to), {
       name: "StorageError",
-      message: /that is not empty: its table studies has rows/,
+      message:
+        /to\.db is not empty, it holds studies; choose an empty one with --to/,
     });
     const open = openSqlite(from, fakeClock().now);
     await assert.rejects(moveDatabase(from, join(folder, "other.db")), {

@@ -6,6 +6,7 @@ import {
   StudyDefinition,
   Text,
 } from "../../protocol/study.ts";
+import { JsonMistake, parseJson } from "./json_text.ts";
 import { checkDigits, InvalidStudy } from "./points.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -34,7 +35,9 @@ function pathText(path: readonly PropertyKey[]): string {
 
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === "number"
+    ? String(value)
+    : JSON.stringify(value) ?? String(value);
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
@@ -67,13 +70,28 @@ function limits(issue: Issue): string | undefined {
         ? `less than ${issue.maximum}`
         : `${issue.maximum} or less`;
     case "invalid_type":
-      return issue.expected === "int"
-        ? "a whole number"
-        : `${/^[aio]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+      return typeText(issue.expected);
     case "invalid_value":
       return `one of ${issue.values.map(String).join(", ")}`;
     default:
       return undefined;
+  }
+}
+
+function typeText(type: string): string {
+  switch (type) {
+    case "int":
+      return "a whole number";
+    case "string":
+      return "a text in double quotes";
+    case "array":
+      return "a list in brackets: […]";
+    case "tuple":
+      return "a list of two, such as [256, 128]";
+    case "object":
+      return "an object in braces: {…}";
+    default:
+      return `${/^[aio]/.test(type) ? "an" : "a"} ${type}`;
   }
 }
 
@@ -93,7 +111,16 @@ function meantIssue(issue: Issue, root: unknown): Issue {
   return meantIssue({ ...first, path: [...issue.path, ...first.path] }, root);
 }
 
-function issueText(raw: Issue, root: unknown): string {
+/**
+ * What is wrong with a value that does not fit its schema, and where.
+ *
+ * @param objects Which fields there are, for whoever misspelt one.
+ */
+export function explainIssue(
+  raw: Issue,
+  root: unknown,
+  objects: typeof OBJECTS = [],
+): { path: string; message: string } {
   const space = raw.path[0] === "searchSpace"
     ? valueAt(root, ["searchSpace"])
     : undefined;
@@ -101,37 +128,66 @@ function issueText(raw: Issue, root: unknown): string {
     typeof space === "object" && space !== null && "points" in space &&
     "grid" in space
   ) {
-    return "searchSpace: has both points and grid; give one of them";
+    return {
+      path: "searchSpace",
+      message: "has both points and grid; give one of them",
+    };
   }
   const issue = meantIssue(raw, root);
   const path = pathText(issue.path);
-  const place = path === "" ? "" : `${path}: `;
   const value = valueAt(root, issue.path);
-  if (issue.code === "unrecognized_keys") {
-    const known = OBJECTS.find(([where]) => where.test(path))?.[1];
-    const allowed = known === undefined
-      ? ""
-      : `; allowed: ${Object.keys(known).join(", ")}`;
-    return `${place}unknown field ${
-      issue.keys.map(shown).join(", ")
-    }${allowed}`;
-  }
-  if (path === "dataset" && typeof value === "string") {
-    return `${place}${shown(value)} is not built in; ` +
-      'use "fashion-mnist", or an object with name, classes and files';
-  }
   if (
     path.startsWith("searchSpace.") && value === undefined &&
     issue.path.length === 2
   ) {
-    return "searchSpace: has neither points nor grid; give one of them";
+    return {
+      path: "searchSpace",
+      message: "has neither points nor grid; give one of them",
+    };
+  }
+  return { path, message: issueText(issue, path, value, objects) };
+}
+
+function issueText(
+  issue: Issue,
+  path: string,
+  value: unknown,
+  objects: typeof OBJECTS,
+): string {
+  if (issue.code === "unrecognized_keys") {
+    const known = objects.find(([where]) => where.test(path))?.[1];
+    const allowed = known === undefined
+      ? ""
+      : `; allowed: ${Object.keys(known).join(", ")}`;
+    return `unknown ${issue.keys.length === 1 ? "field" : "fields"} ` +
+      issue.keys.map(shown).join(", ") + allowed;
+  }
+  if (path === "dataset" && typeof value === "string") {
+    return `${shown(value)} is not built in; ` +
+      'use "fashion-mnist", or an object with name, classes and files';
   }
   const limit = limits(issue);
   const allowed = limit === undefined ? issue.message : `needs ${limit}`;
   const found = value === undefined
     ? "missing"
     : `${shown(value)} is not allowed`;
-  return `${place}${found}; ${allowed}`;
+  return `${found}; ${allowed}`;
+}
+
+/** The first issue in words, and how many more there are. */
+export function issuesText(
+  issues: readonly Issue[],
+  root: unknown,
+  objects: typeof OBJECTS = [],
+): string {
+  const [first] = issues;
+  if (first === undefined) return "";
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  if (first.path.length === 0 && first.code === "invalid_type") {
+    return `the file holds ${shown(root)}; it has to hold one JSON object`;
+  }
+  const { path, message } = explainIssue(first, root, objects);
+  return `${path === "" ? "" : `${path}: `}${message}${more}`;
 }
 
 /**
@@ -145,21 +201,16 @@ export function parseStudy(text: string, source?: string): StudyDefinition {
   const where = source === undefined ? "" : `${source}: `;
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ""));
+    json = parseJson(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new InvalidStudy(
-      `${where}not JSON: ${why.replaceAll(/\s+/g, " ")}; ` +
-        "a study file is one JSON object",
-    );
+    if (!(error instanceof JsonMistake)) throw error;
+    throw new InvalidStudy(`${where}${error.message}`);
   }
   const parsed = StudyDefinition.safeParse(json);
   if (!parsed.success) {
-    const { issues } = parsed.error;
-    const [first] = issues;
-    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-    const issue = first === undefined ? "no study" : issueText(first, json);
-    throw new InvalidStudy(where + issue + more);
+    throw new InvalidStudy(
+      where + issuesText(parsed.error.issues, json, OBJECTS),
+    );
   }
   const { searchSpace } = parsed.data;
   checkDigits(

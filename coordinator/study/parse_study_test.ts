@@ -43,7 +43,7 @@ for (
       'id: "A b" is not allowed; a study id is lower-case letters and digits ' +
       "joined by dashes",
     ],
-    [{ title: undefined }, "title: missing; needs an object"],
+    [{ title: undefined }, "title: missing; needs an object in braces: {…}"],
     [
       { recipe: { network: "x" } },
       'recipe.network: "x" is not allowed; needs one of fused, scratch, layers',
@@ -129,14 +129,55 @@ Deno.test("parseStudy: an error begins with the file that it is about", () => {
   );
 });
 
-Deno.test("parseStudy: refuses what is not JSON, saying where", () => {
-  assert.throws(
-    () => parseStudy('{\n  "id": "a",\n}'),
-    (error) =>
-      error instanceof InvalidStudy &&
-      /^not JSON: .*line 3 column 1.*; a study file is one JSON object$/
-        .test(error.message),
-  );
-  assert.throws(() => parseStudy(""), /^InvalidStudy: not JSON: /);
-  assert.throws(() => parseStudy("[]"), /\[\] is not allowed; needs an object/);
+Deno.test("parseStudy: names the mistake in a file that is not JSON, and its line", () => {
+  const mine = JSON.stringify(least);
+  for (
+    const [text, message] of [
+      ["", /^not JSON: the file is empty$/],
+      ["{\n", /^not JSON: the file ends before the } .* line 1 opens; is it/],
+      [
+        '{\n  "id": "a",\n}',
+        /^not JSON: line 3, column 1: there is a comma before this }; delete/,
+      ],
+      [
+        '{"id": "a"\n "seed": 1}',
+        /line 2, column 2: a comma is missing before/,
+      ],
+      ['{"id" "a"}', /a colon is missing behind the field's name "id"/],
+      [
+        '{\r\n// mine\r\n"id": 1}',
+        /line 2, column 1: a comment; JSON has none/,
+      ],
+      ["{'id': 'a'}", /straight double quotes, not as in 'id'/],
+      ['{“id”: "a"}', /straight double quotes, not as in “id”/],
+      ['{id: "a"}', /field names stand between double quotes: "id"/],
+      ['{"id": mine}', /mine is no value: JSON has true, false/],
+      ['{"seed": .5}', /\.5 is not how JSON writes a number/],
+      ['{"seed": 1e999}', /1e999 is too large a number/],
+      ['{"id": "a}\n', /column 8: a text begins here, and its line has no clo/],
+      ['{"id":\u00A0"a"}', /an unusual space, U\+00A0; type it anew/],
+      ["id: mine\n", /line 1, column 1: the file begins with id, as no JSON/],
+      ["<!doctype html>", /begins with <!doctype, as a web page does/],
+      [`${mine}\n${mine}`, /line 2, column 1: there is { behind the end/],
+      ['{"id": "\\x"}', /^not JSON: Bad escaped character .* position 9/],
+      [
+        mine.replace("}", ', "zh": "又"}'),
+        /^line 1, column \d+: the field "zh" is here for the second time/,
+      ],
+      ["[]", /^the file holds \[\]; it has to hold one JSON object$/],
+    ] as const
+  ) {
+    assert.throws(() => parseStudy(text), (error) => {
+      assert.ok(error instanceof InvalidStudy);
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
+
+Deno.test("parseStudy: a field of the same name in another object is no second one", () => {
+  const grid = { grid: { dropout1: [0.5], dropout2: [0.5] } };
+  const title = { en: '{"id": 1, "id": 2}' };
+  const text = JSON.stringify({ ...least, title, searchSpace: grid }, null, 2);
+  assert.equal(parseStudy(text.replaceAll("\n", "\r\n")).title.en, title.en);
 });

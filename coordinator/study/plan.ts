@@ -8,6 +8,7 @@ import {
 import { TrialId } from "../../protocol/ids.ts";
 import type { Params, RecipeFieldName } from "../../protocol/recipe.ts";
 import { StudyDefinition, type TrialSpec } from "../../protocol/study.ts";
+import { issuesText } from "./parse.ts";
 import {
   checkDigits,
   InvalidStudy,
@@ -104,7 +105,7 @@ function applyOverrides(
   overrides: StudyOverrides,
 ): StudyDefinition {
   const { replicates, epochs, points } = overrides;
-  const changed = StudyDefinition.safeParse({
+  const given = {
     ...definition,
     replicates: replicates ?? definition.replicates,
     recipe: Object.fromEntries(
@@ -114,11 +115,11 @@ function applyOverrides(
       }).map(([name, value]) => [name, meantValue(value)]),
     ),
     searchSpace: points === undefined ? definition.searchSpace : { points },
-  });
+  };
+  const changed = StudyDefinition.safeParse(given);
   if (changed.success) return changed.data;
-  const [issue] = changed.error.issues;
-  const path = issue?.path.join(".") ?? "";
-  throw new InvalidStudy(`study ${definition.id}: ${path}: ${issue?.message}`);
+  const why = issuesText(changed.error.issues, given);
+  throw new InvalidStudy(`study ${definition.id}: ${why}`);
 }
 
 /**

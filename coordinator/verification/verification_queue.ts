@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import type { LeaseId, Sha256, StudyId, WorkerId } from "../../protocol/ids.ts";
 import type { TrialSpec } from "../../protocol/study.ts";
 import type { ResultVerdict } from "../lease/events.ts";
@@ -325,7 +326,7 @@ export function createVerificationQueue(deps: {
     running = work().then(() => dropOrphans()).catch((error) => {
       // The storage may be closed during a verification.
       if (closed) return;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       log("error", "verification waits", { error: message });
       cancelRetry = schedule(RETRY, wake);
     }).finally(() => {

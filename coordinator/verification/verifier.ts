@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import { buildKernels, kernelCache } from "../../worker/backends/simd/build.ts";
 import { wasmFilesFolder } from "../../worker/backends/wasm_files.ts";
 import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
@@ -131,7 +132,7 @@ function asVerifierError(
   usable: boolean,
 ): VerifierError {
   if (error instanceof VerifierError) return error;
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new VerifierError(`${what}: ${why}`, usable);
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import { Sha256 } from "../../protocol/ids.ts";
 import { BackendName, backends } from "../../protocol/training.ts";
 import { backendCandidates } from "../../worker/backends/select.ts";
@@ -56,10 +57,6 @@ function started(): Ready {
 
 function now(): number {
   return performance.now();
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const api: VerifierApi = {

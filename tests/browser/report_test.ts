@@ -183,7 +183,7 @@ browserTest(
       const missing = await run("--db", join(folder, "none.db"));
       assert.match(
         new TextDecoder().decode(missing.stderr),
-        /^error: there is no database: .*none\.db; name one with --db\n$/,
+        /^error: cannot read the database: the file .*none\.db does not exist; name another file with --db\n$/,
       );
     } finally {
       await Deno.remove(folder, { recursive: true });

@@ -334,8 +334,9 @@ Deno.test(
       assert.equal((await missing.ended).code, 1, missing.output());
       assert.equal(
         missing.output(),
-        `error: the file cannot be read: ${folder}/no/board.json: there is ` +
-          `no folder ${folder}/no; name another with --json\n`,
+        `error: cannot read ${folder}/no/board.json: there is no folder ` +
+          `${folder}/no; name a leaderboard's JSON with --json, or a database ` +
+          "with --db\n",
       );
 
       await Deno.link(sample, join(folder, "same.json"));
@@ -485,18 +486,21 @@ Deno.test("userPath: without INIT_CWD a path is relative to the working director
 
 Deno.test("--db, --from and --out: an address where a path belongs is refused with what to give", async () => {
   const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
-    [BACKUP, ["--db", "sqlite:///swarm.db", "--out", "b.db"], /'--db/],
-    [BACKUP, ["--out", "file:b.db"], /'--out/],
-    [RESTORE, ["--from", "mysql://db/swarm"], /'--from/],
-    [RESTORE, ["--from", ""], /'--from/],
-    [START, ["--study", "https://example.org/order.json"], /'--study/],
-    [BACKUP, ["--out", "backups/"], /'--out.*This is a folder: name a file/],
+    [BACKUP, ["--db", "sqlite:///swarm.db", "--out", "b.db"], /: --db/],
+    [BACKUP, ["--out", "file:b.db"], /: --out/],
+    [RESTORE, ["--from", "mysql://db/swarm"], /: --from/],
+    [RESTORE, ["--from", ""], /: --from/],
+    [START, ["--study", "https://example.org/order.json"], /: --study/],
+    [BACKUP, ["--out", "backups/"], /: --out.*This is a folder: name a file/],
   ];
   for (const [script, args, flag] of wrong) {
     const run = runScript(script, args);
     assert.equal((await run.ended).code, 1, run.output());
     assert.match(run.output(), flag);
-    assert.match(run.output(), /is invalid\. (Give (a|the) path|This is)/);
+    assert.match(
+      run.output(),
+      /is invalid: ".*"\. (Give (a|the) path|This is)/,
+    );
     assert.equal(run.output().trim().split("\n").length, 1, run.output());
   }
 });

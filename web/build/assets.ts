@@ -39,16 +39,22 @@ export const REPORT_FILE = "report.html";
 
 const encodings = [["br", ".br"], ["gzip", ".gz"]] as const;
 
+/** The pages have not been built. The message says how. */
+export class NoPagesError extends Error {
+  /** The error's name, which identifies it. */
+  override readonly name = "NoPagesError";
+}
+
 /**
  * Reads a build that `buildWeb` wrote into `dir`. It keeps all files in memory,
  * a few megabytes, so that a later build cannot remove them.
  *
- * @throws Error if the folder holds no build
+ * @throws {NoPagesError} if the folder holds no build
  */
 export async function createWebAssets(dir: string): Promise<WebAssets> {
   const manifest = await readManifest(dir);
   if (manifest === null) {
-    throw new Error(
+    throw new NoPagesError(
       `the folder has no built web pages: ${dir}; run: deno task build`,
     );
   }

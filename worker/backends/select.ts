@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { messageOf } from "../../protocol/error_text.ts";
 import {
   type BackendChoice,
   BackendName,
@@ -165,7 +166,7 @@ export async function selectBackend(
     ]);
   } catch (error) {
     throw new BackendError(
-      `backend ${choice} cannot be used here: ${reason(error)}; ` +
+      `backend ${choice} cannot be used here: ${messageOf(error)}; ` +
         "auto uses one that works",
     );
   }
@@ -205,7 +206,7 @@ async function fastest(
         best = { candidate, detail, stepMilliseconds };
       } else candidate.remove();
     } catch (error) {
-      measurements.push(unused(backend, "failed", reason(error)));
+      measurements.push(unused(backend, "failed", messageOf(error)));
       candidate.remove();
     }
   }
@@ -237,10 +238,6 @@ function report(
     stepMilliseconds,
     measurements,
   };
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Samples of about `SAMPLE_MILLISECONDS` each; the fastest one counts. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { messageOf } from "../../protocol/error_text.ts";
 import type { BackendName } from "../../protocol/training.ts";
 import { dropoutMask } from "../random/draws.ts";
 import {
@@ -45,7 +46,7 @@ export async function startStockBackend(
   try {
     ready = await tf.setBackend(backend);
   } catch (error) {
-    throw new Error(`backend ${backend} did not start: ${reason(error)}`);
+    throw new Error(`backend ${backend} did not start: ${messageOf(error)}`);
   }
   if (!ready) throw new Error(`backend ${backend} did not start`);
   if (
@@ -108,10 +109,6 @@ async function load(
     default:
       return backend satisfies never;
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The backends that are part of tfjs. */

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import {
   createCommand,
   type Flags,
+  invalidValue,
   misspeltVariables,
   parseCommand,
   readVariable,
@@ -82,36 +83,35 @@ export function parseJoinOptions(
   ).argument(
     "[url]",
     "the coordinator's address, or its invitation with #CODE (env: SWARM_URL)",
-    address,
   );
   const options = parseCommand<Omit<JoinOptions, "url">>(command, args);
-  const given: unknown = command.processedArgs[0];
-  const variable = readVariable("SWARM_URL", variables);
+  const [given] = command.args;
+  const text = given ?? readVariable("SWARM_URL", variables);
   const names = [...variablesOf(flags), "SWARM_URL", "SWARM_CACHE"];
   misspeltVariables(names, variables).forEach((line) => warn(line));
+  if (text === undefined) {
+    return command.error(
+      "error: the coordinator's address is missing: " +
+        "deno task join http://HOST:8000, as its invitation says",
+    );
+  }
   try {
-    const invitation = isInvitation(given)
-      ? given
-      : variable === undefined
-      ? undefined
-      : address(variable);
-    if (invitation !== undefined) {
-      return { ...invitation, ...options };
-    }
+    return { ...address(withoutWrapping(text)), ...options };
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    return command.error(`error: SWARM_URL is invalid: ${error.message}`);
+    const name = given === undefined ? "SWARM_URL" : "the address";
+    return command.error(invalidValue(name, text, error.message));
   }
-  return command.error(
-    "error: which coordinator? deno task join http://HOST:8000",
-  );
 }
 
 /** Where to join, and the code that stands behind the link's #. */
 type Invitation = Pick<JoinOptions, "url" | "joinCode">;
 
-function isInvitation(given: unknown): given is Invitation {
-  return typeof given === "object" && given !== null && "url" in given;
+/** An address as it comes out of a message: in quotes, a slash too few. */
+function withoutWrapping(text: string): string {
+  return text
+    .replace(/^[\s"'“”‘’<(]+|[\s"'“”‘’>),;]+$/g, "")
+    .replace(/^(https?):\/?(?!\/)/i, "$1://");
 }
 
 /** The coordinator's address; a scheme and a page's path may be there or not. */

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { Writable } from "node:stream";
+import { messageOf } from "../../protocol/error_text.ts";
 
 /** What became of what was written last. */
 export type Delivery =
@@ -91,7 +92,7 @@ export function createOutput(
           continue;
         }
         if (isClosed(error, isTTY)) return { type: "closed" };
-        const message = error instanceof Error ? error.message : `${error}`;
+        const message = messageOf(error);
         return { type: "failed", message };
       }
     }
@@ -100,7 +101,8 @@ export function createOutput(
 
   async function sendNoting(bytes: Uint8Array): Promise<Delivery> {
     const note = notes && missing !== null
-      ? `\n${missing.lines} lines are missing here: ${missing.why}\n`
+      ? `\n${missing.lines} ${missing.lines === 1 ? "line is" : "lines are"} ` +
+        `missing here: ${missing.why}\n`
       : "";
     const delivery = await send(Buffer.concat([Buffer.from(note), bytes]));
     if (delivery.type === "failed") lose(1, delivery.message);

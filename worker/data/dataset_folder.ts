@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { systemReason } from "../../protocol/error_text.ts";
 import type { Sha256 } from "../../protocol/ids.ts";
 import { notIdx } from "./file_kind.ts";
 import { isGzip, readChunks } from "./gzip.ts";
@@ -182,8 +183,10 @@ async function makeFolder(directory: string): Promise<void> {
     await Deno.writeFile(probe, new Uint8Array());
     await Deno.remove(probe);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new DataCacheError(`cannot write to ${directory}: ${why}`);
+    throw new DataCacheError(
+      `cannot write to ${directory}: ${systemReason(error)}; ` +
+        "name another folder with the variable SWARM_CACHE",
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import type { Sha256 } from "../../protocol/ids.ts";
 import type { DatasetManifest, ServedFile } from "../../protocol/study.ts";
 import type { Dataset } from "./dataset.ts";
@@ -125,7 +126,7 @@ export async function unpack(
   try {
     bytes = await gunzip(compressed, file.bytes);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new DamagedDataError(`${file.path} is damaged: ${why}`);
   }
   const sum = await sha256Hex(bytes);

@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import type {
   CompleteResponse,
   Lease,
@@ -284,8 +285,4 @@ export function whyLost(
     default:
       return { reason: "lease-lost", message: detail };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

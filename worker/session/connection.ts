@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import type {
   RegisterRequest,
   RegisterResponse,
@@ -105,7 +106,7 @@ export async function connect(
     if (remedy.do !== "retry") throw error;
     if (!lost) {
       lost = true;
-      onEvent({ type: "connection-lost", message: message(error) });
+      onEvent({ type: "connection-lost", message: messageOf(error) });
     }
     const seconds = backoffSeconds(failures, remedy.afterSeconds, random);
     await clock.sleep(seconds * 1000, signal);
@@ -193,7 +194,7 @@ export async function connect(
 
 function notRegistered(error: unknown): StopSessionError {
   const because = (what: string, failure: SessionFailure) =>
-    new StopSessionError(`${what}: ${message(error)}`, failure);
+    new StopSessionError(`${what}: ${messageOf(error)}`, failure);
   if (error instanceof ForeignAnswerError) {
     return because("there is no coordinator at this address", "no-coordinator");
   }
@@ -204,8 +205,4 @@ function notRegistered(error: unknown): StopSessionError {
   return remedy.do === "stop"
     ? new StopSessionError(remedy.message, remedy.failure)
     : because("the coordinator did not register this worker", "refused");
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import { LeaseId, type TrialId } from "../../protocol/ids.ts";
 import type { DatasetManifest } from "../../protocol/study.ts";
 import type { Lease } from "../../protocol/lease.ts";
@@ -282,8 +283,4 @@ function lazyTimeLimit(
     },
     cancel: () => limit.abort(),
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import type { DatasetManifest, TrialSpec } from "../../protocol/study.ts";
 import type { BackendName } from "../../protocol/training.ts";
 import {
@@ -69,7 +70,7 @@ export function createTrainerSupervisor(
   };
   const failed = (error: unknown) => {
     failures++;
-    lastFailure = error instanceof Error ? error.message : String(error);
+    lastFailure = messageOf(error);
     const failure = trainerFailure(error);
     onEvent({ type: "trainer-failed", slot, failure, message: lastFailure });
   };

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { messageOf } from "../../protocol/error_text.ts";
 import { dropoutMask } from "../random/draws.ts";
 import { dense, type DropoutAttrs } from "./kernels.ts";
 
@@ -129,7 +130,7 @@ export async function verifyDevice(): Promise<void> {
     await computeKnown();
   } catch (error) {
     if (error instanceof DeviceError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new DeviceError(
       `${tf.getBackend()} cannot compute a known result: ${why}`,
     );

@@ -1,6 +1,6 @@
+import { messageOf } from "../../../protocol/error_text.ts";
 import { plural } from "../../analysis/claims/words.ts";
 import { type Contents, date } from "../../storage/sqlite/copy.ts";
-import { StorageError } from "../../storage/storage.ts";
 
 /** What the commands beside `start` say. */
 
@@ -17,30 +17,47 @@ export function describeContents(contents: Contents): string {
     `${plural(workers, "worker", "workers")}, as of ${date(latest)}`;
 }
 
-/** Prints what the work says, or on one line why it cannot be done. */
-export async function runForUser(work: () => Promise<string>): Promise<void> {
+/** Errors that a user can mend: their message is all there is to say. */
+const FOR_USER: ReadonlySet<string> = new Set([
+  ...["CommandError", "StartError", "StorageError", "InvalidStudy"],
+  ...["DatasetNotFoundError", "IdxError", "NoPagesError"],
+]);
+
+/** What a command that failed prints: one line, or a fault of ours whole. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return `error: ${error}`;
+  const { name, message } = error;
+  const isForUser = FOR_USER.has(name) || name === "NotCapable" ||
+    // The system's word on a file or a socket.
+    / \(os error \d+\)/.test(message);
+  return isForUser ? `error: ${message}` : error.stack ?? message;
+}
+
+/**
+ * Prints what the work says, or on one line why it cannot be done, and ends the
+ * process: a connection that a server holds open would keep it.
+ */
+export async function runForUser(work: () => Promise<string>): Promise<never> {
   let said: string;
   try {
     said = await work();
   } catch (error) {
-    const isForUser = error instanceof StorageError ||
-      error instanceof CommandError;
-    if (!isForUser) throw error;
-    return complain(error.message);
+    return fail(failureText(error));
   }
   try {
     console.log(said);
   } catch (error) {
     // The work is done; its report found no room, as on a full disk.
-    complain(`${error instanceof Error ? error.message : error}: ${said}`);
+    return fail(`error: ${messageOf(error)}: ${said}`);
   }
+  Deno.exit(0);
 }
 
-function complain(message: string): void {
-  Deno.exitCode = 1;
+function fail(text: string): never {
   try {
-    console.error(`error: ${message}`);
+    console.error(text);
   } catch {
     // The status remains.
   }
+  Deno.exit(1);
 }

@@ -221,7 +221,7 @@ export function durationText(seconds: number, language: Language): string {
 const words = {
   en: {
     done: (completed: number, total: number) =>
-      `${completed} of ${total} trials`,
+      `${completed} of ${total} ${total === 1 ? "trial" : "trials"}`,
     running: (count: number) => `${count} running`,
     quarantined: (count: number) => `${count} failed`,
     workers: (count: number) =>

@@ -24,6 +24,7 @@ Deno.test("progressText: leaves out what is not known or nil", () => {
     progressText(progress, "zh"),
     "已完成 0/45 次试验，2 个工作节点",
   );
+  assert.match(progressText({ ...progress, total: 1 }, "en"), /^0 of 1 trial,/);
   assert.equal(
     progressText(progressOf(45, 45), "zh"),
     "已完成 45/45 次试验，全部完成",

@@ -1,7 +1,9 @@
 import type { Context } from "hono";
+import { html } from "hono/html";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Problem, ProblemType } from "../../../protocol/problem.ts";
+import type { Text } from "../../../protocol/text.ts";
 import type { Log } from "../../service/log.ts";
 import type { Outcome, Refused } from "../../service/service_types.ts";
 import { NewerValueError, StorageError } from "../../storage/storage.ts";
@@ -54,6 +56,51 @@ const kinds: Record<
   "unavailable": { status: 503, title: "Not now" },
 };
 
+/** Of problems that a page's address can meet, for whoever opened it. */
+const forReaders: Partial<Record<ProblemType, Text>> = {
+  "invalid-request": { en: "This address is not right", zh: "这个地址不对" },
+  "not-found": { en: "There is no page here", zh: "这里没有网页" },
+  "foreign-host": {
+    en: "This coordinator serves only its own machine",
+    zh: "这个协调器只为它所在的机器服务",
+  },
+  "too-many-requests": {
+    en: "Too often: wait a little, then load the page again",
+    zh: "访问太频繁：请稍候再重新加载",
+  },
+  "internal": { en: "The coordinator failed", zh: "协调器出错了" },
+  "newer-version": {
+    en: "A newer version of this program wrote the study",
+    zh: "这项研究由本程序的更新版本写成",
+  },
+  "unavailable": {
+    en: "Not available now: load the page again in a moment",
+    zh: "暂时不可用：请稍后重新加载",
+  },
+};
+
+/** The problem as a page where a browser asks for one; null: as JSON. */
+function problemPage({ type, detail }: Problem, c: Context): string | null {
+  const words = forReaders[type];
+  const wanted = c.req.header("accept")?.includes("text/html") ?? false;
+  if (words === undefined || !wanted || c.req.method !== "GET") return null;
+  // Relative, because the coordinator may be under a path of a proxy.
+  const start = c.req.path.replaceAll(/[^/]/g, "").slice(1)
+    .replaceAll("/", "../") || "./";
+  return `${html`
+    <!doctype html>
+    <html lang="en">
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width">
+      <title>${words.en}</title>
+      <h1>${words.en}</h1>
+      <h2 lang="zh-Hans">${words.zh}</h2>
+      <p>${detail}</p>
+      <p><a href="${start}">Leaderboard · <span lang="zh-Hans">排行榜</span></a></p>
+    </html>
+  `}`;
+}
+
 /** Thrown by handlers and middleware; it becomes the answer. */
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
@@ -101,11 +148,14 @@ export function problemResponse(
   const refusal = toProblem(error, c, log);
   note(refusal, c);
   const { problem, headers } = refusal;
-  return new Response(JSON.stringify(problem), {
+  const page = problemPage(problem, c);
+  return new Response(page ?? JSON.stringify(problem), {
     status: problem.status,
     headers: {
       "cache-control": "no-store",
-      "content-type": "application/problem+json",
+      "content-type": page === null
+        ? "application/problem+json"
+        : "text/html; charset=utf-8",
       ...headers,
     },
   });

@@ -116,7 +116,11 @@ export function connectionOptions(
   { statementTimeout = 15_000 }: PoolOptions = {},
 ) {
   return {
-    connectionString: url,
+    // The driver takes them for verify-full, with a warning of eight lines.
+    connectionString: url.replace(
+      /([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/,
+      "$1verify-full",
+    ),
     application_name: "dropout-swarm",
     connectionTimeoutMillis: CONNECT,
     statement_timeout: statementTimeout,

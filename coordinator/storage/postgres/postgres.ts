@@ -257,28 +257,85 @@ function explainOpening(where: string, error: unknown): unknown {
     return error;
   }
   const why = reasonOf(cause);
+  const [, what, todo] =
+    failures.find(([pattern]) => pattern.test(`${state ?? ""} ${why}`)) ??
+      unreachable;
   return new StorageError(
     "cannot-open",
-    `${what(state)}: ${where}: ${why}; ${hint(state)}`,
+    `${what}: ${where} (${why}); ${todo}`,
     cause,
   );
 }
 
-/** Invalid authorization, and no such database. */
-const what = (state: string | null) =>
-  state?.startsWith("28")
-    ? "the database rejects this user name and password"
-    : state === "3D000"
-    ? "the database does not exist"
-    : state === "42501"
-    ? "the database user lacks a permission"
-    : "the database cannot be reached";
+type Failure = readonly [pattern: RegExp, what: string, todo: string];
 
-const hint = (state: string | null) =>
-  state?.startsWith("28")
-    ? "check both in --db, or PGUSER and PGPASSWORD"
-    : state === "3D000"
-    ? "create it or choose another one with --db"
-    : state === "42501"
-    ? "grant the user the right to create tables in its schema"
-    : "check that it is running, or choose another one with --db";
+const unreachable: Failure = [
+  /^/,
+  "the database cannot be reached",
+  "check its address, and that the server is running",
+];
+
+/** By the server's code, if it is the server's error, and the message. */
+const failures: readonly Failure[] = [
+  [
+    /^28.*no encryption/,
+    "the database takes no connection without TLS",
+    "add ?sslmode=verify-full to the address",
+  ],
+  [
+    /^28.*pg_hba\.conf/,
+    "the database does not let this user in from this machine",
+    "allow it in the server's pg_hba.conf",
+  ],
+  [
+    /^28/,
+    "the database rejects this user name and password",
+    "check both in the address, or PGUSER and PGPASSWORD",
+  ],
+  [
+    /^3D000/,
+    "the database does not exist",
+    "create it with PostgreSQL's createdb, or name another",
+  ],
+  [
+    /^42501/,
+    "the database user lacks a permission",
+    "grant the user the right to create tables in its schema",
+  ],
+  [
+    /client password/,
+    "the database wants a password",
+    "put it into PGPASSWORD or the address: postgres://user:PASSWORD@host/…",
+  ],
+  [
+    /ENOTFOUND|EAI_AGAIN|getaddrinfo/,
+    "the database's machine is not found",
+    "check the host's name in the address",
+  ],
+  [
+    /ENOENT|EACCES|EISDIR|PEM/,
+    "a certificate's file cannot be used",
+    "check sslrootcert, sslcert and sslkey in the address",
+  ],
+  [
+    /not support SSL/,
+    "the database speaks no TLS",
+    "leave sslmode out of the address, or let the server have a certificate",
+  ],
+  [
+    /certificate|altname|SSL routines/i,
+    "the database's certificate is not trusted",
+    "check the host's name, or give its authority's certificate: " +
+    "?sslmode=verify-full&sslrootcert=ca.pem",
+  ],
+  [
+    /invalid response|unexpected message/i,
+    "another program answers there, not PostgreSQL",
+    "check the host and the port in the address",
+  ],
+  [
+    /timeout|ETIMEDOUT|UNREACH/,
+    "the database does not answer",
+    "check the host and the port in the address, and firewalls",
+  ],
+];

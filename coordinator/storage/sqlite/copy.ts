@@ -1,13 +1,15 @@
 import { backup, DatabaseSync } from "node:sqlite";
+import { systemReason } from "../../../protocol/error_text.ts";
 import {
   contentOf,
-  databaseFile,
+  existingDatabase,
   isReadOnly,
   locate,
   outputFile,
   sameFile,
+  type Words,
 } from "../files.ts";
-import { isServer } from "../server_address.ts";
+import { isServer, withoutPassword } from "../server_address.ts";
 import { StorageError } from "../storage.ts";
 import { explainOpening, lockDatabase, SQLITE, sqliteCode } from "./open.ts";
 import { checkOurs } from "./schema.ts";
@@ -42,7 +44,8 @@ export async function backupDatabase(
   out: string,
   options: { readonly force?: boolean } = {},
 ): Promise<Contents> {
-  const source = existingDatabase(path, "cannot back up", "--db");
+  refuseServer(path, "cannot back up", "--from SERVER --to FILE");
+  const source = existingDatabase(path, reading);
   const target = () =>
     outputFile(out, {
       cannot: "cannot write the backup",
@@ -52,16 +55,16 @@ export async function backupDatabase(
     });
   const partial = createPartial(target(), "cannot write the backup");
   try {
-    await copy(source, partial);
-    const contents = inspect(partial);
+    await copy(source, partial, reading);
+    const contents = inspect(partial, reading, source);
     // Asked again: a large copy takes long.
     Deno.renameSync(partial, target());
     return contents;
   } catch (error) {
     if (isFull(error)) throw full("cannot write the backup", out, error);
-    throw explainOpening(source, error);
+    throw explainOpening(source, error, reading);
   } finally {
-    remove(partial);
+    removePartial(partial);
   }
 }
 
@@ -84,26 +87,29 @@ export async function restoreDatabase(
   path: string,
   options: { readonly force?: boolean } = {},
 ): Promise<Restored> {
-  const source = existingDatabase(from, "cannot restore", "--from");
+  for (const server of [from, path]) {
+    refuseServer(server, "cannot restore", "--from BACKUP --to SERVER");
+  }
+  const source = existingDatabase(from, backupWords, { readsBackup: true });
   // First, so that a wrong --from leaves no lock file.
   const contents = inspectFile(source);
-  const { path: target, unlock } = lockDatabase(path);
+  const { path: target, unlock } = lockDatabase(path, restoring);
   let partial: string | undefined;
   try {
     refuseTarget(target, source);
     if (options.force !== true) refuseNewer(target, contents);
     partial = createPartial(target, "cannot restore");
-    await copy(source, partial);
+    await copy(source, partial, backupWords);
     becomeDatabase(partial);
-    inspect(partial);
+    inspect(partial, restoring, source);
     const replaced = setAside(target);
     Deno.renameSync(partial, target);
     return { contents, replaced };
   } catch (error) {
     if (isFull(error)) throw full("cannot restore", target, error);
-    throw explainOpening(target, error);
+    throw explainOpening(target, error, restoring);
   } finally {
-    if (partial !== undefined) remove(partial);
+    if (partial !== undefined) removePartial(partial);
     unlock();
   }
 }
@@ -138,10 +144,10 @@ function becomeDatabase(path: string): void {
 }
 
 /** Copies a database, which may be in use, to one file. */
-async function copy(from: string, to: string): Promise<void> {
+async function copy(from: string, to: string, words: Words): Promise<void> {
   const source = new DatabaseSync(from, { readOnly: true, timeout: 5000 });
   try {
-    checkOurs(source, from);
+    checkOurs(source, from, words);
     await backup(source, to, { rate: ALL_PAGES });
   } finally {
     source.close();
@@ -162,33 +168,39 @@ async function copy(from: string, to: string): Promise<void> {
 
 function inspectFile(path: string): Contents {
   try {
-    return inspect(path);
+    return inspect(path, backupWords);
   } catch (error) {
-    throw explainOpening(path, error);
+    throw explainOpening(path, error, backupWords);
   }
 }
 
-/** Checks every page and index of the file, and counts its contents. */
-function inspect(path: string): Contents {
+/**
+ * Checks every page and index of the file, and counts its contents.
+ *
+ * @param named What the user calls it.
+ */
+function inspect(path: string, words: Words, named = path): Contents {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   try {
-    const version = checkOurs(db, path);
+    const version = checkOurs(db, named, words);
     const found = db.prepare("PRAGMA integrity_check(1)").get()
       ?.integrity_check;
     if (found !== "ok") {
       throw new StorageError(
         "not-ours",
-        `cannot use the database: ${path} is damaged (${found}); use another ` +
-          "backup",
+        `${words.cannot}: ${named} is damaged (${found}); ${words.instead}`,
+      );
+    }
+    if (version === 0) {
+      throw new StorageError(
+        "not-ours",
+        `${words.cannot}: ${named} is empty; ${words.instead}`,
       );
     }
     const number = (sql: string) => {
       const value = db.prepare(`SELECT ${sql} AS n`).get()?.n;
       return typeof value === "number" ? value : 0;
     };
-    if (version === 0) {
-      return { studies: 0, trials: 0, results: 0, workers: 0, latest: 0 };
-    }
     return {
       studies: number("(SELECT count(*) FROM studies)"),
       trials: number("(SELECT count(*) FROM trials WHERE planned = 1)"),
@@ -211,9 +223,9 @@ function refuseNewer(path: string, backup: Contents): void {
   refuseOthers(path);
   let there: Contents;
   try {
-    there = inspect(path);
+    there = inspect(path, restoring);
   } catch {
-    // A damaged database may be replaced; it is kept anyway.
+    // A damaged or empty database may be replaced; it is kept anyway.
     return;
   }
   if (there.latest <= backup.latest && there.results <= backup.results) return;
@@ -238,7 +250,7 @@ function refuseOthers(path: string): void {
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { readOnly: true });
-    checkOurs(db, path);
+    checkOurs(db, path, restoring);
   } catch (error) {
     if (error instanceof StorageError) throw error;
   } finally {
@@ -264,24 +276,25 @@ function setAside(path: string): string | null {
   return aside;
 }
 
-/** The path, without links, of a database that is there. */
-function existingDatabase(path: string, cannot: string, flag: string): string {
-  if (isServer(path)) {
-    throw new StorageError(
-      "cannot-open",
-      `${cannot} a server's database: use deno task move (--live while ` +
-        "coordinators run), or PostgreSQL's own pg_dump",
-    );
-  }
-  const instead = `name another file with ${flag}`;
-  const place = databaseFile(path, { cannot, instead }, {
-    readsBackup: flag === "--from",
-  });
-  if (place.kind === "file") return place.path;
+const reading: Words = {
+  cannot: "cannot back up",
+  instead: "name the right file with --db",
+};
+const backupWords: Words = {
+  cannot: "cannot restore",
+  instead: "name the right backup with --from",
+};
+const restoring: Words = {
+  cannot: "cannot restore",
+  instead: "choose another file with --db",
+};
+
+function refuseServer(path: string, cannot: string, flags: string): void {
+  if (!isServer(path)) return;
   throw new StorageError(
     "cannot-open",
-    `${cannot}: the file ${place.path} does not exist; name the right one ` +
-      `with ${flag}`,
+    `${cannot}: ${withoutPassword(path)} is a server's database; use ` +
+      `deno task move ${flags}, or PostgreSQL's own pg_dump and pg_restore`,
   );
 }
 
@@ -292,11 +305,11 @@ function createPartial(path: string, cannot: string): string {
   try {
     Deno.openSync(partial, { write: true, createNew: true }).close();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
     throw new StorageError(
       "cannot-open",
-      `${cannot}: nothing can be written beside ${path} (${why}); check the ` +
-        "folder's permissions or choose another file",
+      `${cannot}: nothing can be written beside ${path} ` +
+        `(${systemReason(error)}); check the folder's permissions or choose ` +
+        "another file",
       error,
     );
   }
@@ -319,8 +332,13 @@ function exists(path: string): boolean {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw explainOpening(path, error);
+    throw explainOpening(path, error, restoring);
   }
+}
+
+/** With what SQLite made beside it. */
+function removePartial(partial: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) remove(`${partial}${suffix}`);
 }
 
 function remove(path: string): void {

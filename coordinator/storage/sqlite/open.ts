@@ -1,5 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
-import { databaseFile } from "../files.ts";
+import { systemReason } from "../../../protocol/error_text.ts";
+import {
+  contentOf,
+  databaseFile,
+  usingDatabase,
+  type Words,
+} from "../files.ts";
 import { StorageError } from "../storage.ts";
 import { checkOurs, migrate } from "./schema.ts";
 
@@ -18,6 +24,10 @@ export interface OpenOptions {
   readonly maxPages?: number;
   /** Called after each commit with the number of calls and the duration. */
   readonly onBatch?: (calls: number, milliseconds: number) => void;
+  /** Whether nothing is to be written: a backup stays one. Default: false. */
+  readonly readsOnly?: boolean;
+  /** Default: those of a command with --db. */
+  readonly words?: Words;
 }
 
 /**
@@ -33,9 +43,10 @@ export function openDatabase(
   options: OpenOptions,
 ): OpenDatabase {
   if (path === ":memory:") return prepare(path, options, () => {});
-  const file = lockDatabase(path);
+  const { words = usingDatabase } = options;
+  const file = lockDatabase(path, words);
   try {
-    const release = lockContent(file.path);
+    const release = lockContent(file.path, words);
     try {
       return prepare(file.path, options, () => {
         release();
@@ -43,7 +54,7 @@ export function openDatabase(
       });
     } catch (error) {
       release();
-      const { code } = explainOpening(file.path, error);
+      const { code } = explainOpening(file.path, error, words);
       if (code !== "in-use" && code !== "cannot-open") throw error;
       // Some network file systems take the lock for one of SQLite's own kind,
       // and nothing could be read. There the lock by the path has to do.
@@ -64,31 +75,35 @@ const CACHE = 16 * 1024;
 
 function prepare(
   path: string,
-  { busyTimeout = 5000, maxPages }: OpenOptions,
+  { busyTimeout = 5000, maxPages, readsOnly = false, words = usingDatabase }:
+    OpenOptions,
   unlock: () => void,
 ): OpenDatabase {
   let db: DatabaseSync | undefined;
   try {
+    const staysBackup = readsOnly && contentOf(path) === "backup";
     db = new DatabaseSync(path, { timeout: busyTimeout });
     // Before any write, so that a file that is not ours stays unchanged.
-    checkOurs(db, path);
+    checkOurs(db, path, words);
     // FULL: an answered write survives a power failure. Prepared statements,
     // because only their errors have SQLite's code.
-    db.prepare("PRAGMA journal_mode = WAL").get();
+    if (!staysBackup) db.prepare("PRAGMA journal_mode = WAL").get();
     db.exec(
       "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; " +
         `PRAGMA cache_size = ${-CACHE}`,
     );
-    migrate(db, path);
+    migrate(db);
     createTally(db);
     if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     const check = db.prepare("PRAGMA quick_check(1)").get()?.quick_check;
-    if (check !== "ok") throw damaged(path, check);
+    if (check !== "ok") throw damaged(path, check, words);
     // Makes a read-only file fail now and not at the first result.
-    db.prepare("UPDATE studies SET revision = revision").run();
+    if (!readsOnly) {
+      db.prepare("UPDATE studies SET revision = revision").run();
+    }
   } catch (error) {
     db?.close();
-    throw explainOpening(path, error);
+    throw explainOpening(path, error, words);
   }
   const opened = db;
   return {
@@ -111,12 +126,12 @@ export interface LockedFile {
  * Locks out other coordinators by the file's path, which need not exist. The
  * lock is on a file of its own beside it: one that is replaced is still locked.
  */
-export function lockDatabase(path: string): LockedFile {
-  const file = databaseFile(path);
-  const unlock = lock(`${file.path}-lock`, file.path);
+export function lockDatabase(path: string, words: Words): LockedFile {
+  const file = databaseFile(path, words);
+  const unlock = lock(`${file.path}-lock`, file.path, words);
   try {
     // Not held: SQLite is yet to open the file.
-    if (file.kind === "file") lockContent(file.path)();
+    if (file.kind === "file") lockContent(file.path, words)();
   } catch (error) {
     unlock();
     throw error;
@@ -129,62 +144,68 @@ export function lockDatabase(path: string): LockedFile {
  * while in use, is mounted twice, or its lock file was deleted. On Linux alone,
  * where this lock and those of SQLite do not see each other.
  */
-function lockContent(path: string): () => void {
-  return Deno.build.os === "linux" ? lock(path, path) : () => {};
+function lockContent(path: string, words: Words): () => void {
+  return Deno.build.os === "linux" ? lock(path, path, words) : () => {};
 }
 
-function lock(file: string, path: string): () => void {
+function lock(file: string, path: string, words: Words): () => void {
   let held: Deno.FsFile;
   try {
     held = Deno.openSync(file, { read: true, write: true, create: true });
   } catch (error) {
-    throw explainOpening(path, error);
+    throw explainOpening(path, error, words);
   }
   if (held.tryLockSync(true)) return () => held.close();
   held.close();
   throw new StorageError(
     "in-use",
-    `cannot use the database: another coordinator has ${path} open; ` +
-      "stop it or choose another file",
+    `${words.cannot}: another coordinator has ${path} open; stop it or ` +
+      words.instead,
   );
 }
 
 /** One line: why a database cannot be opened, and what to do. */
-export function explainOpening(path: string, error: unknown): StorageError {
+export function explainOpening(
+  path: string,
+  error: unknown,
+  words: Words,
+): StorageError {
   if (error instanceof StorageError) return error;
+  const { cannot, instead } = words;
   switch (sqliteCode(error)) {
     case SQLITE.notADatabase:
       return new StorageError(
         "not-ours",
-        `cannot use the database: ${path} is not a SQLite file; ` +
-          "choose another file",
+        `${cannot}: ${path} is not a SQLite file; ${instead}`,
         error,
       );
     case SQLITE.corrupt:
-      return damaged(path, error);
+      return damaged(path, error, words);
     case SQLITE.busy:
       return new StorageError(
         "in-use",
-        `cannot use the database: another program is writing to ${path}; ` +
-          "end it or choose another file",
+        `${cannot}: another program is writing to ${path}; end it or ` +
+          instead,
         error,
       );
-    default: {
-      const why = error instanceof Error ? error.message : String(error);
+    default:
       return new StorageError(
         "cannot-open",
-        `cannot open the database: ${path} cannot be read and written ` +
-          `(${why}); check the permissions or choose another file`,
+        `${cannot}: ${path} cannot be read and written ` +
+          `(${systemReason(error)}); check the permissions or ${instead}`,
         error,
       );
-    }
   }
 }
 
-function damaged(path: string, cause: unknown): StorageError {
+function damaged(
+  path: string,
+  cause: unknown,
+  { cannot }: Words,
+): StorageError {
   return new StorageError(
     "not-ours",
-    `cannot use the database: ${path} is damaged; restore a backup with ` +
+    `${cannot}: ${path} is damaged; restore a backup with ` +
       "deno task restore, or move it away (with its -wal file) to start with a new one",
     cause,
   );

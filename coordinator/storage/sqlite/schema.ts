@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Words } from "../files.ts";
 import { firstEdition, newerSchema, StorageError } from "../storage.ts";
 
 /** The tables in SQLite, and the check whether a file is ours. */
@@ -167,7 +168,11 @@ export const SCHEMA_VERSION = migrations.length;
  * @throws StorageError `not-ours` for another program's file, `older` for one
  * of the first edition, `newer` for one written by a later version.
  */
-export function checkOurs(db: DatabaseSync, path: string): number {
+export function checkOurs(
+  db: DatabaseSync,
+  path: string,
+  { cannot, instead }: Words,
+): number {
   const version = pragma(db, "user_version");
   const owner = pragma(db, "application_id");
   if (owner === FIRST_EDITION) throw firstEdition(path, "--db other.db");
@@ -175,8 +180,7 @@ export function checkOurs(db: DatabaseSync, path: string): number {
   if (owner !== APPLICATION_ID && (version !== 0 || tables?.n !== 0)) {
     throw new StorageError(
       "not-ours",
-      `cannot use the database: ${path} belongs to another program; ` +
-        "choose another file",
+      `${cannot}: ${path} belongs to another program; ${instead}`,
     );
   }
   if (version > SCHEMA_VERSION) {
@@ -186,12 +190,11 @@ export function checkOurs(db: DatabaseSync, path: string): number {
 }
 
 /**
- * Migrates the database to `SCHEMA_VERSION`, each step in its own transaction.
- *
- * @throws StorageError as `checkOurs` does.
+ * Migrates a database that `checkOurs` lets pass to `SCHEMA_VERSION`, each step
+ * in its own transaction.
  */
-export function migrate(db: DatabaseSync, path: string): void {
-  const version = checkOurs(db, path);
+export function migrate(db: DatabaseSync): void {
+  const version = pragma(db, "user_version");
   for (const [step, sql] of migrations.entries()) {
     if (step < version) continue;
     db.exec(

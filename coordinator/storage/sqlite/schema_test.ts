@@ -6,7 +6,7 @@ import { migrate, SCHEMA_VERSION } from "./schema.ts";
 Deno.test("migrate: creates tables that enforce constraints and references", () => {
   const db = new DatabaseSync(":memory:");
   try {
-    migrate(db, "test.db");
+    migrate(db);
     const [spec] = smallStudy().trials;
     assert.ok(spec);
     db.exec("INSERT INTO studies VALUES ('seed', '{}', 3, 0)");
@@ -28,7 +28,7 @@ Deno.test("migrate: creates tables that enforce constraints and references", () 
         "NULL)",
     ).run(spec.trialId, JSON.stringify(trained()));
     // A second run changes nothing.
-    migrate(db, "test.db");
+    migrate(db);
 
     const one = (sql: string) => db.prepare(sql).get();
     assert.equal(one("PRAGMA user_version")?.user_version, SCHEMA_VERSION);

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../protocol/error_text.ts";
 import type {
   LeaseId,
   StudyId,
@@ -240,7 +241,7 @@ function notBefore(earliest: Instant, clock: () => Instant): () => Instant {
 }
 
 function explainTrouble(error: unknown): unknown {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   switch (sqliteCode(error)) {
     case SQLITE.busy:
     case SQLITE.locked:

@@ -11,7 +11,7 @@ const KEPT = "SELECT study_id, state, n FROM tally " +
 /** An opened database of two studies with trials of every state. */
 function open(): DatabaseSync {
   const db = new DatabaseSync(":memory:");
-  migrate(db, ":memory:");
+  migrate(db);
   const states = ["queued", "leased", "completed", "quarantined"];
   for (const study of ["a", "b"]) {
     db.prepare(

@@ -151,7 +151,7 @@ Deno.test("openSqlite: refuses a file of the first edition and keeps it", () =>
 
 Deno.test("openSqlite: finds a grid point's trials by an index, in order", () => {
   const db = new DatabaseSync(":memory:");
-  migrate(db, "test.db");
+  migrate(db);
   const plan = db.prepare(
     "EXPLAIN QUERY PLAN SELECT * FROM trials WHERE study_id = ?1 " +
       "AND planned = 1 AND point = ?4 ORDER BY replicate, position " +

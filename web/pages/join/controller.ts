@@ -1,5 +1,6 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import * as z from "zod";
+import { messageOf } from "../../../protocol/error_text.ts";
 import type {
   JoinCallbacks,
   Membership,
@@ -120,7 +121,7 @@ export function createJoinController(
     } catch (error) {
       page = undefined;
       if (mine !== joining) return;
-      loadError.value = error instanceof Error ? error.message : String(error);
+      loadError.value = messageOf(error);
       phase.value = "failed";
       return;
     }

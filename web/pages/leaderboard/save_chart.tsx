@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
+import { messageOf } from "../../../protocol/error_text.ts";
 import type { Leaderboard } from "../../../protocol/leaderboard.ts";
 import type { LegendEntry } from "../../components/charts/picture.ts";
 import { leaderboardWords } from "../../i18n/language.ts";
@@ -65,7 +66,7 @@ export function SavePicture(
       );
       setFailure(null);
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : String(error));
+      setFailure(messageOf(error));
     }
   };
   return (
