@@ -117,7 +117,7 @@ export function createApp(deps: AppDeps) {
   );
   app.use(securityHeaders);
   if (metrics !== undefined) app.use(measure(metrics, now));
-  app.use(admitRequest(guard));
+  app.use(admitRequest(guard, deps.secrets));
   app.use(checkHost(guard));
   app.use(methodNotAllowed({
     app,

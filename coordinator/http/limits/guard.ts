@@ -60,10 +60,12 @@ export interface Guard {
   leaseGranted(address: Address, leaseId: LeaseId, ttlSeconds: number): void;
   /** The lease's result has arrived. */
   leaseDelivered(leaseId: LeaseId): void;
-  /** Called before a secret is compared. */
-  admitGuess(address: Address): number;
-  /** Counts a wrong secret. */
-  wrongGuess(address: Address): void;
+  /**
+   * Counts a wrong secret. A right one is never counted and never refused:
+   * whoever sends wrong ones from the operator's address, or through the same
+   * proxy, would otherwise lock the operator out.
+   */
+  wrongGuess(address: Address): number;
   readonly leases: AddressLeases;
   /** Memory for bodies that are being received. */
   readonly receiving: ByteBudget;
@@ -115,8 +117,7 @@ export function createGuard(options: GuardOptions): Guard {
       const key = leases.end(leaseId);
       if (key !== null) vain.give(key);
     },
-    admitGuess: (address) => guesses.wait(address.key),
-    wrongGuess: (address) => void guesses.take(address.key),
+    wrongGuess: (address) => guesses.take(address.key),
     leases,
     receiving: createByteBudget(limits.receiving, limits.receivingPerAddress),
   };

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { Guard } from "../limits/guard.ts";
 import { type Address, isLoopbackHost } from "../limits/addresses.ts";
+import { isOperator, type Secrets } from "../limits/secrets.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { ProblemError } from "./problems.ts";
 
@@ -9,19 +10,21 @@ import { ProblemError } from "./problems.ts";
 /** Headers that only proxies add. */
 const FORWARDING = ["forwarded", "x-real-ip", "x-forwarded-host", "via"];
 
-/** Identifies the caller and refuses calls above the address's rate. */
-export function admitRequest(guard: Guard) {
+/**
+ * Identifies the caller and refuses calls above the address's rate, except the
+ * operator's: others may call from the same address.
+ */
+export function admitRequest(guard: Guard, secrets: Secrets | undefined) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     const address = guard.addressOf(c.env?.peer, {
       forwardedFor: c.req.header("x-forwarded-for"),
       proxied: FORWARDING.some((name) => c.req.header(name) !== undefined),
     });
     c.set("address", address);
-    enforceRate(
-      guard.admitRequest(address),
-      "address",
-      "your address sends requests",
-    );
+    const wait = guard.admitRequest(address);
+    if (wait > 0 && !isOperator(c.req.header("authorization"), secrets)) {
+      enforceRate(wait, "address", "your address sends requests");
+    }
     await next();
   });
 }

@@ -71,14 +71,15 @@ export function admitWorker(deps: {
 
   return async (address, { joinCode }) => {
     if (secrets !== undefined && !secrets.mayJoin(undefined)) {
-      enforceRate(
-        guard.admitGuess(address),
-        "guesses",
-        "wrong join codes were sent",
-      );
       if (!secrets.mayJoin(joinCode)) {
         // A missing code does not count as a guess.
-        if (joinCode !== undefined) guard.wrongGuess(address);
+        if (joinCode !== undefined) {
+          enforceRate(
+            guard.wrongGuess(address),
+            "guesses",
+            "wrong join codes were sent",
+          );
+        }
         throw new ProblemError(
           "join-code",
           joinCode === undefined
