@@ -100,38 +100,156 @@ test("an address fetches whole studies at a limited rate", async (swarm) => {
   }
 }, { limits: { exportRate: { perSecond: 1, burst: 1 } } });
 
+/** A body that arrives as the test says. */
+function slowBody() {
+  let send: (text: string) => void = () => {};
+  let end = () => {};
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      send = (text) => controller.enqueue(new TextEncoder().encode(text));
+      end = () => controller.close();
+    },
+  });
+  return { body, send, end };
+}
+
+const registration = JSON.stringify({
+  protocolVersion: PROTOCOL_VERSION,
+  kind: "deno",
+  threads: 1,
+});
+
+const register = (
+  swarm: TestSwarm,
+  from: string,
+  body: BodyInit,
+  headers: Record<string, string> = {},
+) =>
+  swarm.call("POST", "/api/workers", {
+    peer: from,
+    body,
+    headers: { "content-type": "application/json", ...headers },
+  });
+
 test(
-  "the bytes of bodies being received are limited",
+  "bodies are charged as they arrive, by address and in all",
   async (swarm) => {
-    const register = (
-      from: string,
-      body: BodyInit,
-      headers: Record<string, string> = {},
-    ) =>
-      swarm.call("POST", "/api/workers", {
-        peer: from,
-        body,
-        headers: { "content-type": "application/json", ...headers },
-      });
-    let close = () => {};
-    const slow = register(
-      peer,
-      new ReadableStream({
-        start: (controller) => close = () => controller.close(),
-      }),
-    );
-    const short =
-      `{"protocolVersion":${PROTOCOL_VERSION},"kind":"deno","threads":1}`;
-    const told = { "content-length": String(short.length) };
-    const refused = await register(peer, short, told);
+    const silent = [slowBody(), slowBody(), slowBody()];
+    const waiting = silent.map(({ body }) => register(swarm, peer, body));
+    // What was only announced takes nobody's place, however much it was.
+    const chunked = (from: string) =>
+      register(swarm, from, new Blob([registration]).stream());
+    assert.equal((await chunked(peer)).status, 201);
+    silent[0]?.send(" ".repeat(900));
+    const refused = await chunked("192.0.2.1");
     await problem(refused, 503, "unavailable");
     assert.equal(refused.headers.get("retry-after"), "5");
-    assert.equal((await register("192.0.2.2", short, told)).status, 201);
+    assert.equal((await chunked("192.0.2.2")).status, 201);
     // This machine's own workers never have to wait.
-    assert.equal((await register("127.0.0.1", short, told)).status, 201);
-    close();
-    await problem(await slow, 400, "invalid-request");
-    assert.equal((await register(peer, short, told)).status, 201);
+    assert.equal((await chunked("127.0.0.1")).status, 201);
+    // Short ones with a length are not charged at all.
+    const told = { "content-length": String(registration.length) };
+    assert.equal((await register(swarm, peer, registration, told)).status, 201);
+    for (const { end } of silent) end();
+    for (const answer of waiting) {
+      await problem(await answer, 400, "invalid-request");
+    }
+    assert.equal((await chunked(peer)).status, 201);
   },
-  { limits: { bodyBytes: 1000, receiving: 2000, receivingPerAddress: 1000 } },
+  { limits: { bodyBytes: 1000, receiving: 2000, receivingPerAddress: 900 } },
+);
+
+test(
+  "a body that stops arriving is ended, one that keeps the pace is not",
+  async (swarm) => {
+    const stuck = slowBody();
+    const answer = register(swarm, peer, stuck.body);
+    stuck.send("{");
+    const { detail } = await problem(await answer, 408, "body-too-slow");
+    assert.match(detail, /10000 bytes a second/);
+    // Enough has arrived for a minute.
+    const steady = slowBody();
+    const arriving = swarm.call("POST", "/api/studies", {
+      token: swarm.adminToken,
+      body: steady.body,
+      headers: { "content-type": "application/json" },
+    });
+    steady.send(" ".repeat(500_000));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    steady.send("1");
+    steady.end();
+    await problem(await arriving, 400, "invalid-request");
+  },
+  { limits: { bodySeconds: 0.02, bodyPace: 10_000 } },
+);
+
+test("a body has the size and the shape that its route wants", async (swarm) => {
+  const token = await swarm.join();
+  const { leaseId } = Lease.parse(await (await lease(swarm, token)).json());
+  const post = (path: string, body: string) =>
+    swarm.call("POST", path, {
+      token,
+      body,
+      headers: {
+        "content-type": "application/json",
+        "content-length": String(body.length),
+      },
+    });
+  const report = `/api/leases/${leaseId}/report`;
+  for (const path of ["/api/workers", "/api/leases", "/api/nothing"]) {
+    await problem(await post(path, " ".repeat(4097)), 413, "body-too-large");
+  }
+  await problem(await post(report, " ".repeat(400_000)), 413, "body-too-large");
+  const nested = "[".repeat(9000) + "]".repeat(9000);
+  const named = Array.from({ length: 9000 }, (_, i) => `"k${i}":1`).join();
+  for (
+    const [body, pattern] of [
+      [nested, /nested deeper than 16/],
+      [`{"a":"\\"","b":${nested}}`, /nested deeper than 16/],
+      [`{${named}}`, /more than 64 members/],
+    ] as const
+  ) {
+    const refused = await post(report, body);
+    assert.match(
+      (await problem(refused, 400, "invalid-request")).detail,
+      pattern,
+    );
+  }
+  // Brackets and colons in texts are not counted.
+  const message = '[{"\\"'.repeat(150) + ":".repeat(50);
+  const release = await post(
+    `/api/leases/${leaseId}/release`,
+    JSON.stringify({ attempt: 1, reason: "leaving", message }),
+  );
+  assert.equal(release.status, 204);
+});
+
+test(
+  "a large body counts as many requests",
+  async (swarm) => {
+    const token = await swarm.join();
+    const post = (path: string, body: string) =>
+      swarm.call("POST", path, {
+        token,
+        peer,
+        body,
+        headers: {
+          "content-type": "application/json",
+          "content-length": String(body.length),
+        },
+      });
+    const report = `/api/leases/${uuid(1)}/report`;
+    await problem(
+      await post(report, " ".repeat(80_000)),
+      400,
+      "invalid-request",
+    );
+    await problem(
+      await post(report, " ".repeat(80_000)),
+      429,
+      "too-many-requests",
+    );
+    await problem(await post(report, " "), 400, "invalid-request");
+  },
+  { limits: { addressRate: { perSecond: 0.001, burst: 30 } } },
 );

@@ -154,6 +154,15 @@ test("PUT weights: refuses a wrong length, with any header", async (swarm) => {
   assert.equal(fine.status, 204);
 });
 
+test("PUT weights: a new upload for a lease ends the one before", async (swarm) => {
+  const token = await swarm.join();
+  const lease = await acquire(swarm, token);
+  const stuck = put(swarm, token, lease, new ReadableStream());
+  const again = await put(swarm, token, lease, new Uint8Array(BYTES));
+  assert.equal(again.status, 204);
+  await problem(await stuck, 408, "body-too-slow");
+});
+
 test("PUT weights: only for the worker's own lease and attempt", async (swarm) => {
   const token = await swarm.join();
   const stranger = await swarm.join();

@@ -15,29 +15,45 @@ import {
 
 /** Bytes that may be in memory at once, in total and for each address. */
 export interface ByteBudget {
-  /** Reserves bytes; false if none are left. Always true for this machine. */
-  take(address: Address, bytes: number): boolean;
-  /** Returns reserved bytes. */
-  give(address: Address, bytes: number): void;
+  /** Starts with no bytes. */
+  open(address: Address): Charge;
+}
+
+/** One body's bytes; disposing it returns them all. */
+export interface Charge extends Disposable {
+  /**
+   * Charges bytes that have arrived, not those that were announced; false if
+   * none are left. Always true for this machine.
+   */
+  take(bytes: number): boolean;
 }
 
 /** A budget of `inAll` bytes, and of `each` for one address. */
 export function createByteBudget(inAll: number, each: number): ByteBudget {
   const taken = new Map<string, number>();
   let all = 0;
+  const add = (key: string, bytes: number) => {
+    all += bytes;
+    const mine = (taken.get(key) ?? 0) + bytes;
+    if (mine > 0) taken.set(key, mine);
+    else taken.delete(key);
+  };
   return {
-    take({ key, local }, bytes) {
-      const mine = (taken.get(key) ?? 0) + bytes;
-      if (!local && (mine > each || all + bytes > inAll)) return false;
-      all += bytes;
-      taken.set(key, mine);
-      return true;
-    },
-    give({ key }, bytes) {
-      all -= bytes;
-      const mine = (taken.get(key) ?? 0) - bytes;
-      if (mine > 0) taken.set(key, mine);
-      else taken.delete(key);
+    open({ key, local }) {
+      let charged = 0;
+      return {
+        take(bytes) {
+          const mine = (taken.get(key) ?? 0) + bytes;
+          if (!local && (mine > each || all + bytes > inAll)) return false;
+          charged += bytes;
+          add(key, bytes);
+          return true;
+        },
+        [Symbol.dispose]() {
+          add(key, -charged);
+          charged = 0;
+        },
+      };
     },
   };
 }
@@ -49,7 +65,7 @@ export interface Guard {
   readonly loopbackOnly: boolean;
   readonly addressOf: ReturnType<typeof createAddressReader>;
   /** Each returns 0 or the seconds to wait; always 0 for this machine. */
-  admitRequest(address: Address): number;
+  admitRequest(address: Address, tokens?: number): number;
   admitCall(address: Address, workerId: WorkerId): number;
   admitRegistration(address: Address): number;
   /** For a table of a whole study or its report. */
@@ -97,13 +113,18 @@ export function createGuard(options: GuardOptions): Guard {
   const exports = createTokenBuckets(limits.exportRate, now);
   const vain = createTokenBuckets(limits.vainLeaseRate, now);
   const leases = createAddressLeases(now);
-  const take = (buckets: TokenBuckets, { local }: Address, key: string) =>
-    local ? 0 : buckets.take(key);
+  const take = (
+    buckets: TokenBuckets,
+    { local }: Address,
+    key: string,
+    tokens = 1,
+  ) => local ? 0 : buckets.take(key, tokens);
   return {
     limits,
     loopbackOnly,
     addressOf: createAddressReader(parseNetworks(trustProxy)),
-    admitRequest: (address) => take(requests, address, address.key),
+    admitRequest: (address, tokens) =>
+      take(requests, address, address.key, tokens),
     admitCall: (address, workerId) => take(calls, address, workerId),
     admitRegistration: (address) => take(registrations, address, address.key),
     admitExport: (address) => take(exports, address, address.key),

@@ -8,11 +8,16 @@ export interface Rate {
 
 /** Limits for one caller and for all callers together. */
 export interface Limits {
-  /** Bytes of a request's body. */
+  /** Bytes of a study's definition, the largest body. */
   readonly bodyBytes: number;
-  /** Seconds within which a whole body must arrive. */
+  /** Seconds within which a body must begin to arrive. */
   readonly bodySeconds: number;
-  /** Requests of one address, pages and files included. */
+  /** Bytes a second that must arrive on average after these seconds. */
+  readonly bodyPace: number;
+  /**
+   * Requests of one address, pages and files included. Costly ones count as
+   * several.
+   */
   readonly addressRate: Rate;
   /** Calls of one worker. */
   readonly workerRate: Rate;
@@ -52,7 +57,8 @@ export interface Limits {
  */
 export const defaultLimits: Limits = {
   bodyBytes: 1024 * 1024,
-  bodySeconds: 60,
+  bodySeconds: 20,
+  bodyPace: 8 * 1024,
   addressRate: { perSecond: 1000, burst: 5000 },
   workerRate: { perSecond: 200, burst: 2000 },
   registrationRate: { perSecond: 0.2, burst: 300 },
@@ -70,8 +76,11 @@ export const defaultLimits: Limits = {
 
 /** Token buckets by key. */
 export interface TokenBuckets {
-  /** Takes a token: 0 if it was available, else the seconds until it is. */
-  take(key: string): number;
+  /**
+   * Takes tokens, one by default: 0 if they were available, else the seconds
+   * until they are. More than the burst count as the burst.
+   */
+  take(key: string, tokens?: number): number;
   /** The same without taking. */
   wait(key: string): number;
   /** Returns a token. */
@@ -100,9 +109,9 @@ export function createTokenBuckets(
   const room = burst * each;
   const fullAt = new Map<string, number>();
 
-  function wait(key: string): number {
+  function wait(key: string, tokens = 1): number {
     const time = now();
-    const after = Math.max(fullAt.get(key) ?? time, time) + each;
+    const after = Math.max(fullAt.get(key) ?? time, time) + tokens * each;
     return Math.max(0, after - time - room) / 1000;
   }
 
@@ -117,12 +126,14 @@ export function createTokenBuckets(
   }
 
   return {
-    wait,
-    take(key) {
-      const seconds = wait(key);
+    wait: (key) => wait(key),
+    take(key, wanted = 1) {
+      const tokens = Math.min(wanted, burst);
+      if (tokens === 0) return 0;
+      const seconds = wait(key, tokens);
       if (seconds > 0) return seconds;
       if (!fullAt.has(key) && fullAt.size >= maxKeys) forget();
-      fullAt.set(key, Math.max(fullAt.get(key) ?? 0, now()) + each);
+      fullAt.set(key, Math.max(fullAt.get(key) ?? 0, now()) + tokens * each);
       return 0;
     },
     give(key) {

@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import type { Guard } from "../limits/guard.ts";
-import { type Address, isLoopbackHost } from "../limits/addresses.ts";
+import { isLoopbackHost } from "../limits/addresses.ts";
 import { isOperator, type Secrets } from "../limits/secrets.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { ProblemError } from "./problems.ts";
@@ -64,31 +64,6 @@ export function admitExport(guard: Guard) {
     );
     await next();
   });
-}
-
-/**
- * Runs `work` while memory for a body of this size is reserved.
- *
- * @throws {ProblemError} 503 if the budget is used up
- */
-export async function withinBudget<T>(
-  { receiving }: Guard,
-  address: Address,
-  bytes: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (!receiving.take(address, bytes)) {
-    throw new ProblemError(
-      "unavailable",
-      "too much data is being sent at once; wait a little, then try again",
-      { headers: { "retry-after": "5" }, reason: "unavailable:receiving" },
-    );
-  }
-  try {
-    return await work();
-  } finally {
-    receiving.give(address, bytes);
-  }
 }
 
 /** @throws {ProblemError} 429 if `seconds` is not 0. */
