@@ -253,3 +253,23 @@ test(
   },
   { limits: { addressRate: { perSecond: 0.001, burst: 30 } } },
 );
+
+test(
+  "reads count as what they cost",
+  async (swarm) => {
+    const read = (query: string, from = peer) =>
+      swarm.call("GET", `/api/studies/seed/trials${query}`, { peer: from });
+    assert.equal((await read("?offset=1000000&limit=5")).status, 200);
+    await problem(
+      await read("?offset=1000000&limit=5"),
+      429,
+      "too-many-requests",
+    );
+    assert.equal((await read("?limit=20")).status, 200);
+    const other = "192.0.2.9";
+    assert.equal((await read("?limit=1000", other)).status, 200);
+    assert.equal((await read("?limit=1000", other)).status, 200);
+    await problem(await read("?limit=1000", other), 429, "too-many-requests");
+  },
+  { limits: { addressRate: { perSecond: 0.001, burst: 600 } } },
+);

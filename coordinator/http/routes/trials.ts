@@ -22,6 +22,8 @@ import {
   streamed,
 } from "../middleware/responses.ts";
 import type { WorkerEnv } from "../middleware/authenticate.ts";
+import type { Guard } from "../limits/guard.ts";
+import { enforceRate } from "../middleware/admission.ts";
 import { createFreshCache } from "../../service/fresh_cache.ts";
 
 /** Trials per read of an export; other requests are served in between. */
@@ -30,10 +32,26 @@ const PART = 100;
 /** Most replicates on a grid point's page. */
 const MOST_REPLICATES = 1000;
 
+/** What reads cost, in requests. */
+const ONE_TRIAL = 2;
+/** To order the workers, the results of each are counted. */
+const COUNTED_WORKERS = 50;
+
+/** The database walks over what is before the page. */
+function pageCost({ limit, offset }: {
+  readonly limit: number;
+  readonly offset: number;
+}): number {
+  return limit / 5 + Math.min(offset, MOST_WALKED) / 2000;
+}
+
+/** Trials of the largest study that is likely. */
+const MOST_WALKED = 1_000_000;
+
 /** Routes that read trials, grid points and workers. */
 export function trialRoutes(
   app: OpenAPIHono<WorkerEnv>,
-  { coordinator, leaderboard, deviations, freshFor = 0 }: {
+  { coordinator, leaderboard, deviations, guard, freshFor = 0 }: {
     readonly coordinator: Pick<
       Views,
       "trials" | "trial" | "curves" | "workers"
@@ -42,6 +60,7 @@ export function trialRoutes(
       studyId: StudyId,
     ) => Promise<ReadableLeaderboard | null>;
     readonly deviations: LiveDeviations;
+    readonly guard: Guard;
     readonly freshFor?: number;
   },
 ): void {
@@ -50,14 +69,27 @@ export function trialRoutes(
     now: () => performance.now(),
   });
 
-  /** The value as JSON with its entity tag; equal requests share one read. */
+  /**
+   * The value as JSON with its entity tag; equal requests share one read.
+   *
+   * @param cost Requests as which the read counts, one for each 0.2 ms.
+   */
   async function answer(
-    c: Context,
+    c: Context<WorkerEnv>,
     asked: unknown,
+    cost: number,
     read: () => Promise<unknown>,
   ): Promise<Response> {
+    const key = `${c.req.path} ${JSON.stringify(asked)}`;
+    if (!fresh.has(key)) {
+      enforceRate(
+        guard.admitRequest(c.var.address, Math.floor(cost)),
+        "address",
+        "your address reads so much",
+      );
+    }
     const { json, etag } = await fresh(
-      `${c.req.path} ${JSON.stringify(asked)}`,
+      key,
       async () => renderJson(await read()),
     );
     return rendered(c, () => json, etag, "application/json");
@@ -70,6 +102,7 @@ export function trialRoutes(
     return await answer(
       c,
       request,
+      pageCost(page),
       async () =>
         orNotFound(
           await coordinator.trials(studyId, request),
@@ -83,6 +116,7 @@ export function trialRoutes(
     return await answer(
       c,
       null,
+      ONE_TRIAL,
       async () =>
         orNotFound(await coordinator.trial(trialId), "trial", trialId),
     );
@@ -90,8 +124,10 @@ export function trialRoutes(
   app.openapi(endpoints.getPoint, async (c) => {
     const { studyId, point } = c.req.valid("param");
     const params = orNotFound(parsePoint(point), "grid point", point);
-    return await answer(c, null, async () => {
-      const board = orNotFound(await leaderboard(studyId), "study", studyId);
+    const board = orNotFound(await leaderboard(studyId), "study", studyId);
+    const { replicates, recipe } = board.content().study;
+    const curves = Math.min(replicates, MOST_REPLICATES) * recipe.epochs;
+    return await answer(c, null, curves / 20, async () => {
       const limits = { limit: MOST_REPLICATES, offset: 0 };
       const trials = await coordinator.curves(studyId, { params, ...limits });
       return orNotFound(
@@ -103,7 +139,9 @@ export function trialRoutes(
   });
   app.openapi(endpoints.listWorkers, async (c) => {
     const request = c.req.valid("query");
-    return await answer(c, request, async () => {
+    const cost = pageCost(request) +
+      (request.order === "results" ? COUNTED_WORKERS : 0);
+    return await answer(c, request, cost, async () => {
       const { workers, ...counts } = await coordinator.workers(request);
       const { ofWorker, backends } = await deviations();
       const list: WorkerList = {

@@ -164,6 +164,23 @@ Deno.test("openSqlite: finds a grid point's trials by an index, in order", () =>
   db.close();
 });
 
+Deno.test("openSqlite: finds the latest trials by an index, without sorting", () => {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, "test.db");
+  for (const state of ["", "AND state = ?4 "]) {
+    const plan = db.prepare(
+      "EXPLAIN QUERY PLAN SELECT * FROM trials WHERE study_id = ?1 " +
+        `AND planned = 1 ${state}` +
+        "ORDER BY revision DESC, replicate, position LIMIT ?2 OFFSET ?3",
+    ).all("seed", 1, 0, ...state === "" ? [] : ["queued"])
+      .map(({ detail }) => detail);
+    assert.deepEqual(plan, [
+      "SEARCH trials USING INDEX trials_by_revision (study_id=?)",
+    ]);
+  }
+  db.close();
+});
+
 Deno.test("openSqlite: refuses a damaged database", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
