@@ -115,6 +115,13 @@ export async function testSwarm(
   const { maxStreams = 10 } = options;
   const hub = createEventHub({ schedule: clock.schedule, maxStreams });
   const verification = options.verification?.(clock);
+  const { limits = {}, trustProxy = [], loopbackOnly = false } = options;
+  const guard = createGuard({
+    limits,
+    trustProxy,
+    loopbackOnly,
+    now: clock.now,
+  });
   const coordinator = createCoordinator({
     storage,
     hub,
@@ -127,6 +134,7 @@ export async function testSwarm(
     schedule: clock.schedule,
     random: countingRandom(),
     log,
+    onMoved: guard.attemptMoved,
     ...verification === undefined ? {} : { verification },
   });
   const study = options.study === undefined ? smallStudy() : options.study;
@@ -143,7 +151,6 @@ export async function testSwarm(
     bytes: (count) => new Uint8Array(count).fill(7),
     joinCode: options.joinCode,
   });
-  const { limits = {}, trustProxy = [], loopbackOnly = false } = options;
   const metrics = createMetrics(() => 1);
   metrics.watch({
     counters: coordinator.counters,
@@ -170,7 +177,7 @@ export async function testSwarm(
     apiPageFile,
     log,
     now: clock.now,
-    guard: createGuard({ limits, trustProxy, loopbackOnly, now: clock.now }),
+    guard,
     readiness,
     secrets,
     metrics,

@@ -259,10 +259,12 @@ function workerRoutes(app: App, deps: AppDeps): void {
     const { leaseId } = c.req.valid("param");
     const { attempt } = c.req.valid("query");
     const { limits } = guard;
-    using charge = guard.receiving.open(c.var.address);
+    const { address } = c.var;
+    using charge = guard.receiving.open(address);
     unwrap(
       await coordinator.upload(c.var.worker, leaseId, {
         attempt,
+        from: address.local ? null : address.key,
         read: (bytes) =>
           latest(
             leaseId,
@@ -276,18 +278,21 @@ function workerRoutes(app: App, deps: AppDeps): void {
   app.openapi(endpoints.complete, async (c) => {
     const { leaseId } = c.req.valid("param");
     const request = c.req.valid("json");
-    const completed = unwrap(
-      await coordinator.complete(c.var.worker, leaseId, request),
-    );
-    guard.leaseDelivered(leaseId);
-    return c.json(completed, 200);
+    const { workerId } = c.var.worker;
+    const outcome = await coordinator.complete(c.var.worker, leaseId, request);
+    // Another coordinator may have come to the verdict.
+    if (outcome.ok && outcome.value.verdict === "accepted") {
+      guard.attemptMoved({ leaseId, workerId, state: "completed" });
+    } else if (!outcome.ok && outcome.rejection === "rejected-result") {
+      guard.attemptMoved({ leaseId, workerId, state: "refused" });
+    }
+    return c.json(unwrap(outcome), 200);
   });
   app.openapi(endpoints.release, async (c) => {
     const { leaseId } = c.req.valid("param");
     unwrap(
       await coordinator.release(c.var.worker, leaseId, c.req.valid("json")),
     );
-    guard.leases.end(leaseId);
     return c.body(null, 204);
   });
 }

@@ -7,7 +7,15 @@ import {
   type TestSwarm,
 } from "../../testing/app_fixture.ts";
 import { Lease } from "../../protocol/lease.ts";
-import { trained, uuid } from "../../testing/lease/fixtures.ts";
+import {
+  type FakeClock,
+  smallStudy,
+  tinyManifest,
+  trained,
+  uuid,
+} from "../../testing/lease/fixtures.ts";
+import { memoryWeights } from "../storage/weights_store.ts";
+import type { Limits } from "./limits/rates.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /** Limits on the coordinator's time and memory that one address may use. */
@@ -50,7 +58,7 @@ test(
 );
 
 test(
-  "a delivered result returns its lease to the address's budget once",
+  "a result that counts at once returns its lease to the address's budget once",
   async (swarm) => {
     const token = await swarm.join();
     const granted = await lease(swarm, token, uuid(0xa));
@@ -71,6 +79,138 @@ test(
     await problem(another, 429, "too-many-requests");
   },
   { limits: { vainLeaseRate: { perSecond: 0.001, burst: 1 } } },
+);
+
+/** A study whose results are checked by nobody until the test says so. */
+function judgedByHand(limits: Partial<Limits>) {
+  return {
+    study: smallStudy({ replicates: 20 }),
+    dataset: tinyManifest,
+    verification: (clock: FakeClock) => ({
+      weights: memoryWeights(clock.now),
+      verifier: {
+        evaluate: () => new Promise<never>(() => {}),
+        repeat: () => new Promise<never>(() => {}),
+        trainsOn: () => new Promise<never>(() => {}),
+        close: () => {},
+      },
+    }),
+    limits,
+  };
+}
+
+const diverged = {
+  outcome: "diverged",
+  epochs: [],
+  backend: "simd",
+  seconds: 1,
+  divergedAtEpoch: 1,
+};
+
+/** Leases a trial and says that it diverged, without training it. */
+async function claimDivergence(
+  swarm: TestSwarm,
+  token: string,
+  from = peer,
+): Promise<Lease> {
+  const granted = await swarm.call("POST", "/api/leases", {
+    token,
+    json: leaseRequest,
+    peer: from,
+  });
+  assert.equal(granted.status, 200);
+  const taken = Lease.parse(await granted.json());
+  const delivered = await swarm.call(
+    "POST",
+    `/api/leases/${taken.leaseId}/complete`,
+    {
+      token,
+      json: { attempt: taken.attempt, result: diverged },
+      peer: from,
+    },
+  );
+  assert.equal((await delivered.json()).verdict, "pending");
+  return taken;
+}
+
+const good = { type: "true", recomputed: null, repeatedEpochs: 2 } as const;
+const bad = { type: "false", problems: ["it did not diverge"] } as const;
+
+test(
+  "an accepted result returns its lease to the address's budget, a refused one does not",
+  async (swarm) => {
+    const token = await swarm.join({ threads: 9 });
+    const first = await claimDivergence(swarm, token);
+    const second = await claimDivergence(swarm, token);
+    await problem(await lease(swarm, token), 429, "too-many-requests");
+    await swarm.coordinator.settle(first.leaseId, bad);
+    await problem(await lease(swarm, token), 429, "too-many-requests");
+    await swarm.coordinator.settle(second.leaseId, good);
+    assert.equal((await lease(swarm, token)).status, 200);
+    await problem(await lease(swarm, token), 429, "too-many-requests");
+  },
+  judgedByHand({ vainLeaseRate: { perSecond: 0.0001, burst: 2 } }),
+);
+
+const reason = async (response: Promise<Response>) => {
+  const { status, headers } = await response;
+  return headers.get("swarm-reason") ?? status;
+};
+
+test(
+  "a worker gets no lease while too many of its results wait for verdicts",
+  async (swarm) => {
+    const token = await swarm.join({ threads: 2 });
+    const waiting: Lease[] = [];
+    for (let n = 0; n < 4; n++) {
+      waiting.push(await claimDivergence(swarm, token));
+    }
+    const none = await lease(swarm, token);
+    assert.equal(none.headers.get("swarm-reason"), "verdicts-pending");
+    assert.equal(none.headers.get("retry-after"), "5");
+    // Others at the same address go on, and so does this machine.
+    assert.equal(await reason(lease(swarm, await swarm.join())), 200);
+    const local = await swarm.join({ threads: 1 });
+    for (let n = 0; n < 3; n++) {
+      await claimDivergence(swarm, local, "127.0.0.1");
+    }
+    // Each verdict makes room for a lease.
+    const [first, second] = waiting;
+    assert.ok(first && second);
+    await swarm.coordinator.settle(first.leaseId, bad);
+    await claimDivergence(swarm, token);
+    assert.equal(await reason(lease(swarm, token)), "verdicts-pending");
+    // Results of a study that is not active wait for that, not for verdicts.
+    await swarm.call("POST", "/api/studies", {
+      token: swarm.adminToken,
+      json: smallStudy({ id: "other" }).definition,
+    });
+    await swarm.call("POST", "/api/studies/other/resume", {
+      token: swarm.adminToken,
+    });
+    assert.equal(await reason(lease(swarm, token)), 200);
+  },
+  judgedByHand({ unjudgedPerThread: 2 }),
+);
+
+test(
+  "an address gets no lease while too many of its results wait for verdicts",
+  async (swarm) => {
+    const [one, two] = [await swarm.join(), await swarm.join()];
+    await claimDivergence(swarm, one);
+    await claimDivergence(swarm, two);
+    assert.equal(await reason(lease(swarm, one)), "verdicts-pending");
+    assert.equal(
+      await reason(lease(swarm, await swarm.join())),
+      "verdicts-pending",
+    );
+    const token = await swarm.join();
+    await claimDivergence(swarm, token, "192.0.2.2");
+    // A verdict that never comes is not waited for.
+    swarm.clock.advance(3_600_000);
+    assert.equal(await reason(lease(swarm, one)), 200);
+  },
+  judgedByHand({ unjudgedPerAddress: 2 }),
 );
 
 test("an address fetches whole studies at a limited rate", async (swarm) => {

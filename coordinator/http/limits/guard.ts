@@ -1,9 +1,12 @@
-import type { LeaseId, WorkerId } from "../../../protocol/ids.ts";
+import type { LeaseId, StudyId, WorkerId } from "../../../protocol/ids.ts";
+import type { Attempt } from "../../lease/trial.ts";
+import type { WorkerRecord } from "../../storage/storage.ts";
 import {
   type Address,
   type AddressLeases,
   createAddressLeases,
   createAddressReader,
+  createUnjudged,
   parseNetworks,
 } from "./addresses.ts";
 import {
@@ -58,6 +61,9 @@ export function createByteBudget(inAll: number, each: number): ByteBudget {
   };
 }
 
+/** What the limits follow of an attempt. */
+export type MovedAttempt = Pick<Attempt, "leaseId" | "workerId" | "state">;
+
 /** Limits that every request must pass. */
 export interface Guard {
   readonly limits: Limits;
@@ -72,10 +78,19 @@ export interface Guard {
   admitExport(address: Address): number;
   /** Called before a lease is granted. */
   admitLease(address: Address): number;
-  /** A lease was granted; it counts until its result arrives. */
+  /**
+   * Whether as many results wait for verdicts as may: of the worker, or of its
+   * address. Those of another study do not count: they wait for that study.
+   */
+  waitsForVerdicts(
+    address: Address,
+    worker: Pick<WorkerRecord, "workerId" | "threads">,
+    active: StudyId | null,
+  ): boolean;
+  /** A lease was granted; it counts until its result is accepted. */
   leaseGranted(address: Address, leaseId: LeaseId, ttlSeconds: number): void;
-  /** The lease's result has arrived. */
-  leaseDelivered(leaseId: LeaseId): void;
+  /** Called with each attempt that was delivered, or that ended. */
+  attemptMoved(attempt: MovedAttempt): void;
   /**
    * Counts a wrong secret. A right one is never counted and never refused:
    * whoever sends wrong ones from the operator's address, or through the same
@@ -113,6 +128,8 @@ export function createGuard(options: GuardOptions): Guard {
   const exports = createTokenBuckets(limits.exportRate, now);
   const vain = createTokenBuckets(limits.vainLeaseRate, now);
   const leases = createAddressLeases(now);
+  const unjudged = createUnjudged(now);
+  let study: StudyId | null = null;
   const take = (
     buckets: TokenBuckets,
     { local }: Address,
@@ -134,9 +151,23 @@ export function createGuard(options: GuardOptions): Guard {
       if (!leases.has(leaseId)) take(vain, address, address.key);
       leases.keep(address.key, leaseId, ttlSeconds);
     },
-    leaseDelivered(leaseId) {
-      const key = leases.end(leaseId);
-      if (key !== null) vain.give(key);
+    waitsForVerdicts({ local, key }, { workerId, threads }, active) {
+      if (local) return false;
+      if (active !== study) unjudged.clear();
+      study = active;
+      return unjudged.ofWorker(workerId) >=
+          threads * limits.unjudgedPerThread ||
+        unjudged.ofAddress(key) >= limits.unjudgedPerAddress;
+    },
+    attemptMoved({ leaseId, workerId, state }) {
+      const held = leases.end(leaseId);
+      if (state === "delivered") {
+        unjudged.add({ leaseId, workerId, address: held });
+        return;
+      }
+      const address = unjudged.remove(leaseId)?.address ?? held;
+      // Only an accepted result shows that the lease was not in vain.
+      if (state === "completed" && address !== null) vain.give(address);
     },
     wrongGuess: (address) => guesses.take(address.key),
     leases,

@@ -1,3 +1,5 @@
+import { MOST_WEIGHTS } from "../../storage/weights_store.ts";
+
 /** A rate limit: events per second on average, and a burst. */
 export interface Rate {
   /** Events per second on average; more than 0. */
@@ -27,8 +29,14 @@ export interface Limits {
   readonly guessRate: Rate;
   /** Tables of a whole study and reports, for one address. */
   readonly exportRate: Rate;
-  /** Leases of one address that ended without a result. */
+  /** Leases of one address that did not end with an accepted result. */
   readonly vainLeaseRate: Rate;
+  /** Results of a worker that may wait for verdicts, for each thread. */
+  readonly unjudgedPerThread: number;
+  /** Results of one address that may wait for verdicts. */
+  readonly unjudgedPerAddress: number;
+  /** Bytes of weights that wait for verdicts; each address has a share. */
+  readonly weights: number;
   /** Bytes of all bodies that are being received. */
   readonly receiving: number;
   /** Bytes of all bodies that are being received from one address. */
@@ -54,6 +62,12 @@ export interface Limits {
  * Each attempt at a trial is stored, and every call about the trial reads all
  * of them. An address that takes leases and releases them would slow down all
  * calls, so its leases are limited.
+ *
+ * Workers train on while results wait for verdicts, but a result costs a liar
+ * nothing and the verifier up to a whole training. A thread's four waiting
+ * results bridge the checks of a new worker, whose first results are trained
+ * again; the classroom's 480 threads have one each. Beyond that, training
+ * proceeds as fast as verification.
  */
 export const defaultLimits: Limits = {
   bodyBytes: 1024 * 1024,
@@ -65,6 +79,9 @@ export const defaultLimits: Limits = {
   guessRate: { perSecond: 1, burst: 100 },
   exportRate: { perSecond: 0.5, burst: 60 },
   vainLeaseRate: { perSecond: 0.2, burst: 2000 },
+  unjudgedPerThread: 4,
+  unjudgedPerAddress: 500,
+  weights: MOST_WEIGHTS,
   receiving: 512 * 1024 * 1024,
   receivingPerAddress: 128 * 1024 * 1024,
   workers: 20_000,
