@@ -3,7 +3,7 @@ import { listen } from "../coordinator/http/server.ts";
 import { dataFiles } from "../coordinator/storage/served_files.ts";
 
 /** A server for `descriptors_test.ts`: few file descriptors, real sockets. */
-const [folder = "", bytes = ""] = Deno.args;
+const [folder = "", bytes = "", how] = Deno.args;
 const file = { sha256: "a".repeat(64), compressedBytes: Number(bytes) };
 const swarm = await testSwarm({ data: dataFiles(folder, [file], () => {}) });
 const server = listen(
@@ -18,6 +18,7 @@ const server = listen(
     return await swarm.app.fetch(request, { peer: remoteAddr.hostname });
   },
   (level, message) => console.log(`${level}: ${message}`),
+  how === "uncontrolled" ? { serveOn: null } : {},
 );
 // Half a second after its start Deno opens a pair of sockets, to hear of
 // signals, and ends where it cannot.

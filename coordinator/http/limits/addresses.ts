@@ -65,10 +65,7 @@ export function parseNetworks(texts: readonly string[]): readonly Network[] {
 export function createAddressReader(
   trusted: readonly Network[],
 ): (peer: string | undefined, headers: ForwardingHeaders) => Address {
-  const isTrusted = (ip: Ip) =>
-    trusted.some(([network, bits]) =>
-      network.kind() === ip.kind() && ip.match(network, bits)
-    );
+  const isTrusted = (ip: Ip) => isIn(ip, trusted);
   return (peer, { forwardedFor, proxied }) => {
     const socket = peer === undefined ? null : parseIp(peer);
     if (socket === null) return UNKNOWN;
@@ -85,6 +82,26 @@ export function createAddressReader(
       if (!isTrusted(ip)) break;
     }
     return { key: keyOf(caller), local: false };
+  };
+}
+
+/**
+ * Makes a function that says whose a connection is, by the same keys. Null: it
+ * is this machine's or a trusted proxy's.
+ *
+ * @param trusted Networks of the proxies, as returned by `parseNetworks`.
+ */
+export function createConnectionOwner(
+  trusted: readonly Network[],
+): (hostname: string) => string | null {
+  const read = createAddressReader([]);
+  return (hostname) => {
+    const ip = parseIp(hostname);
+    const { key, local } = read(hostname, {
+      forwardedFor: undefined,
+      proxied: false,
+    });
+    return local || ip !== null && isIn(ip, trusted) ? null : key;
   };
 }
 
@@ -110,6 +127,12 @@ function parseIp(text: string): Ip | null {
     return null;
   }
   return ipaddr.isValid(bare) ? ipaddr.process(bare) : null;
+}
+
+function isIn(ip: Ip, networks: readonly Network[]): boolean {
+  return networks.some(([network, bits]) =>
+    network.kind() === ip.kind() && ip.match(network, bits)
+  );
 }
 
 function keyOf(ip: Ip): string {
