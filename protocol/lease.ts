@@ -23,6 +23,11 @@ export const RegisterRequest = z.strictObject({
   device: untrustedText(200).optional(),
   /** Required if the coordinator has a join code; its invitation shows it. */
   joinCode: z.string().max(200).optional(),
+  /**
+   * The token's secret, 64 random hexadecimal digits. Chosen by the worker, so that a request whose answer was lost can be sent again and gets
+   * the same worker. Without it each request registers a new one.
+   */
+  secret: z.string().regex(/^[0-9a-f]{64}$/).optional(),
 });
 
 /** The worker's identity, and the data set that it will train on. */
@@ -30,7 +35,7 @@ export type RegisterResponse = Infer<typeof RegisterResponse>;
 /** @internal */
 export const RegisterResponse = z.strictObject({
   workerId: WorkerId,
-  /** Sent as `Authorization: Bearer …` with every later call; shown once. */
+  /** Sent as `Authorization: Bearer …` with every later call. */
   token: z.string(),
   name: untrustedText(),
   /** Renew each lease at least this often. */

@@ -102,6 +102,7 @@ export async function testSwarm(
     readonly verification?: (clock: FakeClock) => Verification | undefined;
     readonly trustProxy?: readonly string[];
     readonly loopbackOnly?: boolean;
+    readonly publicUrl?: string;
     readonly joinCode?: string;
   } = {},
 ): Promise<TestSwarm> {
@@ -115,13 +116,7 @@ export async function testSwarm(
   const { maxStreams = 10 } = options;
   const hub = createEventHub({ schedule: clock.schedule, maxStreams });
   const verification = options.verification?.(clock);
-  const { limits = {}, trustProxy = [], loopbackOnly = false } = options;
-  const guard = createGuard({
-    limits,
-    trustProxy,
-    loopbackOnly,
-    now: clock.now,
-  });
+  const guard = createGuard({ ...options, now: clock.now });
   const coordinator = createCoordinator({
     storage,
     hub,

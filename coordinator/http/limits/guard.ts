@@ -9,6 +9,7 @@ import {
   createUnjudged,
   parseNetworks,
 } from "./addresses.ts";
+import { parsePublicUrl, type PublicUrl } from "../public_url.ts";
 import {
   createTokenBuckets,
   defaultLimits,
@@ -69,6 +70,8 @@ export interface Guard {
   readonly limits: Limits;
   /** Whether requests for other host names are refused. */
   readonly loopbackOnly: boolean;
+  /** Null: others use the address that the coordinator listens on. */
+  readonly publicUrl: PublicUrl | null;
   readonly addressOf: ReturnType<typeof createAddressReader>;
   /** Each returns 0 or the seconds to wait; always 0 for this machine. */
   admitRequest(address: Address, tokens?: number): number;
@@ -108,6 +111,8 @@ export interface GuardOptions {
   readonly trustProxy?: readonly string[];
   /** Whether to refuse requests for a host name that is not this machine's. */
   readonly loopbackOnly?: boolean;
+  /** The address that others use. Default: the one that it listens on. */
+  readonly publicUrl?: string;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -116,10 +121,10 @@ export interface GuardOptions {
  * Creates the limits. Calls from this machine always pass: they come from the
  * coordinator's local trainers or from an operator, who could stop it anyway.
  *
- * @throws {AddressError} if `trustProxy` contains an invalid address.
+ * @throws {AddressError} if `trustProxy` or `publicUrl` is invalid.
  */
 export function createGuard(options: GuardOptions): Guard {
-  const { trustProxy = [], loopbackOnly = false, now } = options;
+  const { trustProxy = [], loopbackOnly = false, publicUrl, now } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const requests = createTokenBuckets(limits.addressRate, now);
   const calls = createTokenBuckets(limits.workerRate, now);
@@ -139,6 +144,7 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     limits,
     loopbackOnly,
+    publicUrl: publicUrl === undefined ? null : parsePublicUrl(publicUrl),
     addressOf: createAddressReader(parseNetworks(trustProxy)),
     admitRequest: (address, tokens) =>
       take(requests, address, address.key, tokens),
