@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { LeaseId, Sha256, type WorkerId } from "../../protocol/ids.ts";
 import type { Instant } from "../lease/trial.ts";
+import { keepPrivate, PRIVATE_FILE, PRIVATE_FOLDER } from "./files.ts";
 
 /** Stores weights until their results are verified, one set per lease. */
 export interface WeightsStore {
@@ -198,6 +199,7 @@ export async function folderWeights(
   folder: string,
   now: () => Instant,
 ): Promise<WeightsStore> {
+  keepPrivate(folder);
   const found: [LeaseId, Entry][] = [];
   for (const { name, path } of await filesOf(folder)) {
     const [, lease, sum] = NAME.exec(name) ?? [];
@@ -215,13 +217,14 @@ export async function folderWeights(
   return createStore(
     {
       async write(name, bytes) {
-        await Deno.mkdir(folder, { recursive: true });
+        await Deno.mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
         const path = join(folder, name);
         const part = `${path}.${crypto.randomUUID()}.part`;
         using file = await Deno.open(part, {
           write: true,
           create: true,
           truncate: true,
+          mode: PRIVATE_FILE,
         });
         for (let start = 0; start < bytes.length;) {
           start += await file.write(bytes.subarray(start));

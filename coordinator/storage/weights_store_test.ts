@@ -53,3 +53,26 @@ Deno.test("folderWeights: finds files of an earlier process and deletes partial 
     await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
 });
+
+Deno.test({
+  name: "folderWeights: only the owner may read the weights",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const root = await Deno.makeTempDir();
+    const folder = join(root, "weights");
+    const mode = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o777;
+    try {
+      const store = await folderWeights(folder, () => 0);
+      await store.put(one, a, Uint8Array.of(1));
+      assert.equal(mode(folder), 0o700);
+      const [file] = await names(folder);
+      assert.equal(mode(join(folder, file ?? "")), 0o600);
+      // As an earlier version left it.
+      await Deno.chmod(folder, 0o755);
+      await folderWeights(folder, () => 0);
+      assert.equal(mode(folder), 0o700);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  },
+});

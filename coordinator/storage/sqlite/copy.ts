@@ -5,6 +5,7 @@ import {
   isReadOnly,
   locate,
   outputFile,
+  PRIVATE_FILE,
   sameFile,
 } from "../files.ts";
 import { isServer } from "../server_address.ts";
@@ -290,7 +291,11 @@ function createPartial(path: string, cannot: string): string {
   // Nobody else's: a name that can be guessed may be taken by a database.
   const partial = `${path}-partial-${crypto.randomUUID()}`;
   try {
-    Deno.openSync(partial, { write: true, createNew: true }).close();
+    Deno.openSync(partial, {
+      write: true,
+      createNew: true,
+      mode: PRIVATE_FILE,
+    }).close();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new StorageError(

@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { databaseFile } from "../files.ts";
+import { databaseFile, keepPrivate, PRIVATE_FILE } from "../files.ts";
 import { StorageError } from "../storage.ts";
 import { checkOurs, migrate } from "./schema.ts";
 
@@ -72,6 +72,9 @@ function prepare(
     db = new DatabaseSync(path, { timeout: busyTimeout });
     // Before any write, so that a file that is not ours stays unchanged.
     checkOurs(db, path);
+    if (path !== ":memory:") {
+      for (const end of ["", "-wal", "-shm", "-lock"]) keepPrivate(path + end);
+    }
     // FULL: an answered write survives a power failure. Prepared statements,
     // because only their errors have SQLite's code.
     db.prepare("PRAGMA journal_mode = WAL").get();
@@ -136,7 +139,12 @@ function lockContent(path: string): () => void {
 function lock(file: string, path: string): () => void {
   let held: Deno.FsFile;
   try {
-    held = Deno.openSync(file, { read: true, write: true, create: true });
+    held = Deno.openSync(file, {
+      read: true,
+      write: true,
+      create: true,
+      mode: PRIVATE_FILE,
+    });
   } catch (error) {
     throw explainOpening(path, error);
   }
