@@ -329,17 +329,6 @@ function createLatest<K>() {
 function readingRoutes(app: App, deps: AppDeps): void {
   const { coordinator, hub, data, leaderboard } = deps;
 
-  app.openapi(
-    endpoints.listStudies,
-    async (c) => c.json(await coordinator.studies(), 200),
-  );
-  app.openapi(endpoints.getStudy, async (c) => {
-    const { studyId } = c.req.valid("param");
-    return c.json(
-      orNotFound(await coordinator.study(studyId), "study", studyId),
-      200,
-    );
-  });
   app.openapi(endpoints.getLeaderboard, async (c) => {
     const { studyId } = c.req.valid("param");
     const { json: plain, gzip, etag } = orNotFound(
