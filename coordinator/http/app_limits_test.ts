@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import {
   acquire,
   leaseRequest,
   problem,
   swarmTest as test,
   type TestSwarm,
+  testSwarm,
 } from "../../testing/app_fixture.ts";
 import { Lease } from "../../protocol/lease.ts";
 import {
@@ -14,7 +16,7 @@ import {
   trained,
   uuid,
 } from "../../testing/lease/fixtures.ts";
-import { memoryWeights } from "../storage/weights_store.ts";
+import { memoryWeights, type WeightsStore } from "../storage/weights_store.ts";
 import type { Limits } from "./limits/rates.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 
@@ -152,6 +154,9 @@ test(
   judgedByHand({ vainLeaseRate: { perSecond: 0.0001, burst: 2 } }),
 );
 
+/** Bytes of the weights of `smallStudy` on `tinyManifest`. */
+const WEIGHTS = 4 * (5 * 256 + 257 * 256 + 257 * 10);
+
 const reason = async (response: Promise<Response>) => {
   const { status, headers } = await response;
   return headers.get("swarm-reason") ?? status;
@@ -212,6 +217,73 @@ test(
   },
   judgedByHand({ unjudgedPerAddress: 2 }),
 );
+
+Deno.test("createApp: a classroom behind one address trains on while verification is slower", async () => {
+  const THREADS = 8;
+  const TABS = 60;
+  const stores: WeightsStore[] = [];
+  const swarm = await testSwarm({
+    ...judgedByHand({}),
+    study: smallStudy({ replicates: 900 }),
+    verification: (clock) => {
+      const verification = judgedByHand({}).verification(clock);
+      stores.push(verification.weights);
+      // As many as 1 GiB holds of the seed study.
+      return { ...verification, mostWeights: 994 * WEIGHTS };
+    },
+  });
+  try {
+    const bytes = new Uint8Array(WEIGHTS);
+    const weights = createHash("sha256").update(bytes).digest("hex");
+    const waiting: Lease[] = [];
+    /** Leases, uploads and delivers; the reason if there is no lease. */
+    const train = async (token: string): Promise<string | null> => {
+      const granted = await lease(swarm, token);
+      if (granted.status !== 200) return granted.headers.get("swarm-reason");
+      const taken = Lease.parse(await granted.json());
+      const { leaseId, attempt } = taken;
+      const uploaded = await swarm.call(
+        "PUT",
+        `/api/leases/${leaseId}/weights?attempt=${attempt}`,
+        {
+          token,
+          peer,
+          body: bytes,
+          headers: { "content-type": "application/octet-stream" },
+        },
+      );
+      assert.equal(uploaded.status, 204);
+      const result = { attempt, result: trained(), weights };
+      const delivered = await swarm.call(
+        "POST",
+        `/api/leases/${leaseId}/complete`,
+        { token, peer, json: result },
+      );
+      assert.equal((await delivered.json()).verdict, "pending");
+      waiting.push(taken);
+      return null;
+    };
+    const tabs: string[] = [];
+    for (let n = 0; n < TABS; n++) {
+      tabs.push(await swarm.join({ threads: THREADS }));
+    }
+    // Every thread delivers a result before there is any verdict.
+    for (const tab of tabs) {
+      for (let n = 0; n < THREADS; n++) assert.equal(await train(tab), null);
+    }
+    // Then they wait, and go on with each verdict.
+    for (const next of tabs) {
+      assert.equal(await train(next), "verdicts-pending");
+      const judged = waiting.shift();
+      assert.ok(judged);
+      await swarm.coordinator.settle(judged.leaseId, good);
+      await stores[0]?.delete(judged.leaseId);
+      assert.equal(await train(next), null);
+    }
+  } finally {
+    await swarm.close();
+  }
+});
 
 test("an address fetches whole studies at a limited rate", async (swarm) => {
   const paths = [

@@ -66,8 +66,8 @@ export interface Limits {
  * Workers train on while results wait for verdicts, but a result costs a liar
  * nothing and the verifier up to a whole training. A thread's four waiting
  * results bridge the checks of a new worker, whose first results are trained
- * again; the classroom's 480 threads have one each. Beyond that, training
- * proceeds as fast as verification.
+ * again; the classroom's 480 threads have one each, whose weights fit into its
+ * share of the space. Beyond that, training proceeds as fast as verification.
  */
 export const defaultLimits: Limits = {
   bodyBytes: 1024 * 1024,
@@ -80,7 +80,7 @@ export const defaultLimits: Limits = {
   exportRate: { perSecond: 0.5, burst: 60 },
   vainLeaseRate: { perSecond: 0.2, burst: 2000 },
   unjudgedPerThread: 4,
-  unjudgedPerAddress: 500,
+  unjudgedPerAddress: 480,
   weights: MOST_WEIGHTS,
   receiving: 512 * 1024 * 1024,
   receivingPerAddress: 128 * 1024 * 1024,
