@@ -60,7 +60,7 @@ export function readBody(guard: Guard) {
     enforceRate(
       guard.admitRequest(address, Math.floor(bytes.length / CALL_BYTES)),
       "address",
-      "your address sends so much",
+      "your address sends large bodies",
     );
     checkShape(bytes);
     replaceBody(c, bytes);

@@ -83,7 +83,7 @@ export function trialRoutes(
     enforceRate(
       guard.admitRequest(c.var.address, Math.floor(requests)),
       "address",
-      "your address reads so much",
+      "your address asks for costly pages",
     );
   }
 
