@@ -22,7 +22,11 @@ import { createWebAssets } from "../web/build/assets.ts";
 import { joinAddress } from "./cli/join_address.ts";
 import { gracefulShutdown } from "./http/graceful_shutdown.ts";
 import { listen, StartError } from "./http/server.ts";
-import { isLoopbackHost } from "./http/limits/addresses.ts";
+import {
+  createConnectionOwner,
+  isLoopbackHost,
+  parseNetworks,
+} from "./http/limits/addresses.ts";
 import { openSwarm, StudyDeletedError, type Swarm } from "./open_swarm.ts";
 import { readUserText, UnreadFile } from "./storage/files.ts";
 import { describeDatabase } from "./storage/open_storage.ts";
@@ -153,7 +157,9 @@ async function serve(
   const { handler, finish } = gracefulShutdown(async (request, info) =>
     await (await opened.promise).fetch(request, info)
   );
-  const server = listen(options.host, options.port, handler, log);
+  const server = listen(options.host, options.port, handler, log, {
+    ownerOf: createConnectionOwner(parseNetworks(trustProxy ?? [])),
+  });
   try {
     const swarm = await openSwarm({
       plan,

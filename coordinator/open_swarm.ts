@@ -199,6 +199,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
       options.confined ?? false,
       log,
     )
+      .then((opened) => ({ ...opened, mostWeights: guard.limits.weights }))
       .catch(async (error) => {
         await storage.close();
         throw error;
@@ -228,6 +229,7 @@ export async function openSwarm(options: SwarmOptions): Promise<Swarm> {
     log,
     ...verification === undefined ? {} : { verification },
     prepare: lendable,
+    onMoved: guard.attemptMoved,
     onNews: async () => await secrets?.refresh(),
     terms: termsOf(minTtl),
   });

@@ -99,6 +99,8 @@ export const NoLeaseReason = z.enum([
   "all-leased",
   /** The worker holds as many leases as it has threads. */
   "enough-leases",
+  /** Results of the worker, or of its address, wait for their verdicts. */
+  "verdicts-pending",
   /** The coordinator serves no study at the moment. */
   "no-study",
 ]);

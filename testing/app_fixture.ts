@@ -116,6 +116,7 @@ export async function testSwarm(
   const { maxStreams = 10 } = options;
   const hub = createEventHub({ schedule: clock.schedule, maxStreams });
   const verification = options.verification?.(clock);
+  const guard = createGuard({ ...options, now: clock.now });
   const coordinator = createCoordinator({
     storage,
     hub,
@@ -128,6 +129,7 @@ export async function testSwarm(
     schedule: clock.schedule,
     random: countingRandom(),
     log,
+    onMoved: guard.attemptMoved,
     ...verification === undefined ? {} : { verification },
   });
   const study = options.study === undefined ? smallStudy() : options.study;
@@ -170,7 +172,7 @@ export async function testSwarm(
     apiPageFile,
     log,
     now: clock.now,
-    guard: createGuard({ ...options, now: clock.now }),
+    guard,
     readiness,
     secrets,
     metrics,

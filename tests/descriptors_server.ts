@@ -3,7 +3,7 @@ import { listen } from "../coordinator/http/server.ts";
 import { dataFiles } from "../coordinator/storage/served_files.ts";
 
 /** A server for `descriptors_test.ts`: few file descriptors, real sockets. */
-const [folder = "", bytes = ""] = Deno.args;
+const [folder = "", bytes = "", how] = Deno.args;
 const size = Number(bytes);
 const file = { sha256: "a".repeat(64), compressedBytes: size, bytes: size };
 const swarm = await testSwarm({ data: dataFiles(folder, [file], () => {}) });
@@ -19,6 +19,7 @@ const server = listen(
     return await swarm.app.fetch(request, { peer: remoteAddr.hostname });
   },
   (level, message) => console.log(`${level}: ${message}`),
+  how === "uncontrolled" ? { serveOn: null } : {},
 );
 // Half a second after its start Deno opens a pair of sockets, to hear of
 // signals, and ends where it cannot.

@@ -18,19 +18,23 @@ const UNFINISHED = [
 /** A request for more than is ever read. */
 const UNREAD = [`GET /data/${FILE} HTTP/1.1\r\nHost: a\r\n\r\n`];
 
+/** Whether the server decides which connections it keeps. */
+type Control = "controlled" | "uncontrolled";
+
 /** A server that may open 64 files and connections. */
-async function startServer(folder: string) {
+async function startServer(folder: string, how: Control) {
   await Deno.writeFile(join(folder, FILE), new Uint8Array(FILE_BYTES));
   const child = new Deno.Command("sh", {
     args: [
       "-c",
       'ulimit -n 64; exec "$0" run --allow-net=127.0.0.1 --allow-read ' +
-      '--allow-env --config "$1" "$2" "$3" "$4"',
+      '--allow-env --config "$1" "$2" "$3" "$4" "$5"',
       Deno.execPath(),
       config,
       script,
       folder,
       String(FILE_BYTES),
+      how,
     ],
     stdin: "null",
     stdout: "piped",
@@ -79,39 +83,97 @@ async function answers(url: URL): Promise<boolean> {
   return false;
 }
 
-for (
-  const [name, begun] of Object.entries({
-    "held by requests that do not end": UNFINISHED,
-    "held by answers that nobody reads": UNREAD,
-  })
-) {
+/** Opens connections and leaves them as they are. */
+async function hold(
+  { port }: URL,
+  begun: readonly string[],
+  count: number,
+): Promise<Deno.Conn[]> {
+  const held: Deno.Conn[] = [];
+  for (let n = 0; n < count; n++) {
+    try {
+      const connection = await Deno.connect({
+        hostname: "127.0.0.1",
+        port: Number(port),
+      });
+      held.push(connection);
+      await connection.write(new TextEncoder().encode(begun[n % begun.length]));
+    } catch {
+      // Refused, reset or cut.
+    }
+  }
+  return held;
+}
+
+/** The answer to a request on a new connection, as text. */
+async function ask({ port }: URL, path: string): Promise<string> {
+  const connection = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: Number(port),
+  });
+  try {
+    await connection.write(
+      new TextEncoder().encode(
+        `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+      ),
+    );
+    // Closes the connection, too.
+    return await new Response(connection.readable).text();
+  } catch (error) {
+    return `${error}`;
+  }
+}
+
+const kinds = {
+  "held by requests that do not end": UNFINISHED,
+  "held by answers that nobody reads": UNREAD,
+};
+// What limits a process is the shell's to set.
+const ignore = Deno.build.os !== "linux";
+
+for (const [name, begun] of Object.entries(kinds)) {
   Deno.test({
-    name: `listen outlives running out of file descriptors: ${name}`,
-    // What limits a process is the shell's to set.
-    ignore: Deno.build.os !== "linux",
+    name: `listen answers everybody while file descriptors are ${name}`,
+    ignore,
     async fn() {
       const folder = await Deno.makeTempDir({ prefix: "descriptors-" });
-      const server = await startServer(folder);
+      const server = await startServer(folder, "controlled");
       const { url } = server;
       const held: Deno.Conn[] = [];
       try {
         const slow = fetch(new URL("/slow", url)).then((r) => r.text());
         slow.catch(() => {});
         await new Promise((resolve) => setTimeout(resolve, 100));
-        for (let n = 0; n < 120; n++) {
-          try {
-            const connection = await Deno.connect({
-              hostname: "127.0.0.1",
-              port: Number(url.port),
-            });
-            held.push(connection);
-            await connection.write(
-              new TextEncoder().encode(begun[n % begun.length]),
-            );
-          } catch {
-            // Refused or reset while the server starts to listen again.
-          }
+        for (let n = 0; n < 12; n++) {
+          held.push(...await hold(url, begun, 20));
+          const answer = await ask(url, "/healthz");
+          assert.match(answer, /^HTTP\/1\.1 200 OK/, server.output());
         }
+        // Running answers were completed.
+        assert.equal(await slow.catch(() => server.output()), "here");
+        assert.match(server.output(), /no file descriptor is left/);
+        assert.doesNotMatch(server.output(), /error/);
+      } finally {
+        for (const connection of held) connection.close();
+        await server.end();
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+
+  Deno.test({
+    name: `listen without control of connections survives: ${name}`,
+    ignore,
+    async fn() {
+      const folder = await Deno.makeTempDir({ prefix: "descriptors-" });
+      const server = await startServer(folder, "uncontrolled");
+      const { url } = server;
+      let held: Deno.Conn[] = [];
+      try {
+        const slow = fetch(new URL("/slow", url)).then((r) => r.text());
+        slow.catch(() => {});
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        held = await hold(url, begun, 120);
         // They are still held: they were cut, and there is room again.
         assert.equal(await answers(url), true, server.output());
         // Running answers were completed.

@@ -1,5 +1,4 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { HonoRequest } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { orNotFound, rendered, renderedBytes } from "./middleware/responses.ts";
 import { API_PAGE_FILES, apiPage } from "./middleware/openapi.ts";
@@ -21,11 +20,15 @@ import {
   admitRegistration,
   admitRequest,
   checkHost,
-  withinBudget,
 } from "./middleware/admission.ts";
 import { measure } from "./metrics.ts";
 import { ProblemError, problemResponse } from "./middleware/problems.ts";
-import { readBody } from "./middleware/read_body.ts";
+import {
+  CALL_BYTES,
+  mostBytes,
+  readBody,
+  readExactly,
+} from "./middleware/read_body.ts";
 import { createRefusalLog } from "./middleware/refusal_log.ts";
 import type { Guard } from "./limits/guard.ts";
 import type { Secrets } from "./limits/secrets.ts";
@@ -40,7 +43,6 @@ import {
   protocolVersion,
   registrationVersion,
 } from "./middleware/authenticate.ts";
-import { readExactly } from "./middleware/read_body.ts";
 import { unwrap } from "./middleware/problems.ts";
 import { securityHeaders } from "./middleware/security.ts";
 import { trialRoutes } from "./routes/trials.ts";
@@ -51,6 +53,7 @@ import type { RenewResponse } from "../../protocol/lease.ts";
 import { acquireWithin } from "./routes/workers.ts";
 import type { Leaderboard } from "../../protocol/leaderboard.ts";
 import { addressOfPage, API_PAGE } from "../../protocol/pages.ts";
+import { MOST_EPOCHS } from "../../protocol/training.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import type { Coordinator } from "../service/coordinator.ts";
 import type { EventHub } from "../service/event_hub.ts";
@@ -134,7 +137,7 @@ export function createApp(deps: AppDeps) {
   });
   app.use(securityHeaders);
   if (metrics !== undefined) app.use(measure(metrics, now));
-  app.use(admitRequest(guard));
+  app.use(admitRequest(guard, deps.secrets));
   app.use(checkHost(guard));
   app.use(methodNotAllowed({
     app,
@@ -175,9 +178,10 @@ export function createApp(deps: AppDeps) {
   for (const { path } of exportEndpoints) {
     app.get(routePath(path), admitExport(guard));
   }
-  // Weights have their own limit: their exact length.
-  const readWhole = readBody(guard);
-  app.use((c, next) => isUpload(c.req) ? next() : readWhole(c, next));
+  for (const [{ method, path }, bytes] of bodies) {
+    app.on(method.toUpperCase(), routePath(path), mostBytes(bytes));
+  }
+  app.use(readBody(guard));
   app.post(endpoints.register.path, registrationVersion);
 
   workerRoutes(app, deps);
@@ -197,19 +201,24 @@ const exportEndpoints = [
   endpoints.getReport,
 ];
 
+/** Bytes of an epoch's figures as JSON, with every digit. */
+const EPOCH_BYTES = 320;
+
+/** Bodies that may have more than `CALL_BYTES`. */
+const bodies = [
+  [endpoints.release, 8 * 1024],
+  [endpoints.report, CALL_BYTES + MOST_EPOCHS * EPOCH_BYTES],
+  [endpoints.complete, CALL_BYTES + MOST_EPOCHS * EPOCH_BYTES],
+  // As many as the lease says.
+  [endpoints.uploadWeights, null],
+  // At most `bodyBytes`.
+  [adminEndpoints.createStudy, Infinity],
+] as const;
+
 const notReady: Record<NotReady, string> = {
   draining: "this coordinator is about to stop; use another one",
   storage: "the storage does not respond; try again later",
 };
-
-/** Time to receive weights over a slow connection of 16 KiB/s. */
-function uploadSeconds({ limits }: Guard, bytes: number): number {
-  return limits.bodySeconds + bytes / 16_384;
-}
-
-function isUpload({ method, path }: HonoRequest): boolean {
-  return method === "PUT" && /^\/api\/leases\/[^/]+\/weights$/.test(path);
-}
 
 function workerRoutes(app: App, deps: AppDeps): void {
   const { coordinator, guard } = deps;
@@ -219,6 +228,7 @@ function workerRoutes(app: App, deps: AppDeps): void {
     else guard.leases.keep(address.key, leaseId, answer.ttlSeconds);
     return answer;
   };
+  const latest = createLatest<LeaseId>();
   app.openapi(endpoints.register, async (c) => {
     const request = c.req.valid("json");
     await mayJoin(c.var.address, request);
@@ -265,15 +275,18 @@ function workerRoutes(app: App, deps: AppDeps): void {
   app.openapi(endpoints.uploadWeights, async (c) => {
     const { leaseId } = c.req.valid("param");
     const { attempt } = c.req.valid("query");
+    const { limits } = guard;
+    const { address } = c.var;
+    using charge = guard.receiving.open(address);
     unwrap(
       await coordinator.upload(c.var.worker, leaseId, {
         attempt,
+        from: address.local ? null : address.key,
         read: (bytes) =>
-          withinBudget(
-            guard,
-            c.var.address,
-            bytes,
-            () => readExactly(c.req.raw, bytes, uploadSeconds(guard, bytes)),
+          latest(
+            leaseId,
+            (signal) =>
+              readExactly(c.req.raw, bytes, { limits, charge, signal }),
           ),
       }),
     );
@@ -282,36 +295,46 @@ function workerRoutes(app: App, deps: AppDeps): void {
   app.openapi(endpoints.complete, async (c) => {
     const { leaseId } = c.req.valid("param");
     const request = c.req.valid("json");
-    const completed = unwrap(
-      await coordinator.complete(c.var.worker, leaseId, request),
-    );
-    guard.leaseDelivered(leaseId);
-    return c.json(completed, 200);
+    const { workerId } = c.var.worker;
+    const outcome = await coordinator.complete(c.var.worker, leaseId, request);
+    // Another coordinator may have come to the verdict.
+    if (outcome.ok && outcome.value.verdict === "accepted") {
+      guard.attemptMoved({ leaseId, workerId, state: "completed" });
+    } else if (!outcome.ok && outcome.rejection === "rejected-result") {
+      guard.attemptMoved({ leaseId, workerId, state: "refused" });
+    }
+    return c.json(unwrap(outcome), 200);
   });
   app.openapi(endpoints.release, async (c) => {
     const { leaseId } = c.req.valid("param");
     unwrap(
       await coordinator.release(c.var.worker, leaseId, c.req.valid("json")),
     );
-    guard.leases.end(leaseId);
     return c.body(null, 204);
   });
+}
+
+/** Runs work by key; new work aborts what is running under its key. */
+function createLatest<K>() {
+  const running = new Map<K, AbortController>();
+  return async <T>(
+    key: K,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    running.get(key)?.abort();
+    const mine = new AbortController();
+    running.set(key, mine);
+    try {
+      return await work(mine.signal);
+    } finally {
+      if (running.get(key) === mine) running.delete(key);
+    }
+  };
 }
 
 function readingRoutes(app: App, deps: AppDeps): void {
   const { coordinator, hub, data, leaderboard } = deps;
 
-  app.openapi(
-    endpoints.listStudies,
-    async (c) => c.json(await coordinator.studies(), 200),
-  );
-  app.openapi(endpoints.getStudy, async (c) => {
-    const { studyId } = c.req.valid("param");
-    return c.json(
-      orNotFound(await coordinator.study(studyId), "study", studyId),
-      200,
-    );
-  });
   app.openapi(endpoints.getLeaderboard, async (c) => {
     const { studyId } = c.req.valid("param");
     const { json: plain, gzip, etag } = orNotFound(

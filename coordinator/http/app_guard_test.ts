@@ -224,7 +224,8 @@ test(
       429,
       "too-many-requests",
     );
-    assert.equal((await register(swarm, "192.0.2.2", right)).status, 201);
+    // The right one is never refused, whoever guesses at the same address.
+    assert.equal((await register(swarm, "192.0.2.1", right)).status, 201);
     const said = JSON.stringify(swarm.logged);
     assert.ok(!said.includes("class-of-26") && !said.includes("guess-"));
   },
@@ -266,6 +267,33 @@ test(
     assert.ok(!JSON.stringify(swarm.logged).includes(swarm.adminToken));
   },
   { limits: { guessRate: { perSecond: 1, burst: 1000 } } },
+);
+
+test(
+  "the admin token is right after any number of wrong ones",
+  async (swarm) => {
+    const ask = (token: string) =>
+      swarm.call("POST", "/api/studies/seed/resume", {
+        token,
+        peer: "192.0.2.1",
+      });
+    await problem(await ask("admin.wrong"), 401, "unauthorized");
+    await problem(await ask("admin.wrong"), 429, "too-many-requests");
+    assert.equal((await ask(swarm.adminToken)).status, 200);
+  },
+  { limits: { guessRate: { perSecond: 0.001, burst: 1 } } },
+);
+
+test(
+  "the operator is answered at an address that calls too often",
+  async (swarm) => {
+    const ask = (token: string) =>
+      swarm.call("GET", "/metrics", { token, peer: "192.0.2.1" });
+    assert.equal((await ask("admin.wrong")).status, 401);
+    await problem(await ask("admin.wrong"), 429, "too-many-requests");
+    assert.equal((await ask(swarm.adminToken)).status, 200);
+  },
+  { limits: { addressRate: { perSecond: 0.001, burst: 1 } } },
 );
 
 test("the operator stops a study, activates another one, and resumes the first", async (swarm) => {

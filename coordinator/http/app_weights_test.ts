@@ -5,19 +5,17 @@ import {
   problem,
   swarmTest,
   type TestSwarm,
+  testSwarm,
 } from "../../testing/app_fixture.ts";
 import { Sha256 } from "../../protocol/ids.ts";
 import { CompleteResponse, type Lease } from "../../protocol/lease.ts";
-import { manifest, trained } from "../../testing/lease/fixtures.ts";
+import {
+  smallStudy,
+  tinyManifest,
+  trained,
+} from "../../testing/lease/fixtures.ts";
 import { memoryWeights } from "../storage/weights_store.ts";
 
-const images = { ...manifest.files.testImages, bytes: 16 + 10 * 4 };
-const labels = { ...manifest.files.testLabels, bytes: 8 + 10 };
-/** Ten images of four pixels. */
-const dataset = {
-  ...manifest,
-  files: { ...manifest.files, testImages: images, testLabels: labels },
-};
 const BYTES = 4 * (5 * 256 + 257 * 256 + 257 * 10);
 const sum = (bytes: Uint8Array) =>
   Sha256.parse(createHash("sha256").update(bytes).digest("hex"));
@@ -28,7 +26,7 @@ const test = (
   options: Parameters<typeof swarmTest>[2] = {},
 ) =>
   swarmTest(name, body, {
-    dataset,
+    dataset: tinyManifest,
     verification: (clock) => ({
       weights: memoryWeights(clock.now),
       verifier: {
@@ -49,6 +47,7 @@ function put(
   { leaseId, attempt }: Pick<Lease, "leaseId" | "attempt">,
   body: BodyInit,
   headers: Record<string, string> = {},
+  peer?: string,
 ): Promise<Response> {
   return swarm.call(
     "PUT",
@@ -57,6 +56,7 @@ function put(
       token,
       body,
       headers: { "content-type": "application/octet-stream", ...headers },
+      ...peer === undefined ? {} : { peer },
     },
   );
 }
@@ -154,6 +154,15 @@ test("PUT weights: refuses a wrong length, with any header", async (swarm) => {
   assert.equal(fine.status, 204);
 });
 
+test("PUT weights: a new upload for a lease ends the one before", async (swarm) => {
+  const token = await swarm.join();
+  const lease = await acquire(swarm, token);
+  const stuck = put(swarm, token, lease, new ReadableStream());
+  const again = await put(swarm, token, lease, new Uint8Array(BYTES));
+  assert.equal(again.status, 204);
+  await problem(await stuck, 408, "body-too-slow");
+});
+
 test("PUT weights: only for the worker's own lease and attempt", async (swarm) => {
   const token = await swarm.join();
   const stranger = await swarm.join();
@@ -192,6 +201,14 @@ test(
   { verification: () => undefined },
 );
 
+/** A verifier that is busy for the whole test. */
+const busy = {
+  evaluate: () => new Promise<never>(() => {}),
+  repeat: () => new Promise<never>(() => {}),
+  trainsOn: () => new Promise<never>(() => {}),
+  close: () => {},
+};
+
 test(
   "PUT weights: weights without results are dropped for new ones",
   async (swarm) => {
@@ -202,13 +219,17 @@ test(
       await acquire(swarm, token),
     ];
     const bytes = new Uint8Array(BYTES);
-    await put(swarm, token, late, bytes);
-    await put(swarm, token, waits, bytes);
+    // This machine has no share of the space.
+    const here = (lease: Lease) =>
+      put(swarm, token, lease, bytes, {}, "127.0.0.1");
+    await here(late);
+    await here(waits);
     await complete(swarm, token, waits, sum(bytes));
-    const full = await put(swarm, token, third, bytes);
+    const full = await here(third);
     await problem(full, 503, "unavailable");
+    assert.equal(full.headers.get("retry-after"), "5");
     swarm.clock.advance(60_000);
-    assert.equal((await put(swarm, token, third, bytes)).status, 204);
+    assert.equal((await here(third)).status, 204);
     // The late worker must upload again; the one that had delivered need not.
     await problem(
       await complete(swarm, token, late, sum(bytes)),
@@ -224,13 +245,94 @@ test(
     verification: (clock) => ({
       weights: memoryWeights(clock.now),
       mostWeights: 2 * BYTES,
-      verifier: {
-        // Busy for the whole test.
-        evaluate: () => new Promise(() => {}),
-        repeat: () => new Promise(() => {}),
-        trainsOn: () => new Promise(() => {}),
-        close: () => {},
-      },
+      verifier: busy,
     }),
   },
 );
+
+test(
+  "PUT weights: an address leaves space for the others",
+  async (swarm) => {
+    const bytes = new Uint8Array(BYTES);
+    const uploadAt = async (peer: string) => {
+      const token = await swarm.join();
+      const lease = await acquire(swarm, token);
+      return await put(swarm, token, lease, bytes, {}, peer);
+    };
+    assert.equal((await uploadAt("192.0.2.1")).status, 204);
+    assert.equal((await uploadAt("192.0.2.1")).status, 204);
+    await problem(await uploadAt("192.0.2.1"), 503, "unavailable");
+    assert.equal((await uploadAt("192.0.2.2")).status, 204);
+    assert.deepEqual(
+      swarm.logged.filter((l) => l.level === "error"),
+      [],
+    );
+  },
+  {
+    study: smallStudy({ replicates: 9 }),
+    verification: (clock) => ({
+      weights: memoryWeights(clock.now),
+      mostWeights: 5 * BYTES,
+      verifier: busy,
+    }),
+  },
+);
+
+Deno.test("createApp: weights are deleted as soon as nobody will verify them", async () => {
+  const stores: ReturnType<typeof memoryWeights>[] = [];
+  const swarm = await testSwarm({
+    dataset: tinyManifest,
+    study: smallStudy({ replicates: 9 }),
+    verification: (clock) => {
+      const weights = memoryWeights(clock.now);
+      stores.push(weights);
+      return { weights, verifier: busy };
+    },
+  });
+  try {
+    const [store] = stores;
+    const bytes = new Uint8Array(BYTES);
+    const ends: Record<
+      string,
+      (token: string, lease: Lease) => Promise<unknown>
+    > = {
+      released: (token, { leaseId, attempt }) =>
+        swarm.call("POST", `/api/leases/${leaseId}/release`, {
+          token,
+          json: { attempt, reason: "leaving" },
+        }),
+      failed: (token, { leaseId, attempt }) =>
+        swarm.call("POST", `/api/leases/${leaseId}/release`, {
+          token,
+          json: { attempt, reason: "failed" },
+        }),
+      left: (token) => swarm.call("DELETE", "/api/workers/me", { token }),
+      refused: (token, { leaseId, attempt }) =>
+        swarm.call("POST", `/api/leases/${leaseId}/complete`, {
+          token,
+          json: { attempt, result: { ...trained(), epochs: [] } },
+        }),
+      expired: () => {
+        swarm.clock.advance(600_000);
+        return swarm.coordinator.sweep();
+      },
+    };
+    for (const [how, end] of Object.entries(ends)) {
+      const token = await swarm.join();
+      const lease = await acquire(swarm, token);
+      await put(swarm, token, lease, bytes);
+      assert.equal(await store?.bytes(), BYTES, how);
+      await end(token, lease);
+      assert.equal(await store?.bytes(), 0, how);
+    }
+    // Those of a result that waits for its verdict stay.
+    const token = await swarm.join();
+    const lease = await acquire(swarm, token);
+    await put(swarm, token, lease, bytes);
+    await complete(swarm, token, lease, sum(bytes));
+    await ends.left?.(token, lease);
+    assert.equal(await store?.bytes(), BYTES);
+  } finally {
+    await swarm.close();
+  }
+});

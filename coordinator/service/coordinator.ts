@@ -20,7 +20,7 @@ import type { Log } from "./log.ts";
 import { defaultPolicy, type Policy } from "../lease/policy.ts";
 import { createLastSeen } from "./last_seen.ts";
 import { createSweeper } from "./expiry.ts";
-import type { Instant } from "../lease/trial.ts";
+import type { Attempt, Instant } from "../lease/trial.ts";
 import type { ResultVerdict } from "../lease/events.ts";
 import {
   createVerificationQueue,
@@ -28,6 +28,7 @@ import {
 } from "../verification/verification_queue.ts";
 import { testExamples } from "../verification/check_result.ts";
 import { step } from "./effects.ts";
+import { shareWeights } from "../storage/weights_store.ts";
 import { createViews, type Views } from "./reads.ts";
 import { createWorkerCalls } from "./workers.ts";
 
@@ -52,6 +53,8 @@ export interface CoordinatorDeps {
   readonly verification?: Verification;
   /** Prepares a study that the operator creates or resumes. */
   readonly prepare?: AdminDeps["prepare"];
+  /** Called with each attempt that was delivered, or that ended. */
+  readonly onMoved?: (attempt: Attempt) => void;
   /** Called when another coordinator may have changed anything. */
   readonly onNews?: () => Promise<void>;
 }
@@ -109,7 +112,23 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       await deps.onNews?.();
     },
   });
-  const actor = createActor(peers, log);
+  const { verification, onMoved } = deps;
+  const weights = verification === undefined ? null : shareWeights(
+    verification.weights,
+    verification.mostWeights,
+  );
+  const actor = createActor(peers, log, (attempt) => {
+    onMoved?.(attempt);
+    const { leaseId, state } = attempt;
+    // Nobody will verify them. Those of a completed attempt have their verdict,
+    // after which the queue deletes them.
+    if (weights === null || state === "delivered" || state === "completed") {
+      return;
+    }
+    weights.delete(leaseId).catch((error) =>
+      log("error", "weights are not deleted", { leaseId, error: `${error}` })
+    );
+  });
   const lastSeen = createLastSeen({ storage, schedule, log });
   const sweeper = createSweeper({
     storage,
@@ -147,24 +166,25 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     if (changed !== null) actor.act(changed);
   }
 
-  const { verification } = deps;
   const ours = new Set<WorkerId>();
-  const queue = verification === undefined ? null : createVerificationQueue({
-    storage,
-    verification,
-    study: () =>
-      active === null ? null : {
-        studyId: active.definition.id,
-        testExamples: testExamples(active.dataset),
-      },
-    settle,
-    withdraw,
-    isOurs: (workerId) => ours.has(workerId),
-    chance: () => chance(random),
-    schedule,
-    now,
-    log,
-  });
+  const queue = verification === undefined || weights === null
+    ? null
+    : createVerificationQueue({
+      storage,
+      verification: { ...verification, weights },
+      study: () =>
+        active === null ? null : {
+          studyId: active.definition.id,
+          testExamples: testExamples(active.dataset),
+        },
+      settle,
+      withdraw,
+      isOurs: (workerId) => ours.has(workerId),
+      chance: () => chance(random),
+      schedule,
+      now,
+      log,
+    });
   const leases = createLeaseCalls({
     storage,
     lastSeen,
@@ -173,10 +193,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     terms,
     actor,
     study,
-    weights: verification?.weights ?? null,
-    ...verification?.mostWeights === undefined
-      ? {}
-      : { mostWeights: verification.mostWeights },
+    weights,
     onDelivered: () => queue?.wake(),
     makeRoom: () => queue?.makeRoom() ?? Promise.resolve(),
   });

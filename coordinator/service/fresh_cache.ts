@@ -16,15 +16,21 @@ export interface FreshCacheOptions<K> {
 }
 
 /**
+ * Returns a cached answer, or computes one.
+ *
  * @param make Computes an answer, from the previous one if there is one; null
  * and failures are not cached.
  * @param asOfNow Whether to ignore a cached answer.
  */
-export type FreshCache<K, T> = (
-  key: K,
-  make: (before: NonNullable<T> | undefined) => Promise<T>,
-  asOfNow?: boolean,
-) => Promise<T>;
+export interface FreshCache<K, T> {
+  (
+    key: K,
+    make: (before: NonNullable<T> | undefined) => Promise<T>,
+    asOfNow?: boolean,
+  ): Promise<T>;
+  /** Whether an answer is cached, or being computed. */
+  has(key: K): boolean;
+}
 
 /**
  * Caches each answer briefly, so that many equal requests cause one
@@ -59,7 +65,11 @@ export function createFreshCache<K, T>(
     return value;
   }
 
-  return async (key, work, asOfNow = false) => {
+  async function fresh(
+    key: K,
+    work: (before: NonNullable<T> | undefined) => Promise<T>,
+    asOfNow = false,
+  ): Promise<T> {
     if (milliseconds <= 0) return await work(undefined);
     const running = underWay.get(key);
     if (running !== undefined && !asOfNow) return await running;
@@ -69,5 +79,10 @@ export function createFreshCache<K, T>(
     });
     underWay.set(key, started);
     return await started;
-  };
+  }
+
+  return Object.assign(fresh, {
+    has: (key: K) =>
+      underWay.has(key) || now() < (kept.get(key)?.due ?? -Infinity),
+  });
 }

@@ -17,8 +17,12 @@ Deno.test("createFreshCache: one computation for all requests within the time", 
   clock.now = 249;
   assert.deepEqual([...both, await fresh("a", make)], [1, 1, 1]);
   assert.equal(await fresh("b", make), 2);
+  assert.equal(fresh.has("a"), true);
   clock.now = 250;
-  assert.equal(await fresh("a", make), 3);
+  assert.equal(fresh.has("a"), false);
+  const third = fresh("a", make);
+  assert.equal(fresh.has("a"), true);
+  assert.equal(await third, 3);
 });
 
 Deno.test("createFreshCache: does not cache a failure", async () => {

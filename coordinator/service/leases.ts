@@ -19,15 +19,14 @@ import {
 } from "../lease/policy.ts";
 import { chooseSpeculative, type Newcomer } from "../lease/speculative.ts";
 import type { Instant, RunningAttempt, TrialRecord } from "../lease/trial.ts";
-import {
-  type ClaimRequest,
-  type Storage,
-  StorageError,
-  type WorkerRecord,
-  type WorkerUpdate,
+import type {
+  ClaimRequest,
+  Storage,
+  WorkerRecord,
+  WorkerUpdate,
 } from "../storage/storage.ts";
 import { checkResult, weightsBytes } from "../verification/check_result.ts";
-import type { WeightsStore } from "../storage/weights_store.ts";
+import type { SharedWeights } from "../storage/weights_store.ts";
 import { type Actor, step } from "./effects.ts";
 import type { LastSeen } from "./last_seen.ts";
 import { sha256OfBytes } from "./sha256.ts";
@@ -39,12 +38,6 @@ import type {
   Refused,
   StudyToRun,
 } from "./service_types.ts";
-
-/**
- * Most bytes of weights that wait for verification, enough for a thousand
- * trials of the seed study. Above that, workers must wait.
- */
-const MOST_WEIGHTS = 1 << 30;
 
 /** Relative change of speed that is ignored, to avoid a write per lease. */
 const SPEED_TOLERANCE = 0.1;
@@ -63,15 +56,14 @@ export function createLeaseCalls(deps: {
   readonly actor: Actor;
   readonly study: () => StudyToRun | null;
   /** Null if results are not verified. */
-  readonly weights: WeightsStore | null;
-  readonly mostWeights?: number;
+  readonly weights: SharedWeights | null;
   /** Called when a result waits for verification. */
   readonly onDelivered: () => void;
   /** Drops weights without a result, to make room. */
   readonly makeRoom: () => Promise<void>;
 }): LeaseCalls {
   const { storage, lastSeen, random, policy, terms, actor, study } = deps;
-  const { weights, mostWeights = MOST_WEIGHTS } = deps;
+  const { weights } = deps;
   const stragglers = createStragglers(storage, policy);
   const pacing = createPacing(terms);
 
@@ -241,7 +233,7 @@ export function createLeaseCalls(deps: {
         wanted: wanted(trial),
       })),
 
-    async upload({ workerId }, leaseId, { attempt, read }) {
+    async upload({ workerId }, leaseId, { attempt, from: address, read }) {
       let expected: number | null = null;
       const begun = await onLease(leaseId, (trial, now) => {
         const running = study();
@@ -256,18 +248,14 @@ export function createLeaseCalls(deps: {
           "this coordinator does not verify results",
         ]);
       }
-      let kept = await weights.bytes();
-      if (kept + expected > mostWeights) {
+      const request = { leaseId, workerId, address, bytes: expected };
+      let room = await weights.reserve(request);
+      if (room === null) {
         await deps.makeRoom();
-        kept = await weights.bytes();
+        room = await weights.reserve(request);
       }
-      if (kept + expected > mostWeights) {
-        throw new StorageError(
-          "unavailable",
-          `too many weights wait for verification: ${kept} ` +
-            "bytes; verification is slower than training",
-        );
-      }
+      if (room === null) return refused("no-room");
+      using _ = room;
       const bytes = await read(expected);
       if (bytes === null) {
         return refused("rejected-weights", [
@@ -360,6 +348,7 @@ export function createLeaseCalls(deps: {
 const ASK_AGAIN: Record<NoLeaseReason, number> = {
   "all-leased": 5,
   "enough-leases": 5,
+  "verdicts-pending": 5,
   "no-study": 10,
   "study-complete": 15,
 };

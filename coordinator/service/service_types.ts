@@ -45,7 +45,12 @@ export type Outcome<T> =
 
 export interface Refused {
   readonly ok: false;
-  readonly rejection: Rejection | "rejected-result" | "rejected-weights";
+  readonly rejection:
+    | Rejection
+    | "rejected-result"
+    | "rejected-weights"
+    /** The worker's share of the space for weights is used up. */
+    | "no-room";
   /** Problems that the checks found. */
   readonly problems: readonly string[];
 }
@@ -61,6 +66,8 @@ export type Acquired =
 /** An upload of weights. */
 export interface UploadRequest {
   readonly attempt: number;
+  /** Key of the sender's address, for its share; null: this machine. */
+  readonly from: string | null;
   /** Reads exactly this many bytes; null if the length differs. */
   readonly read: (bytes: number) => Promise<Uint8Array<ArrayBuffer> | null>;
 }

@@ -62,6 +62,25 @@ function unlessMissing<T>(look: () => T): T | null {
   }
 }
 
+/**
+ * Modes of files that only their owner may read. SQLite gives its own files the
+ * database's mode.
+ */
+export const PRIVATE_FILE = 0o600;
+export const PRIVATE_FOLDER = 0o700;
+
+/** Takes the others' permissions for a file or folder, where that is possible. */
+export function keepPrivate(path: string): void {
+  try {
+    const { mode } = Deno.statSync(path);
+    if (mode !== null && (mode & 0o077) !== 0) {
+      Deno.chmodSync(path, mode & PRIVATE_FOLDER);
+    }
+  } catch {
+    // Missing, another user's, or on a disk without modes.
+  }
+}
+
 /** Why a file could not be read, with the folder where it was looked for. */
 function whyUnread(path: string, error: unknown): string {
   if (

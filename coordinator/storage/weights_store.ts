@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { LeaseId, Sha256 } from "../../protocol/ids.ts";
+import { LeaseId, Sha256, type WorkerId } from "../../protocol/ids.ts";
 import type { Instant } from "../lease/trial.ts";
+import { keepPrivate, PRIVATE_FILE, PRIVATE_FOLDER } from "./files.ts";
 
 /** Stores weights until their results are verified, one set per lease. */
 export interface WeightsStore {
@@ -90,6 +91,104 @@ export function memoryWeights(now: () => Instant): WeightsStore {
   }, now);
 }
 
+/** Bytes of waiting weights: a thousand trials of the seed study. */
+export const MOST_WEIGHTS = 1024 ** 3;
+
+/** An upload that needs space. */
+export interface SpaceRequest {
+  readonly leaseId: LeaseId;
+  readonly workerId: WorkerId;
+  /** Key of the address that sends it; null: this machine, without a share. */
+  readonly address: string | null;
+  readonly bytes: number;
+}
+
+/** A store whose space is shared. */
+export interface SharedWeights extends WeightsStore {
+  /**
+   * Reserves space for an upload until `put` or the end of the reservation;
+   * null if the store is full or the share is used up.
+   */
+  reserve(request: SpaceRequest): Promise<Disposable | null>;
+}
+
+/**
+ * Shares the space among the addresses and workers that upload. An address and
+ * its worker together may hold as much as is left free afterwards. So one
+ * worker gets a third of the space, many workers at one address get half of it,
+ * and whoever comes next always finds some: each further address takes a share
+ * of what is left. An address that holds nothing may use all that is left, or
+ * the weights of a large network would fit into no share.
+ *
+ * It is counted in memory, because addresses are not stored. Weights of an
+ * earlier process, or of other coordinators, count only as used space.
+ *
+ * @param most Bytes of all weights.
+ */
+export function shareWeights(
+  store: WeightsStore,
+  most = MOST_WEIGHTS,
+): SharedWeights {
+  const held = new Map<LeaseId, SpaceRequest & { readonly stored: boolean }>();
+  const sum = (which: (entry: SpaceRequest & { stored: boolean }) => boolean) =>
+    held.values().filter(which).reduce((all, { bytes }) => all + bytes, 0);
+
+  /** Forgets weights that another coordinator has deleted. */
+  async function forgetDeleted(): Promise<void> {
+    const kept = new Set(await store.keptBefore(Number.MAX_SAFE_INTEGER));
+    for (const [leaseId, { stored }] of held) {
+      if (stored && !kept.has(leaseId)) held.delete(leaseId);
+    }
+  }
+
+  async function fits(request: SpaceRequest): Promise<boolean> {
+    const { leaseId, workerId, address, bytes } = request;
+    const inStore = await store.bytes();
+    const before = held.get(leaseId);
+    const replaced = before?.stored === true ? before.bytes : 0;
+    const others = (entry: SpaceRequest) => entry.leaseId !== leaseId;
+    const all = bytes + inStore - replaced +
+      sum((entry) => others(entry) && !entry.stored);
+    if (all > most) return false;
+    const mine = sum((entry) => others(entry) && entry.address === address);
+    if (address === null || mine === 0) return true;
+    const worker = sum((e) => others(e) && e.workerId === workerId);
+    return all + (mine + bytes) + (worker + bytes) <= most;
+  }
+
+  return {
+    ...store,
+    async reserve(request) {
+      if (!await fits(request)) {
+        await forgetDeleted();
+        if (!await fits(request)) return null;
+      }
+      const { leaseId } = request;
+      const before = held.get(leaseId);
+      const mine = { ...request, stored: false };
+      held.set(leaseId, mine);
+      return {
+        [Symbol.dispose]() {
+          if (held.get(leaseId) !== mine) return;
+          if (before?.stored === true) held.set(leaseId, before);
+          else held.delete(leaseId);
+        },
+      };
+    },
+    async put(leaseId, sha256, bytes) {
+      await store.put(leaseId, sha256, bytes);
+      const reserved = held.get(leaseId);
+      if (reserved !== undefined) {
+        held.set(leaseId, { ...reserved, stored: true });
+      }
+    },
+    async delete(leaseId) {
+      if (held.get(leaseId)?.stored === true) held.delete(leaseId);
+      await store.delete(leaseId);
+    },
+  };
+}
+
 const NAME = /^([0-9a-f-]{36})\.([0-9a-f]{64})\.f32$/;
 
 /**
@@ -100,6 +199,7 @@ export async function folderWeights(
   folder: string,
   now: () => Instant,
 ): Promise<WeightsStore> {
+  keepPrivate(folder);
   const found: [LeaseId, Entry][] = [];
   for (const { name, path } of await filesOf(folder)) {
     const [, lease, sum] = NAME.exec(name) ?? [];
@@ -117,13 +217,14 @@ export async function folderWeights(
   return createStore(
     {
       async write(name, bytes) {
-        await Deno.mkdir(folder, { recursive: true });
+        await Deno.mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
         const path = join(folder, name);
         const part = `${path}.${crypto.randomUUID()}.part`;
         using file = await Deno.open(part, {
           write: true,
           create: true,
           truncate: true,
+          mode: PRIVATE_FILE,
         });
         for (let start = 0; start < bytes.length;) {
           start += await file.write(bytes.subarray(start));

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Sha256 } from "../../protocol/ids.ts";
 import { leaseId } from "../../testing/lease/fixtures.ts";
+import { weightsConformance } from "../../testing/storage/weights.ts";
 import { folderWeights, memoryWeights } from "./weights_store.ts";
 
-const [a, b] = [Sha256.parse("a".repeat(64)), Sha256.parse("b".repeat(64))];
+const a = Sha256.parse("a".repeat(64));
 const one = leaseId(1);
 
 async function names(folder: string): Promise<string[]> {
@@ -13,40 +14,19 @@ async function names(folder: string): Promise<string[]> {
   return found;
 }
 
-for (const kind of ["memory", "folder"] as const) {
-  Deno.test(`WeightsStore in a ${kind}: one set a lease, by its sum`, async () => {
-    const root = await Deno.makeTempDir();
-    try {
-      let now = 0;
-      const store = kind === "memory"
-        ? memoryWeights(() => now)
-        : await folderWeights(join(root, "weights"), () => now);
-      assert.equal(await store.has(one, a), false);
-      assert.equal(await store.get(one, a), null);
-      await store.put(one, a, Uint8Array.of(1, 2, 3));
-      await store.put(one, a, Uint8Array.of(1, 2, 3));
-      assert.deepEqual(await store.get(one, a), Uint8Array.of(1, 2, 3));
-      assert.equal(await store.has(leaseId(2), a), false);
-      now = 7;
-      await store.put(one, b, Uint8Array.of(4));
-      assert.equal(await store.has(one, a), false);
-      assert.equal(await store.get(one, a), null);
-      assert.deepEqual(await store.get(one, b), Uint8Array.of(4));
-      assert.equal(await store.bytes(), 1);
-      assert.deepEqual(await store.keptBefore(6), []);
-      assert.deepEqual(await store.keptBefore(7), [one]);
-      await store.delete(one);
-      await store.delete(one);
-      assert.equal(await store.get(one, b), null);
-      assert.equal(await store.bytes(), 0);
-      if (kind === "folder") {
-        assert.deepEqual(await names(join(root, "weights")), []);
-      }
-    } finally {
-      await Deno.remove(root, { recursive: true });
-    }
-  });
-}
+weightsConformance("memoryWeights", (now) =>
+  Promise.resolve({
+    store: memoryWeights(now),
+    end: () => Promise.resolve(),
+  }));
+
+weightsConformance("folderWeights", async (now) => {
+  const root = await Deno.makeTempDir();
+  return {
+    store: await folderWeights(join(root, "weights"), now),
+    end: () => Deno.remove(root, { recursive: true }),
+  };
+});
 
 Deno.test("folderWeights: finds files of an earlier process and deletes partial ones", async () => {
   const folder = await Deno.makeTempDir();
@@ -62,6 +42,9 @@ Deno.test("folderWeights: finds files of an earlier process and deletes partial 
       `${one}.${a}.f32`,
       "notes.txt",
     ]);
+    await after.put(leaseId(2), a, Uint8Array.of(8));
+    await after.delete(leaseId(2));
+    assert.equal((await names(folder)).length, 2);
     // Another program emptied the folder.
     await Deno.remove(folder, { recursive: true });
     assert.equal(await after.get(one, a), null);
@@ -69,4 +52,27 @@ Deno.test("folderWeights: finds files of an earlier process and deletes partial 
   } finally {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
   }
+});
+
+Deno.test({
+  name: "folderWeights: only the owner may read the weights",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const root = await Deno.makeTempDir();
+    const folder = join(root, "weights");
+    const mode = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o777;
+    try {
+      const store = await folderWeights(folder, () => 0);
+      await store.put(one, a, Uint8Array.of(1));
+      assert.equal(mode(folder), 0o700);
+      const [file] = await names(folder);
+      assert.equal(mode(join(folder, file ?? "")), 0o600);
+      // As an earlier version left it.
+      await Deno.chmod(folder, 0o755);
+      await folderWeights(folder, () => 0);
+      assert.equal(mode(folder), 0o700);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  },
 });

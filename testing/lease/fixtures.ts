@@ -183,6 +183,16 @@ export const manifest = DatasetManifest.parse({
   },
 });
 
+/** The same with ten test images of four pixels, for weights' lengths. */
+export const tinyManifest: DatasetManifest = {
+  ...manifest,
+  files: {
+    ...manifest.files,
+    testImages: { ...manifest.files.testImages, bytes: 16 + 10 * 4 },
+    testLabels: { ...manifest.files.testLabels, bytes: 8 + 10 },
+  },
+};
+
 /** Ids and bytes that count up: unique, and the same in each run. */
 export function countingRandom(): Random {
   let n = 0;

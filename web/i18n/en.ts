@@ -547,6 +547,8 @@ export const join = {
     "all-leased":
       "Other devices are training all unfinished trials. If one of them is handed back, this device may get it.",
     "enough-leases": "This device holds as many trials as it has threads.",
+    "verdicts-pending":
+      "The coordinator is still checking earlier results from here. This device continues when it has.",
     "no-study": "The coordinator runs no study at the moment.",
     "no-data":
       "The coordinator cannot send its data set now. This device is not the cause; it continues by itself when the data are back.",

@@ -223,6 +223,7 @@ const WAITING: Readonly<Record<WaitingReason, string>> = {
   "study-complete": "the study is complete",
   "all-leased": "every trial is being trained by someone",
   "enough-leases": "this worker has its share of trials",
+  "verdicts-pending": "earlier results from here are still being checked",
   "no-study": "the coordinator has no study",
 };
 

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import type { LeaseId } from "../../../protocol/ids.ts";
+import type { LeaseId, WorkerId } from "../../../protocol/ids.ts";
 
 /** The caller, for the purpose of limits. */
 export interface Address {
@@ -65,10 +65,7 @@ export function parseNetworks(texts: readonly string[]): readonly Network[] {
 export function createAddressReader(
   trusted: readonly Network[],
 ): (peer: string | undefined, headers: ForwardingHeaders) => Address {
-  const isTrusted = (ip: Ip) =>
-    trusted.some(([network, bits]) =>
-      network.kind() === ip.kind() && ip.match(network, bits)
-    );
+  const isTrusted = (ip: Ip) => isIn(ip, trusted);
   return (peer, { forwardedFor, proxied }) => {
     const socket = peer === undefined ? null : parseIp(peer);
     if (socket === null) return UNKNOWN;
@@ -85,6 +82,26 @@ export function createAddressReader(
       if (!isTrusted(ip)) break;
     }
     return { key: keyOf(caller), local: false };
+  };
+}
+
+/**
+ * Makes a function that says whose a connection is, by the same keys. Null: it
+ * is this machine's or a trusted proxy's.
+ *
+ * @param trusted Networks of the proxies, as returned by `parseNetworks`.
+ */
+export function createConnectionOwner(
+  trusted: readonly Network[],
+): (hostname: string) => string | null {
+  const read = createAddressReader([]);
+  return (hostname) => {
+    const ip = parseIp(hostname);
+    const { key, local } = read(hostname, {
+      forwardedFor: undefined,
+      proxied: false,
+    });
+    return local || ip !== null && isIn(ip, trusted) ? null : key;
   };
 }
 
@@ -110,6 +127,12 @@ function parseIp(text: string): Ip | null {
     return null;
   }
   return ipaddr.isValid(bare) ? ipaddr.process(bare) : null;
+}
+
+function isIn(ip: Ip, networks: readonly Network[]): boolean {
+  return networks.some(([network, bits]) =>
+    network.kind() === ip.kind() && ip.match(network, bits)
+  );
 }
 
 function keyOf(ip: Ip): string {
@@ -182,6 +205,79 @@ export function createAddressLeases(now: () => number): AddressLeases {
       leases.set(leaseId, { address, until: now() + ttlSeconds * 1000 });
       const mine = byAddress.get(address) ?? new Set();
       byAddress.set(address, mine.add(leaseId));
+    },
+  };
+}
+
+/** A result that waits for its verdict. */
+export interface UnjudgedResult {
+  readonly leaseId: LeaseId;
+  readonly workerId: WorkerId;
+  /** Null if the lease's address is not known. */
+  readonly address: string | null;
+}
+
+/** Numbers of results without a verdict, by worker and by address. */
+export interface Unjudged {
+  add(result: UnjudgedResult): void;
+  /** Its verdict is known; returns the result if it was counted. */
+  remove(leaseId: LeaseId): UnjudgedResult | undefined;
+  ofWorker(workerId: WorkerId): number;
+  ofAddress(address: string): number;
+  clear(): void;
+}
+
+/**
+ * Milliseconds after which a result no longer counts: its verdict was made by
+ * another coordinator, or is never made, because its trial left the plan.
+ */
+const UNJUDGED_FOR = 3_600_000;
+
+/**
+ * Counts results that wait for their verdicts, in memory, like leases.
+ *
+ * @param now Milliseconds of a monotonic clock.
+ */
+export function createUnjudged(now: () => number): Unjudged {
+  const results = new Map<LeaseId, UnjudgedResult & { readonly at: number }>();
+  const counts = new Map<string, number>();
+
+  function count({ workerId, address }: UnjudgedResult, step: 1 | -1): void {
+    for (const key of [`worker ${workerId}`, `address ${address}`]) {
+      const n = (counts.get(key) ?? 0) + step;
+      if (n > 0) counts.set(key, n);
+      else counts.delete(key);
+    }
+  }
+
+  function remove(leaseId: LeaseId): UnjudgedResult | undefined {
+    const result = results.get(leaseId);
+    if (result === undefined) return undefined;
+    results.delete(leaseId);
+    count(result, -1);
+    return result;
+  }
+
+  function of(key: string): number {
+    for (const [leaseId, { at }] of results) {
+      if (at + UNJUDGED_FOR > now()) break;
+      remove(leaseId);
+    }
+    return counts.get(key) ?? 0;
+  }
+
+  return {
+    add(result) {
+      remove(result.leaseId);
+      results.set(result.leaseId, { ...result, at: now() });
+      count(result, 1);
+    },
+    remove,
+    ofWorker: (workerId) => of(`worker ${workerId}`),
+    ofAddress: (address) => of(`address ${address}`),
+    clear() {
+      results.clear();
+      counts.clear();
     },
   };
 }

@@ -1,9 +1,12 @@
-import type { LeaseId, WorkerId } from "../../../protocol/ids.ts";
+import type { LeaseId, StudyId, WorkerId } from "../../../protocol/ids.ts";
+import type { Attempt } from "../../lease/trial.ts";
+import type { WorkerRecord } from "../../storage/storage.ts";
 import {
   type Address,
   type AddressLeases,
   createAddressLeases,
   createAddressReader,
+  createUnjudged,
   parseNetworks,
 } from "./addresses.ts";
 import { parsePublicUrl, type PublicUrl } from "../public_url.ts";
@@ -16,32 +19,51 @@ import {
 
 /** Bytes that may be in memory at once, in total and for each address. */
 export interface ByteBudget {
-  /** Reserves bytes; false if none are left. Always true for this machine. */
-  take(address: Address, bytes: number): boolean;
-  /** Returns reserved bytes. */
-  give(address: Address, bytes: number): void;
+  /** Starts with no bytes. */
+  open(address: Address): Charge;
+}
+
+/** One body's bytes; disposing it returns them all. */
+export interface Charge extends Disposable {
+  /**
+   * Charges bytes that have arrived, not those that were announced; false if
+   * none are left. Always true for this machine.
+   */
+  take(bytes: number): boolean;
 }
 
 /** A budget of `inAll` bytes, and of `each` for one address. */
 export function createByteBudget(inAll: number, each: number): ByteBudget {
   const taken = new Map<string, number>();
   let all = 0;
+  const add = (key: string, bytes: number) => {
+    all += bytes;
+    const mine = (taken.get(key) ?? 0) + bytes;
+    if (mine > 0) taken.set(key, mine);
+    else taken.delete(key);
+  };
   return {
-    take({ key, local }, bytes) {
-      const mine = (taken.get(key) ?? 0) + bytes;
-      if (!local && (mine > each || all + bytes > inAll)) return false;
-      all += bytes;
-      taken.set(key, mine);
-      return true;
-    },
-    give({ key }, bytes) {
-      all -= bytes;
-      const mine = (taken.get(key) ?? 0) - bytes;
-      if (mine > 0) taken.set(key, mine);
-      else taken.delete(key);
+    open({ key, local }) {
+      let charged = 0;
+      return {
+        take(bytes) {
+          const mine = (taken.get(key) ?? 0) + bytes;
+          if (!local && (mine > each || all + bytes > inAll)) return false;
+          charged += bytes;
+          add(key, bytes);
+          return true;
+        },
+        [Symbol.dispose]() {
+          add(key, -charged);
+          charged = 0;
+        },
+      };
     },
   };
 }
+
+/** What the limits follow of an attempt. */
+export type MovedAttempt = Pick<Attempt, "leaseId" | "workerId" | "state">;
 
 /** Limits that every request must pass. */
 export interface Guard {
@@ -52,21 +74,32 @@ export interface Guard {
   readonly publicUrl: PublicUrl | null;
   readonly addressOf: ReturnType<typeof createAddressReader>;
   /** Each returns 0 or the seconds to wait; always 0 for this machine. */
-  admitRequest(address: Address): number;
+  admitRequest(address: Address, tokens?: number): number;
   admitCall(address: Address, workerId: WorkerId): number;
   admitRegistration(address: Address): number;
   /** For a table of a whole study or its report. */
   admitExport(address: Address): number;
   /** Called before a lease is granted. */
   admitLease(address: Address): number;
-  /** A lease was granted; it counts until its result arrives. */
+  /**
+   * Whether as many results wait for verdicts as may: of the worker, or of its
+   * address. Those of another study do not count: they wait for that study.
+   */
+  waitsForVerdicts(
+    address: Address,
+    worker: Pick<WorkerRecord, "workerId" | "threads">,
+    active: StudyId | null,
+  ): boolean;
+  /** A lease was granted; it counts until its result is accepted. */
   leaseGranted(address: Address, leaseId: LeaseId, ttlSeconds: number): void;
-  /** The lease's result has arrived. */
-  leaseDelivered(leaseId: LeaseId): void;
-  /** Called before a secret is compared. */
-  admitGuess(address: Address): number;
-  /** Counts a wrong secret. */
-  wrongGuess(address: Address): void;
+  /** Called with each attempt that was delivered, or that ended. */
+  attemptMoved(attempt: MovedAttempt): void;
+  /**
+   * Counts a wrong secret. A right one is never counted and never refused:
+   * whoever sends wrong ones from the operator's address, or through the same
+   * proxy, would otherwise lock the operator out.
+   */
+  wrongGuess(address: Address): number;
   readonly leases: AddressLeases;
   /** Memory for bodies that are being received. */
   readonly receiving: ByteBudget;
@@ -100,14 +133,21 @@ export function createGuard(options: GuardOptions): Guard {
   const exports = createTokenBuckets(limits.exportRate, now);
   const vain = createTokenBuckets(limits.vainLeaseRate, now);
   const leases = createAddressLeases(now);
-  const take = (buckets: TokenBuckets, { local }: Address, key: string) =>
-    local ? 0 : buckets.take(key);
+  const unjudged = createUnjudged(now);
+  let study: StudyId | null = null;
+  const take = (
+    buckets: TokenBuckets,
+    { local }: Address,
+    key: string,
+    tokens = 1,
+  ) => local ? 0 : buckets.take(key, tokens);
   return {
     limits,
     loopbackOnly,
     publicUrl: publicUrl === undefined ? null : parsePublicUrl(publicUrl),
     addressOf: createAddressReader(parseNetworks(trustProxy)),
-    admitRequest: (address) => take(requests, address, address.key),
+    admitRequest: (address, tokens) =>
+      take(requests, address, address.key, tokens),
     admitCall: (address, workerId) => take(calls, address, workerId),
     admitRegistration: (address) => take(registrations, address, address.key),
     admitExport: (address) => take(exports, address, address.key),
@@ -117,12 +157,25 @@ export function createGuard(options: GuardOptions): Guard {
       if (!leases.has(leaseId)) take(vain, address, address.key);
       leases.keep(address.key, leaseId, ttlSeconds);
     },
-    leaseDelivered(leaseId) {
-      const key = leases.end(leaseId);
-      if (key !== null) vain.give(key);
+    waitsForVerdicts({ local, key }, { workerId, threads }, active) {
+      if (local) return false;
+      if (active !== study) unjudged.clear();
+      study = active;
+      return unjudged.ofWorker(workerId) >=
+          threads * limits.unjudgedPerThread ||
+        unjudged.ofAddress(key) >= limits.unjudgedPerAddress;
     },
-    admitGuess: (address) => guesses.wait(address.key),
-    wrongGuess: (address) => void guesses.take(address.key),
+    attemptMoved({ leaseId, workerId, state }) {
+      const held = leases.end(leaseId);
+      if (state === "delivered") {
+        unjudged.add({ leaseId, workerId, address: held });
+        return;
+      }
+      const address = unjudged.remove(leaseId)?.address ?? held;
+      // Only an accepted result shows that the lease was not in vain.
+      if (state === "completed" && address !== null) vain.give(address);
+    },
+    wrongGuess: (address) => guesses.take(address.key),
     leases,
     receiving: createByteBudget(limits.receiving, limits.receivingPerAddress),
   };

@@ -1,3 +1,5 @@
+import { MOST_WEIGHTS } from "../../storage/weights_store.ts";
+
 /** A rate limit: events per second on average, and a burst. */
 export interface Rate {
   /** Events per second on average; more than 0. */
@@ -8,11 +10,16 @@ export interface Rate {
 
 /** Limits for one caller and for all callers together. */
 export interface Limits {
-  /** Bytes of a request's body. */
+  /** Bytes of a study's definition, the largest body. */
   readonly bodyBytes: number;
-  /** Seconds within which a whole body must arrive. */
+  /** Seconds within which a body must begin to arrive. */
   readonly bodySeconds: number;
-  /** Requests of one address, pages and files included. */
+  /** Bytes a second that must arrive on average after these seconds. */
+  readonly bodyPace: number;
+  /**
+   * Requests of one address, pages and files included. Costly ones count as
+   * several.
+   */
   readonly addressRate: Rate;
   /** Calls of one worker. */
   readonly workerRate: Rate;
@@ -22,8 +29,14 @@ export interface Limits {
   readonly guessRate: Rate;
   /** Tables of a whole study and reports, for one address. */
   readonly exportRate: Rate;
-  /** Leases of one address that ended without a result. */
+  /** Leases of one address that did not end with an accepted result. */
   readonly vainLeaseRate: Rate;
+  /** Results of a worker that may wait for verdicts, for each thread. */
+  readonly unjudgedPerThread: number;
+  /** Results of one address that may wait for verdicts. */
+  readonly unjudgedPerAddress: number;
+  /** Bytes of weights that wait for verdicts; each address has a share. */
+  readonly weights: number;
   /** Bytes of all bodies that are being received. */
   readonly receiving: number;
   /** Bytes of all bodies that are being received from one address. */
@@ -49,16 +62,26 @@ export interface Limits {
  * Each attempt at a trial is stored, and every call about the trial reads all
  * of them. An address that takes leases and releases them would slow down all
  * calls, so its leases are limited.
+ *
+ * Workers train on while results wait for verdicts, but a result costs a liar
+ * nothing and the verifier up to a whole training. A thread's four waiting
+ * results bridge the checks of a new worker, whose first results are trained
+ * again; the classroom's 480 threads have one each, whose weights fit into its
+ * share of the space. Beyond that, training proceeds as fast as verification.
  */
 export const defaultLimits: Limits = {
   bodyBytes: 1024 * 1024,
-  bodySeconds: 60,
+  bodySeconds: 20,
+  bodyPace: 8 * 1024,
   addressRate: { perSecond: 1000, burst: 5000 },
   workerRate: { perSecond: 200, burst: 2000 },
   registrationRate: { perSecond: 0.2, burst: 300 },
   guessRate: { perSecond: 1, burst: 100 },
   exportRate: { perSecond: 0.5, burst: 60 },
   vainLeaseRate: { perSecond: 0.2, burst: 2000 },
+  unjudgedPerThread: 4,
+  unjudgedPerAddress: 480,
+  weights: MOST_WEIGHTS,
   receiving: 512 * 1024 * 1024,
   receivingPerAddress: 128 * 1024 * 1024,
   workers: 20_000,
@@ -70,8 +93,11 @@ export const defaultLimits: Limits = {
 
 /** Token buckets by key. */
 export interface TokenBuckets {
-  /** Takes a token: 0 if it was available, else the seconds until it is. */
-  take(key: string): number;
+  /**
+   * Takes tokens, one by default: 0 if they were available, else the seconds
+   * until they are. More than the burst count as the burst.
+   */
+  take(key: string, tokens?: number): number;
   /** The same without taking. */
   wait(key: string): number;
   /** Returns a token. */
@@ -100,9 +126,9 @@ export function createTokenBuckets(
   const room = burst * each;
   const fullAt = new Map<string, number>();
 
-  function wait(key: string): number {
+  function wait(key: string, tokens = 1): number {
     const time = now();
-    const after = Math.max(fullAt.get(key) ?? time, time) + each;
+    const after = Math.max(fullAt.get(key) ?? time, time) + tokens * each;
     return Math.max(0, after - time - room) / 1000;
   }
 
@@ -117,12 +143,14 @@ export function createTokenBuckets(
   }
 
   return {
-    wait,
-    take(key) {
-      const seconds = wait(key);
+    wait: (key) => wait(key),
+    take(key, wanted = 1) {
+      const tokens = Math.min(wanted, burst);
+      if (tokens === 0) return 0;
+      const seconds = wait(key, tokens);
       if (seconds > 0) return seconds;
       if (!fullAt.has(key) && fullAt.size >= maxKeys) forget();
-      fullAt.set(key, Math.max(fullAt.get(key) ?? 0, now()) + each);
+      fullAt.set(key, Math.max(fullAt.get(key) ?? 0, now()) + tokens * each);
       return 0;
     },
     give(key) {

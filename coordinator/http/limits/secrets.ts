@@ -111,6 +111,15 @@ export function bearerToken(header: string | undefined): string | null {
   return /^bearer ([\w.-]{1,200})$/i.exec(header ?? "")?.[1] ?? null;
 }
 
+/** Whether an `Authorization` header has the admin token. */
+export function isOperator(
+  header: string | undefined,
+  secrets: Secrets | undefined,
+): boolean {
+  const token = bearerToken(header);
+  return token !== null && secrets?.isAdmin(token) === true;
+}
+
 function base64Url(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-")
     .replaceAll("/", "_").replace(/=+$/, "");

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { Guard } from "../limits/guard.ts";
-import { type Address, isLoopbackHost } from "../limits/addresses.ts";
+import { isLoopbackHost } from "../limits/addresses.ts";
+import { isOperator, type Secrets } from "../limits/secrets.ts";
 import type { WorkerEnv } from "./authenticate.ts";
 import { ProblemError } from "./problems.ts";
 
@@ -9,8 +10,11 @@ import { ProblemError } from "./problems.ts";
 /** Headers that only proxies add. */
 const FORWARDING = ["forwarded", "x-real-ip", "x-forwarded-host", "via"];
 
-/** Identifies the caller and refuses calls above the address's rate. */
-export function admitRequest(guard: Guard) {
+/**
+ * Identifies the caller and refuses calls above the address's rate, except the
+ * operator's: others may call from the same address.
+ */
+export function admitRequest(guard: Guard, secrets: Secrets | undefined) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     const address = guard.addressOf(c.env?.peer, {
       forwardedFor: c.req.header("x-forwarded-for"),
@@ -18,11 +22,10 @@ export function admitRequest(guard: Guard) {
         guard.publicUrl?.isUsedBy(c.req.raw) === true,
     });
     c.set("address", address);
-    enforceRate(
-      guard.admitRequest(address),
-      "address",
-      "your address sends requests",
-    );
+    const wait = guard.admitRequest(address);
+    if (wait > 0 && !isOperator(c.req.header("authorization"), secrets)) {
+      enforceRate(wait, "address", "your address sends requests");
+    }
     await next();
   });
 }
@@ -62,31 +65,6 @@ export function admitExport(guard: Guard) {
     );
     await next();
   });
-}
-
-/**
- * Runs `work` while memory for a body of this size is reserved.
- *
- * @throws {ProblemError} 503 if the budget is used up
- */
-export async function withinBudget<T>(
-  { receiving }: Guard,
-  address: Address,
-  bytes: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (!receiving.take(address, bytes)) {
-    throw new ProblemError(
-      "unavailable",
-      "too much data is being sent at once; wait a little, then try again",
-      { headers: { "retry-after": "5" }, reason: "unavailable:receiving" },
-    );
-  }
-  try {
-    return await work();
-  } finally {
-    receiving.give(address, bytes);
-  }
 }
 
 /** @throws {ProblemError} 429 if `seconds` is not 0. */

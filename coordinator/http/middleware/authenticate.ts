@@ -42,7 +42,12 @@ export function versionProblem(spoken: string): ProblemError {
 
 /** Context variables of handlers after `authenticate`. */
 export interface WorkerEnv {
-  Variables: { worker: WorkerRecord; address: Address };
+  Variables: {
+    worker: WorkerRecord;
+    address: Address;
+    /** Set by `mostBytes`. */
+    mostBytes?: number | null;
+  };
   /** The remote address; absent if the server does not provide it. */
   Bindings: { peer?: string | undefined };
 }

@@ -230,8 +230,8 @@ function contentful(status: number): ContentfulStatusCode {
 /** The value of a call. Throws the problem for a refusal. */
 export function unwrap<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value;
-  const [type, detail] = problems[outcome.rejection];
-  if (outcome.problems.length === 0) throw new ProblemError(type, detail);
+  const [type, detail, more] = problems[outcome.rejection];
+  if (outcome.problems.length === 0) throw new ProblemError(type, detail, more);
   const [first] = outcome.problems;
   throw new ProblemError(type, `${detail}: ${first}`, {
     errors: outcome.problems.slice(0, 20).map((message) => ({
@@ -243,7 +243,11 @@ export function unwrap<T>(outcome: Outcome<T>): T {
 
 const problems: Record<
   Refused["rejection"],
-  readonly [type: ProblemType, detail: string]
+  readonly [
+    type: ProblemType,
+    detail: string,
+    more?: ConstructorParameters<typeof ProblemError>[2],
+  ]
 > = {
   "stale-lease": [
     "stale-lease",
@@ -273,6 +277,12 @@ const problems: Record<
   "rejected-result": [
     "rejected-result",
     "the result was not accepted; drop the trial",
+  ],
+  "no-room": [
+    "unavailable",
+    "your share of the space for weights is used up: verification is slower " +
+    "than training; try again",
+    { headers: { "retry-after": "5" }, reason: "unavailable:weights" },
   ],
   "no-such-epoch": [
     "invalid-request",

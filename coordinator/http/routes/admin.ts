@@ -2,7 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Guard } from "../limits/guard.ts";
-import { bearerToken, type Secrets } from "../limits/secrets.ts";
+import { isOperator, type Secrets } from "../limits/secrets.ts";
 import type { Metrics } from "../metrics.ts";
 import { enforceRate } from "../middleware/admission.ts";
 import type { WorkerEnv } from "../middleware/authenticate.ts";
@@ -29,22 +29,21 @@ export function authenticateAdmin({ guard, secrets }: AdminDeps) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     // A worker's DELETE of itself matches the operator's route too.
     if (c.req.path === endpoints.leave.path) return await next();
-    const { address } = c.var;
-    enforceRate(guard.admitGuess(address), "guesses", "wrong tokens were sent");
-    const token = bearerToken(c.req.header("authorization"));
-    if (token === null || secrets?.isAdmin(token) !== true) {
-      guard.wrongGuess(address);
-      throw new ProblemError(
-        "unauthorized",
-        "this call needs the admin token, which the coordinator printed at " +
-          "its first start; --new-secrets generates another one",
-        {
-          headers: { "www-authenticate": "Bearer" },
-          reason: "unauthorized:admin",
-        },
-      );
-    }
-    await next();
+    if (isOperator(c.req.header("authorization"), secrets)) return await next();
+    enforceRate(
+      guard.wrongGuess(c.var.address),
+      "guesses",
+      "wrong tokens were sent",
+    );
+    throw new ProblemError(
+      "unauthorized",
+      "this call needs the admin token, which the coordinator printed at " +
+        "its first start; --new-secrets generates another one",
+      {
+        headers: { "www-authenticate": "Bearer" },
+        reason: "unauthorized:admin",
+      },
+    );
   });
 }
 

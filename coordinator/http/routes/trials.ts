@@ -22,6 +22,8 @@ import {
   streamed,
 } from "../middleware/responses.ts";
 import type { WorkerEnv } from "../middleware/authenticate.ts";
+import type { Guard } from "../limits/guard.ts";
+import { enforceRate } from "../middleware/admission.ts";
 import { createFreshCache } from "../../service/fresh_cache.ts";
 
 /** Trials per read of an export; other requests are served in between. */
@@ -30,18 +32,45 @@ const PART = 100;
 /** Most replicates on a grid point's page. */
 const MOST_REPLICATES = 1000;
 
-/** Routes that read trials, grid points and workers. */
+/**
+ * What reads cost, in requests: about one for each 0.2 ms of a core (AMD EPYC,
+ * SQLite, 100,000 trials). The reads of an address then take a fifth of it.
+ */
+const cost = {
+  studies: 3,
+  study: 10,
+  trials: 3,
+  trial: 2,
+  point: 5,
+  workers: 25,
+  /** To order the workers, the results of each are counted. */
+  workersByResults: 50,
+};
+
+/** The database walks over what is before the page. */
+function pageCost({ limit, offset }: {
+  readonly limit: number;
+  readonly offset: number;
+}): number {
+  return limit / 5 + Math.min(offset, MOST_WALKED) / 2000;
+}
+
+/** Trials of the largest study that is likely. */
+const MOST_WALKED = 1_000_000;
+
+/** Routes that read studies, trials, grid points and workers. */
 export function trialRoutes(
   app: OpenAPIHono<WorkerEnv>,
-  { coordinator, leaderboard, deviations, freshFor = 0 }: {
+  { coordinator, leaderboard, deviations, guard, freshFor = 0 }: {
     readonly coordinator: Pick<
       Views,
-      "trials" | "trial" | "curves" | "workers"
+      "studies" | "study" | "trials" | "trial" | "curves" | "workers"
     >;
     readonly leaderboard: (
       studyId: StudyId,
     ) => Promise<ReadableLeaderboard | null>;
     readonly deviations: LiveDeviations;
+    readonly guard: Guard;
     readonly freshFor?: number;
   },
 ): void {
@@ -50,19 +79,44 @@ export function trialRoutes(
     now: () => performance.now(),
   });
 
-  /** The value as JSON with its entity tag; equal requests share one read. */
+  function charge(c: Context<WorkerEnv>, requests: number): void {
+    enforceRate(
+      guard.admitRequest(c.var.address, Math.floor(requests)),
+      "address",
+      "your address asks for costly pages",
+    );
+  }
+
+  /**
+   * The value as JSON with its entity tag; equal requests share one read.
+   *
+   * @param requests As how many requests the read counts.
+   */
   async function answer(
-    c: Context,
+    c: Context<WorkerEnv>,
     asked: unknown,
+    requests: number,
     read: () => Promise<unknown>,
   ): Promise<Response> {
+    const key = `${c.req.path} ${JSON.stringify(asked)}`;
+    if (!fresh.has(key)) charge(c, requests);
     const { json, etag } = await fresh(
-      `${c.req.path} ${JSON.stringify(asked)}`,
+      key,
       async () => renderJson(await read()),
     );
     return rendered(c, () => json, etag, "application/json");
   }
 
+  app.openapi(endpoints.listStudies, async (c) => {
+    charge(c, cost.studies);
+    return c.json(await coordinator.studies(), 200);
+  });
+  app.openapi(endpoints.getStudy, async (c) => {
+    charge(c, cost.study);
+    const { studyId } = c.req.valid("param");
+    const found = await coordinator.study(studyId);
+    return c.json(orNotFound(found, "study", studyId), 200);
+  });
   app.openapi(endpoints.listTrials, async (c) => {
     const { studyId } = c.req.valid("param");
     const { state, ...page } = c.req.valid("query");
@@ -70,6 +124,7 @@ export function trialRoutes(
     return await answer(
       c,
       request,
+      cost.trials + pageCost(page),
       async () =>
         orNotFound(
           await coordinator.trials(studyId, request),
@@ -83,6 +138,7 @@ export function trialRoutes(
     return await answer(
       c,
       null,
+      cost.trial,
       async () =>
         orNotFound(await coordinator.trial(trialId), "trial", trialId),
     );
@@ -90,8 +146,10 @@ export function trialRoutes(
   app.openapi(endpoints.getPoint, async (c) => {
     const { studyId, point } = c.req.valid("param");
     const params = orNotFound(parsePoint(point), "grid point", point);
-    return await answer(c, null, async () => {
-      const board = orNotFound(await leaderboard(studyId), "study", studyId);
+    const board = orNotFound(await leaderboard(studyId), "study", studyId);
+    const { replicates, recipe } = board.content().study;
+    const curves = Math.min(replicates, MOST_REPLICATES) * recipe.epochs;
+    return await answer(c, null, cost.point + curves / 20, async () => {
       const limits = { limit: MOST_REPLICATES, offset: 0 };
       const trials = await coordinator.curves(studyId, { params, ...limits });
       return orNotFound(
@@ -103,7 +161,9 @@ export function trialRoutes(
   });
   app.openapi(endpoints.listWorkers, async (c) => {
     const request = c.req.valid("query");
-    return await answer(c, request, async () => {
+    const counted = request.order === "results" ? cost.workersByResults : 0;
+    const requests = cost.workers + counted + pageCost(request);
+    return await answer(c, request, requests, async () => {
       const { workers, ...counts } = await coordinator.workers(request);
       const { ofWorker, backends } = await deviations();
       const list: WorkerList = {

@@ -1,4 +1,8 @@
-import type { LeaseRequest, RegisterRequest } from "../../../protocol/lease.ts";
+import type {
+  LeaseRequest,
+  NoLeaseReason,
+  RegisterRequest,
+} from "../../../protocol/lease.ts";
 import type { Coordinator } from "../../service/coordinator.ts";
 import { createFreshCache } from "../../service/fresh_cache.ts";
 import type { Acquired, Outcome } from "../../service/service_types.ts";
@@ -9,13 +13,13 @@ import type { Secrets } from "../limits/secrets.ts";
 import { enforceRate } from "../middleware/admission.ts";
 import { ProblemError } from "../middleware/problems.ts";
 
-/** Seconds until an address that already holds its share asks again. */
+/** Seconds until one that already has its share asks again. */
 const ASK_AGAIN = 5;
 
 /** Grants a lease within the limits of one worker and one address. */
 export async function acquireWithin(
   { coordinator, guard }: {
-    readonly coordinator: Pick<Coordinator, "acquire">;
+    readonly coordinator: Pick<Coordinator, "acquire" | "activeStudy">;
     readonly guard: Guard;
   },
   { address, worker }: {
@@ -27,24 +31,31 @@ export async function acquireWithin(
   const { leases, limits } = guard;
   // A repeated request asks for a lease that is already counted.
   const repeated = request.leaseId !== undefined && leases.has(request.leaseId);
+  const none = (reason: NoLeaseReason): Outcome<Acquired> => ({
+    ok: true,
+    value: { type: "none", reason, retryAfterSeconds: ASK_AGAIN },
+  });
+  const threads = Math.min(worker.threads, limits.leasesPerWorker);
   if (
     !address.local && !repeated &&
     leases.held(address.key) >= limits.leasesPerAddress
   ) {
-    const retryAfterSeconds = ASK_AGAIN;
-    return {
-      ok: true,
-      value: { type: "none", reason: "enough-leases", retryAfterSeconds },
-    };
+    return none("enough-leases");
+  }
+  const { workerId } = worker;
+  const active = coordinator.activeStudy();
+  if (
+    !repeated && guard.waitsForVerdicts(address, { workerId, threads }, active)
+  ) {
+    return none("verdicts-pending");
   }
   if (!repeated) {
     enforceRate(
       guard.admitLease(address),
       "leases",
-      "your address takes leases without delivering results",
+      "your address takes leases whose results are not accepted",
     );
   }
-  const threads = Math.min(worker.threads, limits.leasesPerWorker);
   const outcome = await coordinator.acquire({ ...worker, threads }, request);
   if (outcome.ok && outcome.value.type === "lease") {
     const { leaseId, ttlSeconds } = outcome.value.lease;
@@ -72,14 +83,15 @@ export function admitWorker(deps: {
   return async (address, request) => {
     const { joinCode } = request;
     if (secrets !== undefined && !secrets.mayJoin(undefined)) {
-      enforceRate(
-        guard.admitGuess(address),
-        "guesses",
-        "wrong join codes were sent",
-      );
       if (!secrets.mayJoin(joinCode)) {
         // A missing code does not count as a guess.
-        if (joinCode !== undefined) guard.wrongGuess(address);
+        if (joinCode !== undefined) {
+          enforceRate(
+            guard.wrongGuess(address),
+            "guesses",
+            "wrong join codes were sent",
+          );
+        }
         throw new ProblemError(
           "join-code",
           joinCode === undefined

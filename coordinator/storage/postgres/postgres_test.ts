@@ -27,6 +27,7 @@ import {
   checkNewerStudy,
   type MixedDatabase,
 } from "../../../testing/storage/newer.ts";
+import { weightsConformance } from "../../../testing/storage/weights.ts";
 import { createWorld } from "../../../testing/storage/world.ts";
 import { type OpenedPostgres, openPostgres } from "./postgres.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
@@ -56,6 +57,12 @@ storageConformance("openPostgres", async (clock) => {
     reopen: open,
     end: async () => void await Promise.all(opened.map((s) => s.close())),
   };
+});
+
+weightsConformance("openPostgres weights", async (now) => {
+  const { url } = await emptySchema(database);
+  const { storage, weights } = await openPostgres(url, { clock: now });
+  return { store: weights, end: () => storage.close() };
 });
 
 /** Two coordinators' storages on one empty database. */

@@ -239,6 +239,12 @@ const migrations: readonly string[] = [
   CREATE INDEX results_by_weights ON results (weights);
   CREATE INDEX deliveries_by_weights ON deliveries (weights);
   `,
+  // The latest trials first, of one state or all, without sorting the others.
+  `
+  DROP INDEX trials_by_revision;
+  CREATE INDEX trials_by_revision ON trials
+    (study_id, revision DESC, replicate, position) INCLUDE (planned, state);
+  `,
 ];
 
 /** The version that this program writes. */

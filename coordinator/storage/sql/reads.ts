@@ -353,6 +353,8 @@ export function* listTrials(
   const total = state === undefined
     ? Object.values(counts).reduce((sum, n) => sum + n, 0)
     : counts[state];
+  // Otherwise the database would walk over all of them to find none.
+  if (offset >= total) return { trials: [], total };
   const by = trialOrders[order];
   // Two statements, because a common one would have a bad query plan for both.
   const [where, wanted] = state === undefined

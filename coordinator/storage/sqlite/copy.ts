@@ -6,6 +6,7 @@ import {
   isReadOnly,
   locate,
   outputFile,
+  PRIVATE_FILE,
   sameFile,
   type Words,
 } from "../files.ts";
@@ -303,7 +304,11 @@ function createPartial(path: string, cannot: string): string {
   // Nobody else's: a name that can be guessed may be taken by a database.
   const partial = `${path}-partial-${crypto.randomUUID()}`;
   try {
-    Deno.openSync(partial, { write: true, createNew: true }).close();
+    Deno.openSync(partial, {
+      write: true,
+      createNew: true,
+      mode: PRIVATE_FILE,
+    }).close();
   } catch (error) {
     throw new StorageError(
       "cannot-open",

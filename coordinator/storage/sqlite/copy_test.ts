@@ -55,6 +55,9 @@ test("backupDatabase: copies an open database to one file", async (folder) => {
     workers: 1,
     latest: Date.UTC(2026, 0, 1) + 2000,
   });
+  if (Deno.build.os !== "windows") {
+    assert.equal((Deno.statSync(out).mode ?? 0) & 0o777, 0o600);
+  }
   await claim(1, 3);
   await complete(1, 3);
   await storage.close();

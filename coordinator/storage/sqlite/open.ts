@@ -3,6 +3,8 @@ import { systemReason } from "../../../protocol/error_text.ts";
 import {
   contentOf,
   databaseFile,
+  keepPrivate,
+  PRIVATE_FILE,
   usingDatabase,
   type Words,
 } from "../files.ts";
@@ -85,6 +87,9 @@ function prepare(
     db = new DatabaseSync(path, { timeout: busyTimeout });
     // Before any write, so that a file that is not ours stays unchanged.
     checkOurs(db, path, words);
+    if (path !== ":memory:") {
+      for (const end of ["", "-wal", "-shm", "-lock"]) keepPrivate(path + end);
+    }
     // FULL: an answered write survives a power failure. Prepared statements,
     // because only their errors have SQLite's code.
     if (!staysBackup) db.prepare("PRAGMA journal_mode = WAL").get();
@@ -151,7 +156,12 @@ function lockContent(path: string, words: Words): () => void {
 function lock(file: string, path: string, words: Words): () => void {
   let held: Deno.FsFile;
   try {
-    held = Deno.openSync(file, { read: true, write: true, create: true });
+    held = Deno.openSync(file, {
+      read: true,
+      write: true,
+      create: true,
+      mode: PRIVATE_FILE,
+    });
   } catch (error) {
     throw explainOpening(path, error, words);
   }

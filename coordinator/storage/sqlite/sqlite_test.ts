@@ -117,6 +117,39 @@ Deno.test("openSqlite: refuses another program's database and keeps it", () =>
     again.close();
   }));
 
+Deno.test({
+  name:
+    "openSqlite: only the owner may read the database and what is beside it",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      const path = join(folder, "swarm.db");
+      const modes = () =>
+        Object.fromEntries(
+          [...Deno.readDirSync(folder)].map(({ name }) => [
+            name,
+            (Deno.statSync(join(folder, name)).mode ?? 0) & 0o777,
+          ]),
+        );
+      const all = {
+        "swarm.db": 0o600,
+        "swarm.db-lock": 0o600,
+        "swarm.db-shm": 0o600,
+        "swarm.db-wal": 0o600,
+      };
+      const first = openSqlite(path, fakeClock().now);
+      assert.deepEqual(modes(), all);
+      await first.close();
+      // As an earlier version left them.
+      for (const name of Object.keys(modes())) {
+        Deno.chmodSync(join(folder, name), 0o644);
+      }
+      const again = openSqlite(path, fakeClock().now);
+      assert.deepEqual(modes(), all);
+      await again.close();
+    }),
+});
+
 Deno.test("openSqlite: refuses a newer version's database", () =>
   withFolder(async (folder) => {
     const path = join(folder, "swarm.db");
@@ -161,6 +194,23 @@ Deno.test("openSqlite: finds a grid point's trials by an index, in order", () =>
     "SEARCH trials USING INDEX trials_of_point " +
     "(study_id=? AND planned=? AND point=?)",
   ]);
+  db.close();
+});
+
+Deno.test("openSqlite: finds the latest trials by an index, without sorting", () => {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, "test.db");
+  for (const state of ["", "AND state = ?4 "]) {
+    const plan = db.prepare(
+      "EXPLAIN QUERY PLAN SELECT * FROM trials WHERE study_id = ?1 " +
+        `AND planned = 1 ${state}` +
+        "ORDER BY revision DESC, replicate, position LIMIT ?2 OFFSET ?3",
+    ).all("seed", 1, 0, ...state === "" ? [] : ["queued"])
+      .map(({ detail }) => detail);
+    assert.deepEqual(plan, [
+      "SEARCH trials USING INDEX trials_by_revision (study_id=?)",
+    ]);
+  }
   db.close();
 });
 
