@@ -27,12 +27,15 @@ export const DatasetFile = z.strictObject({
   urls: z.array(z.url()).max(8).default([]),
 });
 
+const DatasetName = z.string().regex(/^[a-z0-9-]{1,64}$/);
+const Classes = z.int().min(2).max(1000);
+
 /** A data set that a study names. */
 export type DatasetDefinition = Infer<typeof DatasetDefinition>;
 /** @internal */
 export const DatasetDefinition = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]{1,64}$/),
-  classes: z.int().min(2).max(1000),
+  name: DatasetName,
+  classes: Classes,
   files: z.strictObject({
     trainImages: DatasetFile,
     trainLabels: DatasetFile,
@@ -50,6 +53,8 @@ export const SearchSpace = z.union([
   z.strictObject({ grid: Grid }),
 ]);
 
+const MOST_REPLICATES = 1000;
+
 /** A study as data: what a user's JSON file holds. */
 export type StudyDefinition = Infer<typeof StudyDefinition>;
 /** @internal */
@@ -61,11 +66,14 @@ export const StudyDefinition = z.strictObject({
     .default("fashion-mnist"),
   searchSpace: SearchSpace,
   /** Repeats of each grid point; replicate r starts the same at each point. */
-  replicates: z.int().min(1).max(1000).default(3),
+  replicates: z.int().min(1).max(MOST_REPLICATES).default(3),
   /** Keys the random generator, with the replicate's number. */
   seed: z.int().min(0).max(0xffff_ffff).default(0),
   recipe: Recipe.prefault({}),
 });
+
+/** Of all files together: a larger data set would fill a worker's memory. */
+export const MOST_DATASET_BYTES = 1 << 30;
 
 /** A data set's file as the coordinator serves it. */
 export type ServedFile = Infer<typeof ServedFile>;
@@ -78,17 +86,21 @@ export const ServedFile = z.strictObject({
    */
   path: z.string().regex(/^\/data\/[0-9a-f]{64}\.gz$/),
   /** Size as transferred. */
-  compressedBytes: z.int().positive(),
+  compressedBytes: z.int().positive().max(MOST_DATASET_BYTES),
   /** Size once decompressed. */
-  bytes: z.int().positive(),
-});
+  bytes: z.int().positive().max(MOST_DATASET_BYTES),
+}).refine(
+  // Gzip adds less than a thousandth to what it cannot compress.
+  ({ compressedBytes, bytes }) => compressedBytes <= bytes * 1.01 + 65_536,
+  "compressed, a file is hardly larger than decompressed",
+);
 
 /** What a worker needs to fetch and check a data set. */
 export type DatasetManifest = Infer<typeof DatasetManifest>;
 /** @internal */
 export const DatasetManifest = z.strictObject({
-  name: z.string(),
-  classes: z.int().min(2),
+  name: DatasetName,
+  classes: Classes,
   files: z.strictObject({
     trainImages: ServedFile,
     trainLabels: ServedFile,
@@ -106,7 +118,7 @@ export const TrialSpec = z.strictObject({
   /** Its grid point: the fields that the study varies. */
   params: Params,
   /** Counted from 0. */
-  replicate: z.int().min(0),
+  replicate: z.int().min(0).max(MOST_REPLICATES - 1),
   seed: z.int().min(0).max(0xffff_ffff),
   /** The study's recipe with the grid point's values; this is trained. */
   recipe: Recipe,

@@ -8,6 +8,7 @@ import { readable } from "../threads/leaderboard_json.ts";
 import { StudyId } from "../../protocol/ids.ts";
 import { Leaderboard } from "../../protocol/leaderboard.ts";
 import type { Report } from "../../protocol/leaderboard.ts";
+import { cleanText } from "../../protocol/text.ts";
 import { reportHtml, reportOf } from "../service/report.ts";
 import {
   databaseFile,
@@ -35,8 +36,10 @@ async function fromJson(path: string): Promise<Report> {
   }
   const [issue] = parsed.error.issues;
   throw new CommandError(
-    `${path} is no leaderboard of this release: ${issue?.path.join(".")}: ` +
-      `${issue?.message}; fetch it anew from its coordinator`,
+    cleanText(
+      `${path} is no leaderboard of this release: ${issue?.path.join(".")}: ` +
+        `${issue?.message}; fetch it anew from its coordinator`,
+    ),
   );
 }
 
@@ -45,9 +48,11 @@ function parseJson(path: string, text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     throw new CommandError(
-      `the file is no JSON: ${path}: ` +
-        `${error instanceof Error ? error.message : error}; give a ` +
-        "leaderboard's JSON, or a database with --db",
+      cleanText(
+        `the file is no JSON: ${path}: ` +
+          `${error instanceof Error ? error.message : error}; give a ` +
+          "leaderboard's JSON, or a database with --db",
+      ),
     );
   }
 }
