@@ -7,6 +7,7 @@ import {
   epochFigures,
   type EpochMetrics,
 } from "../protocol/training.ts";
+import { median } from "../coordinator/analysis/statistics/statistics.ts";
 import { seedStudy } from "../coordinator/study/builtin.ts";
 import { planStudy } from "../coordinator/study/plan.ts";
 import { InvalidStudy, parsePoints } from "../coordinator/study/points.ts";
@@ -57,7 +58,12 @@ export async function run(args: string[]): Promise<void> {
   if (first === undefined) return;
   for (const other of others) {
     console.log(`\nLargest difference between ${first} and ${other}`);
-    table(trials, (i) => [epochs(runs, first, i), epochs(runs, other, i)]);
+    const pair = (i: number): Pair => [
+      epochs(runs, first, i),
+      epochs(runs, other, i),
+    ];
+    table(trials, pair);
+    medians(trials, pair);
   }
   console.log(`\nSmallest difference between two grid points on ${first}`);
   apart(trials, (i) => epochs(runs, first, i));
@@ -122,6 +128,19 @@ function table(trials: readonly TrialSpec[], pair: (trial: number) => Pair) {
     Math.max(
       ...trials.map((_, i) => difference(pair(i), epoch, figure)),
     ));
+}
+
+/** One line: of each trial the median over its epochs, and the largest of all. */
+function medians(trials: readonly TrialSpec[], pair: (trial: number) => Pair) {
+  const cells = epochFigures.map((figure) =>
+    Math.max(
+      ...trials.map((_, i) => {
+        const [a] = pair(i);
+        return median(a.map((_, epoch) => difference(pair(i), epoch, figure)));
+      }),
+    ).toExponential(1)
+  );
+  console.log(["median", ...cells].join("\t"));
 }
 
 function apart(

@@ -32,6 +32,7 @@ import { whyUnread } from "./storage/files.ts";
 import { describeDatabase } from "./storage/open_storage.ts";
 import { userPath } from "./cli/user_path.ts";
 import type { Leaderboard, Progress } from "../protocol/leaderboard.ts";
+import { headerPages, urlAt } from "../protocol/pages.ts";
 import type { StudyDefinition } from "../protocol/study.ts";
 import { parseStartOptions, type StartOptions } from "./cli/options.ts";
 import { StorageError } from "./storage/storage.ts";
@@ -41,6 +42,7 @@ import { parseStudy } from "./study/parse.ts";
 import { planStudy, type StudyPlan } from "./study/plan.ts";
 import { createLog, createTextLog, type Log } from "./service/log.ts";
 import { createConsole, type StartConsole } from "./cli/terminal/console.ts";
+import type { ShownStandstill } from "./cli/terminal/progress.ts";
 
 /**
  * The `start` command: reads the flags, the clock and chance, and wires the
@@ -147,7 +149,7 @@ async function serve(
   options: StartOptions,
   log: Log,
 ): Promise<Running> {
-  const { joinCode, trustProxy } = options;
+  const { joinCode, trustProxy, publicUrl } = options;
   const assets = await createWebAssets(webFolder);
   const opened = Promise.withResolvers<Swarm>();
   opened.promise.catch(() => {});
@@ -170,6 +172,7 @@ async function serve(
       newSecrets: options.newSecrets,
       ...joinCode !== undefined && { joinCode },
       ...trustProxy !== undefined && { trustProxy },
+      ...publicUrl !== undefined && { publicUrl },
       log,
     });
     opened.resolve(swarm);
@@ -241,22 +244,35 @@ function besideServing(
 interface LocalWorkers {
   /** Why they ended; null: they have not, or there are none. */
   end: SessionEnd | null;
+  /** They have not registered yet. */
+  starting: boolean;
   readonly count: number;
+}
+
+/** Why no trial goes on, where this process's own workers are known. */
+function standstillHere(
+  { standstill }: Progress,
+  { count, end, starting }: LocalWorkers,
+): ShownStandstill | null {
+  if (standstill !== "no-workers" || count === 0 || end !== null) {
+    return standstill;
+  }
+  // Those that are not starting are about to call again.
+  return starting ? "starting" : null;
 }
 
 /** Why nobody can go on with the study, for people; null: somebody can. */
 function whyStandstill(
-  { standstill }: Progress,
-  { count, end }: LocalWorkers,
+  standstill: ShownStandstill | null,
+  { end }: LocalWorkers,
 ): string | null {
   switch (standstill) {
     case null:
+    case "starting":
       return null;
     case "not-active":
       return "the coordinator leases another study, or none";
     case "no-workers":
-      // They are starting, or about to call again.
-      if (count > 0 && end === null) return null;
       return end?.reason === "failed"
         ? `the local workers ended, and no other is here: ${end.message}`
         : "no worker is here";
@@ -299,9 +315,10 @@ async function follow(
           throw error;
         });
         if (progress === null) return { complete: false, leaderboard: null };
-        output.progress(progress);
+        const standstill = standstillHere(progress, local);
+        output.progress({ ...progress, standstill });
         const { complete } = progress;
-        const why = complete ? null : whyStandstill(progress, local);
+        const why = complete ? null : whyStandstill(standstill, local);
         if (why !== said && why !== null) {
           output.line(`nobody can go on: ${why}`);
         }
@@ -340,15 +357,17 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 function introduce(
   running: Running,
   { definition, trials }: StudyPlan,
-  { joinCode, db }: StartOptions,
+  { joinCode, db, publicUrl }: StartOptions,
   output: StartConsole,
 ): void {
-  const { url } = running;
+  const url = publicUrl ?? running.url;
   const code = running.joinCode === null ? "" : `#${running.joinCode}`;
   output.line(
     `study ${definition.id}: ${trials.length} ` +
       `${trials.length === 1 ? "trial" : "trials"}; ` +
-      `leaderboard ${url}/${code}, join ${url}/join${code}; ` +
+      `leaderboard ${urlAt(url, headerPages.leaderboard)}${code}, ` +
+      `join ${urlAt(url, headerPages.join)}${code}; ` +
+      (publicUrl === undefined ? "" : `on this machine ${running.url}/; `) +
       "Ctrl-C stops, nothing is lost",
   );
   output.line(`database: ${describeDatabase(db)}`);
@@ -392,10 +411,11 @@ async function introduceUntilShown(
 /** Trains with this process's own threads. Never rejects. */
 async function train(
   running: Running,
+  local: LocalWorkers,
   options: StartOptions,
   output: StartConsole,
   signal: AbortSignal,
-): Promise<SessionEnd> {
+): Promise<void> {
   const end = await runDenoWorker({
     url: running.url,
     threads: options.workers,
@@ -405,14 +425,17 @@ async function train(
     confined: true,
     signal,
     onEvent: (event) => {
-      if (event.type === "registered") running.isOurs(event.workerId);
+      if (event.type === "registered") {
+        running.isOurs(event.workerId);
+        local.starting = false;
+      }
       const line = workerLine(event);
       if (line !== null) output.line(line);
     },
     log: output.line,
   });
   if (end.reason === "failed") output.line(`local workers: ${end.message}`);
-  return end;
+  local.end = end;
 }
 
 /** @returns the process's exit status */
@@ -480,10 +503,13 @@ async function start(
       running.drain();
       leaving.abort(new Error("the coordinator stops soon"));
     });
-    const local: LocalWorkers = { end: null, count: options.workers };
+    const local: LocalWorkers = {
+      end: null,
+      starting: true,
+      count: options.workers,
+    };
     if (local.count > 0) {
-      trained = train(running, options, output, leaving.signal)
-        .then((end) => void (local.end = end));
+      trained = train(running, local, options, output, leaving.signal);
     }
     const followed = await follow(
       running,
@@ -512,7 +538,8 @@ async function start(
       if (!await Promise.race([printed, stopped])) return 1;
       return complete ? 0 : UNFINISHED;
     }
-    output.line(`complete; the leaderboard stays at ${url}/`);
+    const board = urlAt(options.publicUrl ?? url, headerPages.leaderboard);
+    output.line(`complete; the leaderboard stays at ${board}`);
     await untilAborted(signal);
     return 0;
   } finally {

@@ -75,6 +75,12 @@ export interface SwarmOptions {
    */
   readonly loopbackOnly?: boolean;
   /**
+   * The address that others use, as `https://example.org/swarm/` of a proxy.
+   * Requests may come with its path or without it, and for its host also where
+   * `loopbackOnly` is set. Pages need no such address: their URLs are relative.
+   */
+  readonly publicUrl?: string;
+  /**
    * What volunteers must bring to join; true: a code that is made at the first
    * start, and kept. Default: anybody may join.
    */

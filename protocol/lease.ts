@@ -23,6 +23,11 @@ export const RegisterRequest = z.strictObject({
   device: untrustedText(200).optional(),
   /** Required if the coordinator has a join code; its invitation shows it. */
   joinCode: z.string().max(200).optional(),
+  /**
+   * The token's secret, 64 random hexadecimal digits. Chosen by the worker, so that a request whose answer was lost can be sent again and gets
+   * the same worker. Without it each request registers a new one.
+   */
+  secret: z.string().regex(/^[0-9a-f]{64}$/).optional(),
 });
 
 /** A day: a longer time would exceed what timers can count. */
@@ -33,7 +38,7 @@ export type RegisterResponse = Infer<typeof RegisterResponse>;
 /** @internal */
 export const RegisterResponse = z.strictObject({
   workerId: WorkerId,
-  /** Sent as `Authorization: Bearer …` with every later call; shown once. */
+  /** Sent as `Authorization: Bearer …` with every later call. */
   token: z.string().regex(/^[\x21-\x7e]{1,256}$/),
   name: untrustedText(200),
   /** Renew each lease at least this often. */

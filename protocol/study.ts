@@ -85,7 +85,7 @@ export const ServedFile = z.strictObject({
    * coordinator must not make its volunteers call other machines.
    */
   path: z.string().regex(/^\/data\/[0-9a-f]{64}\.gz$/),
-  /** Size as transferred. */
+  /** Size as transferred, unless the answer names another length. */
   compressedBytes: z.int().positive().max(MOST_DATASET_BYTES),
   /** Size once decompressed. */
   bytes: z.int().positive().max(MOST_DATASET_BYTES),

@@ -5,4 +5,4 @@
  * problem of type `protocol-version`, and the worker stops with "update me".
  * Raise it together with the schemas, docs/protocol.md and the changelog.
  */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;

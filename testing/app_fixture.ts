@@ -102,6 +102,7 @@ export async function testSwarm(
     readonly verification?: (clock: FakeClock) => Verification | undefined;
     readonly trustProxy?: readonly string[];
     readonly loopbackOnly?: boolean;
+    readonly publicUrl?: string;
     readonly joinCode?: string;
   } = {},
 ): Promise<TestSwarm> {
@@ -143,7 +144,6 @@ export async function testSwarm(
     bytes: (count) => new Uint8Array(count).fill(7),
     joinCode: options.joinCode,
   });
-  const { limits = {}, trustProxy = [], loopbackOnly = false } = options;
   const metrics = createMetrics(() => 1);
   metrics.watch({
     counters: coordinator.counters,
@@ -170,7 +170,7 @@ export async function testSwarm(
     apiPageFile,
     log,
     now: clock.now,
-    guard: createGuard({ limits, trustProxy, loopbackOnly, now: clock.now }),
+    guard: createGuard({ ...options, now: clock.now }),
     readiness,
     secrets,
     metrics,

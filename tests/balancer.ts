@@ -13,6 +13,8 @@ export interface BalancerOptions {
    * not beyond the balancer's end.
    */
   readonly before?: (path: string) => Promise<void> | void;
+  /** Whether the answer to a request for this path is lost on its way back. */
+  readonly loses?: (path: string) => boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface BalancerOptions {
  */
 export function startBalancer(
   backends: readonly string[],
-  { before = () => {} }: BalancerOptions = {},
+  { before = () => {}, loses = () => false }: BalancerOptions = {},
 ): Balancer {
   let current = backends;
   let turn = 0;
@@ -49,6 +51,10 @@ export function startBalancer(
           signal: request.signal,
         });
         passed.set(backend ?? "", (passed.get(backend ?? "") ?? 0) + 1);
+        if (loses(pathname)) {
+          await answer.body?.cancel();
+          return lostAnswer();
+        }
         // Without the encoding headers, because fetch has decoded the body.
         const plain = new Headers(answer.headers);
         plain.delete("content-encoding");
@@ -80,8 +86,14 @@ export function startBalancer(
   };
 }
 
+/** An answer whose connection ends in the middle. */
+const lostAnswer = () =>
+  new Response(ReadableStream.from([new Uint8Array(1)]), {
+    headers: { "content-length": "2" },
+  });
+
 /** Keeps a study from ending before a test has done what it is to outlast. */
-export interface LeaseGate extends Required<BalancerOptions> {
+export interface LeaseGate extends Required<Pick<BalancerOptions, "before">> {
   /** Lets this many more calls for a lease pass. */
   allow(more: number): void;
 }

@@ -4,7 +4,8 @@ import { dataFiles } from "../coordinator/storage/served_files.ts";
 
 /** A server for `descriptors_test.ts`: few file descriptors, real sockets. */
 const [folder = "", bytes = ""] = Deno.args;
-const file = { sha256: "a".repeat(64), compressedBytes: Number(bytes) };
+const size = Number(bytes);
+const file = { sha256: "a".repeat(64), compressedBytes: size, bytes: size };
 const swarm = await testSwarm({ data: dataFiles(folder, [file], () => {}) });
 const server = listen(
   "127.0.0.1",

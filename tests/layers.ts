@@ -209,3 +209,26 @@ export function impureCalls(path: string, source: string): Violation[] {
     rule: "time, chance and IO arrive as arguments in a pure file",
   }];
 }
+
+/** Ways to write a URL from the root of the host into a page or its script. */
+const FROM_ROOT = [
+  /\b(?:href|src|action|content)=\{?["'`]\/(?!\/)[^"'`]*/,
+  /\b(?:fetch|EventSource|URL|Worker|import|assign)\(\s*["'`]\/(?!\/)[^"'`]*/,
+  /\b(?:url|href|src)\s*[:=(]\s*["'`]?\/(?!\/)[^"'`]*/,
+  /\blocation\.(?:origin|host)\b/,
+];
+
+/**
+ * URLs from the root of the host: behind a proxy's path they lead to another
+ * program. `linkTo` and `coordinatorUrl` of web/components/links.ts, and `urlAt`
+ * of protocol/pages.ts, know the path.
+ */
+export function urlsFromRoot(path: string, source: string): Violation[] {
+  if (isTest(path) || path === "web/components/links.ts") return [];
+  const uses = FROM_ROOT.map((use) => use.exec(codeOf(source))?.[0]);
+  return uses.filter((use) => use !== undefined).slice(0, 1).map((imports) => ({
+    file: path,
+    imports,
+    rule: "URLs in pages keep the coordinator's path: make them with linkTo",
+  }));
+}

@@ -6,16 +6,20 @@ import {
   type SourceFile,
   specifiersOf,
   typesOnlyOf,
+  urlsFromRoot,
 } from "./layers.ts";
 
 const root = new URL("../", import.meta.url);
 
-async function* sources(folder: string): AsyncGenerator<string> {
+async function* sources(
+  folder: string,
+  names = /\.tsx?$/,
+): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(new URL(folder, root))) {
     const path = `${folder}${entry.name}`;
     if (entry.isDirectory) {
-      if (entry.name !== "assembly") yield* sources(`${path}/`);
-    } else if (/\.tsx?$/.test(entry.name)) yield path;
+      if (entry.name !== "assembly") yield* sources(`${path}/`, names);
+    } else if (names.test(entry.name)) yield path;
   }
 }
 
@@ -128,4 +132,47 @@ Deno.test("runtimeUses names Deno's and Node's APIs away from the edge", () => {
   assert.deepEqual(uses("coordinator/storage/storage.ts", hash), []);
   assert.deepEqual(uses("coordinator/cli/main_report.ts", hash), []);
   assert.deepEqual(uses("coordinator/http/app.ts", "// as Deno.serve"), []);
+});
+
+Deno.test("urlsFromRoot finds none in what browsers load, nor in a worker", async () => {
+  const violations = [];
+  let read = 0;
+  for (const folder of ["web/", "worker/", "coordinator/http/middleware/"]) {
+    for await (const path of sources(folder, /\.(tsx?|js|css|svg)$/)) {
+      const text = await Deno.readTextFile(new URL(path, root));
+      violations.push(...urlsFromRoot(path, text));
+      read++;
+    }
+  }
+  assert.ok(read > 100, `only ${read} files were read`);
+  assert.deepEqual(violations, []);
+});
+
+Deno.test("urlsFromRoot names each way to write one", () => {
+  for (
+    const text of [
+      '<a href="/api">',
+      "<a href={`/api/trials/${id}`}>",
+      "createApi(location.origin)",
+      'new URL("/join", url)',
+      'await fetch("/api/studies")',
+      'new EventSource("/api/events")',
+      'SwaggerUIBundle({ url: "/openapi.json" })',
+      "background: url(/assets/dots.svg);",
+      'location.href = "/join";',
+    ]
+  ) {
+    assert.equal(urlsFromRoot("web/x.tsx", text).length, 1, text);
+  }
+  for (
+    const text of [
+      '<a href={pageLink("join")}>',
+      'readAddress("/trials/:trialId", path)',
+      '<link rel="icon" href="data:,">',
+      "location.hostname",
+      '// as in href="/api"',
+    ]
+  ) {
+    assert.deepEqual(urlsFromRoot("web/x.tsx", text), [], text);
+  }
 });

@@ -7,9 +7,9 @@ import { createApi, OutdatedPageError, UnreachableError } from "./api.ts";
 const seed = StudyId.parse("seed");
 
 /** An API that gets `answer`'s responses, and the requests that it sends. */
-function api(answer: () => Response) {
+function api(answer: () => Response, coordinator = "http://swarm.test") {
   const requests: Request[] = [];
-  const client = createApi("http://swarm.test", (input, init) => {
+  const client = createApi(coordinator, (input, init) => {
     requests.push(new Request(input, init));
     try {
       return Promise.resolve(answer());
@@ -64,6 +64,20 @@ Deno.test("Api gives the URLs of events and of a study's files", () => {
     curvesCsv: "http://swarm.test/api/studies/seed/curves.csv",
     curvesJson: "http://swarm.test/api/studies/seed/curves",
   });
+});
+
+Deno.test("Api keeps the path of its coordinator", async () => {
+  const { client, requests } = api(
+    () => Response.json({ studies: [] }),
+    "https://example.org/swarm",
+  );
+  await client.studies();
+  assert.equal(requests[0]?.url, "https://example.org/swarm/api/studies");
+  // Pages share the stream of events by this name: one for each coordinator.
+  assert.equal(client.eventsUrl, "https://example.org/swarm/api/events");
+  for (const url of Object.values(client.exports(seed))) {
+    assert.ok(url.startsWith("https://example.org/swarm/api/studies/seed/"));
+  }
 });
 
 Deno.test("Api.trials, trial, point and workers send the right requests", async () => {

@@ -77,43 +77,73 @@ export function browserEvents(url: string): OpenEvents {
   };
 }
 
-/** What pages of one browser tell each other. */
+/** What pages of one browser tell each other; `from` is the sender's number. */
 type Notice =
-  | { readonly type: "anybody?" | "opened" | "broken" }
-  | { readonly type: "message"; readonly data: unknown };
+  /** Asks which page leads. */
+  | { readonly type: "who?" }
+  /** The sender has the stream, which is open if `live`. */
+  | { readonly type: "leads"; readonly from: number; readonly live: boolean }
+  | { readonly type: "message"; readonly from: number; readonly data: unknown }
+  /** The sender's stream broke. */
+  | { readonly type: "broken"; readonly from: number }
+  /** The sender closed its stream: another page may lead. */
+  | { readonly type: "left"; readonly from: number };
 
 /** What {@linkcode sharedEvents} needs from the browser. */
 export interface Sharing {
-  /** Absent on pages that came over plain HTTP from another machine. */
-  readonly locks: Pick<LockManager, "request"> | undefined;
-  openChannel(name: string): Pick<
-    BroadcastChannel,
-    "postMessage" | "onmessage" | "close"
-  >;
+  /** Null: pages cannot talk, as where the browser blocks all storage. */
+  openChannel(name: string):
+    | Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">
+    | null;
+  /** A number in [0, 1), different for each page. */
+  random(): number;
+  readonly after: After;
 }
 
+/** How long a page waits for a leader's answer before it leads. */
+const ELECTION_MS = 100;
+const BEAT_MS = 5_000;
+/** A leader that was not heard for so long crashed. */
+const SILENCE_MS = 15_000;
+
 /**
- * One stream for all pages of a browser: over HTTP/1.1 a browser opens six
- * connections to a host, and with a stream each, the seventh page could not
- * even load. The page that holds the lock opens the stream and passes events on.
+ * One stream for all visible pages of a browser: over HTTP/1.1 a browser opens
+ * six connections to a host, and with a stream each, the seventh page could not
+ * even load. One page leads: it opens the stream and passes events on. Web
+ * Locks would elect it in fewer words, but browsers withhold them from pages
+ * that come over plain HTTP from another machine.
+ *
+ * Two pages may lead for a moment; then the one with the higher number yields.
  */
 export function sharedEvents(
   open: OpenEvents,
   name: string,
-  { locks, openChannel }: Sharing,
+  { openChannel, random, after }: Sharing,
 ): OpenEvents {
-  if (locks === undefined) return open;
   return (handlers) => {
     const channel = openChannel(name);
-    const tell = (notice: Notice) => channel.postMessage(notice);
-    const leaving = new AbortController();
-    let closeStream = () => {};
-    let leads = false;
+    if (channel === null) return open(handlers);
+    const me = random();
+    let leader: number | null = null;
+    /** The leader's stream is open. */
     let live = false;
-    const end = () => {
-      live = false;
-      // Gives the lock back, or the place in its queue.
-      leaving.abort();
+    let ended = false;
+    let closeStream = () => {};
+    let cancel = () => {};
+    const wait = (milliseconds: number, run: () => void) => {
+      cancel();
+      cancel = after(milliseconds, run);
+    };
+    const tell = (notice: Notice) => channel.postMessage(notice);
+    const beat = () => {
+      tell({ type: "leads", from: me, live });
+      wait(BEAT_MS, beat);
+    };
+    const end = (last: "left" | "broken") => {
+      if (ended) return;
+      ended = true;
+      cancel();
+      if (leader === me) tell({ type: last, from: me });
       closeStream();
       channel.close();
     };
@@ -122,51 +152,59 @@ export function sharedEvents(
       handlers.opened();
     };
     const broken = () => {
-      end();
+      end("broken");
       handlers.broken();
+    };
+    const lead = () => {
+      leader = me;
+      live = false;
+      beat();
+      closeStream = open({
+        opened: () => {
+          opened();
+          beat();
+        },
+        broken,
+        message: (data) => {
+          tell({ type: "message", from: me, data });
+          handlers.message(data);
+        },
+      });
+    };
+    const yieldTo = (other: number, itsLive: boolean) => {
+      closeStream();
+      closeStream = () => {};
+      wait(SILENCE_MS * (1 + random()), lead);
+      // Between two leaders' streams, events may have been missed.
+      if (other !== leader) live = false;
+      leader = other;
+      if (itsLive && !live) opened();
     };
     channel.onmessage = ({ data }: MessageEvent<Notice>) => {
       switch (data.type) {
-        case "anybody?":
-          if (leads && live) tell({ type: "opened" });
+        case "who?":
+          if (leader === me) beat();
           return;
-        case "opened":
-          if (!leads && !live) opened();
-          return;
-        case "broken":
-          if (!leads && live) broken();
+        case "leads":
+          if (leader === me && me < data.from) beat();
+          else yieldTo(data.from, data.live);
           return;
         case "message":
-          if (!leads && live) handlers.message(data.data);
+          if (data.from === leader) handlers.message(data.data);
+          return;
+        case "broken":
+          if (data.from === leader) broken();
+          return;
+        case "left":
+          if (data.from === leader) wait(ELECTION_MS * random(), lead);
           return;
         default:
           data satisfies never;
       }
     };
-    locks.request(name, { signal: leaving.signal }, () => {
-      leads = true;
-      closeStream = open({
-        opened: () => {
-          tell({ type: "opened" });
-          opened();
-        },
-        broken: () => {
-          tell({ type: "broken" });
-          broken();
-        },
-        message: (data) => {
-          tell({ type: "message", data });
-          handlers.message(data);
-        },
-      });
-      return new Promise<void>((resolve) =>
-        leaving.signal.addEventListener("abort", () => resolve())
-      );
-    }).catch(() => {
-      // It left before its turn.
-    });
-    tell({ type: "anybody?" });
-    return end;
+    tell({ type: "who?" });
+    wait(ELECTION_MS * (1 + random()), lead);
+    return () => end("left");
   };
 }
 
@@ -185,6 +223,8 @@ export function follow(deps: LiveDeps): () => void {
   let failures = 0;
   let ended = false;
   let fetching = false;
+  /** The first stream may still open: until then, the page is connecting. */
+  let opening = true;
   /** Something changed since the last fetch began. */
   let stale = false;
   let cancelFetch = () => {};
@@ -218,7 +258,10 @@ export function follow(deps: LiveDeps): () => void {
       fetched = false;
     }
     fetching = false;
-    show(!fetched ? "offline" : streaming ? "live" : "polling");
+    if (!fetched) show("offline");
+    else if (streaming) show("live");
+    else if (!opening) show("polling");
+    opening = false;
     // `stale` is true again if something changed during the fetch.
     schedule(
       fetched && stale ? gather : fetched && streaming ? LIVE_POLL_MS : POLL_MS,
@@ -235,11 +278,13 @@ export function follow(deps: LiveDeps): () => void {
     closeEvents = deps.openEvents({
       opened: () => {
         failures = 0;
+        opening = false;
         streaming = true;
         // Changes before the stream opened sent no event.
         void fetchNow();
       },
       broken: () => {
+        opening = false;
         streaming = false;
         const last = REOPEN_MS.length - 1;
         const wait = REOPEN_MS[Math.min(failures, last)] ?? 1_000;

@@ -7,9 +7,41 @@ import {
   sharedEvents,
 } from "./live.ts";
 
-function harness() {
+/** Time that goes on only when a test says so. */
+function fakeTime() {
   const timers: { at: number; run: () => void }[] = [];
   let now = 0;
+  const after = (milliseconds: number, run: () => void) => {
+    const timer = { at: now + milliseconds, run };
+    timers.push(timer);
+    return () => {
+      const at = timers.indexOf(timer);
+      if (at >= 0) timers.splice(at, 1);
+    };
+  };
+  /** Lets settled promises run their callbacks. */
+  const settle = async () => {
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+  };
+  const advance = async (milliseconds: number) => {
+    const end = now + milliseconds;
+    await settle();
+    for (;;) {
+      timers.sort((a, b) => a.at - b.at);
+      const next = timers[0];
+      if (next === undefined || next.at > end) break;
+      timers.shift();
+      now = next.at;
+      next.run();
+      await settle();
+    }
+    now = end;
+  };
+  return { timers, after, settle, advance };
+}
+
+function harness() {
+  const { timers, after, settle, advance } = fakeTime();
   const streams: (EventHandlers & { closed: boolean })[] = [];
   const connections: Connection[] = [];
   const events: string[] = [];
@@ -41,33 +73,8 @@ function harness() {
     onEvent: (event) => events.push(event.type),
     document: page,
     random: () => 0.5,
-    after: (milliseconds, run) => {
-      const timer = { at: now + milliseconds, run };
-      timers.push(timer);
-      return () => {
-        const at = timers.indexOf(timer);
-        if (at >= 0) timers.splice(at, 1);
-      };
-    },
+    after,
   });
-  /** Lets settled promises run their callbacks. */
-  const settle = async () => {
-    for (let i = 0; i < 10; i++) await Promise.resolve();
-  };
-  const advance = async (milliseconds: number) => {
-    const end = now + milliseconds;
-    await settle();
-    for (;;) {
-      timers.sort((a, b) => a.at - b.at);
-      const next = timers[0];
-      if (next === undefined || next.at > end) break;
-      timers.shift();
-      now = next.at;
-      next.run();
-      await settle();
-    }
-    now = end;
-  };
   const last = () => {
     const stream = streams.at(-1);
     assert.ok(stream !== undefined, "no stream was opened");
@@ -93,10 +100,10 @@ const changed = (revision: number) =>
 Deno.test("follow is live when the stream opens, and fetches once for many events", async () => {
   const h = harness();
   await h.settle();
-  assert.deepEqual(h.connections, ["polling"]);
+  assert.deepEqual(h.connections, []);
   h.last().opened();
   await h.settle();
-  assert.deepEqual(h.connections, ["polling", "live"]);
+  assert.deepEqual(h.connections, ["live"]);
   const before = h.state.fetches;
   for (let i = 0; i < 1000; i++) h.last().message(changed(i));
   await h.advance(5_000);
@@ -121,6 +128,15 @@ Deno.test("follow polls without events and opens the stream again", async () => 
   h.last().opened();
   await h.settle();
   assert.equal(h.connections.at(-1), "live");
+  h.stop();
+});
+
+Deno.test("follow says that it polls when no stream opens, nor breaks", async () => {
+  const h = harness();
+  await h.advance(4_999);
+  assert.deepEqual(h.connections, []);
+  await h.advance(1);
+  assert.deepEqual(h.connections, ["polling"]);
   h.stop();
 });
 
@@ -202,122 +218,172 @@ Deno.test("readEvent returns null for anything but an event", () => {
   });
 });
 
-/** Browser pages that share one lock and one channel. */
+/** Pages of one browser; what one tells the others arrives 5 ms later. */
 function sharing() {
-  const ports = new Set<
+  const { after, advance, timers } = fakeTime();
+  const channels = new Set<
     { onmessage: ((event: MessageEvent) => void) | null }
   >();
-  const waiting: (() => void)[] = [];
-  let held = false;
-  const next = () => {
-    held = false;
-    waiting.shift()?.();
-  };
-  const locks = {
-    request: async (
-      _name: string,
-      { signal }: LockOptions,
-      run: () => Promise<void>,
-    ) => {
-      await new Promise<void>((resolve, reject) => {
-        const take = () => {
-          held = true;
-          resolve();
-        };
-        if (!held) return take();
-        waiting.push(take);
-        signal?.addEventListener("abort", () => {
-          const at = waiting.indexOf(take);
-          if (at >= 0) waiting.splice(at, 1);
-          reject(signal.reason);
-        });
-      });
-      await run();
-      next();
-    },
-  };
   const streams: (EventHandlers & { closed: boolean })[] = [];
-  const open = sharedEvents(
-    (handlers) => {
-      const stream = { ...handlers, closed: false };
-      streams.push(stream);
-      return () => stream.closed = true;
-    },
-    "/api/events",
-    {
-      locks: locks as LockManager,
-      openChannel: () => {
-        const port: {
-          onmessage: ((event: MessageEvent) => void) | null;
-        } = { onmessage: null };
-        ports.add(port);
-        return Object.assign(port, {
-          postMessage: (data: unknown) => {
-            for (const other of ports) {
-              if (other !== port) {
-                other.onmessage?.(new MessageEvent("message", { data }));
-              }
-            }
-          },
-          close: () => void ports.delete(port),
-        });
-      },
-    },
-  );
-  const page = () => {
+  const page = (random: number) => {
     const log: unknown[] = [];
+    const state = { crashed: false };
+    const own: { onmessage: ((event: MessageEvent) => void) | null } = {
+      onmessage: null,
+    };
+    const open = sharedEvents(
+      (handlers) => {
+        const stream = { ...handlers, closed: false };
+        streams.push(stream);
+        return () => stream.closed = true;
+      },
+      "/api/events",
+      {
+        random: () => random,
+        after: (milliseconds, run) =>
+          after(milliseconds, () => state.crashed || run()),
+        openChannel: () => {
+          channels.add(own);
+          return Object.assign(own, {
+            postMessage: (data: unknown) => {
+              assert.ok(channels.has(own), "the channel is closed");
+              for (const other of channels) {
+                if (other === own) continue;
+                after(5, () => {
+                  if (!channels.has(other)) return;
+                  other.onmessage?.(new MessageEvent("message", { data }));
+                });
+              }
+            },
+            close: () => void channels.delete(own),
+          });
+        },
+      },
+    );
     const leave = open({
       opened: () => log.push("opened"),
       broken: () => log.push("broken"),
       message: (data) => log.push(data),
     });
-    return { log, leave };
+    const crash = () => {
+      state.crashed = true;
+      channels.delete(own);
+    };
+    return { log, leave, crash };
   };
-  return { streams, page };
+  /** The only stream that is open. */
+  const stream = () => {
+    const [one, ...more] = streams.filter(({ closed }) => !closed);
+    assert.ok(one !== undefined && more.length === 0, "not one open stream");
+    return one;
+  };
+  return { streams, stream, page, advance, timers };
 }
 
-const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
-
 Deno.test("sharedEvents opens one stream for all pages, and passes its events on", async () => {
-  const { streams, page } = sharing();
-  const first = page();
-  await turn();
-  const second = page();
-  streams[0]?.opened();
-  const third = page();
-  streams[0]?.message("news");
-  await turn();
+  const { streams, stream, page, advance } = sharing();
+  const pages = [page(0.1), page(0.2)];
+  await advance(1_000);
+  pages.push(page(0.3));
+  stream().opened();
+  await advance(1_000);
+  pages.push(page(0));
+  await advance(60_000);
+  stream().message("news");
+  await advance(1_000);
+  for (const { log } of pages) assert.deepEqual(log, ["opened", "news"]);
   assert.equal(streams.length, 1);
-  for (const { log } of [first, second, third]) {
-    assert.deepEqual(log, ["opened", "news"]);
-  }
 });
 
-Deno.test("sharedEvents: when the page with the stream leaves, another opens one", async () => {
-  const { streams, page } = sharing();
-  const first = page();
-  await turn();
-  const second = page();
-  const third = page();
-  streams[0]?.opened();
+Deno.test("sharedEvents: when the page with the stream leaves, another opens one, and every page fetches again", async () => {
+  const { streams, stream, page, advance } = sharing();
+  const [first, second, third, fourth] = [
+    page(0.1),
+    page(0.2),
+    page(0.3),
+    page(0.4),
+  ];
+  await advance(1_000);
+  stream().opened();
+  await advance(1_000);
   second.leave();
   first.leave();
-  await turn();
+  first.leave();
+  await advance(1_000);
   assert.deepEqual(streams.map(({ closed }) => closed), [true, false]);
-  streams[1]?.message("news");
-  assert.deepEqual(third.log, ["opened", "news"]);
+  stream().opened();
+  stream().message("news");
+  await advance(1_000);
+  for (const { log } of [third, fourth]) {
+    assert.deepEqual(log, ["opened", "opened", "news"]);
+  }
   assert.deepEqual(second.log, ["opened"]);
 });
 
+Deno.test("sharedEvents: when the page with the stream crashes, another opens one", async () => {
+  const { streams, stream, page, advance } = sharing();
+  const [first, second] = [page(0.1), page(0.2)];
+  await advance(1_000);
+  stream().opened();
+  await advance(1_000);
+  first.crash();
+  stream().closed = true;
+  await advance(60_000);
+  assert.equal(streams.length, 2);
+  stream().opened();
+  stream().message("news");
+  assert.deepEqual(second.log, ["opened", "opened", "news"]);
+});
+
+Deno.test("sharedEvents: of two pages with a stream, one closes its own", async () => {
+  const { streams, stream, page, advance } = sharing();
+  // Neither hears the other in time.
+  const pages = [page(0.5), page(0.51)];
+  await advance(152);
+  assert.equal(streams.length, 2);
+  for (const one of streams) one.opened();
+  await advance(1_000);
+  assert.deepEqual(streams.map(({ closed }) => closed), [false, true]);
+  stream().message("news");
+  await advance(1_000);
+  for (const { log } of pages) assert.equal(log.at(-1), "news");
+});
+
 Deno.test("sharedEvents tells every page that the stream broke", async () => {
-  const { streams, page } = sharing();
-  const pages = [page(), page()];
-  await turn();
-  streams[0]?.opened();
-  streams[0]?.broken();
+  const { streams, stream, page, advance, timers } = sharing();
+  const pages = [page(0.1), page(0.2)];
+  await advance(1_000);
+  stream().opened();
+  await advance(1_000);
+  pages.push(page(0.3));
+  await advance(1_000);
+  stream().broken();
+  await advance(1_000);
   for (const { log } of pages) assert.deepEqual(log, ["opened", "broken"]);
-  const again = page();
-  await turn();
-  streams[1]?.opened();
+  assert.equal(timers.length, 0);
+  streams.forEach((one) => one.closed = true);
+  const again = page(0.4);
+  await advance(1_000);
+  stream().opened();
   assert.deepEqual(again.log, ["opened"]);
+});
+
+Deno.test("sharedEvents opens a page's own stream where pages cannot talk", () => {
+  let streams = 0;
+  const open = sharedEvents(
+    () => {
+      streams += 1;
+      return () => streams -= 1;
+    },
+    "/api/events",
+    {
+      openChannel: () => null,
+      random: () => 0.5,
+      after: () => assert.fail("it waits"),
+    },
+  );
+  const leave = open({ opened() {}, broken() {}, message() {} });
+  assert.equal(streams, 1);
+  leave();
+  assert.equal(streams, 0);
 });

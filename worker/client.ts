@@ -13,6 +13,7 @@ import {
   RegisterResponse,
   RenewResponse,
 } from "../protocol/lease.ts";
+import { urlAt } from "../protocol/pages.ts";
 import { readBytes } from "../protocol/read_bytes.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { ServedFile } from "../protocol/study.ts";
@@ -27,7 +28,10 @@ import {
 
 /** Where the coordinator is, and how long to wait for it. */
 export interface ClientOptions {
-  /** The coordinator's address: `http://127.0.0.1:8000`. */
+  /**
+   * The coordinator's address: `http://127.0.0.1:8000`, or with a proxy's path,
+   * `https://example.org/swarm`.
+   */
   readonly url: string;
   /** Default: the engine's own. */
   readonly fetch?: typeof fetch;
@@ -42,7 +46,8 @@ export interface ClientOptions {
 /** The coordinator over HTTP. */
 export interface HttpClient extends SwarmClient {
   /**
-   * A data file's compressed bytes, of the size that the manifest says.
+   * A data file's compressed bytes: as many as the answer says, or else as the
+   * manifest does.
    *
    * @throws {UnreachableError} when it does not come whole.
    * @throws {ProblemError} when the coordinator does not have it.
@@ -96,7 +101,7 @@ export function createClient(options: ClientOptions): HttpClient {
     } catch (error) {
       signal.throwIfAborted();
       if (limit.aborted) {
-        throw new UnreachableError(
+        throw new LostAnswerError(
           `no answer within ${milliseconds / 1000} s: ${url}`,
         );
       }
@@ -258,7 +263,7 @@ async function failure(response: Response): Promise<Error> {
   }
   if (response.status === 429 || response.status >= 500) {
     // A proxy in between speaks for a coordinator that it cannot reach.
-    return new UnreachableError(
+    return new LostAnswerError(
       `HTTP ${response.status} from ${response.url}`,
       retryAfter(response),
     );
@@ -284,15 +289,28 @@ function asUnreachable(error: unknown, url: string): unknown {
   // Deno and browsers alike; other errors are faults of the program.
   if (!(error instanceof TypeError)) return error;
   const said = `${url}: ${networkReason(error)}`;
-  return isLostAnswer(error)
-    ? new LostAnswerError(said)
-    : new UnreachableError(said);
+  return isUnconnected(error)
+    ? new UnreachableError(said)
+    : new LostAnswerError(said);
 }
 
-/** Whether there was a connection. Deno says so; browsers never tell. */
-function isLostAnswer({ message, cause }: TypeError): boolean {
+/** Whether there was no connection. Deno says so; browsers never tell. */
+function isUnconnected({ message, cause }: TypeError): boolean {
   const words = cause instanceof Error ? cause.message : message;
-  return /client error \(SendRequest\)|body from connection/.test(words);
+  return words.includes("client error (Connect)");
+}
+
+/**
+ * The same content can come in another size: compressed by another program,
+ * from another coordinator of a fleet. gzip never makes it much longer.
+ */
+function lengthOf(
+  { headers }: Response,
+  { compressedBytes, bytes }: ServedFile,
+): number {
+  const length = Number(headers.get("content-length") ?? "");
+  const plausible = length > 0 && length <= 1024 + 1.01 * bytes;
+  return plausible ? length : compressedBytes;
 }
 
 async function download(
@@ -311,24 +329,22 @@ async function download(
     );
   let timer = rearm();
   try {
-    const response = await fetcher(new URL(file.path, url), {
+    const response = await fetcher(urlAt(url, file.path), {
       signal: AbortSignal.any([signal, stall.signal]),
     });
     if (!response.ok || response.body === null) throw await failure(response);
-    const { compressedBytes } = file;
-    const bytes = await readBytes(response.body, compressedBytes, {
+    const length = lengthOf(response, file);
+    const bytes = await readBytes(response.body, length, {
       onBytes(received) {
         clearTimeout(timer);
         timer = rearm();
         onBytes(received);
       },
     });
-    if (bytes === null) {
-      throw foreign(response, `more than ${compressedBytes} bytes`);
-    }
-    if (bytes.length === compressedBytes) return bytes;
+    if (bytes === null) throw foreign(response, `more than ${length} bytes`);
+    if (bytes.length === length) return bytes;
     throw new UnreachableError(
-      `${file.path}: ${bytes.length} of ${compressedBytes} bytes came`,
+      `${file.path}: ${bytes.length} of ${length} bytes came`,
     );
   } catch (error) {
     signal.throwIfAborted();

@@ -1,10 +1,5 @@
-import {
-  type Contender,
-  type EpochTimes,
-  median,
-  type Profile,
-  type Rates,
-} from "./requests.ts";
+import { median } from "../../coordinator/analysis/statistics/statistics.ts";
+import type { Contender, EpochTimes, Profile, Rates } from "./requests.ts";
 
 /** From no dropout to a dropout of nearly everything. */
 export const STEP_RATES: readonly Rates[] = [

@@ -1,6 +1,7 @@
 import type { SimdBackend } from "../../worker/backends/simd/simd_backend.ts";
 import type { KernelExports } from "../../worker/backends/simd/loader.ts";
-import { median, type Profile } from "./requests.ts";
+import { median } from "../../coordinator/analysis/statistics/statistics.ts";
+import type { Profile } from "./requests.ts";
 
 /**
  * Where the time of a step goes: every kernel function is wrapped with a clock

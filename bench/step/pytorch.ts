@@ -2,7 +2,8 @@ import { createInterface } from "node:readline";
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Dataset } from "../../worker/data/dataset.ts";
-import { type Contender, contender, median } from "./requests.ts";
+import { median } from "../../coordinator/analysis/statistics/statistics.ts";
+import { type Contender, contender } from "./requests.ts";
 
 const script = fileURLToPath(new URL("../pytorch_step.py", import.meta.url));
 

@@ -75,13 +75,3 @@ export function contender(
     close,
   };
 }
-
-/** @returns NaN without values */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const high = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1
-    ? high
-    : ((sorted[middle - 1] ?? NaN) + high) / 2;
-}

@@ -8,7 +8,7 @@ import type { TrialSpec } from "../../protocol/study.ts";
 import { loadFashionMnist } from "../../tests/golden/fashion_mnist.ts";
 import { startTrainers } from "../../tests/golden/trainers.ts";
 import type { TrainerThread } from "../../worker/trainer/trainer.ts";
-import { median } from "../step/requests.ts";
+import { median } from "../../coordinator/analysis/statistics/statistics.ts";
 import { trainTrial } from "../train_trial.ts";
 import { runStart } from "./coordinator_process.ts";
 

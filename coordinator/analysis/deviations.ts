@@ -3,6 +3,7 @@ import {
   normalQuantile,
   tUpperTail,
 } from "./statistics/distributions.ts";
+import { median } from "./statistics/statistics.ts";
 
 /**
  * Finds workers and backends whose results differ from all others' at the same
@@ -220,13 +221,4 @@ function oddness(
 /** Variance of the median of n values of variance 1; of two it is the mean. */
 function medianVariance(n: number): number {
   return (n < 3 ? 1 : MEDIAN) / n;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const high = sorted[half] ?? NaN;
-  return sorted.length % 2 === 1
-    ? high
-    : (high + (sorted[half - 1] ?? NaN)) / 2;
 }

@@ -1,3 +1,5 @@
+import { headerPages, urlAt } from "../../protocol/pages.ts";
+
 /** An address of one of this machine's network interfaces. */
 export interface InterfaceAddress {
   readonly family: "IPv4" | "IPv6";
@@ -17,9 +19,9 @@ export function joinAddress(
   interfaces: () => readonly InterfaceAddress[],
   publicUrl?: string,
 ): string | null {
-  if (publicUrl !== undefined) return new URL("/join", publicUrl).href;
+  if (publicUrl !== undefined) return urlAt(publicUrl, headerPages.join);
   if (isLoopback(host)) return null;
-  const address = new URL("/join", url);
+  const address = new URL(urlAt(url, headerPages.join));
   if (host === "0.0.0.0" || host === "::") {
     // People type and scan IPv4; link-local addresses lead nowhere.
     const found = interfaces().find(({ family, address }) =>

@@ -33,6 +33,10 @@ Deno.test("joinAddress is under the address that the operator gives", () => {
       joinAddress(host, "http://127.0.0.1:8000", interfaces, "https://a.test"),
       "https://a.test/join",
     );
+    assert.equal(
+      joinAddress(host, "http://[::1]:8000", interfaces, "https://a.test/b"),
+      "https://a.test/b/join",
+    );
   }
 });
 

@@ -15,6 +15,7 @@ import {
   denoBackendChoices,
 } from "../../protocol/training.ts";
 import { AddressError, parseNetworks } from "../http/limits/addresses.ts";
+import { parsePublicUrl } from "../http/public_url.ts";
 import { InvalidStudy, parsePoints } from "../study/points.ts";
 import {
   databaseAddress,
@@ -38,7 +39,7 @@ export interface StartOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** What others reach it under: a proxy's or a container's host. */
+  /** What others reach it under: a proxy's or a container's address. */
   readonly publicUrl?: string;
   /** Path of the SQLite file, or `postgres://…`. */
   readonly db: string;
@@ -87,30 +88,23 @@ function joinCode(text: string): string {
 }
 
 function publicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new InvalidArgumentError(
-      "Give an address such as https://swarm.example.org.",
-    );
-  }
-  if (url.href !== `${url.origin}/`) {
-    throw new InvalidArgumentError(
-      "The pages need a host or a port of their own, without a path behind " +
-        `it: ${url.origin}.`,
-    );
-  }
-  return url.origin;
+  return explained(() => parsePublicUrl(text).href);
 }
 
 function networks(text: string): string[] {
   const given = text.split(",").map((part) => part.trim());
+  explained(() => parseNetworks(given));
+  return given;
+}
+
+/** Turns an error about an address into commander's. */
+function explained<T>(parse: () => T): T {
   try {
-    parseNetworks(given);
+    return parse();
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;
     throw new InvalidArgumentError(error.message);
   }
-  return given;
 }
 
 /** The flags of `start`. @param cores What `--workers` is by default. */
@@ -162,8 +156,8 @@ const startFlags = (cores: number): Flags<StartOptions> => ({
   },
   publicUrl: {
     value: "<address>",
-    help:
-      "address that others use, for the invitation (default: this machine's)",
+    help: "address that others use, with a proxy's path, if any (default: " +
+      "this machine's)",
     parse: publicUrl,
   },
   db: {

@@ -53,4 +53,9 @@ Deno.test("parseStartOptions reads who may join and whom to believe", () => {
     parseStartOptions(["--trust-proxy", "10.0.0.0/8, loopback"], 1).trustProxy,
     ["10.0.0.0/8", "loopback"],
   );
+  const url = "https://example.org/swarm/";
+  assert.equal(
+    parseStartOptions(["--public-url", url], 1).publicUrl,
+    "https://example.org/swarm",
+  );
 });

@@ -49,7 +49,7 @@ import type { LeaseId, StudyId } from "../../protocol/ids.ts";
 import type { RenewResponse } from "../../protocol/lease.ts";
 import { acquireWithin } from "./routes/workers.ts";
 import type { Leaderboard } from "../../protocol/leaderboard.ts";
-import { itemPages } from "../../protocol/pages.ts";
+import { addressOfPage, API_PAGE } from "../../protocol/pages.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import type { Coordinator } from "../service/coordinator.ts";
 import type { EventHub } from "../service/event_hub.ts";
@@ -90,7 +90,9 @@ export interface AppDeps {
 export function createApp(deps: AppDeps) {
   const { coordinator, log, guard, metrics, now } = deps;
   const note = createRefusalLog(log, metrics, now);
+  const { publicUrl } = guard;
   const app = new OpenAPIHono<WorkerEnv>({
+    ...publicUrl === null ? {} : { getPath: publicUrl.pathOf },
     defaultHook: (result) => {
       if (result.success) return;
       const errors = result.error.issues.map(({ path, message }) => ({
@@ -107,14 +109,23 @@ export function createApp(deps: AppDeps) {
   });
 
   app.onError((error, c) => problemResponse(error, c, log, note));
-  app.notFound((c) =>
-    problemResponse(
-      new ProblemError("not-found", `nothing is served here: ${c.req.path}`),
+  app.notFound((c) => {
+    // Relative URLs of a page need the slash.
+    if (publicUrl?.lacksSlash(c.req.raw)) {
+      const { search } = new URL(c.req.url);
+      return c.redirect(`${publicUrl.path}/${search}`, 308);
+    }
+    return problemResponse(
+      new ProblemError(
+        "not-found",
+        `nothing is served here: ${c.req.path}; if a proxy passes its own ` +
+          "path on, start the coordinator with --public-url",
+      ),
       c,
       log,
       note,
-    )
-  );
+    );
+  });
   app.use(securityHeaders);
   if (metrics !== undefined) app.use(measure(metrics, now));
   app.use(admitRequest(guard));
@@ -134,7 +145,7 @@ export function createApp(deps: AppDeps) {
         note,
       ),
   }));
-  app.use(originCheck);
+  app.use(originCheck(guard));
   app.use("/api/*", protocolVersion);
   app.use("/api/*", async (c, next) => {
     // Routes whose answers may be cached override this.
@@ -374,30 +385,27 @@ function readingRoutes(app: App, deps: AppDeps): void {
   });
 }
 
-function pageRoutes(app: App, { assets, apiPageFile }: AppDeps): void {
+function pageRoutes(app: App, { assets, apiPageFile, guard }: AppDeps): void {
   let document: string | null = null;
   app.get("/openapi.json", (c) => {
-    document ??= openApiDocument(app);
+    // Relative to the document, wherever a proxy serves it.
+    document ??= openApiDocument(app, guard.publicUrl?.href ?? ".");
     return c.body(document, 200, { "content-type": "application/json" });
   });
-  app.get("/api", (c) => c.html(apiPage));
+  app.get(API_PAGE, (c) => c.html(apiPage));
   app.get(`${API_PAGE_FILES}/:name`, async (c) => {
     const name = c.req.param("name");
     const file = orNotFound(await apiPageFile?.(name) ?? null, "file", name);
     return fileResponse(c, file, mediaType(name), "no-cache");
   });
-  const serve = (address: string, path: string) => {
+  for (const path of assets.paths) {
     // Names under /assets/ contain a hash of the content.
     const caching = path.startsWith("/assets/") ? IMMUTABLE : "no-cache";
-    app.get(address, async (c) => {
+    app.get(addressOfPage(path), async (c) => {
       const accepted = c.req.header("accept-encoding");
       const file = orNotFound(await assets.find(path, accepted), "file", path);
       return fileResponse(c, file, mediaType(path), caching);
     });
-  };
-  for (const path of assets.paths) serve(path, path);
-  for (const { shell, address } of Object.values(itemPages)) {
-    if (assets.paths.includes(shell)) serve(address, shell);
   }
 }
 

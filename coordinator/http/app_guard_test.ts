@@ -109,6 +109,19 @@ test("a full swarm accepts no more workers until some leave", async (swarm) => {
 }, { limits: { workers: 2 } });
 
 test(
+  "a full swarm answers those again whose first answer was lost",
+  async (swarm) => {
+    const secret = "a".repeat(64);
+    const token = await swarm.join({ secret });
+    swarm.clock.advance(2000);
+    assert.equal(await swarm.join({ secret }), token);
+    swarm.clock.advance(2000);
+    assert.equal(await swarm.join(), undefined);
+  },
+  { limits: { workers: 1 } },
+);
+
+test(
   "a worker holds no more leases than allowed, even if it claims more threads",
   async (swarm) => {
     const token = await swarm.join({ threads: 1024 });

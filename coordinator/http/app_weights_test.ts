@@ -33,7 +33,8 @@ const test = (
       weights: memoryWeights(clock.now),
       verifier: {
         evaluate: () => Promise.resolve({ testLoss: 0.6, testAccuracy: 0.75 }),
-        repeat: () => Promise.resolve({ outcome: "trained", epochs: [] }),
+        repeat: () =>
+          Promise.resolve({ outcome: "trained", epochs: [], weights: null }),
         trainsOn: () =>
           Promise.resolve({ backend: "simd", backendDetail: null }),
         close: () => {},

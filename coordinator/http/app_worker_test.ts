@@ -11,7 +11,7 @@ import {
   RegisterResponse,
   RenewResponse,
 } from "../../protocol/lease.ts";
-import { StudyId } from "../../protocol/ids.ts";
+import { StudyId, WorkerId } from "../../protocol/ids.ts";
 import { StudyDetail, TrialView } from "../../protocol/views.ts";
 import {
   epochMetrics,
@@ -55,6 +55,57 @@ test("POST /api/workers: the token's secret is not stored", async (swarm) => {
   const stored = JSON.stringify(await swarm.storage.workers(10));
   assert.ok(secret.length === 64 && !stored.includes(secret));
   assert.ok(!JSON.stringify(swarm.logged).includes(secret));
+});
+
+test("POST /api/workers: a request repeated with its secret gets the same worker, even at the same time", async (swarm) => {
+  const register = async (digit: string | undefined, more = {}) => {
+    const response = await swarm.call("POST", "/api/workers", {
+      json: {
+        protocolVersion: PROTOCOL_VERSION,
+        kind: "deno",
+        threads: 1,
+        ...digit !== undefined && { secret: digit.repeat(64) },
+        ...more,
+      },
+    });
+    assert.equal(response.status, 201);
+    return RegisterResponse.parse(await response.json());
+  };
+  const [first, ...others] = await Promise.all([
+    register("a"),
+    register("a"),
+    register("a"),
+  ]);
+  assert.ok(first !== undefined);
+  for (const other of [...others, await register("a", { name: "Eve" })]) {
+    assert.deepEqual(other, first);
+  }
+  assert.equal(await swarm.storage.countWorkers(), 1);
+  const said = swarm.logged.filter(({ message }) => /registered/.test(message));
+  assert.equal(said.length, 1);
+  await acquire(swarm, first.token);
+
+  // Another secret, or none, is another worker.
+  const ids = [
+    first,
+    await register("b"),
+    await register(undefined),
+    await register(undefined),
+  ].map(({ workerId }) => workerId);
+  assert.equal(new Set(ids).size, 4);
+  assert.equal(await swarm.storage.countWorkers(), 4);
+});
+
+test("POST /api/workers: a removed worker's secret brings back no other", async (swarm) => {
+  const secret = "c".repeat(64);
+  const token = await swarm.join({ secret });
+  await swarm.storage.removeWorker(WorkerId.parse(token.split(".")[0]));
+  assert.equal(await swarm.join({ secret }), token);
+  const response = await swarm.call("POST", "/api/leases", {
+    token,
+    json: leaseRequest,
+  });
+  await problem(response, 403, "removed");
 });
 
 test("POST /api/workers: tells another version to update, even if its body is invalid", async (swarm) => {

@@ -93,7 +93,7 @@ export type ResultVerdict =
     readonly type: "true";
     /** Null if there were no weights. */
     readonly recomputed: RecomputedFigures | null;
-    /** Number of first epochs that were trained again with the same figures. */
+    /** Number of first epochs that were trained again with the same bits. */
     readonly repeatedEpochs: number;
   }
   | { readonly type: "false"; readonly problems: readonly string[] }

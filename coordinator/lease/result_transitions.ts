@@ -160,13 +160,28 @@ export function judge(
   }
 }
 
-/** A result that was not repeated completely no longer counts. */
+/**
+ * A result that was not repeated completely no longer counts; one that waits
+ * gets no verdict, and is no failure of its worker.
+ */
 export function withdraw(
   trial: TrialRecord,
   { now, leaseId, message }: Of<"withdraw">,
   policy: Policy,
 ): Transition {
   const attempt = trial.attempts.find((a) => a.leaseId === leaseId);
+  if (attempt?.state === "delivered") {
+    return accept(
+      end(
+        trial,
+        { ...core(attempt), state: "released", endedAt: now, message },
+        policy,
+      ),
+      { type: "withdrawn", settled: true },
+      { type: "result-withdrawn", workerId: attempt.workerId },
+      { type: "changed" },
+    );
+  }
   if (
     trial.state !== "completed" || attempt === undefined ||
     trial.accepted.leaseId !== leaseId ||
@@ -194,7 +209,7 @@ function fill(
   trial: TrialRecord,
   attempt: Attempt,
   now: Instant,
-  { result }: Delivery,
+  { result, weights }: Delivery,
   { recomputed, repeatedEpochs }: Pick<
     AcceptedResult,
     "recomputed" | "repeatedEpochs"
@@ -211,6 +226,7 @@ function fill(
         workerId: attempt.workerId,
         acceptedAt: now,
         result,
+        weights,
         recomputed,
         repeatedEpochs,
       },

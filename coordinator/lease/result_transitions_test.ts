@@ -75,7 +75,7 @@ Deno.test("transition verdict: a true result completes the trial with the recomp
     leaseId: leaseId(1),
     workerId: workerId(1),
     acceptedAt: 5,
-    result: trained(),
+    ...delivery(trained()),
     recomputed,
     repeatedEpochs: 0,
   });
@@ -186,4 +186,27 @@ Deno.test("transition release: a delivered attempt cannot be released", () => {
     s.trial.attempts[0]?.state === "delivered" && s.trial.attempts[0].delivery,
     delivery(trained()),
   );
+});
+
+Deno.test("transition forgive: the results of a removed worker need no verdict any more", () => {
+  const s = verifying();
+  s.lease(1);
+  s.complete(1);
+  s.effects();
+  replied(s.forgive(1), { type: "forgiven", attempts: 1 });
+  assert.deepEqual(s.effects(), ["changed"]);
+  assert.equal(s.trial.state, "queued");
+  assert.equal(s.trial.attempts[0]?.state, "released");
+  replied(s.judge(1, good), { type: "judged", settled: false });
+});
+
+Deno.test("transition withdraw: a waiting result of a liar gets no verdict and is no failure", () => {
+  const s = verifying();
+  s.lease(1);
+  s.complete(1);
+  s.effects();
+  replied(s.withdraw(1), { type: "withdrawn", settled: true });
+  assert.deepEqual(s.effects(), ["result-withdrawn", "changed"]);
+  assert.equal(s.trial.state, "queued");
+  assert.equal(s.trial.attempts[0]?.state, "released");
 });

@@ -231,7 +231,10 @@ function release(
   }
 }
 
-/** Queues trials at which a removed worker failed, even quarantined ones. */
+/**
+ * Queues trials at which a removed worker failed, even quarantined ones, or
+ * whose result of it has no verdict yet.
+ */
 function forgive(
   trial: TrialRecord,
   { now, workerId }: Of<"forgive">,
@@ -241,7 +244,8 @@ function forgive(
   // superseded.
   const superseded = trial.attempts.some((a) => a.state === "superseded");
   const failed = trial.attempts.filter((a) =>
-    isFailureOf(a, workerId) && !(superseded && a.state === "refused")
+    isFailureOf(a, workerId) && !(superseded && a.state === "refused") ||
+    a.state === "delivered" && a.workerId === workerId
   );
   if (failed.length === 0 || trial.state === "completed") {
     return accept(trial, { type: "forgiven", attempts: 0 });

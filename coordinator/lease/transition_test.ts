@@ -201,7 +201,7 @@ Deno.test("transition complete: completes the trial", () => {
     leaseId: leaseId(1),
     workerId: workerId(1),
     acceptedAt: 10,
-    result: trained(),
+    ...delivery(trained()),
     recomputed: null,
     repeatedEpochs: 0,
   });

@@ -93,11 +93,13 @@ export interface AcceptedResult {
   readonly acceptedAt: Instant;
   /** As the worker delivered it; `publishedResult` is what counts. */
   readonly result: TrialResult;
+  /** Hash of its final weights; null if there are none, or if nobody checks. */
+  readonly weights: Sha256 | null;
   /** Null without weights, or without verification. */
   readonly recomputed: RecomputedFigures | null;
   /**
-   * Number of first epochs that another machine trained again; 0: none. If it
-   * is all epochs, nothing depends on the worker's honesty.
+   * Number of first epochs that another machine trained again with the same
+   * bits; 0: none. If it is all epochs, nothing depends on the worker's honesty.
    */
   readonly repeatedEpochs: number;
 }

@@ -103,7 +103,10 @@ export interface LeaseCalls {
 
 /** Registration and authentication of workers. */
 export interface WorkerCalls {
+  /** Registers a worker; a request with a known secret is a repetition. */
   register(request: RegisterRequest): Promise<RegisterResponse>;
+  /** Whether the request repeats one that was answered before. */
+  isRegistered(request: RegisterRequest): Promise<boolean>;
   /** The worker of an `Authorization` header; null if missing or wrong. */
   authenticate(header: string | undefined): Promise<WorkerRecord | null>;
 }

@@ -79,7 +79,7 @@ export function createAdminCalls(deps: {
       // The token first, so that no new lease is granted meanwhile.
       await storage.removeWorker(workerId);
       await leave(worker);
-      for (const leaseId of await failuresOf(storage, workerId)) {
+      for (const leaseId of await undecidedOf(storage, workerId)) {
         await forgive(leaseId, workerId);
       }
       if (results === "withdraw") {
@@ -97,22 +97,34 @@ export function createAdminCalls(deps: {
 /** Trials per query. */
 const PAGE = 100;
 
-/** One lease id of the worker for each unfinished trial that failed on it. */
-async function failuresOf(
+/**
+ * One lease id of the worker for each unfinished trial that failed on it, or
+ * whose result of it has no verdict.
+ */
+async function undecidedOf(
   storage: Storage,
   workerId: WorkerId,
 ): Promise<LeaseId[]> {
   const leases: LeaseId[] = [];
   for (const { definition: { id } } of await storage.studies()) {
-    for (const state of ["queued", "leased", "quarantined"] as const) {
+    const unfinished = [
+      "queued",
+      "leased",
+      "verifying",
+      "quarantined",
+    ] as const;
+    for (const state of unfinished) {
       for (let offset = 0;; offset += PAGE) {
         const page = { state, limit: PAGE, offset };
         const { trials } = await storage.trials(id, page);
         for (const { trialId, attempts } of trials) {
           if (attempts === 0) continue;
           const trial = (await storage.trial(trialId))?.trial;
-          const failed = trial?.attempts.find((a) => isFailureOf(a, workerId));
-          if (failed !== undefined) leases.push(failed.leaseId);
+          const undecided = trial?.attempts.find((a) =>
+            isFailureOf(a, workerId) ||
+            a.state === "delivered" && a.workerId === workerId
+          );
+          if (undecided !== undefined) leases.push(undecided.leaseId);
         }
         if (trials.length < PAGE) break;
       }

@@ -10,6 +10,24 @@ export interface Token {
   readonly secret: string;
 }
 
+/**
+ * The id of the worker with this secret, so that who registers twice with the
+ * same secret is the same worker, and nobody can ask for another worker's id.
+ */
+export function workerIdOf(secret: string): WorkerId {
+  const hex = sha256OfText(`worker ${secret}`);
+  // RFC 9562: version 8, variant 10.
+  return WorkerId.parse(
+    [
+      hex.slice(0, 8),
+      hex.slice(8, 12),
+      `8${hex.slice(12, 15)}`,
+      `8${hex.slice(15, 18)}`,
+      hex.slice(18, 30),
+    ].join("-"),
+  );
+}
+
 /** The token in text form: `<worker id>.<secret>`. */
 export function formatToken({ workerId, secret }: Token): string {
   return `${workerId}.${secret}`;

@@ -5,6 +5,7 @@ import {
   hashSecret,
   parseAuthorization,
   secretFits,
+  workerIdOf,
 } from "./token.ts";
 
 const secret = "0123456789abcdef".repeat(4);
@@ -34,6 +35,13 @@ Deno.test("parseAuthorization: null for invalid tokens", () => {
       `Bearer not-an-id.${secret}`,
     ]
   ) assert.equal(parseAuthorization(header), null, String(header));
+});
+
+Deno.test("workerIdOf: one id for each secret, from which no hash of it follows", () => {
+  assert.equal(workerIdOf(secret), workerIdOf(secret));
+  assert.notEqual(workerIdOf(secret), workerIdOf(secret.replace("0", "1")));
+  const id = workerIdOf(secret).replaceAll("-", "");
+  assert.ok(!hashSecret(secret).startsWith(id.slice(0, 8)));
 });
 
 Deno.test("hashSecret: SHA-256 in hexadecimal", () => {

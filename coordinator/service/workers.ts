@@ -1,4 +1,4 @@
-import { WorkerId } from "../../protocol/ids.ts";
+import type { RegisterRequest } from "../../protocol/lease.ts";
 import type { LeaseTerms } from "../lease/policy.ts";
 import type { Instant } from "../lease/trial.ts";
 import type { Storage, WorkerRecord } from "../storage/storage.ts";
@@ -11,6 +11,8 @@ import {
   parseAuthorization,
   SECRET_BYTES,
   secretFits,
+  type Token,
+  workerIdOf,
 } from "./token.ts";
 
 export function createWorkerCalls(deps: {
@@ -39,25 +41,55 @@ export function createWorkerCalls(deps: {
     return { ...worker, left: false, lastSeenAt: now() };
   }
 
+  async function workerOf(token: Token): Promise<WorkerRecord | null> {
+    const worker = await storage.worker(token.workerId);
+    const fits = secretFits(token.secret, worker?.tokenHash ?? nobody);
+    return worker !== null && fits ? await touch(worker) : null;
+  }
+
+  async function known({ secret }: RegisterRequest) {
+    return secret === undefined
+      ? null
+      : await workerOf({ workerId: workerIdOf(secret), secret });
+  }
+
+  /** Stores a new worker; resolves to its name. */
+  async function store(
+    request: RegisterRequest,
+    { workerId, secret }: Token,
+  ): Promise<string> {
+    const { kind, threads } = request;
+    const name = request.name ?? workerName(random.bytes(2));
+    await storage.registerWorker({
+      workerId,
+      name,
+      kind,
+      threads,
+      device: request.device ?? null,
+      protocolVersion: request.protocolVersion,
+      tokenHash: hashSecret(secret),
+    });
+    log("info", "worker registered", { workerId, name, kind, threads });
+    return name;
+  }
+
   return {
+    isRegistered: async (request) => await known(request) !== null,
+
     async register(request) {
-      const workerId = WorkerId.parse(random.uuid());
-      const secret = toHex(random.bytes(SECRET_BYTES));
-      const name = request.name ?? workerName(random.bytes(2));
-      await storage.registerWorker({
-        workerId,
-        name,
-        kind: request.kind,
-        threads: request.threads,
-        device: request.device ?? null,
-        protocolVersion: request.protocolVersion,
-        tokenHash: hashSecret(secret),
-      });
-      const { kind, threads } = request;
-      log("info", "worker registered", { workerId, name, kind, threads });
+      const secret = request.secret ?? toHex(random.bytes(SECRET_BYTES));
+      const token = { workerId: workerIdOf(secret), secret };
+      let name = (await known(request))?.name;
+      try {
+        name ??= await store(request, token);
+      } catch (error) {
+        // The same request may have been stored meanwhile.
+        name = (await known(request))?.name;
+        if (name === undefined) throw error;
+      }
       return {
-        workerId,
-        token: formatToken({ workerId, secret }),
+        workerId: token.workerId,
+        token: formatToken(token),
         name,
         heartbeatSeconds: terms.heartbeat,
         dataset: study()?.dataset ?? null,
@@ -66,10 +98,7 @@ export function createWorkerCalls(deps: {
 
     async authenticate(header) {
       const token = parseAuthorization(header);
-      if (token === null) return null;
-      const worker = await storage.worker(token.workerId);
-      const fits = secretFits(token.secret, worker?.tokenHash ?? nobody);
-      return worker !== null && fits ? await touch(worker) : null;
+      return token === null ? null : await workerOf(token);
     },
   };
 }

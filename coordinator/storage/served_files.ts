@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import absolutePath from "swagger-ui-dist/absolute-path.js";
@@ -10,40 +11,55 @@ import type {
 
 /** Files on disk for the HTTP server. */
 
+/** A data set's file; its name in the folder is its hash. */
+interface DataFile {
+  /** Of its content. */
+  readonly sha256: string;
+  readonly compressedBytes: number;
+  /** Of its content. */
+  readonly bytes: number;
+}
+
 /**
  * A data set's files in a folder by name. A file is "away" while the folder
- * lacks it, or has one of another size than workers were told. The log gets one
- * line then, and another one when all files are back.
+ * lacks it or has a damaged one. The log gets one line then, and another one
+ * when all files are back. A file of another size may be the same content,
+ * compressed by another program: then it is served.
  */
 export function dataFiles(
   folder: string,
-  files: readonly {
-    readonly sha256: string;
-    readonly compressedBytes: number;
-  }[],
+  files: readonly DataFile[],
   log: Log,
 ): DataFiles {
-  const sizes = new Map(
-    files.map(({ sha256, compressedBytes }) => [
-      `${sha256}.gz`,
-      compressedBytes,
-    ]),
-  );
+  const known = new Map(files.map((file) => [`${file.sha256}.gz`, file]));
+  /** Names and tags of files whose content is or was looked at. */
+  const checks = new Map<string, { etag: string; right: Promise<boolean> }>();
+  const isRight = (name: string, file: ServedBytes, expected: DataFile) => {
+    if (file.bytes === expected.compressedBytes) return true;
+    const { etag } = file;
+    const last = checks.get(name);
+    if (last?.etag === etag) return last.right;
+    const right = hasContent(file, expected);
+    checks.set(name, { etag, right });
+    return right;
+  };
   const find = async (name: string) => {
+    const expected = known.get(name);
     const file = await fileAt(join(folder, name));
-    return file?.bytes === sizes.get(name) ? file : null;
+    if (file === null || expected === undefined) return null;
+    return await isRight(name, file, expected) ? file : null;
   };
   const countAway = async () => {
-    const found = await Promise.all([...sizes.keys()].map(find));
+    const found = await Promise.all([...known.keys()].map(find));
     return found.filter((file) => file === null).length;
   };
   let told = false;
   const tellAway = async () => {
     if (told) return;
     told = true;
-    log("error", "data files are missing or have another size", {
+    log("error", "data files are missing or damaged", {
       folder,
-      files: `${await countAway()} of ${sizes.size}`,
+      files: `${await countAway()} of ${known.size}`,
       remedy: "put them back, or start the coordinator again; volunteers " +
         "wait meanwhile",
     });
@@ -55,11 +71,33 @@ export function dataFiles(
     told = false;
   };
   return async (name) => {
-    if (!sizes.has(name)) return null;
+    if (!known.has(name)) return null;
     const file = await find(name);
     await (file === null ? tellAway() : tellBack());
     return file ?? "away";
   };
+}
+
+/** Whether a gzip file has this content. */
+async function hasContent(
+  file: ServedBytes,
+  { sha256, bytes }: DataFile,
+): Promise<boolean> {
+  const hash = createHash("sha256");
+  let length = 0;
+  try {
+    const content = (await file.open())
+      .pipeThrough(new DecompressionStream("gzip"));
+    for await (const chunk of content) {
+      length += chunk.length;
+      if (length > bytes) return false;
+      hash.update(chunk);
+    }
+  } catch {
+    // Damaged, or gone again.
+    return false;
+  }
+  return hash.digest("hex") === sha256;
 }
 
 /**

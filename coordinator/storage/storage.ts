@@ -1,5 +1,6 @@
 import type {
   LeaseId,
+  Sha256,
   StudyId,
   TrialId,
   WorkerId,
@@ -122,10 +123,15 @@ export interface Storage {
   expireDue<T>(change: Transact<T>, limit: number): Promise<Changed<T>[]>;
 
   /**
-   * The study's planned trials with a result that waits for its verdict, the
-   * one that waits longest first.
+   * The study's planned trials with a result that waits for its verdict: first
+   * the one that waits longest, or that of the worker with the best record on
+   * its backend (no false result, then the most accepted ones).
    */
-  verifying(studyId: StudyId, limit: number): Promise<TrialRecord[]>;
+  verifying(
+    studyId: StudyId,
+    limit: number,
+    first?: "longest" | "trusted",
+  ): Promise<TrialRecord[]>;
 
   /** The record of a worker on a backend. */
   trust(workerId: WorkerId, backend: BackendName): Promise<Trust>;
@@ -136,11 +142,17 @@ export interface Storage {
     what: "accepted" | "lie",
   ): Promise<void>;
   /**
-   * At most `limit` leases of accepted results that were not repeated
-   * completely, of workers that later delivered a false result on the same
-   * backend.
+   * At most `limit` leases of results of workers that later delivered a false
+   * one on the same backend: accepted ones that were not repeated completely,
+   * and those that wait for a verdict.
    */
   vouchedByLiars(limit: number): Promise<LeaseId[]>;
+
+  /**
+   * Whether a result of another trial of this trial's study, accepted or
+   * waiting for its verdict, has these final weights.
+   */
+  sharesWeights(spec: TrialSpec, weights: Sha256): Promise<boolean>;
 
   /**
    * The study's planned trials that are leased, at most `limit`: those with the

@@ -1,4 +1,5 @@
 import type { LeaseId, Sha256, StudyId, WorkerId } from "../../protocol/ids.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
 import type { ResultVerdict } from "../lease/events.ts";
 import {
   type DeliveredAttempt,
@@ -13,9 +14,8 @@ import {
   compareFigures,
   compareRepetition,
   epochsToRepeat,
-  FIRST_EPOCH_DRIFT,
-  NO_DRIFT,
   sameBits,
+  tellsKernels,
 } from "./spot_checks.ts";
 import { type Verifier, VerifierError } from "./verifier_api.ts";
 import type { WeightsStore } from "../storage/weights_store.ts";
@@ -45,8 +45,11 @@ interface Waiting {
   readonly attempt: DeliveredAttempt;
 }
 
-/** Deliveries that are ordered together; see `judgingOrder`. */
-const BATCH = 32;
+/**
+ * As many that wait longest, and as many of the best records, are ordered
+ * together; see `judgingOrder`.
+ */
+const BATCH = 16;
 
 /** Number of verifier crashes after which a result is refused. */
 const MOST_FAILURES = 3;
@@ -114,36 +117,68 @@ export function createVerificationQueue(deps: {
     attempt: DeliveredAttempt,
     verdict: Extract<ResultVerdict, { type: "true" }>,
   ): Promise<ResultVerdict> {
-    const { workerId, backend, delivery } = attempt;
+    const { workerId, backend, delivery: { weights } } = attempt;
     if (deps.isOurs(workerId)) return verdict;
     const same = sameBits(attempt, await verifier.trainsOn());
-    const epochs = epochsToRepeat(
+    const shared = weights !== null &&
+      await storage.sharesWeights(spec, weights);
+    // Equal bits decide, because two recipes may mean the same training.
+    if (shared && !same) {
+      return {
+        type: "false",
+        problems: ["another trial of this study has the same final weights"],
+      };
+    }
+    const epochs = shared ? spec.recipe.epochs : epochsToRepeat(
       await storage.trust(workerId, backend),
       spec.recipe.epochs,
-      same,
+      tellsKernels(attempt),
       [chance(), chance()],
     );
     if (epochs === 0) return verdict;
-    const problems = compareRepetition(
-      delivery.result.epochs,
-      await verifier.repeat(spec, epochs),
-      same ? NO_DRIFT : FIRST_EPOCH_DRIFT,
-    );
-    return problems.length > 0
-      ? { type: "false", problems }
-      : { ...verdict, repeatedEpochs: epochs };
+    const differs = await repeat(spec, attempt, epochs);
+    // Only equal bits prove a result.
+    return differs ?? { ...verdict, repeatedEpochs: same ? epochs : 0 };
   }
 
   /** A diverged trial has no weights, so its training is always repeated. */
-  async function divergeAgain({ spec }: TrialRecord): Promise<ResultVerdict> {
+  async function divergeAgain(
+    { spec }: TrialRecord,
+    attempt: DeliveredAttempt,
+  ): Promise<ResultVerdict> {
     const { epochs } = spec.recipe;
-    const { outcome } = await verifier.repeat(spec, epochs);
-    return outcome === "diverged"
-      ? { type: "true", recomputed: null, repeatedEpochs: epochs }
-      : {
-        type: "false",
-        problems: ["the trial did not diverge when it was repeated"],
-      };
+    return await repeat(spec, attempt, epochs) ??
+      { type: "true", recomputed: null, repeatedEpochs: epochs };
+  }
+
+  /**
+   * The verdict if a repetition differs. It has none of the true figures, which
+   * another worker could deliver without training: only the operator sees them.
+   */
+  async function repeat(
+    spec: TrialSpec,
+    attempt: DeliveredAttempt,
+    epochs: number,
+  ): Promise<ResultVerdict | null> {
+    const { leaseId, workerId, delivery } = attempt;
+    const differences = compareRepetition(
+      delivery,
+      await verifier.repeat(spec, epochs),
+      {
+        whole: epochs === spec.recipe.epochs,
+        same: sameBits(attempt, await verifier.trainsOn()),
+      },
+    );
+    if (differences.length === 0) return null;
+    log("warn", "a result differs from its repetition", {
+      leaseId,
+      workerId,
+      differences: differences.join("; "),
+    });
+    return {
+      type: "false",
+      problems: ["the training was repeated and came to another result"],
+    };
   }
 
   /** The verdict for a result that passed. */
@@ -153,7 +188,7 @@ export function createVerificationQueue(deps: {
     testExamples: number,
   ): Promise<ResultVerdict> {
     const { delivery } = attempt;
-    if (delivery.weights === null) return await divergeAgain(trial);
+    if (delivery.weights === null) return await divergeAgain(trial, attempt);
     const verdict = await recompute(
       trial,
       attempt,
@@ -213,10 +248,16 @@ export function createVerificationQueue(deps: {
       const active = study();
       if (active === null) return;
       const { studyId, testExamples } = active;
-      const waiting = (await storage.verifying(studyId, BATCH))
-        .flatMap((trial) =>
-          deliveredAttempts(trial).map((attempt) => ({ trial, attempt }))
-        );
+      // Those with the best records too: a crowd may wait longer than they.
+      const trials = new Map(
+        [
+          ...await storage.verifying(studyId, BATCH),
+          ...await storage.verifying(studyId, BATCH, "trusted"),
+        ].map((trial) => [trial.spec.trialId, trial]),
+      );
+      const waiting = [...trials.values()].flatMap((trial) =>
+        deliveredAttempts(trial).map((attempt) => ({ trial, attempt }))
+      );
       if (!await judgeOne(await inOrder(waiting), testExamples) && !again) {
         return;
       }
@@ -346,8 +387,8 @@ export function judgingOrder<T extends Candidate>(
 const WITHDRAWN_AT_ONCE = 16;
 
 /**
- * Withdraws the unrepeated results of workers that delivered a false one, so
- * that their trials are leased again.
+ * Withdraws the unrepeated and the waiting results of workers that delivered a
+ * false one, so that their trials are leased again.
  */
 export async function withdrawDoubtful(
   storage: Pick<Storage, "vouchedByLiars">,

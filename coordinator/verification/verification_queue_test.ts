@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { Sha256 } from "../../protocol/ids.ts";
+import { createHash } from "node:crypto";
+import { Sha256 } from "../../protocol/ids.ts";
 import type { TrialResult } from "../../protocol/training.ts";
 import { openSqlite } from "../storage/sqlite/sqlite.ts";
 import { createCoordinator } from "../service/coordinator.ts";
 import { createEventHub } from "../service/event_hub.ts";
 import {
   countingRandom,
-  delivery,
   fakeClock,
   type Logged,
   manifest,
@@ -19,14 +19,15 @@ import {
 import { type Repetition, VerifierError } from "./verifier_api.ts";
 import { memoryWeights } from "../storage/weights_store.ts";
 
-/** The weights of every trained result here. */
-const sum = delivery(trained()).weights as Sha256;
+/** The hash of a trial's final weights. */
+const weightsOf = (trialId: string) =>
+  Sha256.parse(createHash("sha256").update(trialId).digest("hex"));
 
 /** A coordinator with a verifier that the test controls. */
 async function queue(
   options: {
     readonly testLoss?: () => number;
-    readonly repeat?: () => Repetition;
+    readonly repeat?: () => Omit<Repetition, "weights">;
     /** 0: everything is checked; by default only new workers' results. */
     readonly chance?: number;
   } = {},
@@ -61,10 +62,15 @@ async function queue(
           async repeat({ trialId }, epochs) {
             jobs.push(`repeat ${trialId} ${epochs}`);
             await Promise.resolve();
-            return repeat();
+            const repeated = repeat();
+            const trained = repeated.outcome === "trained";
+            return {
+              ...repeated,
+              weights: trained ? weightsOf(trialId) : null,
+            };
           },
           trainsOn: () =>
-            Promise.resolve({ backend: "simd", backendDetail: null }),
+            Promise.resolve({ backend: "simd", backendDetail: "SIMD" }),
           close: () => {},
         },
       },
@@ -90,10 +96,18 @@ async function queue(
       await coordinator.run(study);
     },
     /** Leases a trial, and delivers a result of it. */
-    async deliver(result: TrialResult = trained()) {
-      const answer = await coordinator.acquire(worker, { backend: "simd" });
+    async deliver(
+      result: TrialResult = trained(),
+      backendDetail = "SIMD",
+      weightsFrom?: string,
+    ) {
+      const answer = await coordinator.acquire(worker, {
+        backend: "simd",
+        backendDetail,
+      });
       assert.ok(answer.ok && answer.value.type === "lease");
       const { leaseId, attempt, trial } = answer.value.lease;
+      const sum = weightsOf(weightsFrom ?? trial.trialId);
       if (result.outcome === "trained") {
         await weights.put(leaseId, sum, new Uint8Array(8));
       }
@@ -146,7 +160,9 @@ Deno.test("createVerificationQueue: refuses figures that do not match the weight
 
 Deno.test("createVerificationQueue: a diverged trial must diverge again", async () => {
   for (const outcome of ["diverged", "trained"] as const) {
-    const d = await queue({ repeat: () => ({ outcome, epochs: [] }) });
+    const d = await queue({
+      repeat: () => ({ outcome, epochs: [] }),
+    });
     const { trialId } = await d.deliver(diverged());
     await d.coordinator.verified();
     assert.equal(d.jobs.length, 1);
@@ -239,7 +255,8 @@ Deno.test("createVerificationQueue: drops weights without a result after an hour
   assert.ok(worker);
   const answer = await d.coordinator.acquire(worker, { backend: "simd" });
   assert.ok(answer.ok && answer.value.type === "lease");
-  await d.weights.put(answer.value.lease.leaseId, sum, new Uint8Array(4));
+  const { leaseId, trial } = answer.value.lease;
+  await d.weights.put(leaseId, weightsOf(trial.trialId), new Uint8Array(4));
   d.clock.advance(3_000_000);
   await d.deliver();
   await d.coordinator.verified();
@@ -323,4 +340,42 @@ Deno.test("createVerificationQueue: recomputes the figures of the coordinator's 
   await d.coordinator.verified();
   assert.deepEqual(d.jobs.map((job) => job.split(" ")[0]), ["evaluate"]);
   assert.equal((await d.coordinator.progress(seed)).completed, 1);
+});
+
+Deno.test("createVerificationQueue: neither the worker nor the public learns what a repetition came to", async () => {
+  const repeated = 0.123456;
+  const d = await queue({
+    repeat: () => ({ outcome: "trained", epochs: trained(2, repeated).epochs }),
+  });
+  const { ask, trialId } = await d.deliver();
+  await d.coordinator.verified();
+  const answer = await ask();
+  assert.ok(!answer.ok);
+  const view = await d.coordinator.trial(trialId);
+  assert.equal(view?.attempts[0]?.state, "refused");
+  assert.doesNotMatch(JSON.stringify([answer, view]), /0\.1234/);
+  // The operator does.
+  const line = d.logged.find(({ message }) =>
+    message === "a result differs from its repetition"
+  );
+  assert.match(String(line?.fields.differences), /0\.123456/);
+});
+
+Deno.test("createVerificationQueue: weights of another trial are refused, or repeated to the end where bits are equal", async () => {
+  for (const backendDetail of ["SIMD", "SIMD, rounding twice"]) {
+    const d = await queue();
+    const first = await d.deliver(trained(), backendDetail);
+    await d.coordinator.verified();
+    d.jobs.length = 0;
+    const again = await d.deliver(trained(), backendDetail, first.trialId);
+    await d.coordinator.verified();
+    const answer = await again.ask();
+    assert.ok(!answer.ok, backendDetail);
+    const equalBits = backendDetail === "SIMD";
+    assert.equal(d.jobs.some((job) => job.startsWith("repeat")), equalBits);
+    assert.match(
+      answer.problems[0] ?? "",
+      equalBits ? /came to another result/ : /has the same final weights/,
+    );
+  }
 });

@@ -1,3 +1,4 @@
+import type { Sha256 } from "../../protocol/ids.ts";
 import type { BackendFiles } from "../../worker/trainer/trainer_api.ts";
 import type { DatasetManifest, TrialSpec } from "../../protocol/study.ts";
 import type { BackendName, EpochMetrics } from "../../protocol/training.ts";
@@ -22,6 +23,8 @@ export interface Repetition {
   readonly outcome: "trained" | "diverged";
   /** The finished epochs. */
   readonly epochs: readonly EpochMetrics[];
+  /** Hash of the weights after the last epoch; null if it diverged. */
+  readonly weights: Sha256 | null;
 }
 
 /** Recomputes workers' figures. */

@@ -1,8 +1,10 @@
+import { Sha256 } from "../../protocol/ids.ts";
 import { BackendName, backends } from "../../protocol/training.ts";
 import { backendCandidates } from "../../worker/backends/select.ts";
 import type { Dataset } from "../../worker/data/dataset.ts";
 import { datasetFolder } from "../../worker/data/dataset_folder.ts";
 import { fetchDataset } from "../../worker/data/fetch_dataset.ts";
+import { sha256Hex } from "../../worker/data/gzip.ts";
 import { evaluateWeights } from "../../worker/training/evaluation.ts";
 import { trainTrial } from "../../worker/training/train.ts";
 import { expose } from "../threads/thread_host.ts";
@@ -76,6 +78,7 @@ const api: VerifierApi = {
 
   async repeat(spec, epochs) {
     const { dataset, backend } = started();
+    let packed: ArrayBuffer | undefined;
     const result = await trainTrial(
       { ...spec, recipe: { ...spec.recipe, epochs } },
       dataset,
@@ -84,12 +87,21 @@ const api: VerifierApi = {
         now,
         onEpoch: () => {},
         onProgress: () => {},
+        onWeights: (weights) => {
+          packed = weights;
+        },
         isStopped: () => false,
         pause: () => Promise.resolve(),
       },
     );
     if (result === null) throw new Error("training stopped unexpectedly");
-    return result;
+    return {
+      outcome: result.outcome,
+      epochs: result.epochs,
+      weights: packed === undefined
+        ? null
+        : Sha256.parse(await sha256Hex(new Uint8Array(packed))),
+    };
   },
 };
 

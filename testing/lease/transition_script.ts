@@ -118,6 +118,8 @@ export function script(
     upload: (n: number) => apply({ type: "upload", ...fence(n) }),
     judge: (n: number, verdict: ResultVerdict) =>
       apply({ type: "verdict", now, leaseId: leaseId(n), verdict }),
+    withdraw: (n: number) =>
+      apply({ type: "withdraw", now, leaseId: leaseId(n), message: "lied" }),
     expire: () => apply({ type: "expire", now }),
     forgive: (worker: number) =>
       apply({ type: "forgive", now, workerId: workerId(worker) }),

@@ -11,16 +11,22 @@ import {
 import { defaultPolicy } from "../../coordinator/lease/policy.ts";
 import { step } from "../../coordinator/service/effects.ts";
 import type { ResultVerdict } from "../../coordinator/lease/events.ts";
+import { StudyId } from "../../protocol/ids.ts";
+import type { TrialSpec } from "../../protocol/study.ts";
 import type { Check, World } from "./world.ts";
 
 const figures = { testLoss: 0.61, testAccuracy: 0.74 };
 
-async function deliver(world: World, lease: number): Promise<void> {
+async function deliver(
+  world: World,
+  lease: number,
+  worker = lease,
+): Promise<void> {
   const changed = await world.event(lease, (now) => ({
     type: "complete",
     now,
     leaseId: leaseId(lease),
-    workerId: workerId(lease),
+    workerId: workerId(worker),
     attempt: 1,
     delivery: delivery(trained()),
     problems: [],
@@ -50,7 +56,7 @@ async function judge(
 /** Checks of results that wait for a verdict, and of verdicts. */
 export function verdictConformance(check: Check): void {
   check(
-    "verifying: delivered results of planned trials, the longest waiting first",
+    "verifying: delivered results of planned trials, the longest waiting first, or that of the best record",
     async (world) => {
       const study = await world.plan(smallStudy());
       await world.workers(3);
@@ -71,6 +77,14 @@ export function verdictConformance(check: Check): void {
       assert.ok(attempt?.state === "delivered");
       assert.deepEqual(attempt.delivery, delivery(trained()));
       assert.equal((await storage.verifying(seed, 1)).length, 1);
+      const trusted = async () =>
+        (await storage.verifying(seed, 10, "trusted"))
+          .map((t) => t.spec.trialId);
+      assert.deepEqual(await trusted(), [second.trialId, first.trialId]);
+      await storage.noteTrust(workerId(1), "simd", "accepted");
+      assert.deepEqual(await trusted(), [first.trialId, second.trialId]);
+      await storage.noteTrust(workerId(1), "simd", "lie");
+      assert.deepEqual(await trusted(), [second.trialId, first.trialId]);
       assert.equal((await storage.counts(seed)).verifying, 2);
       const page = await storage.trials(seed, {
         state: "verifying",
@@ -208,9 +222,9 @@ export function verdictConformance(check: Check): void {
   );
 
   check(
-    "vouchedByLiars: results accepted before the false one and not repeated completely",
+    "vouchedByLiars: results before the false one, waiting or not repeated completely",
     async (world) => {
-      await world.plan(smallStudy());
+      await world.plan(smallStudy({ replicates: 3 }));
       await world.workers(4);
       const { storage, clock } = world;
       const verdict = (repeatedEpochs: number): ResultVerdict => ({
@@ -237,6 +251,47 @@ export function verdictConformance(check: Check): void {
         leaseId(1),
         leaseId(4),
       ]);
+      // One that waited before its worker's false result, and one after it.
+      await world.claim(1, 5);
+      await deliver(world, 5, 1);
+      assert.equal((await storage.vouchedByLiars(9)).length, 2);
+      clock.advance(1);
+      await storage.noteTrust(workerId(1), "simd", "lie");
+      assert.deepEqual((await storage.vouchedByLiars(9)).sort(), [
+        leaseId(1),
+        leaseId(4),
+        leaseId(5),
+      ]);
+    },
+  );
+
+  check(
+    "sharesWeights: whether another trial of the study has them, judged or not",
+    async (world) => {
+      const { trials } = await world.plan(smallStudy());
+      await world.workers(2);
+      const { storage } = world;
+      const [first, second] = trials;
+      assert.ok(first && second);
+      const { weights } = delivery(trained());
+      assert.ok(weights);
+      const shares = (spec: TrialSpec) => storage.sharesWeights(spec, weights);
+      assert.ok(!await shares(first));
+      await world.claim(1, 1);
+      await deliver(world, 1);
+      for (const state of ["waiting", "accepted"]) {
+        assert.ok(!await shares(first), `its own, ${state}`);
+        assert.ok(await shares(second), state);
+        assert.ok(
+          !await shares({ ...second, studyId: StudyId.parse("other") }),
+          `another study's, ${state}`,
+        );
+        await judge(world, 1, {
+          type: "true",
+          recomputed: figures,
+          repeatedEpochs: 0,
+        });
+      }
     },
   );
 

@@ -14,7 +14,6 @@ import {
   type TrialSpec,
 } from "../../protocol/study.ts";
 import type { Lease } from "../../protocol/lease.ts";
-import type { BackendName } from "../../protocol/training.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import { openSqlite } from "../../coordinator/storage/sqlite/sqlite.ts";
 import { planStudy } from "../../coordinator/study/plan.ts";
@@ -137,14 +136,20 @@ export async function openArena(replicates: number): Promise<Arena> {
   });
 
   const trained = new Map<string, TrainedTrial>();
-  const train: Train = async (spec) => {
-    const { dropout1, dropout2 } = spec.recipe;
-    const key = `${dropout1} ${dropout2} ${spec.replicate}`;
+  const train: Train = (spec) => trainOn("train", spec);
+  const fit: Train = (spec) => trainOn("test", spec);
+  async function trainOn(
+    set: "train" | "test",
+    spec: TrialSpec,
+  ): Promise<TrainedTrial> {
+    const { dropout1, dropout2, epochs } = spec.recipe;
+    const key = [set, dropout1, dropout2, epochs, spec.replicate].join(" ");
     const known = trained.get(key);
     if (known !== undefined) return known;
     await tf.setBackend("simd");
     let packed: ArrayBuffer | undefined;
-    const result = await trainTrial(spec, dataset, {
+    const on = { ...dataset, train: dataset[set] };
+    const result = await trainTrial(spec, on, {
       backend: "simd",
       backendDetail,
       now: () => performance.now(),
@@ -165,7 +170,7 @@ export async function openArena(replicates: number): Promise<Arena> {
     const trial = { result, weights };
     trained.set(key, trial);
     return trial;
-  };
+  }
 
   /** A separate coordinator with its real routes. */
   async function coordinate(seed: number) {
@@ -262,11 +267,11 @@ export async function openArena(replicates: number): Promise<Arena> {
   async function acquire(
     client: HttpClient,
     token: string,
-    backend: BackendName = "simd",
+    { backend = "simd", hidesKernels = false }: Partial<Liar> = {},
   ): Promise<Lease | null> {
     const { lease } = await client.acquire(token, {
       backend,
-      backendDetail,
+      ...(!hidesKernels && { backendDetail }),
       leaseId: LeaseId.parse(crypto.randomUUID()),
     }, never);
     return lease;
@@ -305,7 +310,7 @@ export async function openArena(replicates: number): Promise<Arena> {
     async play(make, seed) {
       const swarm = await coordinate(seed);
       const { client, coordinator, plan } = swarm;
-      const liar = make({ train, random: swarm.random });
+      const liar = make({ train, fit, random: swarm.random });
       const honest = await Promise.all(
         Array.from({ length: liar.beside ?? 1 }, () => swarm.join("honest")),
       );
@@ -332,14 +337,13 @@ export async function openArena(replicates: number): Promise<Arena> {
         }
         const worker = dishonest[turn % dishonest.length];
         if (worker === undefined) throw new Error("a liar has a worker");
-        const lease = await acquire(client, worker.token, liar.backend);
+        const lease = await acquire(client, worker.token, liar);
         if (lease === null) continue;
         idle = 0;
         const trial = await liar.deliver(lease.trial, turn++);
-        const lie = !sameFigures(
-          trial.result,
-          (await truth(lease.trial)).result,
-        );
+        const right = await truth(lease.trial);
+        const lie = !sameFigures(trial.result, right.result) ||
+          trial.weights?.sha256 !== right.weights?.sha256;
         const counts = await deliver(swarm, worker.token, lease, trial);
         if (!lie) continue;
         lies++;

@@ -15,6 +15,8 @@ export type Train = (spec: TrialSpec) => Promise<TrainedTrial>;
 /** What an attacker can use. */
 export interface LiarTools {
   readonly train: Train;
+  /** Trains on the test images instead of the training images. */
+  readonly fit: Train;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -28,6 +30,8 @@ export interface Liar {
   readonly beside?: number;
   /** The backend that it claims. Default: the real one. */
   readonly backend?: BackendName;
+  /** Whether it leaves out the backend's description of itself. */
+  readonly hidesKernels?: boolean;
   /** What it delivers for the n-th lease, from 0, of all its workers. */
   deliver(spec: TrialSpec, n: number): Promise<TrainedTrial>;
 }
@@ -46,6 +50,11 @@ function withChecks(result: TrialResult): TrialResult {
   return result.outcome === "trained" && last !== undefined
     ? { ...result, checks: d2lChecks(last) }
     : result;
+}
+
+function packed(weights: Float32Array<ArrayBuffer>) {
+  const sum = createHash("sha256").update(new Uint8Array(weights.buffer));
+  return { bytes: weights.buffer, sha256: Sha256.parse(sum.digest("hex")) };
 }
 
 /** The trial with another pair of rates. */
@@ -82,7 +91,6 @@ export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
         { length },
         () => (random() - 0.5) / 10,
       );
-      const sum = createHash("sha256").update(new Uint8Array(noise.buffer));
       const made = withEpochs(honest, (m, i) => {
         const loss = (1.5 - random() / 4) / (1 + i / 4);
         return {
@@ -94,13 +102,7 @@ export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
           testAccuracy: 0.6 + random() / 4,
         };
       });
-      return {
-        ...made,
-        weights: {
-          bytes: noise.buffer,
-          sha256: Sha256.parse(sum.digest("hex")),
-        },
-      };
+      return { ...made, weights: packed(noise) };
     },
   }),
   "better test figures": ({ train }) => ({
@@ -156,6 +158,69 @@ export const liars: Readonly<Record<string, (tools: LiarTools) => Liar>> = {
         (m, i) => i === 0 && first ? first : m,
       );
       return { result: { ...result, backend: "webgpu" }, weights };
+    },
+  }),
+  "weights fitted to the test images, a true first epoch, as another backend": (
+    { train, fit },
+  ) => ({
+    name: "fitted",
+    workers: 2,
+    backend: "webgpu",
+    beside: 2,
+    async deliver(spec) {
+      const long = { ...spec, recipe: { ...spec.recipe, epochs: 20 } };
+      const [truth, fitted] = [await train(spec), await fit(long)];
+      const last = fitted.result.epochs.at(-1);
+      const { result } = withEpochs(
+        truth,
+        (m, i, count) =>
+          i === count - 1 && last
+            ? {
+              ...m,
+              testLoss: last.testLoss,
+              testAccuracy: last.testAccuracy,
+            }
+            : m,
+      );
+      const told: TrialResult = { ...result, backend: "webgpu" };
+      return { result: told, weights: fitted.weights };
+    },
+  }),
+  "true figures, and weights that were touched": ({ train }) => ({
+    name: "touched",
+    workers: 1,
+    async deliver(spec) {
+      const { result, weights } = await train(spec);
+      const touched = new Float32Array(weights?.bytes.slice(0) ?? []);
+      touched[0] = (touched[0] ?? 0) + 1e-3;
+      return { result, weights: packed(touched) };
+    },
+  }),
+  "no dropout after the first epoch, kernels hidden": ({ train }) => ({
+    name: "hidden",
+    workers: 1,
+    hidesKernels: true,
+    beside: 2,
+    async deliver(spec) {
+      const [start, rest] = [await train(spec), await train(at(spec, 0, 0))];
+      const [first] = start.result.epochs;
+      return withEpochs(rest, (m, i) => i === 0 && first ? first : m);
+    },
+  }),
+  "one epoch told as all, kernels hidden": ({ train }) => ({
+    name: "short",
+    workers: 1,
+    hidesKernels: true,
+    beside: 2,
+    async deliver(spec) {
+      const one = { ...spec, recipe: { ...spec.recipe, epochs: 1 } };
+      const { result, weights } = await train(one);
+      const [first] = result.epochs;
+      const epochs = Array.from(
+        { length: spec.recipe.epochs },
+        (_, i) => ({ ...first, epoch: i + 1 }) as EpochMetrics,
+      );
+      return { result: withChecks({ ...result, epochs }), weights };
     },
   }),
   "one result for every trial": ({ train }) => {

@@ -24,6 +24,8 @@ export interface FixtureServer {
   setAway(away: boolean): void;
   /** Requests so far, as `GET /path`. */
   readonly requests: readonly string[];
+  /** Streams of events that are open. */
+  streams(): number;
   close(): Promise<void>;
 }
 
@@ -215,6 +217,7 @@ async function startFixtureServer(start: Leaderboard): Promise<FixtureServer> {
       if (value) endStreams();
     },
     requests,
+    streams: () => streams.size,
     close: async () => {
       endStreams();
       await server.shutdown();

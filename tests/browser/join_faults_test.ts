@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TrialView } from "../../protocol/views.ts";
+import { TrialView, WorkerList } from "../../protocol/views.ts";
 import type { Page } from "./chromium.ts";
 import {
   agreesWithDeno,
@@ -160,14 +160,45 @@ for (
     ));
 }
 
+test("join page registers again when the answer is lost, and is one worker", () =>
+  withCoordinator(
+    small,
+    (swarm) =>
+      visit(`${swarm.origin}/join`, {}, async ({ page }) => {
+        let lost = 0;
+        await page.route("**/api/workers", async (route) => {
+          if (lost === 2) return await route.continue();
+          lost++;
+          assert.equal((await route.fetch()).status(), 201);
+          await route.abort();
+        });
+        const notices = await noticesFromNowOn(page);
+        await start(page, "simd");
+        await until(
+          "the trial is complete",
+          async () => await completed(swarm) === 1,
+        );
+        assert.equal(lost, 2);
+        assert.match(await notices(), /This page tries again to take part/);
+        const { workers } = WorkerList.parse(await get(swarm, "/api/workers"));
+        assert.deepEqual(
+          workers.map(({ trialsCompleted }) => trialsCompleted),
+          [1],
+        );
+      }),
+  ));
+
 test("join page says in Chinese why it cannot go on", () =>
   withCoordinator(
     small,
     (swarm) =>
       visit(`${swarm.origin}/join`, { locale: "zh-CN" }, async ({ page }) => {
-        await page.route("**/api/workers", (route) => route.abort());
+        await page.route(
+          "**/api/workers",
+          (route) => route.fulfill({ status: 404, body: "another server" }),
+        );
         await start(page, "simd");
         await page.waitForSelector(".status.is-failed");
-        assert.match(await page.innerText(".status"), /协调器没有应答/);
+        assert.match(await page.innerText(".status"), /这个地址不是协调器的/);
       }),
   ));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { WorkerList } from "../../protocol/views.ts";
 import { checkLooks } from "./axe.ts";
-import { PLAIN_HOST } from "./chromium.ts";
+import { type Page, PLAIN_HOST } from "./chromium.ts";
 import {
   attempts,
   completed,
@@ -81,6 +81,17 @@ const countShared = `
     return postMessage.call(this, message, ...rest);
   };`;
 
+/** An address of the swarm's, as of a machine in the same room. */
+function overPlainHttp({ origin }: TestCoordinator, path: string): string {
+  const address = new URL(path, origin);
+  address.hostname = PLAIN_HOST;
+  return address.href;
+}
+
+/** A browser says why it isolates no page over plain HTTP. */
+const unexpected = (complaints: readonly string[]) =>
+  complaints.filter((one) => !/Opener-Policy header has been/.test(one));
+
 for (
   const [host, isolated, what] of [
     ["127.0.0.1", true, "shares the data with its threads"],
@@ -115,12 +126,50 @@ for (
           );
           assert.equal(downloads.splice(0).length, files);
         }
-        // A browser says why it isolates no such page.
-        const expected = /Opener-Policy header has been ignored/;
-        assert.deepEqual(complaints.filter((one) => !expected.test(one)), []);
+        assert.deepEqual(unexpected(complaints), []);
       });
     }));
 }
+
+/** Streams of events that the coordinator has open. */
+async function streams({ origin }: TestCoordinator): Promise<number> {
+  const metrics = await (await fetch(`${origin}/metrics`)).text();
+  return Number(/^swarm_event_streams (\d+)$/m.exec(metrics)?.[1]);
+}
+
+// Browsers open six connections to a host over HTTP/1.1: with a stream each,
+// the seventh page did not load, nor could a tab deliver.
+test("join page over plain HTTP trains to the end beside seven open pages, all on one stream of events", () =>
+  withCoordinator(small, (swarm) =>
+    visit(
+      overPlainHttp(swarm, "/join"),
+      {},
+      async ({ page, context, complaints }) => {
+        const others: Page[] = [];
+        for (let i = 0; i < 7; i++) {
+          const other = await context.newPage();
+          await other.goto(overPlainHttp(swarm, "/"));
+          await other.waitForSelector(".connection.is-live");
+          assert.equal(await other.evaluate("isSecureContext"), false);
+          others.push(other);
+        }
+        await until(
+          "all pages share one stream",
+          async () => await streams(swarm) === 1,
+        );
+        await start(page, "simd");
+        await until(
+          "the trial is complete",
+          async () => await completed(swarm) === 1,
+        );
+        for (const other of others) {
+          await other.waitForSelector(".stat .value >> text=Finished");
+        }
+        assert.equal(await streams(swarm), 1);
+        for (const other of others) await other.close();
+        assert.deepEqual(unexpected(complaints), []);
+      },
+    )));
 
 test("join page trains in a browser of 2023, which lacks what newer ones have", () =>
   withCoordinator(

@@ -27,7 +27,7 @@ function ask(
       new URL(
         document.querySelector<HTMLMetaElement>(`meta[name="asset:${name}"]`)
           ?.content ?? "",
-        location.origin,
+        location.href,
       ).href;
     const worker = new Worker("/kernels.js", { type: "module" });
     return new Promise<Found | string>((resolve, reject) => {

@@ -227,7 +227,10 @@ browserTest(
         "script[src], link[rel=modulepreload]",
         (all) =>
           all.map((one) =>
-            one.getAttribute("src") ?? one.getAttribute("href") ?? ""
+            new URL(
+              one.getAttribute("src") ?? one.getAttribute("href") ?? "",
+              location.href,
+            ).pathname
           ),
       );
       assert.ok(own.length > 0);

@@ -42,6 +42,8 @@ export interface TestStudy {
   readonly trainImages?: number;
   /** JavaScript that runs in each trainer thread before its own. */
   readonly threadPrelude?: string;
+  /** The address that others use. */
+  readonly publicUrl?: string;
   /** More scripts to serve, by path. */
   readonly scripts?: Readonly<Record<string, string>>;
 }
@@ -111,6 +113,7 @@ export async function startTestCoordinator(
       database: join(folder, "swarm.db"),
       // No test waits for a lease to expire, and none may on a busy machine.
       leaseSeconds: 120,
+      ...study.publicUrl !== undefined && { publicUrl: study.publicUrl },
     });
     const server = port === undefined
       ? listenAgain(swarm.fetch)

@@ -106,14 +106,15 @@ export function crashingStorage(inner: Storage, gate: Gate): Storage {
       run("updateLease", () => inner.updateLease(leaseId, noting(change))),
     expireDue: (change, limit) =>
       run("expireDue", () => inner.expireDue(noting(change), limit)),
-    verifying: (id, limit) =>
-      run("verifying", () => inner.verifying(id, limit)),
+    verifying: (...args) => run("verifying", () => inner.verifying(...args)),
     trust: (worker, backend) =>
       run("trust", () => inner.trust(worker, backend)),
     noteTrust: (worker, backend, what) =>
       run("noteTrust", () => inner.noteTrust(worker, backend, what)),
     vouchedByLiars: (limit) =>
       run("vouchedByLiars", () => inner.vouchedByLiars(limit)),
+    sharesWeights: (spec, weights) =>
+      run("sharesWeights", () => inner.sharesWeights(spec, weights)),
     running: (id, limit) => run("running", () => inner.running(id, limit)),
     runningLeases: (id) => run("runningLeases", () => inner.runningLeases(id)),
     counts: (id) => run("counts", () => inner.counts(id)),

@@ -384,6 +384,7 @@ async function served() {
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
     manifest: found.manifest,
+    folder: found.folder,
     lines: () => lines.filter((line) => /data file/.test(line)),
     root: m.root,
     takeAway: () => Deno.rename(found.folder, away),
@@ -424,9 +425,50 @@ Deno.test("openSwarm: while its data files are away it answers 503 and says so o
   const back = Object.values(files).map(({ path }) => get(path));
   for (const { status } of await Promise.all(back)) assert.equal(status, 200);
   assert.deepEqual(coordinator.lines(), [
-    "error: data files are missing or have another size",
+    "error: data files are missing or damaged",
     "warn: data files are back",
   ]);
+});
+
+Deno.test("findDataset: a second coordinator on a cache replaces no file that the first one serves", async () => {
+  await using coordinator = await served();
+  const { url, root, folder, manifest } = coordinator;
+  // The same content in other sizes, and one file that is damaged.
+  const theirs = join(root, "theirs");
+  await Deno.mkdir(theirs);
+  for (const part of parts) {
+    const { name } = tiny.definition.files[part];
+    const bytes = Uint8Array.from(gzipSync(tiny.plain[part], { level: 1 }));
+    await Deno.writeFile(join(theirs, `${name}.gz`), bytes);
+    assert.notEqual(bytes.length, manifest.files[part].compressedBytes);
+  }
+  const { testLabels } = manifest.files;
+  const damaged = join(folder, `${testLabels.sha256}.gz`);
+  await Deno.writeTextFile(damaged, "damaged");
+  const second = await findDataset(tiny.definition, {
+    cacheDir: folder,
+    dataDir: theirs,
+    downloads: false,
+    debian: null,
+  });
+  for (const part of ["trainImages", "trainLabels", "testImages"] as const) {
+    assert.deepEqual(second.manifest.files[part], manifest.files[part]);
+  }
+  // Only the damaged one was replaced; the first coordinator serves it, too.
+  const told = second.manifest.files.testLabels.compressedBytes;
+  assert.notEqual(told, testLabels.compressedBytes);
+  const { status, headers } = await fetch(`${url}${testLabels.path}`, {
+    method: "HEAD",
+  });
+  assert.deepEqual([status, headers.get("content-length")], [200, `${told}`]);
+  const client = createClient({ url });
+  const dataset = await fetchDataset(manifest, {
+    store: { read: () => Promise.resolve(null), put: async () => {} },
+    download: client.data,
+    signal: new AbortController().signal,
+  });
+  assert.equal(dataset.test.labels.length, 20);
+  assert.deepEqual(coordinator.lines(), []);
 });
 
 Deno.test("runDenoWorker waits for a coordinator's data, blames nobody and goes on", async () => {

@@ -3,10 +3,13 @@ import { join as joinPath } from "node:path";
 import { openSqlite } from "../../coordinator/storage/sqlite/sqlite.ts";
 import { StudyId } from "../../protocol/ids.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
+import { WorkerList } from "../../protocol/views.ts";
 import { ONE_REQUEST } from "../../worker/cli/stop_signals.ts";
+import { startBalancer } from "../balancer.ts";
 import { type RunningCommand, runScript, runTask } from "../processes.ts";
 import {
   freePort,
+  get,
   type TinyStudy,
   until,
   writeTinyStudy,
@@ -343,6 +346,26 @@ Deno.test({
     });
   },
 });
+
+Deno.test("join goes on when answers to its registration are lost, and is one worker", () =>
+  inPlace(async (place) => {
+    const { url, start, join } = place;
+    const coordinator = start([]);
+    await serves(url);
+    let lost = 0;
+    await using balancer = startBalancer([url], {
+      loses: (path) => path === "/api/workers" && lost++ < 2,
+    });
+    const worker = join([balancer.url, "--threads", "1", "--backend", "simd"]);
+    await until(() => leasedAt(place), (leased) => leased === 1);
+    assert.equal(lost, 3);
+    const { workers } = await get(`${url}/api/workers`, WorkerList);
+    assert.equal(workers.length, 1);
+    for (const run of [worker, coordinator]) {
+      run.kill("SIGTERM");
+      await endsWell(run);
+    }
+  }));
 
 async function exists(program: string): Promise<boolean> {
   try {

@@ -83,8 +83,13 @@ Deno.test("start and join call their own machine without the environment's proxy
     const run = start(["--exit", "--workers", "1", "--backend", "simd"], env);
     assert.equal((await run.ended).code, 0, run.output());
 
+    // Its first line on the progress comes before its threads have registered.
+    assert.match(run.output(), /^0% 0 of 4 trials/m);
+    assert.doesNotMatch(run.output(), /nobody is training/);
+
     const more = start(["--workers", "0", "--replicates", "2"], env);
     const url = await urlOf(more);
+    await more.waitFor(/^50% 4 of 8 trials, 0 workers, nobody is training/m);
     const join = runScript(
       "worker/main_deno.ts",
       [url, "--exit", "--threads", "1", "--backend", "simd"],

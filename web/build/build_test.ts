@@ -6,6 +6,7 @@ import { staticImports } from "./build.ts";
 import { joinWords } from "../i18n/language.ts";
 import { buildPages, webFolder as folder } from "./main.ts";
 import { pages } from "../pages.ts";
+import { addressOfPage } from "../../protocol/pages.ts";
 import { needsProcesses } from "../../testing/needs_processes.ts";
 
 /** The script of a page and its static imports. */
@@ -13,9 +14,14 @@ async function scriptsOf(page: string): Promise<string[]> {
   const html = await textAt(page);
   const paths = [...html.matchAll(
     /<(?:script[^>]*src|link rel="modulepreload" href)="([^"]+)"/g,
-  )].map((match) => match[1] ?? "");
+  )].map((match) => pathFrom(page, match[1] ?? ""));
   assert.ok(paths.length > 0);
   return paths;
+}
+
+/** The path of a relative URL in a page's HTML. */
+function pathFrom(page: string, url: string): string {
+  return new URL(url, `http://swarm.test${addressOfPage(page)}`).pathname;
 }
 
 /** Compressed size. */
@@ -109,14 +115,16 @@ Deno.test(
     const { paths } = await createWebAssets(folder);
     for (const { path } of pages) {
       const html = await textAt(path);
-      const named = [...html.matchAll(/="(\/assets\/[^"]*)"/g)]
-        .map((match) => match[1] ?? "");
+      const named = [...html.matchAll(/="([./]*assets\/[^"]*)"/g)]
+        .map((match) => pathFrom(path, match[1] ?? ""));
       assert.ok(named.length >= 3);
       for (const address of named) {
         assert.ok(paths.some((one) => one.startsWith(address)), address);
       }
       assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=|<script>/);
       assert.doesNotMatch(html, /https?:/);
+      // From the root of the host: wrong where a proxy has a path.
+      assert.doesNotMatch(html, /="\//);
     }
   },
 );

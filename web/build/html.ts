@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { addressOfPage, API_PAGE, wayUp } from "../../protocol/pages.ts";
 import { languageCodes, languages, noScriptWords } from "../i18n/language.ts";
 import { leaderboard, type Page, shared } from "../pages.ts";
 
@@ -28,7 +29,7 @@ export const report = {
   ],
 } as const;
 
-/** Paths of the files that a page's HTML loads. */
+/** Paths on the coordinator of the files that a page's HTML loads. */
 export interface ShellAssets {
   readonly script: string;
   /** Static imports of `script`, to be fetched at the same time. */
@@ -39,13 +40,18 @@ export interface ShellAssets {
   readonly named: Readonly<Record<string, string>>;
 }
 
-/** A page's HTML. */
+/**
+ * A page's HTML. Its URLs are relative, so that it works under any path, and
+ * its script learns from `coordinator` where the paths of the API begin.
+ */
 export function renderShell(page: Page, assets: ShellAssets): string {
-  const preload = assets.preload.map((href) =>
-    `<link rel="modulepreload" href="${escape(href)}">`
+  const up = wayUp(addressOfPage(page.path));
+  const url = (path: string) => escape(up + path.slice(1));
+  const preload = assets.preload.map((path) =>
+    `<link rel="modulepreload" href="${url(path)}">`
   );
-  const named = Object.entries(assets.named).map(([name, href]) =>
-    `<meta name="asset:${escape(name)}" content="${escape(href)}">`
+  const named = Object.entries(assets.named).map(([name, path]) =>
+    `<meta name="asset:${escape(name)}" content="${url(path)}">`
   );
   return `<!doctype html>
 <html lang="en">
@@ -58,11 +64,12 @@ ${
       '<meta name="referrer" content="same-origin">',
       `<title>${escape(page.title)}</title>`,
       `<meta name="description" content="${escape(page.description)}">`,
-      `<link rel="icon" type="image/svg+xml" href="${escape(assets.icon)}">`,
-      `<link rel="stylesheet" href="${escape(assets.style)}">`,
+      `<meta name="coordinator" content="${up}">`,
+      `<link rel="icon" type="image/svg+xml" href="${url(assets.icon)}">`,
+      `<link rel="stylesheet" href="${url(assets.style)}">`,
       ...preload,
       ...named,
-      `<script type="module" src="${escape(assets.script)}"></script>`,
+      `<script type="module" src="${url(assets.script)}"></script>`,
     ].join("\n")
   }
 </head>
@@ -71,7 +78,7 @@ ${
 <noscript>
 <main class="noscript">
 <h1>dropout-swarm</h1>
-${noScript("page", ' <a href="/api">/api</a>')}
+${noScript("page", ` <a href="${url(API_PAGE)}">${API_PAGE}</a>`)}
 </main>
 </noscript>
 </div>

@@ -6,7 +6,7 @@ import {
   languageOf,
   languages,
 } from "../i18n/language.ts";
-import { updateAddress } from "./links.ts";
+import { basePath, updateAddress } from "./links.ts";
 
 /** The language of the page. */
 export const language = signal<Language>("en");
@@ -56,14 +56,15 @@ export function setLanguage(value: string): void {
 }
 
 /**
- * What the browser stores between visits. The pages also work if its storage is
- * blocked or full.
+ * What the browser stores between visits, apart for each coordinator of an
+ * origin: a proxy may have several under different paths. The pages also work
+ * if the storage is blocked or full.
  */
 
 /** Null if nothing is stored. */
 export function readMemory(key: string): string | null {
   try {
-    return localStorage.getItem(key);
+    return localStorage.getItem(key + basePath());
   } catch {
     return null;
   }
@@ -71,7 +72,7 @@ export function readMemory(key: string): string | null {
 
 export function writeMemory(key: string, value: string): void {
   try {
-    localStorage.setItem(key, value);
+    localStorage.setItem(key + basePath(), value);
   } catch {
     // The next visit uses the default.
   }

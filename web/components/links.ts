@@ -5,13 +5,48 @@ import {
   type HeaderPage,
   headerPages,
   itemPages,
+  urlAt,
 } from "../../protocol/pages.ts";
 import { pointKey } from "../../protocol/grid_point.ts";
 import { browserAfter } from "../live.ts";
 import type { Params } from "../../protocol/study.ts";
 
-/** The page of the API reference. */
-export const API_PAGE = "/api";
+let path: string | undefined;
+
+/**
+ * The path under which this page's coordinator is: `/swarm` behind a proxy, ""
+ * at the root of its host. The page's head says where; a report has no
+ * coordinator.
+ */
+export function basePath(): string {
+  return path ??= basePathOf(
+    document.querySelector<HTMLMetaElement>('meta[name="coordinator"]')
+      ?.content,
+    location.href,
+  );
+}
+
+/** The path that a page's head says, relative to the page. */
+export function basePathOf(up: string | undefined, page: string): string {
+  if (up === undefined) return "";
+  // A link that begins with two slashes would lead to another host.
+  return new URL(up, page).pathname.replaceAll(/^\/+(?=\/)|\/$/g, "");
+}
+
+/** The coordinator's URL: the path of an API call or a page follows. */
+export function coordinatorUrl(): string {
+  return location.origin + basePath();
+}
+
+/** The path of this page on its coordinator, as in {@linkcode itemPages}. */
+export function pagePath(): string {
+  return location.pathname.slice(basePath().length);
+}
+
+/** URL of a path on the coordinator. */
+export function linkTo(path: string): string {
+  return urlAt(basePath(), path);
+}
 
 /**
  * The join code of an invitation. It comes after the link's `#`, because
@@ -87,7 +122,7 @@ function withLanguage(
     ...lang === null ? {} : { lang },
   });
   const code = joinCode();
-  return path + (parameters.size === 0 ? "" : `?${parameters}`) +
+  return linkTo(path) + (parameters.size === 0 ? "" : `?${parameters}`) +
     (code === null ? "" : `#${code}`);
 }
 

@@ -1,6 +1,19 @@
 import assert from "node:assert/strict";
 import { itemPages } from "../../protocol/pages.ts";
-import { joinCodeOf, readAddress } from "./links.ts";
+import { basePathOf, joinCodeOf, readAddress } from "./links.ts";
+
+Deno.test("basePathOf reads the coordinator's path from a page's head", () => {
+  assert.equal(basePathOf("./", "https://a.test/"), "");
+  assert.equal(basePathOf("./", "https://a.test/swarm/join?lang=zh"), "/swarm");
+  assert.equal(
+    basePathOf("../../../", "https://a.test/a/b/studies/seed/points/x#y"),
+    "/a/b",
+  );
+  assert.equal(basePathOf("../", "https://a.test//b.test/trials/x"), "/b.test");
+  assert.equal(basePathOf("./", "https://a.test//join"), "");
+  // A report has no coordinator.
+  assert.equal(basePathOf(undefined, "file:///home/ada/seed.html"), "");
+});
 
 Deno.test("readAddress reads the value of each name", () => {
   const { address } = itemPages.point;

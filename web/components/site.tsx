@@ -7,8 +7,12 @@ import { commonWords, languageCodes, languages } from "../i18n/language.ts";
 import type { Connection } from "../live.ts";
 import { Mark } from "./icon.tsx";
 import { language, setLanguage, words } from "./language.ts";
-import { type HeaderPage, headerPages } from "../../protocol/pages.ts";
-import { API_PAGE, pageLink, pointLink } from "./links.ts";
+import {
+  API_PAGE,
+  type HeaderPage,
+  headerPages,
+} from "../../protocol/pages.ts";
+import { linkTo, pageLink, pointLink } from "./links.ts";
 
 const headerNames = Object.keys(headerPages) as HeaderPage[];
 
@@ -44,7 +48,7 @@ export function Site(
                 </li>
               ))}
               <li>
-                <a href={API_PAGE}>{t.api}</a>
+                <a href={linkTo(API_PAGE)}>{t.api}</a>
               </li>
             </ul>
           </nav>

@@ -20,6 +20,8 @@ export function showPage(view: () => JSX.Element): void {
   render(view(), root);
 }
 
+const browser = { random: Math.random, after: browserAfter };
+
 /** Renders a page that follows the coordinator. */
 export function startPage({ eventsUrl, view, ...page }: {
   readonly eventsUrl: string;
@@ -33,15 +35,23 @@ export function startPage({ eventsUrl, view, ...page }: {
   follow({
     onEvent: () => {},
     ...page,
+    ...browser,
     openEvents: sharedEvents(browserEvents(eventsUrl), eventsUrl, {
-      locks: navigator.locks,
-      openChannel: (name) => new BroadcastChannel(name),
+      ...browser,
+      openChannel,
     }),
     document,
-    random: Math.random,
-    after: browserAfter,
   });
   showPage(view);
+}
+
+/** Null where the browser forbids it, as Firefox does that blocks all cookies. */
+function openChannel(name: string): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
+  }
 }
 
 /** The absolute URL of an `asset:…` in the page's head. */
@@ -52,5 +62,5 @@ export function assetAddress(name: string): string {
   if (meta === null) {
     throw new Error(`the page has no asset with this name: ${name}`);
   }
-  return new URL(meta.content, location.origin).href;
+  return new URL(meta.content, location.href).href;
 }

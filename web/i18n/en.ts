@@ -492,6 +492,8 @@ export const join = {
     loadFailed: "The program could not be fetched",
     as: (name: string) => `Taking part as ${name}`,
   },
+  notRegistered:
+    "The coordinator does not answer. This page tries again to take part.",
   connectionLost:
     "The coordinator does not answer. Training continues. Results are kept here and sent when it answers again.",
   outdated:

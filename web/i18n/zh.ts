@@ -403,6 +403,7 @@ export const join: typeof en.join = {
     loadFailed: "无法获取程序",
     as: (name) => `以 ${name} 的名义参加`,
   },
+  notRegistered: "协调器没有应答。本页面会再次尝试参加。",
   connectionLost:
     "协调器没有应答。训练会继续，结果先保存在这里，等它恢复应答后再发送。",
   outdated: "协调器已升级，使用的协议版本比本页面新。请重新加载页面后再参加。",

@@ -12,7 +12,9 @@ interface KeptFiles {
 
 /**
  * Keeps data files in the browser's IndexedDB: unlike the Cache API it is also
- * there on pages that came over plain HTTP from another machine.
+ * there on pages that came over plain HTTP from another machine. Coordinators
+ * under different paths of an origin share it: a file is public, named by its
+ * hash and checked when it is read.
  *
  * Browsers were seen to never answer a request to IndexedDB. After the first
  * such request the store is not asked again: the page downloads the files.

@@ -9,7 +9,7 @@ import {
   variablesOf,
   wholeNumber,
 } from "../../protocol/command_line.ts";
-import { headerPages, itemPages } from "../../protocol/pages.ts";
+import { coordinatorOf } from "../../protocol/pages.ts";
 import {
   type BackendChoice,
   denoBackendChoices,
@@ -17,7 +17,7 @@ import {
 
 /** Options of the `join` command. */
 export interface JoinOptions {
-  /** The coordinator's origin: `http://192.168.0.5:8000`. */
+  /** The coordinator's address: `http://192.168.0.5:8000`. */
   readonly url: string;
   /** Trials that train at once. */
   readonly threads: number;
@@ -122,26 +122,13 @@ function isInvitation(given: unknown): given is Invitation {
   return typeof given === "object" && given !== null && "url" in given;
 }
 
-/** First parts of the paths of a coordinator's pages. */
-const pageFolders = new Set([
-  ...Object.values(headerPages),
-  ...Object.values(itemPages).map(({ address }) => address),
-  "/api",
-].map((path) => path.split("/")[1]));
-
-/** An address's origin; a scheme and a page's path may be left or kept. */
+/** The coordinator's address; a scheme and a page's path may be there or not. */
 function address(text: string): Invitation {
   const full = /^[a-z]+:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : null;
   if (url?.protocol === "http:" || url?.protocol === "https:") {
-    if (!pageFolders.has(url.pathname.split("/")[1])) {
-      throw new InvalidArgumentError(
-        "A coordinator answers at the root of its address, not under a path: " +
-          `${url.pathname}. Give a host and a port: ${url.origin}.`,
-      );
-    }
     const joinCode = url.hash.slice(1);
-    return { url: url.origin, ...(joinCode !== "" && { joinCode }) };
+    return { url: coordinatorOf(url), ...(joinCode !== "" && { joinCode }) };
   }
   throw new InvalidArgumentError(
     `Give an address such as http://192.168.0.5:8000.`,

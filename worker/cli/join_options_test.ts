@@ -32,3 +32,12 @@ Deno.test("parseJoinOptions takes the address of any page for the coordinator's"
     assert.equal(parse([`http://192.0.2.7${path}`]).url, "http://192.0.2.7");
   }
 });
+
+// jupyter-server-proxy serves a program's port under /proxy/8000/.
+Deno.test("parseJoinOptions keeps the path of the coordinator's address", () => {
+  const hub = "https://hub.test/user/ada/proxy/8000";
+  for (const end of ["", "/", "/join", "/join#class-of-26"]) {
+    assert.equal(parse([`${hub}${end}`]).url, hub, end);
+  }
+  assert.equal(parse(["192.0.2.7/swarm"]).url, "http://192.0.2.7/swarm");
+});

@@ -210,7 +210,7 @@ export function describeEvent(event: SessionEvent): string | null {
       return `thread ${event.slot + 1}: gave up ${event.trialId}: ` +
         event.message;
     case "connection-lost":
-      return `connection lost: ${event.message}; training goes on`;
+      return `connection lost: ${event.message}; trying again`;
     case "connection-restored":
       return "connection restored";
     case "stopped":

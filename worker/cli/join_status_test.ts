@@ -111,7 +111,7 @@ const lines = [
   "joined as ada",
   "thread 1: simd (WebAssembly relaxed SIMD), 4.6 ms a step; webgpu 101 ms",
   "thread 1: trains dropout 0.2, 0.5, replicate 1, 1 epoch",
-  "connection lost: connection refused; training goes on",
+  "connection lost: connection refused; trying again",
   "connection restored",
   "thread 1: done dropout 0.2, 0.5, replicate 1: " +
   "loss 0.3457, test accuracy 0.8642, 9.1 s",

@@ -38,9 +38,9 @@ const MAX_BYTES = 1 << 30;
 
 /**
  * A folder of gzip files named by the SHA-256 of their decompressed bytes,
- * `<sha256>.gz`. Files are written under another name and renamed, so that two
- * processes can fill the folder at once and nobody reads a partial file. For
- * Deno.
+ * `<sha256>.gz`. Two processes can fill the folder at once: files are written
+ * under another name first, so nobody reads a partial one, and a right file is
+ * never replaced, because a coordinator has told workers its size. For Deno.
  */
 export interface DatasetFolder {
   readonly directory: string;
@@ -52,7 +52,8 @@ export interface DatasetFolder {
    */
   check(sha256: Sha256): Promise<StoredFile | null>;
   /**
-   * Stores a stream, gzip or not, if it has the right hash.
+   * Stores a stream, gzip or not, if it has the right hash; returns the file
+   * that is there already, if it is right.
    *
    * @throws {WrongFileError} if not; then nothing is stored.
    */
@@ -69,7 +70,7 @@ export interface DatasetFolder {
   read(
     file: { readonly sha256: Sha256; readonly bytes: number },
   ): Promise<Uint8Array | null>;
-  /** Stores compressed bytes that were already checked. */
+  /** Stores compressed bytes that were already checked, in the same way. */
   put(sha256: Sha256, compressed: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Removes partial files that are at least an hour old. */
   sweep(now: number): Promise<void>;
@@ -82,10 +83,33 @@ export function datasetFolder(
 ): DatasetFolder {
   const path = (sha256: Sha256) => join(directory, `${sha256}.gz`);
 
+  const check = async (sha256: Sha256): Promise<StoredFile | null> => {
+    const file = await openIfThere(path(sha256));
+    if (file === null) return null;
+    return await digest(file.readable, sha256, maxBytes, async () => {});
+  };
+
+  /** Puts a new file in its place, or returns the right one that is there. */
+  const place = async (
+    part: string,
+    sha256: Sha256,
+  ): Promise<StoredFile | null> => {
+    try {
+      // Replaces nothing, as a rename would.
+      await Deno.link(part, path(sha256));
+      return null;
+    } catch {
+      const there = await check(sha256).catch(() => null);
+      // What is there is damaged, or this file system has no links.
+      if (there === null) await Deno.rename(part, path(sha256));
+      return there;
+    }
+  };
+
   const keep = async <Result>(
     sha256: Sha256,
     write: (file: Deno.FsFile) => Promise<Result>,
-  ): Promise<Result> => {
+  ): Promise<Result | StoredFile> => {
     await makeFolder(directory);
     const part = join(directory, `.${sha256}.${crypto.randomUUID()}.part`);
     try {
@@ -94,28 +118,21 @@ export function datasetFolder(
         { write: true, createNew: true },
         async (file) => {
           const result = await write(file);
-          // Before the rename: a power failure must not leave an empty file
-          // under the final name.
+          // A power failure must not leave an empty file under the final name.
           await file.sync();
           return result;
         },
       );
-      await Deno.rename(part, path(sha256));
-      return result;
-    } catch (error) {
+      return await place(part, sha256) ?? result;
+    } finally {
       await Deno.remove(part).catch(() => {});
-      throw error;
     }
   };
 
   return {
     directory,
     path,
-    async check(sha256) {
-      const file = await openIfThere(path(sha256));
-      if (file === null) return null;
-      return await digest(file.readable, sha256, maxBytes, async () => {});
-    },
+    check,
     add: (stream, sha256) =>
       keep(
         sha256,

@@ -67,11 +67,17 @@ export async function fetchDataset(
   let before = 0;
   // One after another, so that at most one file is in memory twice.
   const get = async (file: ServedFile): Promise<Uint8Array> => {
-    const report = (received: number) =>
-      options.onProgress?.({ receivedBytes: before + received, totalBytes });
+    const { compressedBytes } = file;
+    let reported = 0;
+    // Files can be of another size than the manifest says.
+    const report = (received: number) => {
+      reported = Math.min(received, compressedBytes);
+      options.onProgress?.({ receivedBytes: before + reported, totalBytes });
+    };
     const bytes = await fromStore(file, options.store) ??
       await fromCoordinator(file, report, options);
-    before += file.compressedBytes;
+    if (reported > 0 && reported < compressedBytes) report(compressedBytes);
+    before += compressedBytes;
     return shareBytes(bytes);
   };
   return loadDataset(manifest, {

@@ -117,6 +117,28 @@ Deno.test("fetchDataset: progress rises from the first byte to all", async () =>
   assert.equal(progress.at(-1), 1);
 });
 
+Deno.test("fetchDataset: progress rises to all if files come in other sizes than the manifest says", async () => {
+  for (const more of [-20, 20]) {
+    const { progress, options } = sources();
+    const resized = (file: typeof files.testImages) => ({
+      ...file,
+      compressedBytes: file.compressedBytes + more,
+    });
+    const manifest = {
+      ...tiny.manifest,
+      files: {
+        trainImages: resized(files.trainImages),
+        trainLabels: resized(files.trainLabels),
+        testImages: resized(files.testImages),
+        testLabels: resized(files.testLabels),
+      },
+    };
+    await fetchDataset(manifest, options);
+    assert.deepEqual(progress, progress.toSorted((a, b) => a - b));
+    assert.equal(progress.at(-1), 1);
+  }
+});
+
 Deno.test("fetchDataset: refuses data that differ from the manifest and does not store them", async () => {
   const other = tinyDataset({ train: 41 });
   for (

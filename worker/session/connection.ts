@@ -1,4 +1,7 @@
-import type { RegisterResponse } from "../../protocol/lease.ts";
+import type {
+  RegisterRequest,
+  RegisterResponse,
+} from "../../protocol/lease.ts";
 import { PROTOCOL_VERSION } from "../../protocol/version.ts";
 import {
   backoffSeconds,
@@ -41,14 +44,14 @@ export interface Connection {
 }
 
 /** Lost answers to the first registration; another server loses all. */
-const MOST_LOST = 2;
+const MOST_LOST = 4;
 
 /** Consecutive registrations that a coordinator may forget. */
 const MOST_FORGOTTEN = 3;
 
 type Options = Pick<
   SessionOptions,
-  "client" | "clock" | "random" | "onEvent" | "worker"
+  "client" | "clock" | "random" | "newId" | "onEvent" | "worker"
 >;
 
 /**
@@ -61,15 +64,23 @@ export async function connect(
   options: Options,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const { client, clock, random, onEvent, worker } = options;
+  const { client, clock, random, newId, onEvent, worker } = options;
   const request = { protocolVersion: PROTOCOL_VERSION, ...worker };
   let lost = false;
 
-  const register = async (name?: string): Promise<RegisterResponse> => {
-    const registration = await client.register(
-      name === undefined ? request : { ...request, name },
-      signal,
-    );
+  /**
+   * A request that can be sent again: its secret makes it the same worker. Two
+   * random UUIDs are 244 random bits.
+   */
+  const registerRequest = (name?: string): RegisterRequest => ({
+    ...request,
+    ...name === undefined ? {} : { name },
+    secret: `${newId()}${newId()}`.replaceAll("-", ""),
+  });
+  const register = async (
+    request: RegisterRequest,
+  ): Promise<RegisterResponse> => {
+    const registration = await client.register(request, signal);
     onEvent({
       type: "registered",
       workerId: registration.workerId,
@@ -102,13 +113,12 @@ export async function connect(
 
   /** The answer came from a coordinator, so the address is correct. */
   const firstRegistration = async (): Promise<RegisterResponse> => {
+    const request = registerRequest();
     for (let failures = 1;; failures++) {
       try {
-        return await register();
+        return await register(request);
       } catch (error) {
         signal.throwIfAborted();
-        // A registration whose answer was lost is repeated: the first one is
-        // a worker that nobody is, and leases nothing.
         const waits = error instanceof ProblemError
           ? remedyFor(error).do === "retry"
           : error instanceof LostAnswerError && failures <= MOST_LOST;
@@ -124,10 +134,11 @@ export async function connect(
   const registerAgain = (forgotten: string): Promise<void> => {
     if (current.token !== forgotten) return Promise.resolve();
     renewing ??= (async () => {
+      // Keeps the name that the coordinator assigned.
+      const request = registerRequest(current.name);
       for (let failures = 1;; failures++) {
         try {
-          // Keep the name that the coordinator assigned.
-          current = await register(current.name);
+          current = await register(request);
           return answered();
         } catch (error) {
           signal.throwIfAborted();

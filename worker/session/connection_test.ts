@@ -174,16 +174,25 @@ Deno.test("runSession: ends without a second try if nobody answers at the addres
   assert.ok(clock.now < 100);
 });
 
-Deno.test("runSession: a first registration whose answer is lost is repeated", async () => {
-  const { swarm, run } = scene();
+Deno.test("runSession: a registration whose answer is lost is repeated with the same secret, the next one has another", async () => {
+  const { swarm, run, clock } = scene({ trials: 2 });
   let lost = 0;
   swarm.after = (name) => {
-    if (name === "register" && lost++ < 2) {
+    if (name === "register" && lost++ < 4) {
       throw new LostAnswerError("connection closed before message completed");
     }
   };
+  clock.at(50_000, () => {
+    lost = 3;
+    swarm.forgetWorkers();
+  });
   assert.deepEqual(await run(), { reason: "study-complete" });
-  assert.equal(swarm.results.size, 1);
+  assert.equal(swarm.results.size, 2);
+  const secrets = swarm.registrations.map(({ secret }) => secret);
+  assert.equal(secrets.length, 7);
+  assert.equal(new Set(secrets.slice(0, 5)).size, 1);
+  assert.equal(new Set(secrets).size, 2);
+  assert.equal(secrets[5], secrets[6]);
 });
 
 Deno.test("runSession: ends if another kind of server loses each answer", async () => {
@@ -193,7 +202,7 @@ Deno.test("runSession: ends if another kind of server loses each answer", async 
   };
   const end = await run();
   assert.equal(end.reason === "failed" ? end.failure : "", "unreachable");
-  assert.equal(swarm.calls.length, 3);
+  assert.equal(swarm.calls.length, 5);
 });
 
 Deno.test("runSession: a permanent refusal ends the session with its reason", async () => {

@@ -15,6 +15,7 @@ Deno.test("runSession: registers, leases, reports each epoch in order, completes
       kind: "deno",
       threads: 1,
       name: "ada",
+      secret: `${uuid(1)}${uuid(2)}`.replaceAll("-", ""),
     },
   ]);
   assert.deepEqual(
@@ -49,7 +50,7 @@ Deno.test("runSession: a lease request contains the backend and its speed", asyn
   const { swarm, run } = scene();
   await run();
   assert.deepEqual(swarm.leaseRequests[0], {
-    leaseId: uuid(1),
+    leaseId: uuid(3),
     backend: "simd",
     backendDetail: "fake",
     stepMilliseconds: 5,

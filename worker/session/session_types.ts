@@ -78,7 +78,7 @@ export interface SessionOptions {
   readonly newId: () => string;
   readonly onEvent: (event: SessionEvent) => void;
   /** Identity of the worker; `threads` trials train at once. */
-  readonly worker: Omit<RegisterRequest, "protocolVersion">;
+  readonly worker: Omit<RegisterRequest, "protocolVersion" | "secret">;
   /** Aborted when the user leaves. */
   readonly signal: AbortSignal;
   /** Whether to end when the study is complete. Default: wait for more. */

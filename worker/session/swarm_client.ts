@@ -30,10 +30,13 @@ export type LeaseAnswer =
  * The coordinator's API for workers; each call is one request. Every call
  * rejects with a {@link ProblemError} when the coordinator refuses, with an
  * {@link UnreachableError} when it does not answer, and with the signal's
- * reason when aborted. Every call except register can be repeated safely.
+ * reason when aborted. Every call can be repeated safely.
  */
 export interface SwarmClient {
-  /** Registers a new worker; every later call needs its token. */
+  /**
+   * Registers a new worker; every later call needs its token. Without a secret
+   * in the request, repeating it registers another one.
+   */
   register(
     request: RegisterRequest,
     signal: AbortSignal,
@@ -101,7 +104,7 @@ export class UnreachableError extends Error {
   }
 }
 
-/** The call reached the coordinator, perhaps; its answer was lost. */
+/** The call may have reached the coordinator; its answer was lost. */
 export class LostAnswerError extends UnreachableError {
   override readonly name = "LostAnswerError";
 }

@@ -15,6 +15,16 @@ export function round6(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }
 
+/** @returns NaN without values */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1
+    ? high
+    : ((sorted[middle - 1] ?? NaN) + high) / 2;
+}
+
 /** Size, mean and standard deviation (n - 1) of a sample. */
 export interface Moments {
   readonly n: number;

@@ -1,9 +1,13 @@
 import { generate } from "lean-qr";
 import type { Writable } from "node:stream";
-import type { Leaderboard, Progress } from "../../../protocol/leaderboard.ts";
+import type { Leaderboard } from "../../../protocol/leaderboard.ts";
 import { terminalLanguage, type TextStyle } from "./language.ts";
 import { leaderboardText } from "./leaderboard_text.ts";
-import { createProgressDisplay, type Transfer } from "./progress.ts";
+import {
+  createProgressDisplay,
+  type ShownProgress,
+  type Transfer,
+} from "./progress.ts";
 
 /** What the `start` command shows in its terminal. */
 export interface StartConsole {
@@ -11,7 +15,7 @@ export interface StartConsole {
   line(text: string): void;
   /** Where other devices join; with a QR code where a terminal can show one. */
   invite(link: string): void;
-  progress(progress: Progress): void;
+  progress(progress: ShownProgress): void;
   /** How far a file has come that the study needs. */
   download(transfer: Transfer): void;
   /** Takes the progress away. */

@@ -2,10 +2,18 @@ import cliProgress from "cli-progress";
 import type { Writable } from "node:stream";
 import picocolors from "picocolors";
 import stringWidth from "string-width";
-import type { Progress } from "../../../protocol/leaderboard.ts";
+import type { Progress, Standstill } from "../../../protocol/leaderboard.ts";
 import type { Language, TextStyle } from "./language.ts";
 
 // @ts-types="@types/cli-progress"
+
+/** Why no trial goes on; `starting`: the command's own workers are. */
+export type ShownStandstill = Standstill | "starting";
+
+/** A study's progress as the command that runs it shows it. */
+export type ShownProgress = Omit<Progress, "standstill"> & {
+  readonly standstill: ShownStandstill | null;
+};
 
 /** How far a file has come. */
 export interface Transfer {
@@ -18,7 +26,7 @@ export interface Transfer {
 
 /** Shows how far a study or its data have come, until it is stopped. */
 export interface ProgressDisplay {
-  update(progress: Progress): void;
+  update(progress: ShownProgress): void;
   download(transfer: Transfer): void;
   /** Prints a line; on a terminal above the bar. */
   log(line: string): void;
@@ -45,7 +53,7 @@ const LEAST_BAR = 8;
  * The line with a bar: `[######------]  50% 22 of 45 trials, …`. The text goes
  * before the bar where the width is too small for both.
  */
-export function barLine(progress: Progress, style: TextStyle): string {
+export function barLine(progress: ShownProgress, style: TextStyle): string {
   const text = progressText(progress, style.language);
   return barBefore(text, percentDone(progress), style);
 }
@@ -132,7 +140,7 @@ function plainDisplay(
 function terminalDisplay(
   { stream, style }: ProgressDisplayOptions,
 ): ProgressDisplay {
-  let latest: Progress | null = null;
+  let latest: ShownProgress | null = null;
   let transfer: Transfer | null = null;
   const line = () => {
     if (transfer !== null) return transferLine(transfer, style);
@@ -224,6 +232,7 @@ const words = {
     standstill: {
       "not-active": "not leased now",
       "no-workers": "nobody is training",
+      starting: "training is starting here",
       "all-failed": "needs another machine",
     },
     comma: ", ",
@@ -240,6 +249,7 @@ const words = {
     standstill: {
       "not-active": "现在没有分发",
       "no-workers": "没有人在训练",
+      starting: "本机的训练正在启动",
       "all-failed": "需要另一台机器",
     },
     comma: "，",
@@ -247,7 +257,10 @@ const words = {
 } as const;
 
 /** Where a study stands, in one line without a bar. */
-export function progressText(progress: Progress, language: Language): string {
+export function progressText(
+  progress: ShownProgress,
+  language: Language,
+): string {
   const say = words[language];
   const { trialsPerMinute, secondsLeft } = progress;
   const parts = [
@@ -271,7 +284,7 @@ const isText = (part: string | null): part is string => part !== null;
 
 /** Whole percent done, rounded down: 100 only when all is. */
 export function percentDone(
-  { total, completed, quarantined }: Progress,
+  { total, completed, quarantined }: ShownProgress,
 ): number {
   if (total === 0) return 100;
   return Math.floor(100 * (completed + quarantined) / total);

@@ -30,6 +30,24 @@ Deno.test("progressText: leaves out what is not known or nil", () => {
   );
 });
 
+Deno.test("progressText: own workers that are starting are not nobody", () => {
+  const progress = {
+    ...progressOf(45, 0),
+    workersOnline: 0,
+    standstill: "starting",
+    trialsPerMinute: null,
+    secondsLeft: null,
+  } as const;
+  assert.equal(
+    progressText(progress, "en"),
+    "0 of 45 trials, 0 workers, training is starting here",
+  );
+  assert.equal(
+    progressText(progress, "zh"),
+    "已完成 0/45 次试验，0 个工作节点，本机的训练正在启动",
+  );
+});
+
 Deno.test("terminalLanguage: Chinese by locale, in POSIX's order", () => {
   const by = (variables: Record<string, string>) =>
     terminalLanguage((name) => variables[name]);

@@ -24,7 +24,7 @@ type Ip = ipaddr.IPv4 | ipaddr.IPv6;
 
 type Network = readonly [Ip, number];
 
-/** A text is neither an address nor a network. The message gives examples. */
+/** A text is no address of the wanted kind. The message says what to give. */
 export class AddressError extends Error {
   override readonly name = "AddressError";
 }

@@ -6,6 +6,7 @@ import {
   createAddressReader,
   parseNetworks,
 } from "./addresses.ts";
+import { parsePublicUrl, type PublicUrl } from "../public_url.ts";
 import {
   createTokenBuckets,
   defaultLimits,
@@ -47,6 +48,8 @@ export interface Guard {
   readonly limits: Limits;
   /** Whether requests for other host names are refused. */
   readonly loopbackOnly: boolean;
+  /** Null: others use the address that the coordinator listens on. */
+  readonly publicUrl: PublicUrl | null;
   readonly addressOf: ReturnType<typeof createAddressReader>;
   /** Each returns 0 or the seconds to wait; always 0 for this machine. */
   admitRequest(address: Address): number;
@@ -75,6 +78,8 @@ export interface GuardOptions {
   readonly trustProxy?: readonly string[];
   /** Whether to refuse requests for a host name that is not this machine's. */
   readonly loopbackOnly?: boolean;
+  /** The address that others use. Default: the one that it listens on. */
+  readonly publicUrl?: string;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -83,10 +88,10 @@ export interface GuardOptions {
  * Creates the limits. Calls from this machine always pass: they come from the
  * coordinator's local trainers or from an operator, who could stop it anyway.
  *
- * @throws {AddressError} if `trustProxy` contains an invalid address.
+ * @throws {AddressError} if `trustProxy` or `publicUrl` is invalid.
  */
 export function createGuard(options: GuardOptions): Guard {
-  const { trustProxy = [], loopbackOnly = false, now } = options;
+  const { trustProxy = [], loopbackOnly = false, publicUrl, now } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const requests = createTokenBuckets(limits.addressRate, now);
   const calls = createTokenBuckets(limits.workerRate, now);
@@ -100,6 +105,7 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     limits,
     loopbackOnly,
+    publicUrl: publicUrl === undefined ? null : parsePublicUrl(publicUrl),
     addressOf: createAddressReader(parseNetworks(trustProxy)),
     admitRequest: (address) => take(requests, address, address.key),
     admitCall: (address, workerId) => take(calls, address, workerId),

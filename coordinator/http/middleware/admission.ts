@@ -14,7 +14,8 @@ export function admitRequest(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     const address = guard.addressOf(c.env?.peer, {
       forwardedFor: c.req.header("x-forwarded-for"),
-      proxied: FORWARDING.some((name) => c.req.header(name) !== undefined),
+      proxied: FORWARDING.some((name) => c.req.header(name) !== undefined) ||
+        guard.publicUrl?.isUsedBy(c.req.raw) === true,
     });
     c.set("address", address);
     enforceRate(
@@ -105,18 +106,20 @@ export function enforceRate(seconds: number, limit: string, who: string): void {
 /**
  * Refuses requests for other host names if only this machine is served. Another
  * site can make its own name resolve to 127.0.0.1 (DNS rebinding), and the
- * browser then treats this server as part of that site.
+ * browser then treats this server as part of that site. The name that the
+ * operator gave with the public address cannot be such a site's.
  */
 export function checkHost(guard: Guard) {
   return createMiddleware<WorkerEnv>(async (c, next) => {
     if (guard.loopbackOnly) {
       const host = c.req.header("host") ?? new URL(c.req.url).host;
       const name = URL.parse(`http://${host}`)?.hostname ?? "";
-      if (!isLoopbackHost(name)) {
+      if (!isLoopbackHost(name) && guard.publicUrl?.isHost(host) !== true) {
         throw new ProblemError(
           "foreign-host",
           `this coordinator serves only its own machine, not ${host}: ` +
-            "open it as localhost, or start it with --host or --trust-proxy",
+            "open it as localhost, or start it with --host, --public-url or " +
+            "--trust-proxy",
         );
       }
     }

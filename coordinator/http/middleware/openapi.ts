@@ -21,6 +21,7 @@ import {
   TrialSpec,
 } from "../../../protocol/study.ts";
 import { EpochMetrics, TrialResult } from "../../../protocol/training.ts";
+import { API_PAGE, wayUp } from "../../../protocol/pages.ts";
 import { PROTOCOL_VERSION } from "../../../protocol/version.ts";
 import {
   PointView,
@@ -66,8 +67,15 @@ for (const [refId, schema] of Object.entries(named)) {
   zodToOpenAPIRegistry.add(schema, { _internal: { refId } });
 }
 
-/** The OpenAPI 3.1 document of the app's routes, as JSON. */
-export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
+/**
+ * The OpenAPI 3.1 document of the app's routes, as JSON.
+ *
+ * @param server The coordinator's URL, or one relative to the document's.
+ */
+export function openApiDocument(
+  app: OpenAPIHono<WorkerEnv>,
+  server: string,
+): string {
   app.openAPIRegistry.registerComponent("securitySchemes", "worker", {
     type: "http",
     scheme: "bearer",
@@ -88,6 +96,7 @@ export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
         "what came of it. Errors are problem details (RFC 9457).",
       license: { name: "MIT", url: "https://spdx.org/licenses/MIT" },
     },
+    servers: [{ url: server }],
     tags: [
       { name: "worker", description: "What workers call" },
       { name: "admin", description: "What the operator calls" },
@@ -99,7 +108,10 @@ export function openApiDocument(app: OpenAPIHono<WorkerEnv>): string {
 /** A page that shows the OpenAPI document with Swagger UI. */
 
 /** Path of the page's files on the server. */
-export const API_PAGE_FILES = "/api/page";
+export const API_PAGE_FILES = `${API_PAGE}/page`;
+
+const up = wayUp(API_PAGE);
+const files = `${up}${API_PAGE_FILES.slice(1)}`;
 
 export const apiPage = `<!DOCTYPE html>
 <html lang="en">
@@ -108,14 +120,14 @@ export const apiPage = `<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API of the dropout swarm</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="${API_PAGE_FILES}/swagger-ui.css">
-<link rel="stylesheet" href="${API_PAGE_FILES}/style.css">
+<link rel="stylesheet" href="${files}/swagger-ui.css">
+<link rel="stylesheet" href="${files}/style.css">
 </head>
 <body>
-<header class="frame"><a href="/">dropout-swarm</a></header>
+<header class="frame"><a href="${up}">dropout-swarm</a></header>
 <main id="api"></main>
-<script src="${API_PAGE_FILES}/swagger-ui-bundle.js"></script>
-<script src="${API_PAGE_FILES}/start.js"></script>
+<script src="${files}/swagger-ui-bundle.js"></script>
+<script src="${files}/start.js"></script>
 </body>
 </html>
 `;

@@ -1,5 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import { secureHeaders } from "hono/secure-headers";
+import type { Guard } from "../limits/guard.ts";
 import { ProblemError } from "./problems.ts";
 
 /**
@@ -50,22 +51,30 @@ const reading = new Set(["GET", "HEAD", "OPTIONS"]);
  * forgery). Browsers send the page's origin with every such request, so a
  * request without one does not come from a browser.
  *
- * Only hosts are compared, not schemes, because a proxy may add TLS.
+ * Only hosts are compared, not schemes, because a proxy may add TLS. A proxy
+ * that replaces the host needs the public address: that origin is the pages'
+ * own, too.
  */
-export const originCheck = createMiddleware(async (c, next) => {
-  const origin = c.req.header("origin");
-  if (!reading.has(c.req.method) && origin !== undefined) {
-    const host = c.req.header("host") ?? new URL(c.req.url).host;
-    if (hostOf(origin) !== host.toLowerCase()) {
-      throw new ProblemError(
-        "foreign-origin",
-        `a page of another site sent this request: ${origin}; ` +
-          "use the coordinator's own pages",
-      );
+export function originCheck({ publicUrl }: Guard) {
+  return createMiddleware(async (c, next) => {
+    const origin = c.req.header("origin");
+    if (!reading.has(c.req.method) && origin !== undefined) {
+      const host = c.req.header("host") ?? new URL(c.req.url).host;
+      if (
+        hostOf(origin) !== host.toLowerCase() &&
+        publicUrl?.isOrigin(origin) !== true
+      ) {
+        throw new ProblemError(
+          "foreign-origin",
+          `a page of another site sent this request: ${origin}; use the ` +
+            "coordinator's own pages; behind a proxy, start it with " +
+            "--public-url",
+        );
+      }
     }
-  }
-  await next();
-});
+    await next();
+  });
+}
 
 /** Host and port of an origin; null for `null` and invalid origins. */
 function hostOf(origin: string): string | null {

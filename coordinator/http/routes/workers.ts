@@ -58,7 +58,7 @@ const COUNT_AGAIN = 1000;
 
 /** Admits a worker with the join code, if required, to a swarm with room. */
 export function admitWorker(deps: {
-  readonly coordinator: Pick<Coordinator, "workersOnline">;
+  readonly coordinator: Pick<Coordinator, "workersOnline" | "isRegistered">;
   readonly guard: Guard;
   readonly secrets?: Secrets;
   readonly now: () => number;
@@ -69,7 +69,8 @@ export function admitWorker(deps: {
     now,
   });
 
-  return async (address, { joinCode }) => {
+  return async (address, request) => {
+    const { joinCode } = request;
     if (secrets !== undefined && !secrets.mayJoin(undefined)) {
       enforceRate(
         guard.admitGuess(address),
@@ -93,7 +94,9 @@ export function admitWorker(deps: {
       "online",
       async () => ({ online: await coordinator.workersOnline() }),
     );
-    if (counted.online >= guard.limits.workers) {
+    // Who registers again because the answer was lost is counted already.
+    const full = counted.online >= guard.limits.workers;
+    if (full && !await coordinator.isRegistered(request)) {
       throw new ProblemError(
         "unavailable",
         `the swarm is full: ${guard.limits.workers} workers are online; ` +

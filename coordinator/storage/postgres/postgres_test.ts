@@ -493,7 +493,7 @@ Deno.test("openPostgres: a statement that waits too long fails, and later calls 
   const clock = fakeClock();
   const { storage } = await openPostgres(url, {
     clock: clock.now,
-    statementTimeout: 300,
+    statementTimeout: 2_000,
   });
   const end = () => storage.close();
   const world = createWorld({ storage, end }, clock);

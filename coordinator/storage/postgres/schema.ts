@@ -234,6 +234,11 @@ const migrations: readonly string[] = [
   );
   ALTER TABLE weights ALTER COLUMN bytes SET STORAGE EXTERNAL;
   `,
+  `
+  ALTER TABLE results ADD COLUMN weights text;
+  CREATE INDEX results_by_weights ON results (weights);
+  CREATE INDEX deliveries_by_weights ON deliveries (weights);
+  `,
 ];
 
 /** The version that this program writes. */

@@ -14,6 +14,7 @@ import {
   readStudies,
   recentAcceptances,
   runningTrials,
+  sharesWeights,
   stateCounts,
   verifyingTrials,
   vouchedByLiars,
@@ -59,6 +60,7 @@ export type SharedCalls = Pick<
   | "running"
   | "noteTrust"
   | "vouchedByLiars"
+  | "sharesWeights"
   | "runningLeases"
   | "counts"
   | "recentAcceptances"
@@ -145,8 +147,10 @@ export function sharedCalls(db: SqlDatabase): SharedCalls {
     anyLeasable: (studyId, since, maxFailures) =>
       read(() => anyLeasable(studyId, since, maxFailures)),
 
-    verifying: async (studyId, limit) =>
-      await db.trials(await read(() => verifyingTrials(studyId, limit))),
+    verifying: async (studyId, limit, first) =>
+      await db.trials(
+        await read(() => verifyingTrials(studyId, limit, first)),
+      ),
     running: async (studyId, limit) =>
       await db.trials(await read(() => runningTrials(studyId, limit))),
 
@@ -173,6 +177,7 @@ export function sharedCalls(db: SqlDatabase): SharedCalls {
     },
     vouchedByLiars: (limit) =>
       read(() => vouchedByLiars(limit, unreadable.ids)),
+    sharesWeights: (spec, weights) => read(() => sharesWeights(spec, weights)),
 
     runningLeases: (workerId) => read(() => heldLeases(workerId)),
     counts: (studyId) => read(() => stateCounts(studyId)),

@@ -1,5 +1,11 @@
 import { pointKey } from "../../../protocol/grid_point.ts";
-import type { StudyId, TrialId, WorkerId } from "../../../protocol/ids.ts";
+import type {
+  Sha256,
+  StudyId,
+  TrialId,
+  WorkerId,
+} from "../../../protocol/ids.ts";
+import type { TrialSpec } from "../../../protocol/study.ts";
 import type { TrialOrder, TrialState } from "../../../protocol/views.ts";
 import type { Instant } from "../../lease/trial.ts";
 import {
@@ -151,11 +157,18 @@ export function* stateCounts(
 export function verifyingTrials(
   studyId: StudyId,
   limit: number,
+  first: "longest" | "trusted" = "longest",
 ): Program<TrialId[]> {
+  const record = first === "longest"
+    ? ""
+    : "min(coalesce(r.lies, 0)), max(coalesce(r.accepted, 0)) DESC, ";
   return trialIds(
     "SELECT a.trial_id FROM attempts AS a JOIN trials AS t USING (trial_id) " +
+      "LEFT JOIN trust AS r " +
+      "ON r.worker_id = a.worker_id AND r.backend = a.backend " +
       "WHERE a.state = 'delivered' AND t.study_id = $1 AND t.planned = true " +
-      "GROUP BY a.trial_id ORDER BY min(a.ended_at), a.trial_id LIMIT $2",
+      `GROUP BY a.trial_id ORDER BY ${record}min(a.ended_at), a.trial_id ` +
+      "LIMIT $2",
     studyId,
     limit,
   );
@@ -243,11 +256,32 @@ export function* vouchedByLiars(limit: number, skip: readonly StudyId[]) {
       "WHERE t.lied_at IS NOT NULL AND a.backend = t.backend " +
       "AND r.repeated_epochs < r.epochs AND r.accepted_at <= t.lied_at " +
       "AND r.study_id NOT IN (SELECT study_id FROM {rows $2: study_id text}) " +
+      "UNION ALL SELECT a.lease_id FROM attempts AS a " +
+      "JOIN trust AS t ON t.worker_id = a.worker_id AND t.backend = a.backend " +
+      "JOIN trials AS s USING (trial_id) " +
+      "WHERE a.state = 'delivered' AND a.ended_at <= t.lied_at " +
+      "AND s.study_id NOT IN (SELECT study_id FROM {rows $2: study_id text}) " +
       "LIMIT $1",
     limit,
     JSON.stringify(skip.map((study_id) => ({ study_id }))),
   );
   return found.map((row) => LeaseRow.parse(row).lease_id);
+}
+
+export function* sharesWeights(
+  { studyId, trialId }: TrialSpec,
+  weights: Sha256,
+): Program<boolean> {
+  const found = yield* query(
+    "SELECT 1 AS one FROM results WHERE weights = $1 AND study_id = $2 " +
+      "AND trial_id <> $3 UNION ALL SELECT 1 FROM deliveries AS d " +
+      "JOIN trials AS t USING (trial_id) " +
+      "WHERE d.weights = $1 AND t.study_id = $2 AND d.trial_id <> $3 LIMIT 1",
+    weights,
+    studyId,
+    trialId,
+  );
+  return found.length > 0;
 }
 
 export function* readChanges(

@@ -234,6 +234,7 @@ export const ResultRow = z.object({
   result: json(TrialResult),
   recomputed: Recomputed.nullable(),
   repeated_epochs: z.number(),
+  weights: Sha256.nullable(),
 });
 
 export const TrustRow = z.object({ accepted: z.number(), lies: z.number() });

@@ -63,7 +63,8 @@ export const results = table(
   "results",
   "trial_id",
   `trial_id, attempt integer, worker_id, study_id, accepted_at integer,
-  epochs integer, seconds real, result, recomputed, repeated_epochs integer`,
+  epochs integer, seconds real, result, recomputed, repeated_epochs integer,
+  weights`,
 );
 
 export const tables: readonly Table[] = [

@@ -57,6 +57,7 @@ export function assembleTrial(parts: TrialParts): TrialRecord {
           result: row.result,
           recomputed: row.recomputed,
           repeatedEpochs: row.repeated_epochs,
+          weights: row.weights,
         },
       };
     }
@@ -198,6 +199,7 @@ function resultColumns({ spec }: TrialRecord, accepted: AcceptedResult): Row {
     result: JSON.stringify(result),
     recomputed: recomputed === null ? null : JSON.stringify(recomputed),
     repeated_epochs: accepted.repeatedEpochs,
+    weights: accepted.weights,
   };
 }
 

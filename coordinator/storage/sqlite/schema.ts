@@ -151,6 +151,11 @@ const migrations: readonly string[] = [
     hash TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE results ADD COLUMN weights TEXT;
+  CREATE INDEX results_by_weights ON results (weights);
+  CREATE INDEX deliveries_by_weights ON deliveries (weights);
+  `,
 ];
 
 /** The version that this program writes. */

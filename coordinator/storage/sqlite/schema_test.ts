@@ -24,7 +24,8 @@ Deno.test("migrate: creates tables that enforce constraints and references", () 
         "'completed', NULL, 5, NULL)",
     ).run(spec.trialId);
     db.prepare(
-      "INSERT INTO results VALUES (?, 1, 'w', 'seed', 5, 2, 3.25, ?, NULL, 0)",
+      "INSERT INTO results VALUES (?, 1, 'w', 'seed', 5, 2, 3.25, ?, NULL, 0, " +
+        "NULL)",
     ).run(spec.trialId, JSON.stringify(trained()));
     // A second run changes nothing.
     migrate(db, "test.db");

@@ -56,7 +56,7 @@ export function readTrial(sql: Sql, trialId: TrialId): TrialRecord | null {
       ResultRow.parse(
         sql(
           "SELECT attempt, accepted_at, result, recomputed, " +
-            "repeated_epochs FROM results WHERE trial_id = ?",
+            "repeated_epochs, weights FROM results WHERE trial_id = ?",
         ).get(trialId),
       ),
   });

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { createApi } from "../../api.ts";
 import type { Connection } from "../../live.ts";
-import { joinCode } from "../../components/links.ts";
+import { coordinatorUrl, joinCode } from "../../components/links.ts";
 import { assetAddress, startPage } from "../../components/start_page.tsx";
 import { readMemory, writeMemory } from "../../components/language.ts";
 import { createJoinController, settingsKey } from "./controller.ts";
@@ -23,7 +23,7 @@ const controller = createJoinController({
   load: async () => {
     const { createSwarmPage } = await import("../../../worker/main_browser.ts");
     return createSwarmPage({
-      url: location.origin,
+      url: coordinatorUrl(),
       addresses: {
         trainer: assetAddress("trainer"),
         clock: assetAddress("clock"),
@@ -40,7 +40,7 @@ const controller = createJoinController({
   joinCode,
 });
 
-const api = createApi(location.origin);
+const api = createApi(coordinatorUrl());
 const info = createStudyInfo(api);
 const connection = signal<Connection>("connecting");
 const wakeLock = createWakeLock(() =>

@@ -148,7 +148,9 @@ function Notices({ controller, info }: JoinPageProps): JSX.Element {
         <Notice tone="warning" action={reload}>{t.outdated}</Notice>
       )}
       {model.connectionLost !== null && (
-        <Notice tone="warning">{t.connectionLost}</Notice>
+        <Notice tone="warning">
+          {model.name === null ? t.notRegistered : t.connectionLost}
+        </Notice>
       )}
       {model.trouble !== null && (
         <Notice tone="plain">

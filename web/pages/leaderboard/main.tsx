@@ -1,5 +1,5 @@
 import { createApi } from "../../api.ts";
-import { keepInAddress } from "../../components/links.ts";
+import { coordinatorUrl, keepInAddress } from "../../components/links.ts";
 import { startPage } from "../../components/start_page.tsx";
 import { browserAfter } from "../../live.ts";
 import { LeaderboardPage } from "./page.tsx";
@@ -9,7 +9,7 @@ import { parseViewState, writeViewState } from "./view_state.ts";
 
 /** Starts the leaderboard page in a browser. */
 
-const api = createApi(location.origin);
+const api = createApi(coordinatorUrl());
 const state = createLeaderboardState(
   api,
   parseViewState(new URLSearchParams(location.search)),

@@ -5,8 +5,13 @@ import type { Leaderboard } from "../../../protocol/leaderboard.ts";
 import type { Api } from "../../api.ts";
 import { Icon } from "../../components/icon.tsx";
 import { localized, words } from "../../components/language.ts";
-import { API_PAGE, joinCode, pageLink } from "../../components/links.ts";
-import { headerPages } from "../../../protocol/pages.ts";
+import {
+  coordinatorUrl,
+  joinCode,
+  linkTo,
+  pageLink,
+} from "../../components/links.ts";
+import { API_PAGE, headerPages, urlAt } from "../../../protocol/pages.ts";
 import { Notice, QrCode, Site } from "../../components/site.tsx";
 import {
   commonWords,
@@ -213,7 +218,7 @@ function Exports(
           </a>
         </li>
         <li>
-          <a class="button" href={API_PAGE}>
+          <a class="button" href={linkTo(API_PAGE)}>
             <Icon name="link" />
             {t.api}
           </a>
@@ -230,10 +235,8 @@ const loopback = /^(localhost|127(\.\d+){3}|\[::1\]|.*\.localhost)$/;
 export function Invite(): JSX.Element {
   const t = words(leaderboardWords).invite;
   const code = joinCode();
-  const link = new URL(
-    headerPages.join + (code === null ? "" : `#${code}`),
-    location.origin,
-  ).href;
+  const link = urlAt(coordinatorUrl(), headerPages.join) +
+    (code === null ? "" : `#${code}`);
   const reachable = !loopback.test(location.hostname);
   return (
     <aside class="invite" aria-labelledby="invite-heading">

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import * as z from "zod";
 import { createApi } from "../../api.ts";
 import type { Connection } from "../../live.ts";
-import { keepInAddress } from "../../components/links.ts";
+import { coordinatorUrl, keepInAddress } from "../../components/links.ts";
 import { assetAddress, startPage } from "../../components/start_page.tsx";
 import { Listing, type Listings } from "./code.tsx";
 import { LessonPage } from "./page.tsx";
@@ -32,7 +32,7 @@ async function fetchDocument<T extends z.ZodType>(
   return schema.parse(await response.json());
 }
 
-const api = createApi(location.origin);
+const api = createApi(coordinatorUrl());
 const state = createLessonState(
   parseViewState(new URLSearchParams(location.search)),
 );

@@ -4,14 +4,18 @@ import { parsePoint, pointKey } from "../../../protocol/grid_point.ts";
 import { createApi, UnreachableError } from "../../api.ts";
 import { createItemState } from "../../components/item_page.tsx";
 import { startPage } from "../../components/start_page.tsx";
-import { readAddress } from "../../components/links.ts";
+import {
+  coordinatorUrl,
+  pagePath,
+  readAddress,
+} from "../../components/links.ts";
 import { withPointReport } from "./live_point.ts";
 import { PointPage } from "./page.tsx";
 
 /** Starts a grid point's page in a browser. */
 
-const api = createApi(location.origin);
-const address = readAddress(itemPages.point.address, location.pathname);
+const api = createApi(coordinatorUrl());
+const address = readAddress(itemPages.point.address, pagePath());
 const study = StudyId.safeParse(address?.["studyId"]);
 const params = parsePoint(address?.["point"] ?? "");
 const state = createItemState((etag) =>

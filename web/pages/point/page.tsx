@@ -12,7 +12,12 @@ import { Icon } from "../../components/icon.tsx";
 import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
 import { TableScroll } from "../../components/tables.tsx";
 import { formats, localized, words } from "../../components/language.ts";
-import { pointLink, studyLink, trialLink } from "../../components/links.ts";
+import {
+  linkTo,
+  pointLink,
+  studyLink,
+  trialLink,
+} from "../../components/links.ts";
 import { recipeFacts } from "../../components/item_page.tsx";
 import { Crumbs, Facts, Nickname, Site, Stat } from "../../components/site.tsx";
 import {
@@ -92,7 +97,7 @@ function Body(
         <h2 id="exports-heading">{t.exports.heading}</h2>
         <ul>
           <Download
-            href={`/api/studies/${point.studyId}/points/${key}`}
+            href={linkTo(`/api/studies/${point.studyId}/points/${key}`)}
             name={`${point.studyId}-${key}.json`}
             text={t.exports.pointJson}
           />

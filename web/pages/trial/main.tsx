@@ -3,14 +3,18 @@ import { itemPages } from "../../../protocol/pages.ts";
 import { createApi, UnreachableError } from "../../api.ts";
 import { createItemState } from "../../components/item_page.tsx";
 import { startPage } from "../../components/start_page.tsx";
-import { readAddress } from "../../components/links.ts";
+import {
+  coordinatorUrl,
+  pagePath,
+  readAddress,
+} from "../../components/links.ts";
 import { withReport } from "./live_epoch.ts";
 import { TrialPage } from "./page.tsx";
 
 /** Starts a trial's page in a browser. */
 
-const api = createApi(location.origin);
-const address = readAddress(itemPages.trial.address, location.pathname);
+const api = createApi(coordinatorUrl());
+const address = readAddress(itemPages.trial.address, pagePath());
 const id = TrialId.safeParse(address?.["trialId"]);
 const state = createItemState((etag) =>
   id.success

@@ -9,7 +9,7 @@ import { Icon } from "../../components/icon.tsx";
 import { ItemNotices, type ItemState } from "../../components/item_page.tsx";
 import { TableScroll } from "../../components/tables.tsx";
 import { formats, words } from "../../components/language.ts";
-import { pointLink, studyLink } from "../../components/links.ts";
+import { linkTo, pointLink, studyLink } from "../../components/links.ts";
 import { recipeFacts } from "../../components/item_page.tsx";
 import { Crumbs, Facts, Nickname, Site, Stat } from "../../components/site.tsx";
 import { commonWords, trialsWords } from "../../i18n/language.ts";
@@ -74,7 +74,7 @@ function Body(
         <h2 id="exports-heading">{t.exports.heading}</h2>
         <a
           class="button"
-          href={`/api/trials/${trial.trialId}`}
+          href={linkTo(`/api/trials/${trial.trialId}`)}
           download={`${trial.trialId}.json`}
         >
           <Icon name="download" />

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { createApi } from "../../api.ts";
 import { createItemState } from "../../components/item_page.tsx";
-import { keepInAddress } from "../../components/links.ts";
+import { coordinatorUrl, keepInAddress } from "../../components/links.ts";
 import { startPage } from "../../components/start_page.tsx";
 import {
   parseView,
@@ -13,7 +13,7 @@ import {
 
 /** Starts the workers' page in a browser. */
 
-const api = createApi(location.origin);
+const api = createApi(coordinatorUrl());
 const view = signal(parseView(new URLSearchParams(location.search)));
 const state = createItemState((etag) => {
   const { page, ...query } = view.value;

@@ -36,7 +36,7 @@ new MutationObserver(() => {
 // Without a validator, which would send the document to a third party, and
 // without "try it out": reading is what the page is for.
 SwaggerUIBundle({
-  url: "/openapi.json",
+  url: "openapi.json",
   dom_id: "#api",
   layout: "SwarmLayout",
   plugins: [layout],
