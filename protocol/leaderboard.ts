@@ -3,7 +3,7 @@ import { type Infer, StudyId } from "./ids.ts";
 import { MetricName, RankedMetric } from "./metrics.ts";
 import { recipeFieldNames } from "./recipe.ts";
 import { Params, Recipe, StudyDefinition, Text } from "./study.ts";
-import { UserText } from "./text.ts";
+import { untrustedText, UserText } from "./text.ts";
 
 export { MetricName };
 
@@ -140,7 +140,7 @@ export type Verdict = Infer<typeof Verdict>;
 
 /** @internal */
 export const Verdict = z.strictObject({
-  claimId: z.string(),
+  claimId: untrustedText(),
   /** The claim, as a sentence. */
   claim: Text,
   verdict: VerdictName,
@@ -175,7 +175,7 @@ export const Verdict = z.strictObject({
    */
   moreReplicates: z.int().min(1).nullable(),
   /** Other numbers that the words quote, by name. */
-  facts: z.record(z.string(), z.number()),
+  facts: z.record(untrustedText(), z.number()),
 });
 
 /** A remark of the seed, a lesson with one run per point, and our figures. */
@@ -184,7 +184,7 @@ export type SeedRemark = Infer<typeof SeedRemark>;
 /** @internal */
 export const SeedRemark = z.strictObject({
   /** Such as `loss-0.5-0.8`. */
-  id: z.string(),
+  id: untrustedText(),
   params: Params,
   /** The point it is compared with; null: the remark is about one point. */
   against: Params.nullable(),
@@ -249,7 +249,7 @@ export const Leaderboard = z.strictObject({
   study: z.strictObject({
     id: StudyId,
     title: UserText,
-    dataset: z.string(),
+    dataset: untrustedText(),
     replicates: z.int(),
     seed: z.int(),
     recipe: Recipe,
@@ -281,16 +281,16 @@ export const ReportOrigin = z.strictObject({
   /** When the report was made, in ISO 8601. */
   madeAt: z.iso.datetime(),
   /** Versions of dropout-swarm and of Deno that made the report. */
-  version: z.string(),
-  deno: z.string(),
+  version: untrustedText(),
+  deno: untrustedText(),
   protocolVersion: z.int(),
   /** Commands that run the study again and make its report. */
-  commands: z.array(z.string()),
+  commands: z.array(untrustedText()),
   /** Null: only the leaderboard was available. */
   definition: StudyDefinition.nullable(),
   /** Backends that trained the accepted results; empty: unknown. */
   backends: z.array(z.strictObject({
-    backend: z.string(),
+    backend: untrustedText(),
     trials: z.int().min(1),
     seconds: z.number(),
   })),

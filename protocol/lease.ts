@@ -30,16 +30,19 @@ export const RegisterRequest = z.strictObject({
   secret: z.string().regex(/^[0-9a-f]{64}$/).optional(),
 });
 
+/** A day: a longer time would exceed what timers can count. */
+const Seconds = z.number().min(0.1).max(86_400);
+
 /** The worker's identity, and the data set that it will train on. */
 export type RegisterResponse = Infer<typeof RegisterResponse>;
 /** @internal */
 export const RegisterResponse = z.strictObject({
   workerId: WorkerId,
   /** Sent as `Authorization: Bearer …` with every later call. */
-  token: z.string(),
-  name: untrustedText(),
+  token: z.string().regex(/^[\x21-\x7e]{1,256}$/),
+  name: untrustedText(200),
   /** Renew each lease at least this often. */
-  heartbeatSeconds: z.number().positive(),
+  heartbeatSeconds: Seconds,
   /**
    * Data set of the active study. A worker loads it and measures its backends on
    * it before it asks for its first lease, because a lease's time would run
@@ -67,7 +70,7 @@ export const LeaseRequest = z.strictObject({
  * Seconds that a worker waits before its next report or renewal; it reports
  * epochs that finish meanwhile together. 0: it reports each at once.
  */
-const reportAfterSeconds = z.number().nonnegative();
+const reportAfterSeconds = z.number().nonnegative().max(86_400);
 
 /** A trial leased to a worker until `expiresAt`, unless renewed. */
 export type Lease = Infer<typeof Lease>;
@@ -78,7 +81,7 @@ export const Lease = z.strictObject({
   attempt: z.int().min(1),
   /** By the coordinator's clock, for people. Workers use `ttlSeconds`. */
   expiresAt: z.iso.datetime(),
-  ttlSeconds: z.number().positive(),
+  ttlSeconds: Seconds,
   reportAfterSeconds,
   trial: TrialSpec,
   dataset: DatasetManifest,
@@ -132,7 +135,7 @@ export type RenewResponse = Infer<typeof RenewResponse>;
 export const RenewResponse = z.discriminatedUnion("directive", [
   z.strictObject({
     directive: z.literal("continue"),
-    ttlSeconds: z.number().positive(),
+    ttlSeconds: Seconds,
     reportAfterSeconds,
   }),
   z.strictObject({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Infer } from "./ids.ts";
-import { untrustedText } from "./text.ts";
+import { cutText } from "./text.ts";
 
 /** The kinds of error that a client can tell apart and act on. */
 export type ProblemType = Infer<typeof ProblemType>;
@@ -55,12 +55,12 @@ export type Problem = Infer<typeof Problem>;
 /** @internal */
 export const Problem = z.object({
   type: ProblemType,
-  title: untrustedText(),
+  title: cutText(200),
   status: z.int().min(400).max(599),
   /** What failed: the value; what to do. */
-  detail: untrustedText(),
+  detail: cutText(2000),
   /** Each fault of an invalid request, and its place. */
   errors: z.array(
-    z.object({ path: untrustedText(), message: untrustedText() }),
+    z.object({ path: cutText(200), message: cutText(1000) }),
   ).optional(),
 });

@@ -28,14 +28,17 @@ export const DatasetFile = z.strictObject({
     .max(8).default([]),
 });
 
+const DatasetName = z.string().regex(/^[a-z0-9-]{1,64}$/, {
+  error: "a data set's name is 1 to 64 lower-case letters, digits and dashes",
+});
+const Classes = z.int().min(2).max(1000);
+
 /** A data set that a study names. */
 export type DatasetDefinition = Infer<typeof DatasetDefinition>;
 /** @internal */
 export const DatasetDefinition = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]{1,64}$/, {
-    error: "a data set's name is 1 to 64 lower-case letters, digits and dashes",
-  }),
-  classes: z.int().min(2).max(1000),
+  name: DatasetName,
+  classes: Classes,
   files: z.strictObject({
     trainImages: DatasetFile,
     trainLabels: DatasetFile,
@@ -53,6 +56,8 @@ export const SearchSpace = z.union([
   z.strictObject({ grid: Grid }),
 ]);
 
+const MOST_REPLICATES = 1000;
+
 /** A study as data: what a user's JSON file holds. */
 export type StudyDefinition = Infer<typeof StudyDefinition>;
 /** @internal */
@@ -64,11 +69,14 @@ export const StudyDefinition = z.strictObject({
     .default("fashion-mnist"),
   searchSpace: SearchSpace,
   /** Repeats of each grid point; replicate r starts the same at each point. */
-  replicates: z.int().min(1).max(1000).default(3),
+  replicates: z.int().min(1).max(MOST_REPLICATES).default(3),
   /** Keys the random generator, with the replicate's number. */
   seed: z.int().min(0).max(0xffff_ffff).default(0),
   recipe: Recipe.prefault({}),
 });
+
+/** Of all files together: a larger data set would fill a worker's memory. */
+export const MOST_DATASET_BYTES = 1 << 30;
 
 /** A data set's file as the coordinator serves it. */
 export type ServedFile = Infer<typeof ServedFile>;
@@ -81,17 +89,21 @@ export const ServedFile = z.strictObject({
    */
   path: z.string().regex(/^\/data\/[0-9a-f]{64}\.gz$/),
   /** Size as transferred, unless the answer names another length. */
-  compressedBytes: z.int().positive(),
+  compressedBytes: z.int().positive().max(MOST_DATASET_BYTES),
   /** Size once decompressed. */
-  bytes: z.int().positive(),
-});
+  bytes: z.int().positive().max(MOST_DATASET_BYTES),
+}).refine(
+  // Gzip adds less than a thousandth to what it cannot compress.
+  ({ compressedBytes, bytes }) => compressedBytes <= bytes * 1.01 + 65_536,
+  "compressed, a file is hardly larger than decompressed",
+);
 
 /** What a worker needs to fetch and check a data set. */
 export type DatasetManifest = Infer<typeof DatasetManifest>;
 /** @internal */
 export const DatasetManifest = z.strictObject({
-  name: z.string(),
-  classes: z.int().min(2),
+  name: DatasetName,
+  classes: Classes,
   files: z.strictObject({
     trainImages: ServedFile,
     trainLabels: ServedFile,
@@ -109,7 +121,7 @@ export const TrialSpec = z.strictObject({
   /** Its grid point: the fields that the study varies. */
   params: Params,
   /** Counted from 0. */
-  replicate: z.int().min(0),
+  replicate: z.int().min(0).max(MOST_REPLICATES - 1),
   seed: z.int().min(0).max(0xffff_ffff),
   /** The study's recipe with the grid point's values; this is trained. */
   recipe: Recipe,

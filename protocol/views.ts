@@ -8,7 +8,7 @@ import {
   EpochMetrics,
   TrialResult,
 } from "./training.ts";
-import { UserText } from "./text.ts";
+import { untrustedText, UserText } from "./text.ts";
 
 /** What pages read besides the leaderboard. */
 
@@ -46,15 +46,15 @@ export const AttemptView = z.strictObject({
   attempt: z.int().min(1),
   state: AttemptState,
   workerId: WorkerId,
-  workerName: z.string(),
+  workerName: untrustedText(),
   backend: BackendName,
   /** What the backend says about itself, as its worker reported it. */
-  backendDetail: z.string().nullable(),
+  backendDetail: untrustedText().nullable(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
   /** Epochs reported so far. */
   epochs: z.array(EpochMetrics),
-  message: z.string().nullable(),
+  message: untrustedText().nullable(),
 });
 
 export type TrialSummary = Infer<typeof TrialSummary>;
@@ -67,9 +67,9 @@ export const TrialSummary = z.strictObject({
   state: TrialState,
   attempts: z.int().min(0),
   /** Worker of the running or the accepted attempt. */
-  workerName: z.string().nullable(),
+  workerName: untrustedText().nullable(),
   backend: BackendName.nullable(),
-  backendDetail: z.string().nullable(),
+  backendDetail: untrustedText().nullable(),
   /** Start of that attempt; null without one. */
   startedAt: z.iso.datetime().nullable(),
   /** Null while it runs. */
@@ -148,12 +148,12 @@ export type WorkerView = Infer<typeof WorkerView>;
 /** @internal */
 export const WorkerView = z.strictObject({
   workerId: WorkerId,
-  name: z.string(),
+  name: untrustedText(),
   kind: z.enum(["deno", "browser"]),
   threads: z.int().min(1),
-  device: z.string().nullable(),
+  device: untrustedText().nullable(),
   backend: BackendName.nullable(),
-  backendDetail: z.string().nullable(),
+  backendDetail: untrustedText().nullable(),
   /** A training step's time as the worker measured it on joining. */
   stepMilliseconds: z.number().nullable(),
   /** Accepted results, over the last quarter of an hour or three trials. */

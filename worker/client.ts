@@ -69,7 +69,9 @@ export function createClient(options: ClientOptions): HttpClient {
   const { url, timeoutMilliseconds = 20_000, stallMilliseconds = 30_000 } =
     options;
   const { timeLimit = (ms: number) => AbortSignal.timeout(ms) } = options;
-  const fetcher = options.fetch ?? ((input, init) => fetch(input, init));
+  const fetcher = withoutRedirects(
+    options.fetch ?? ((input, init) => fetch(input, init)),
+  );
   const api = hc<SwarmApi>(url, {
     fetch: fetcher,
     headers: { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) },
@@ -191,10 +193,43 @@ export function createClient(options: ClientOptions): HttpClient {
   };
 }
 
+/**
+ * Every call of a worker stays at the address that the volunteer named: a
+ * redirect could make it call other machines of the volunteer's network.
+ */
+function withoutRedirects(fetcher: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const response = await fetcher(input, { ...init, redirect: "manual" });
+    // Pages are not told the status, nor where the redirect leads.
+    const redirects = response.type === "opaqueredirect" ||
+      [301, 302, 303, 307, 308].includes(response.status);
+    if (!redirects) return response;
+    await nothing(response);
+    const asked = input instanceof Request ? input.url : String(input);
+    const to = response.headers.get("location");
+    throw new ForeignAnswerError(
+      `${asked} redirects ${to === null ? "elsewhere" : `to ${to}`}, which a ` +
+        "worker does not follow; if the coordinator is there, join it there",
+    );
+  };
+}
+
+/** Most bytes of an answer that is JSON; the longest real one has a few kB. */
+const MOST_ANSWER = 1 << 20;
+
+/** @throws {SyntaxError} if the body is no JSON, or longer than that. */
+async function readJson({ body }: Response): Promise<unknown> {
+  const bytes = body === null
+    ? new Uint8Array()
+    : await readBytes(body, MOST_ANSWER);
+  if (bytes === null) throw new SyntaxError("too long");
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
 /** Reads a JSON body by its schema. */
 function reader<Schema extends z.ZodType>(schema: Schema) {
   return async (response: Response): Promise<z.infer<Schema>> => {
-    const body: unknown = await response.json().catch((error) => {
+    const body = await readJson(response).catch((error) => {
       if (error instanceof SyntaxError) throw foreign(response, "no JSON");
       throw error;
     });
@@ -222,7 +257,7 @@ async function noLease(response: Response) {
 
 /** The error that a status of 400 or more stands for. */
 async function failure(response: Response): Promise<Error> {
-  const body: unknown = await response.json().catch(() => null);
+  const body = await readJson(response).catch(() => null);
   const problem = Problem.safeParse(body);
   if (problem.success) {
     return new ProblemError(problem.data, retryAfter(response));
@@ -263,7 +298,7 @@ function statusText({ status }: Response): string {
 /** Seconds; null without the header, or with a date in it. */
 function retryAfter(response: Response): number | null {
   const seconds = Number(response.headers.get("retry-after") ?? "");
-  return seconds > 0 ? Math.min(seconds, 3600) : null;
+  return seconds > 0 ? Math.min(Math.max(seconds, 1), 3600) : null;
 }
 
 /** What engines throw for a network that fails, as one of our errors. */

@@ -180,6 +180,153 @@ Deno.test("createClient: an answer that breaks its schema is not believed", asyn
   );
 });
 
+Deno.test("createClient: an answer that is too long is not read to its end", async () => {
+  let sent = 0;
+  const { client } = clientOf(() =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          // Ends, so that a client that reads on fails and does not hang.
+          if (sent > 8 << 20) return controller.close();
+          sent += 1 << 16;
+          controller.enqueue(new Uint8Array(1 << 16).fill(0x20));
+        },
+      }),
+    )
+  );
+  const asked = client.acquire("t", { backend: "cpu" }, never);
+  await assert.rejects(asked, ForeignAnswerError);
+  assert.ok(sent < 2 << 20, `${sent} bytes`);
+});
+
+Deno.test("createClient: sizes that no honest coordinator asks for are refused", async () => {
+  const { files } = lease.dataset;
+  const { trainImages } = files;
+  const dataset = (change: object) => ({
+    ...lease,
+    dataset: { ...lease.dataset, ...change },
+  });
+  const image = (change: object) =>
+    dataset({
+      files: { ...files, trainImages: { ...trainImages, ...change } },
+    });
+  const trial = (change: object) => ({
+    ...lease,
+    trial: { ...lease.trial, ...change },
+  });
+  const recipe = (change: object) =>
+    trial({ recipe: { ...lease.trial.recipe, ...change } });
+  for (
+    const [body, place] of [
+      [dataset({ classes: 2 ** 40 }), /dataset\.classes/],
+      [dataset({ name: "\u001b[2Jx" }), /dataset\.name/],
+      [image({ bytes: 2 ** 40 }), /trainImages\.bytes/],
+      [image({ compressedBytes: 2 ** 40 }), /trainImages\.compressedBytes/],
+      [image({ compressedBytes: 1 << 20 }), /trainImages/],
+      [image({ path: "//internal.test/data" }), /trainImages\.path/],
+      [recipe({ hiddenSizes: [2 ** 20, 2 ** 20] }), /hiddenSizes/],
+      [recipe({ batchSize: 2 ** 30 }), /batchSize/],
+      [recipe({ epochs: 2 ** 30 }), /epochs/],
+      [trial({ replicate: 2 ** 40 }), /replicate/],
+      [{ ...lease, ttlSeconds: 1e12 }, /ttlSeconds/],
+      [{ ...lease, ttlSeconds: 1e-9 }, /ttlSeconds/],
+      [{ ...lease, reportAfterSeconds: 1e12 }, /reportAfterSeconds/],
+    ] as const
+  ) {
+    const { client } = clientOf(() => Response.json(body));
+    await assert.rejects(
+      client.acquire("t", { backend: "cpu" }, never),
+      (error) => {
+        assert.ok(error instanceof ForeignAnswerError, `${error}`);
+        assert.match(error.message, place);
+        return true;
+      },
+    );
+  }
+});
+
+Deno.test("createClient: what a coordinator answers cannot change a terminal", async () => {
+  const { client } = clientOf(() =>
+    Response.json({ ...lease, "\u001b]0;owned\u0007\u202e": 1 })
+  );
+  await assert.rejects(
+    client.acquire("t", { backend: "cpu" }, never),
+    (error: Error) => {
+      assert.match(error.message, /owned/);
+      assert.doesNotMatch(error.message, /[\p{Cc}\u202e]/u);
+      return true;
+    },
+  );
+});
+
+Deno.test("createClient: no call follows a redirect, whatever it is for", async () => {
+  const internal: string[] = [];
+  const loopback = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const inside = Deno.serve(loopback, async (request) => {
+    internal.push(`${request.method} ${await request.text()}`);
+    return Response.json(lease);
+  });
+  const secrets = `http://127.0.0.1:${inside.addr.port}/internal`;
+  let status = 307;
+  const coordinator = Deno.serve(
+    loopback,
+    () => new Response(null, { status, headers: { location: secrets } }),
+  );
+  const client = createClient({
+    url: `http://127.0.0.1:${coordinator.addr.port}`,
+  });
+  const { trainImages } = manifest().files;
+  const result: TrialResult = {
+    ...{ outcome: "diverged", divergedAtEpoch: 1, epochs: [] },
+    ...{ backend: "cpu", seconds: 1 },
+  };
+  const attempt = 1;
+  const calls: Record<string, () => Promise<unknown>> = {
+    register: () =>
+      client.register(
+        { protocolVersion: PROTOCOL_VERSION, kind: "deno", threads: 1 },
+        never,
+      ),
+    acquire: () => client.acquire("t", { backend: "cpu" }, never),
+    renew: () => client.renew("t", leaseId, { attempt }, never),
+    report: () =>
+      client.report(
+        "t",
+        leaseId,
+        { attempt, epochs: [epochMetrics(1)] },
+        never,
+      ),
+    uploadWeights: () =>
+      client.uploadWeights(
+        "t",
+        leaseId,
+        { attempt, bytes: new ArrayBuffer(8) },
+        never,
+      ),
+    complete: () => client.complete("t", leaseId, { attempt, result }, never),
+    release: () =>
+      client.release("t", leaseId, { attempt, reason: "leaving" }, never),
+    leave: () => client.leave("t", never),
+    data: () => client.data(trainImages, () => {}, never),
+  };
+  // A call that is added to the client is added here, too.
+  assert.deepEqual(Object.keys(calls).sort(), Object.keys(client).sort());
+  try {
+    for (status of [301, 302, 303, 307, 308]) {
+      for (const [name, call] of Object.entries(calls)) {
+        await assert.rejects(call(), (error: Error) => {
+          assert.ok(error instanceof ForeignAnswerError, `${name}: ${error}`);
+          assert.match(error.message, /redirects to .*\/internal/);
+          return true;
+        });
+      }
+    }
+    assert.deepEqual(internal, []);
+  } finally {
+    await Promise.all([inside.shutdown(), coordinator.shutdown()]);
+  }
+});
+
 Deno.test("createClient: a refused connection is unreachable, naming the address", async () => {
   // A real one: the port was free a moment ago.
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -4,7 +4,7 @@ import { createThreadClock, type ThreadClock } from "./browser/clock.ts";
 import { browserDatasetStore } from "./browser/dataset_store.ts";
 import { describeDevice } from "./browser/device.ts";
 import { createClient, type HttpClient } from "./client.ts";
-import type { Dataset } from "./data/dataset.ts";
+import { canShareMemory, type Dataset } from "./data/dataset.ts";
 import { fetchDataset, type FetchProgress } from "./data/fetch_dataset.ts";
 import { runSession } from "./session/session.ts";
 import type {
@@ -22,6 +22,7 @@ import type {
   UnusedReason,
 } from "./trainer/trainer_api.ts";
 import type { BackendChoice } from "../protocol/training.ts";
+import { type MemoryLimits, usualMemory } from "./trainer/memory.ts";
 import { createTrainerPool } from "./trainer/trainer_pool.ts";
 
 export type { FetchProgress, SessionEnd, SessionEvent };
@@ -86,6 +87,7 @@ export function createSwarmPage(
 ): SwarmPage {
   const loader = createLoader();
   const pools = new Map<BackendChoice, StartTrainer>();
+  let memory: MemoryLimits = { bytes: 0, threads: 1, shared: false };
   const spawn = (address: string) => () =>
     new Worker(address, { type: "module" });
   let clock: ThreadClock | undefined;
@@ -102,11 +104,17 @@ export function createSwarmPage(
         (given) => token = given,
       );
       loader.listen({ client, onDownload });
+      memory = {
+        bytes: usualMemory(deviceBytes(), threads),
+        threads,
+        shared: canShareMemory(),
+      };
       const startTrainer = pools.get(choice) ?? createTrainerPool({
         spawn: spawn(addresses.trainer),
         choice,
         files: () => Promise.resolve(addresses.files),
         loadDataset: loader.load,
+        memory: () => memory,
       });
       pools.set(choice, startTrainer);
       clock ??= createThreadClock(spawn(addresses.clock));
@@ -136,6 +144,13 @@ export function createSwarmPage(
       };
     },
   };
+}
+
+/** Bytes of this device's memory; a guess in browsers that do not tell. */
+function deviceBytes(): number {
+  const { deviceMemory }: { deviceMemory?: number; userAgent: string } =
+    navigator;
+  return (deviceMemory ?? 4) * 2 ** 30;
 }
 
 /** Loads a data set once for the page, whoever of its joinings asks. */

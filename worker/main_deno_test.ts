@@ -167,6 +167,38 @@ Deno.test({
 });
 
 Deno.test(
+  "join: hands a trial back that needs more memory than it may use, and trains others",
+  needsProcesses,
+  async () => {
+    await using http = serveSwarm(data, 0);
+    const recipe = Recipe.parse({
+      epochs: 1,
+      batchSize: 65_536,
+      hiddenSizes: [4096, 4096],
+      network: "scratch",
+    });
+    const large = { ...trialSpec(1), recipe };
+    http.swarm.queue = [trial(0), large];
+    const { code, stderr } = await outputOf(joinCommand(
+      [
+        ...[http.url, "--threads", "1", "--backend", "cpu"],
+        ...["--memory", "300", "--exit"],
+      ],
+    ));
+    const said =
+      /a network of 28x4096x4096x10 with batches of 65536 needs \d\.\d+ GB of memory, and each thread may use 0\.30 GB on this device/;
+    assert.match(stderr, said);
+    assert.equal(code, 1);
+    assert.equal(http.swarm.results.size, 1);
+    assert.equal(http.swarm.releases.length, 5);
+    for (const { reason, message } of http.swarm.releases) {
+      assert.equal(reason, "failed");
+      assert.match(message ?? "", said);
+    }
+  },
+);
+
+Deno.test(
   "join: each mistake is one clear line on standard error and a status that is not 0",
   needsProcesses,
   async () => {

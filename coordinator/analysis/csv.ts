@@ -44,11 +44,21 @@ function cellsOf(row: LeaderboardRow): (number | null)[] {
 /** A cell of a CSV table; null leaves it empty. */
 export type CsvCell = string | number | null;
 
+/** What some reader takes for the end of a cell, whatever the quotes say. */
+const SEPARATOR = /[,;|\t\r\n]/;
+
 /**
- * The start of a text that a spreadsheet may take for a formula, in full-width
- * forms too. The library's own pattern misses texts with line breaks.
+ * Where a spreadsheet may begin to read a formula, in full-width forms too: at
+ * the start of a text, and of each piece that is left of it when a reader
+ * splits lines at another character than we do. Spaces and quotes may stand
+ * before it. A tab or a line break at the start is dangerous by itself.
  */
-const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const FORMULA =
+  /^(?=[\t\r\n])|(?<=^|[,;|\t\r\n])(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
+/** An apostrophe before a formula makes it a text. */
+const withoutFormula = (cell: CsvCell) =>
+  typeof cell === "string" ? cell.replaceAll(FORMULA, "'") : cell;
 
 /**
  * Lines of a table as CSV by RFC 4180: each ends in CRLF. A text that a
@@ -57,9 +67,9 @@ const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
  */
 function csvLines(rows: readonly (readonly CsvCell[])[]): string {
   if (rows.length === 0) return "";
-  const text = Papa.unparse(rows.map((row) => [...row]), {
+  const text = Papa.unparse(rows.map((row) => row.map(withoutFormula)), {
     newline: "\r\n",
-    escapeFormulae: FORMULA,
+    quotes: (cell) => typeof cell === "string" && SEPARATOR.test(cell),
   });
   return `${text}\r\n`;
 }

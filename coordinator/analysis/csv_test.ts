@@ -62,3 +62,29 @@ Deno.test("csvOf: escapes a text that looks like a formula, but no number", () =
   assert.ok(lines[1]?.endsWith(",-0.5"));
   assert.equal(lines[9], "fine,7");
 });
+
+Deno.test("csvOf: no piece of a text is a formula for a reader that splits elsewhere", () => {
+  const names = [
+    "x;=1+1",
+    "x; =1+1",
+    'x;"=1+1"',
+    "x\t@sum(A1)",
+    "x,+1",
+    "x|-1",
+    "x\r\n=1+1",
+    ";;\uff1d1+1",
+  ];
+  const csv = csvOf(["name", "number"], names.map((name) => [name, -1]));
+  for (const delimiter of [",", ";", "\t", "|"]) {
+    for (const quoteChar of ['"', "\0"]) {
+      const { data } = Papa.parse<string[]>(csv, { delimiter, quoteChar });
+      const cells = data.flat().filter((cell) => !/^-1$/.test(cell));
+      for (const cell of cells) {
+        assert.doesNotMatch(cell, /^[\s"]*[=+@\uff1d]|^[\s"]*-\D/, delimiter);
+      }
+    }
+  }
+  // Between commas it reads back as one cell.
+  const { data } = Papa.parse<string[]>(csv.split("\r\n")[1] ?? "");
+  assert.deepEqual(data, [["x;'=1+1", "-1"]]);
+});

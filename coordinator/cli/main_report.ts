@@ -9,6 +9,7 @@ import { readable } from "../threads/leaderboard_json.ts";
 import { StudyId } from "../../protocol/ids.ts";
 import { Leaderboard } from "../../protocol/leaderboard.ts";
 import type { Report } from "../../protocol/leaderboard.ts";
+import { cleanText } from "../../protocol/text.ts";
 import { reportHtml, reportOf } from "../service/report.ts";
 import {
   existingDatabase,
@@ -42,20 +43,20 @@ async function fromJson(path: string): Promise<Report> {
     if (!(error instanceof UnreadFile || error instanceof JsonMistake)) {
       throw error;
     }
-    throw new CommandError(
+    throw new CommandError(cleanText(
       `cannot read ${path}: ${error.message}; name a leaderboard's JSON with ` +
         "--json, or a database with --db",
-    );
+    ));
   }
   const parsed = Leaderboard.safeParse(json);
   if (parsed.success) {
     return reportOf(parsed.data, null, Date.now(), Deno.version.deno);
   }
-  throw new CommandError(
+  throw new CommandError(cleanText(
     `${path} is no leaderboard of this release, or not whole ` +
       `(${issuesText(parsed.error.issues, json)}); fetch it anew from its ` +
       "coordinator",
-  );
+  ));
 }
 
 const words: Words = {

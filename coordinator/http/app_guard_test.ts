@@ -437,15 +437,18 @@ test("refusals are logged once a minute for each reason, with the address", asyn
   assert.equal(lines().at(-1)?.fields["untold"], 4);
 });
 
-test("nicknames and devices are stored unchanged and returned as JSON", async (swarm) => {
+test("nicknames and devices are stored without marks that hide or turn text, and returned as JSON", async (swarm) => {
   const names = [
     "<img src=x onerror=alert(1)>",
-    "\u202Egnp.exe",
-    "a\u200Bb",
+    "gnp.exe",
+    "ab",
     "x".repeat(40),
     '"; drop table workers; --',
   ];
-  for (const name of names) await swarm.join({ name, device: name });
+  for (const name of names) {
+    const marked = name.replace("gnp", "\u202Egnp").replace("ab", "a\u200Bb");
+    await swarm.join({ name: marked, device: marked });
+  }
   const response = await swarm.call("GET", "/api/workers");
   assert.equal(response.headers.get("content-type"), "application/json");
   const { workers } = await response.json();

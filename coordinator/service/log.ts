@@ -1,3 +1,5 @@
+import { escapeUnsafe } from "../../protocol/text.ts";
+
 /** Severities, lowest first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -32,16 +34,8 @@ export function createLog(
   };
 }
 
-/**
- * JSON without characters that control a terminal: JSON itself does not escape
- * C1 controls and bidirectional marks.
- */
-function json(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
+/** JSON itself does not escape C1 controls and bidirectional marks. */
+const json = (value: unknown) => escapeUnsafe(JSON.stringify(value));
 
 /** The same as a line for people; volunteers' texts are quoted. */
 function logText(

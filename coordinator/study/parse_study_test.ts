@@ -25,6 +25,27 @@ Deno.test("parseStudy: a study written out reads back the same", () => {
   assert.deepEqual(parseStudy(JSON.stringify(seedStudy)), seedStudy);
 });
 
+Deno.test("parseStudy: nothing in a file changes how a terminal shows it", () => {
+  const marks = "\u001b[2J\u202e\u009b";
+  const title = { en: `a${marks}b`, zh: `a${marks}b` };
+  const study = parseStudy(JSON.stringify({ ...least, title }));
+  assert.deepEqual(study.title, { en: "a [2J b", zh: "a [2J b" });
+  for (
+    const text of [
+      `{"${marks}`,
+      JSON.stringify({ ...least, [marks]: 1 }),
+      JSON.stringify({ ...least, title: { ...title, [marks]: 1 } }),
+      JSON.stringify({ ...least, dataset: marks }),
+      JSON.stringify({ ...least, recipe: { network: marks } }),
+    ]
+  ) {
+    assert.throws(() => parseStudy(text), (error: Error) => {
+      assert.doesNotMatch(error.message, /[\p{Cc}\u202e]/u);
+      return error instanceof InvalidStudy;
+    });
+  }
+});
+
 const point = { dropout1: 0.1, dropout2: 0.2 };
 for (
   const [change, message] of [

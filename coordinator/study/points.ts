@@ -20,11 +20,17 @@ import {
   recipeFieldNames,
 } from "../../protocol/recipe.ts";
 import type { SearchSpace, StudyDefinition } from "../../protocol/study.ts";
+import { cleanText } from "../../protocol/text.ts";
 
 /** A study that cannot be run; the message is one line. */
 export class InvalidStudy extends Error {
   /** Tells this error from others. */
   override name = "InvalidStudy";
+
+  /** The message may quote a file that a stranger wrote. */
+  constructor(message: string) {
+    super(cleanText(message));
+  }
 }
 
 /** Number of points that a search space lists, repeated ones included. */

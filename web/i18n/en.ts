@@ -507,6 +507,8 @@ export const join = {
         "the graphics processor was lost or computed wrongly; another backend takes over.",
       impossible:
         "a training thread computed an impossible result; a new one replaces it.",
+      memory:
+        "a trial needs more memory than this page uses, and was handed back. With fewer threads each may use more.",
       other: "a training thread failed; a new one replaces it.",
     } satisfies Record<TrainerFailure, string>,
     trial: {
@@ -535,6 +537,8 @@ export const join = {
       "The study's data cannot be trained on. This device is not the cause: tell the host of the study what stands below.",
     "trainers-failed":
       "Training failed here several times. Another backend may work: choose one in the settings.",
+    memory:
+      "This study needs more memory than this page uses, which is half of the device's. Choose fewer threads, or take part with another device.",
     "results-refused":
       "The coordinator refused several results in a row: this device seems to compute wrongly. Another backend may work.",
     "cannot-train":

@@ -27,6 +27,8 @@ export interface JoinOptions {
   readonly name?: string;
   /** What the coordinator's invitation says, where it asks for one. */
   readonly joinCode?: string;
+  /** Megabytes that training may use. */
+  readonly memory?: number;
   /** End when the study is complete. */
   readonly exit: boolean;
 }
@@ -54,6 +56,12 @@ const joinFlags = (cores: number): Flags<Omit<JoinOptions, "url">> => ({
   joinCode: {
     value: "<code>",
     help: "as the invitation says it",
+  },
+  memory: {
+    value: "<mb>",
+    help: "megabytes of memory that training may use; half of this machine's " +
+      "unless set",
+    parse: wholeNumber(1, 100_000_000),
   },
   exit: {
     help: "end when the study is complete",

@@ -182,6 +182,8 @@ export function describeEvent(event: SessionEvent): string | null {
     case "trainer-ready":
       return `thread ${event.slot + 1}: ${describeBackend(event.report)}`;
     case "trainer-failed":
+      // The trial is given up, with the same words.
+      if (event.failure === "memory") return null;
       return `thread ${event.slot + 1}: ${event.message}; starting another`;
     case "waiting":
       return `thread ${event.slot + 1}: ${WAITING[event.reason]}; ` +

@@ -37,9 +37,6 @@ export interface Dataset {
 /** Decompressed and checked files. */
 export type DatasetBytes = Readonly<Record<DatasetFileName, Uint8Array>>;
 
-/** Of all files together: a larger data set would fill a worker's memory. */
-export const MAX_DATASET_BYTES = 1 << 30;
-
 /** Whether threads of this page or process can share memory. */
 export function canShareMemory(): boolean {
   // A page must be cross-origin isolated for this; Deno always allows it.

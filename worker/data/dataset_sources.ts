@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { DatasetFile } from "../../protocol/study.ts";
+import { cleanText } from "../../protocol/text.ts";
 import { networkReason } from "../client.ts";
 import type { DebianPackage } from "./fashion_mnist.ts";
 import {
@@ -16,6 +17,11 @@ import { readChunks } from "./gzip.ts";
 /** A source does not have the file. The message says why. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
+
+  /** The message may quote a server, or the name of a file from an archive. */
+  constructor(message: string) {
+    super(cleanText(message));
+  }
 }
 
 /** A server does not answer: it is not asked for other files. */

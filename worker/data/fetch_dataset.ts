@@ -1,9 +1,13 @@
 import { messageOf } from "../../protocol/error_text.ts";
 import type { Sha256 } from "../../protocol/ids.ts";
-import type { DatasetManifest, ServedFile } from "../../protocol/study.ts";
+import {
+  type DatasetManifest,
+  MOST_DATASET_BYTES,
+  type ServedFile,
+} from "../../protocol/study.ts";
 import type { Dataset } from "./dataset.ts";
 import { gunzip, sha256Hex } from "./gzip.ts";
-import { loadDataset, MAX_DATASET_BYTES, shareBytes } from "./dataset.ts";
+import { loadDataset, shareBytes } from "./dataset.ts";
 
 /** Stores compressed files between visits, by the hash of their content. */
 export interface DatasetStore {
@@ -55,9 +59,9 @@ export async function fetchDataset(
   const { trainImages, trainLabels, testImages, testLabels } = manifest.files;
   const files = [trainImages, trainLabels, testImages, testLabels];
   const size = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (size > MAX_DATASET_BYTES) {
+  if (size > MOST_DATASET_BYTES) {
     throw new DamagedDataError(
-      `data set ${manifest.name} is larger than ${MAX_DATASET_BYTES} bytes: ${size}`,
+      `data set ${manifest.name} is larger than ${MOST_DATASET_BYTES} bytes: ${size}`,
     );
   }
   const totalBytes = files.reduce((sum, file) => sum + file.compressedBytes, 0);

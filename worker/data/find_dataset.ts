@@ -1,8 +1,9 @@
-import type {
-  DatasetDefinition,
-  DatasetFile,
-  DatasetFileName,
-  DatasetManifest,
+import {
+  type DatasetDefinition,
+  type DatasetFile,
+  type DatasetFileName,
+  type DatasetManifest,
+  MOST_DATASET_BYTES,
 } from "../../protocol/study.ts";
 import {
   DataCacheError,
@@ -21,7 +22,6 @@ import {
   unpackDebianPackage,
   UnreachableError,
 } from "./dataset_sources.ts";
-import { MAX_DATASET_BYTES } from "./dataset.ts";
 import { type DebianPackage, debianPackages } from "./fashion_mnist.ts";
 import { checkIdxDataset, IdxError } from "./idx.ts";
 
@@ -182,10 +182,10 @@ function checkFiles(
   });
   const all = Object.values(stored);
   const size = all.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (size > MAX_DATASET_BYTES) {
+  if (size > MOST_DATASET_BYTES) {
     throw new IdxError(
       `data set ${name}: its files have ${size} bytes together; workers take ` +
-        `at most ${MAX_DATASET_BYTES}`,
+        `at most ${MOST_DATASET_BYTES}`,
     );
   }
   if (train < test) {

@@ -62,7 +62,7 @@ export async function gunzip(
 }
 
 /** Bytes per input chunk: a large one would produce one large output. */
-const SLICE = 1 << 18;
+const SLICE = 1 << 15;
 
 function slices(
   bytes: Uint8Array<ArrayBuffer>,

@@ -10,6 +10,8 @@ export type TrainerFailure =
   | "device"
   /** It sent impossible values. */
   | "impossible"
+  /** It needs more memory than the device allows, and did not start. */
+  | "memory"
   | "other";
 
 /** A trainer failed. The message is for terminals and logs. */
@@ -45,6 +47,8 @@ export type SessionFailure =
   | "data"
   /** Several consecutive trainers failed. */
   | "trainers-failed"
+  /** The data set, or each trial, needs more memory than the device allows. */
+  | "memory"
   /** Several consecutive results were refused: the device is faulty. */
   | "results-refused"
   /** The chosen backend cannot be used. */

@@ -1,5 +1,6 @@
 import type { LeaseId } from "../../protocol/ids.ts";
 import type { Problem } from "../../protocol/problem.ts";
+import { cleanText } from "../../protocol/text.ts";
 import type {
   CompleteRequest,
   CompleteResponse,
@@ -85,18 +86,21 @@ export interface SwarmClient {
   leave(token: string, signal: AbortSignal): Promise<void>;
 }
 
+/** Most characters of a server's words that an error repeats. */
+const MOST_WORDS = 2000;
+
 /** The coordinator gave no usable answer; it may be back later. */
 export class UnreachableError extends Error {
   /** The error's name, which identifies it. */
   override readonly name: string = "UnreachableError";
 
-  /** The message says what happened to the call. */
+  /** The message says what happened to the call, and may quote the server. */
   constructor(
     message: string,
     /** From the header `Retry-After`; null without one. */
     readonly retryAfterSeconds: number | null = null,
   ) {
-    super(message);
+    super(cleanText(message.slice(0, MOST_WORDS)));
   }
 }
 

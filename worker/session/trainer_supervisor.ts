@@ -11,6 +11,7 @@ import type { Connection } from "./connection.ts";
 import {
   CannotTrainError,
   StopSessionError,
+  TrainerError,
   trainerFailure,
   UnusableDataError,
 } from "./failure.ts";
@@ -63,6 +64,7 @@ export function createTrainerSupervisor(
   let current: { trainer: Trainer; dataset: string } | null = null;
   let failures = 0;
   let lastFailure = "";
+  let tooLarge = false;
 
   const close = () => {
     current?.trainer.close();
@@ -72,7 +74,18 @@ export function createTrainerSupervisor(
     failures++;
     lastFailure = messageOf(error);
     const failure = trainerFailure(error);
+    tooLarge = failure === "memory";
     onEvent({ type: "trainer-failed", slot, failure, message: lastFailure });
+  };
+
+  const checkFailures = () => {
+    if (failures < MOST_FAILURES) return;
+    throw tooLarge
+      ? new StopSessionError(lastFailure, "memory")
+      : new StopSessionError(
+        `the trainer failed ${failures} times in a row: ${lastFailure}`,
+        "trainers-failed",
+      );
   };
 
   /** Only loading the data makes a call: the coordinator refused it. */
@@ -91,12 +104,7 @@ export function createTrainerSupervisor(
 
   const start = async (dataset: DatasetManifest, signal: AbortSignal) => {
     for (let outages = 1;;) {
-      if (failures >= MOST_FAILURES) {
-        throw new StopSessionError(
-          `the trainer failed ${failures} times in a row: ${lastFailure}`,
-          "trainers-failed",
-        );
-      }
+      checkFailures();
       try {
         return await options.startTrainer(
           { slot, dataset, failedBackends },
@@ -115,12 +123,16 @@ export function createTrainerSupervisor(
           continue;
         }
         if (error instanceof UnusableDataError) throw badData(error.message);
+        if (error instanceof TrainerError && error.failure === "memory") {
+          throw new StopSessionError(error.message, "memory");
+        }
         failed(error);
       }
     }
   };
 
   const trainer: TrainerSupervisor["trainer"] = async (dataset, signal) => {
+    checkFailures();
     const content = contentOf(dataset);
     if (current?.dataset === content) return current.trainer;
     close();
@@ -142,9 +154,11 @@ export function createTrainerSupervisor(
       if (result !== null) failures = 0;
       return result;
     } catch (error) {
-      close();
-      signal.throwIfAborted();
-      failedBackends.push(able.report.backend);
+      if (trainerFailure(error) !== "memory") {
+        close();
+        signal.throwIfAborted();
+        failedBackends.push(able.report.backend);
+      }
       failed(error);
       throw error;
     }

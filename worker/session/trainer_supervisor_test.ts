@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UnreachableError } from "./swarm_client.ts";
-import { CannotTrainError } from "./failure.ts";
+import { CannotTrainError, TrainerError } from "./failure.ts";
 import { manifest } from "../../testing/worker/fixtures.ts";
 import { scene } from "../../testing/worker/scene.ts";
 
@@ -57,6 +57,68 @@ Deno.test("runSession: occasional trainer failures do not end the session", asyn
   assert.deepEqual(await run(), { reason: "study-complete" });
   assert.equal(swarm.releases.length, 12);
   assert.equal(swarm.results.size, 4);
+});
+
+/** Trainers that refuse the trials of some replicates. */
+function withoutMemoryFor(
+  { trainers }: ReturnType<typeof scene>,
+  isTooLarge: (replicate: number) => boolean,
+): { readonly startTrainer: typeof trainers.start } {
+  return {
+    startTrainer: async (request, signal) => {
+      const trainer = await trainers.start(request, signal);
+      return {
+        ...trainer,
+        train: (spec, ...rest) =>
+          isTooLarge(spec.replicate)
+            ? Promise.reject(new TrainerError("it needs 5 GB", "memory"))
+            : trainer.train(spec, ...rest),
+      };
+    },
+  };
+}
+
+Deno.test("runSession: a trial that needs too much memory is released with the reason, and the trainer goes on", async () => {
+  const found = scene({ trials: 3 });
+  const { swarm, run, of, trainers } = found;
+  let refused = 0;
+  const end = await run(
+    withoutMemoryFor(found, (replicate) => replicate === 1 && refused++ === 0),
+  );
+  assert.deepEqual(end, { reason: "study-complete" });
+  assert.deepEqual(swarm.releases, [
+    { attempt: 1, reason: "failed", message: "it needs 5 GB" },
+  ]);
+  assert.equal(of("trainer-failed")[0]?.failure, "memory");
+  assert.equal(trainers.started.length, 1);
+  assert.equal(swarm.results.size, 3);
+});
+
+Deno.test("runSession: ends if only trials come that need too much memory", async () => {
+  const found = scene({ trials: 2 });
+  const { swarm, run } = found;
+  assert.deepEqual(await run(withoutMemoryFor(found, () => true)), {
+    reason: "failed",
+    failure: "memory",
+    message: "it needs 5 GB",
+  });
+  assert.equal(swarm.releases.length, 5);
+  assert.equal(swarm.queue.length, 2, "no trial is held");
+});
+
+Deno.test("runSession: ends at once if the data set needs too much memory", async () => {
+  const { swarm, run } = scene();
+  const end = await run({
+    startTrainer: () =>
+      Promise.reject(new TrainerError("the data need 5 GB", "memory")),
+  });
+  assert.deepEqual(end, {
+    reason: "failed",
+    failure: "memory",
+    message: "the data need 5 GB",
+  });
+  assert.equal(swarm.leaseRequests.length, 0);
+  assert.deepEqual(swarm.left, ["token-1"]);
 });
 
 Deno.test("runSession: ends with the reason if the device cannot train, and leaves", async () => {

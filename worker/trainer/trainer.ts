@@ -12,7 +12,9 @@ import {
   type TrainerFailure,
 } from "../session/failure.ts";
 import type { Trainer } from "../session/session_types.ts";
+import { checkTraining } from "./memory.ts";
 import {
+  EVALUATION_BATCH,
   MEASURED_STEP,
   type TrainedTrial,
   type TrainerApi,
@@ -46,6 +48,8 @@ export interface TrainerOptions extends TrainerStart {
   /** Makes a worker that runs `trainer_thread.ts`. */
   readonly spawn: () => Worker;
   readonly dataset: Dataset;
+  /** Memory that the thread may take, beside the data set. Default: any. */
+  readonly memoryBytes?: number;
   /** Time limit for starting and for measuring each backend. Default 90. */
   readonly startSeconds?: number;
   /**
@@ -72,6 +76,7 @@ const MEMORY_SECONDS = 30;
  * closed, dead or stuck is terminated.
  *
  * @throws {CannotTrainError} if the chosen backend, or every one, is unusable.
+ * @throws {TooLargeError} if it needs more memory than it may take.
  * @throws {TrainerDiedError} or {TrainerStuckError} if the start fails.
  * @throws the signal's reason when aborted before it was ready.
  */
@@ -83,6 +88,13 @@ export async function startTrainer(
   const { dataset, choice, avoid, files } = options;
   const { startSeconds = 90, stopSeconds = 10 } = options;
   const { stuckSteps = 30, stuckSeconds = 60 } = options;
+  const { memoryBytes = Infinity } = options;
+  const shape = {
+    pixels: dataset.train.images.size,
+    classes: dataset.classes,
+    images: Math.max(dataset.train.images.count, dataset.test.images.count),
+  };
+  checkTraining(shape, memoryBytes);
   const worker = options.spawn();
   const life = lifeOf(worker);
   const api = Comlink.wrap<TrainerApi>(worker);
@@ -127,11 +139,9 @@ export async function startTrainer(
       report,
       async train(spec, callbacks, stop) {
         if (stop.aborted) return null;
-        const silence = stuckSteps * longestStep(
-          spec.recipe,
-          { pixels: dataset.train.images.size, classes: dataset.classes },
-          report.stepMilliseconds,
-        ) / 1000;
+        checkTraining(shape, memoryBytes, spec.recipe);
+        const silence = stuckSteps *
+          longestStep(spec.recipe, shape, report.stepMilliseconds) / 1000;
         const seconds = Math.max(stuckSeconds, silence);
         const deadline = startDeadline(
           seconds,
@@ -316,9 +326,6 @@ export function startDeadline(
     cancel: () => cancel(),
   };
 }
-
-/** Smallest batch of an evaluation. */
-const EVALUATION_BATCH = 1000;
 
 /** Upper bound of other networks' step times, relative to the fused one. */
 const SLOWER_NETWORK = 10;

@@ -16,6 +16,9 @@ export const MEASURED_STEP = {
   hiddenSizes: [256, 256],
 } as const;
 
+/** Examples in a batch of an evaluation; no result depends on it. */
+export const EVALUATION_BATCH = 1000;
+
 /** Why a backend has no measurement. */
 export type UnusedReason =
   /** It is always slower than the others. */

@@ -15,6 +15,7 @@ import {
   TrainerStuckError,
   type TrainerThread,
 } from "./trainer.ts";
+import { checkDataset, type MemoryLimits, trainingLimit } from "./memory.ts";
 import type { BackendFiles, BackendMeasurement } from "./trainer_api.ts";
 
 export interface TrainerPoolOptions {
@@ -27,6 +28,8 @@ export interface TrainerPoolOptions {
     manifest: DatasetManifest,
     signal: AbortSignal,
   ) => Promise<Dataset>;
+  /** Asked at each use, because a page may join again. Default: no limits. */
+  readonly memory?: () => MemoryLimits;
   /** Default: {@link startTrainer}. */
   readonly start?: (
     options: TrainerOptions,
@@ -47,16 +50,20 @@ interface Choice {
  * slower backends. A backend that failed is not chosen again.
  */
 export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
-  const { spawn, choice, start = startTrainer } = options;
+  const { spawn, choice, memory, start = startTrainer } = options;
   let files: Promise<BackendFiles> | undefined;
   const dataset = oneAtATime(
-    (manifest: DatasetManifest, signal: AbortSignal) =>
-      options.loadDataset(manifest, signal).catch((error) => {
+    async (manifest: DatasetManifest, signal: AbortSignal) => {
+      if (memory !== undefined) checkDataset(manifest, memory());
+      try {
+        return await options.loadDataset(manifest, signal);
+      } catch (error) {
         if (error instanceof DamagedDataError || error instanceof IdxError) {
           throw new UnusableDataError(error.message);
         }
         throw error;
-      }),
+      }
+    },
     ({ files }) => Object.values(files).map(({ sha256 }) => sha256).join(),
   );
   /**
@@ -73,8 +80,12 @@ export function createTrainerPool(options: TrainerPoolOptions): StartTrainer {
   ) => {
     files ??= options.files();
     const where = await files;
+    const memoryBytes = memory && trainingLimit(dataset, memory());
     return await start(
-      { spawn, dataset, choice, avoid, files: where },
+      {
+        ...{ spawn, dataset, choice, avoid, files: where },
+        ...memoryBytes !== undefined && { memoryBytes },
+      },
       signal,
     );
   };

@@ -8,6 +8,7 @@ import {
   TrainerStuckError,
   type TrainerThread,
 } from "./trainer.ts";
+import { type MemoryLimits, TooLargeError } from "./memory.ts";
 import { createTrainerPool } from "./trainer_pool.ts";
 
 const never = new AbortController().signal;
@@ -20,6 +21,7 @@ function pool(
   choice: BackendChoice,
   onStart: (options: TrainerOptions) => BackendName = ({ choice, avoid }) =>
     choice !== "auto" ? choice : avoid.includes("webgpu") ? "simd" : "webgpu",
+  memory?: MemoryLimits,
 ) {
   const starts: { choice: BackendChoice; avoid: readonly BackendName[] }[] = [];
   const open = new Set<TrainerThread>();
@@ -30,6 +32,7 @@ function pool(
     },
     choice,
     files: () => Promise.resolve({}),
+    ...memory && { memory: () => memory },
     loadDataset: () => {
       loads++;
       return Promise.resolve(dataset);
@@ -62,6 +65,22 @@ function pool(
     startTrainer({ slot, dataset: manifest(digit), failedBackends }, never);
   return { ask, starts, open, loads: () => loads };
 }
+
+Deno.test("createTrainerPool: a data set that does not fit is not loaded, and threads share what is left", async () => {
+  const shared = { threads: 2, shared: true };
+  // The fixture's files have 20 bytes each, and 10 compressed.
+  const tight = pool("cpu", undefined, { ...shared, bytes: 109 });
+  await assert.rejects(tight.ask(0), TooLargeError);
+  assert.equal(tight.loads(), 0);
+
+  const limits: (number | undefined)[] = [];
+  const roomy = pool("cpu", ({ memoryBytes }) => {
+    limits.push(memoryBytes);
+    return "cpu";
+  }, { ...shared, bytes: 110 });
+  await roomy.ask(0);
+  assert.deepEqual(limits, [55]);
+});
 
 Deno.test("createTrainerPool: auto measures once, in a thread that is then ended", async () => {
   const { ask, starts, open, loads } = pool("auto");

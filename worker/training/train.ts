@@ -8,7 +8,7 @@ import {
 } from "../../protocol/training.ts";
 import type { Dataset, LabelledImages } from "../data/dataset.ts";
 import { batchOrder, identityOrder } from "../random/draws.ts";
-import type { StepProgress } from "../trainer/trainer_api.ts";
+import { EVALUATION_BATCH, type StepProgress } from "../trainer/trainer_api.ts";
 import {
   causeOf,
   checkFigures,
@@ -46,9 +46,6 @@ export interface TrainHooks {
   /** Lets the thread's other work run: messages, timers. */
   pause(): Promise<void>;
 }
-
-/** Examples in a batch of an evaluation; no result depends on it. */
-const EVALUATION_BATCH = 1000;
 
 /**
  * Trains one trial like the seed study: plain SGD on softmax cross-entropy,

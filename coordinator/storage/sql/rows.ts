@@ -12,6 +12,7 @@ import {
   StudyDefinition,
   TrialSpec,
 } from "../../../protocol/study.ts";
+import { untrustedText } from "../../../protocol/text.ts";
 import {
   BackendName,
   EpochMetrics,
@@ -72,14 +73,14 @@ export const StudyRow = z.object({
 
 const workerColumns = z.object({
   worker_id: WorkerId,
-  name: z.string(),
+  name: untrustedText(),
   kind: z.enum(["deno", "browser"]),
   threads: z.number(),
-  device: z.string().nullable(),
+  device: untrustedText().nullable(),
   protocol_version: z.number(),
   token_hash: z.string(),
   backend: BackendName.nullable(),
-  backend_detail: z.string().nullable(),
+  backend_detail: untrustedText().nullable(),
   step_milliseconds: z.number().nullable(),
   registered_at: z.number(),
   last_seen_at: z.number(),
@@ -112,9 +113,9 @@ const briefColumns = z.object({
   spec: json(TrialSpec),
   state: TrialState,
   attempts: z.number(),
-  worker_name: z.string().nullable(),
+  worker_name: untrustedText().nullable(),
   backend: BackendName.nullable(),
-  backend_detail: z.string().nullable(),
+  backend_detail: untrustedText().nullable(),
   started_at: z.number().nullable(),
   ended_at: z.number().nullable(),
   epochs_done: z.number(),
@@ -195,19 +196,19 @@ export const AttemptRow = z.object({
   lease_id: LeaseId,
   worker_id: WorkerId,
   backend: BackendName,
-  backend_detail: z.string().nullable(),
+  backend_detail: untrustedText().nullable(),
   started_at: z.number(),
   ttl: z.number(),
 }).and(z.discriminatedUnion("state", [
   z.object({ state: z.literal("running"), expires_at: z.number() }),
   z.object({
     state: z.literal("released"),
-    message: z.string().nullable(),
+    message: untrustedText().nullable(),
     ...ended,
   }),
   z.object({
     state: z.enum(["failed", "refused"]),
-    message: z.string(),
+    message: untrustedText(),
     ...ended,
   }),
   z.object({
@@ -265,7 +266,7 @@ export const CountRow = z.object({ n: z.number() });
 
 export const StateCountRow = z.object({ state: TrialState, n: z.number() });
 
-export const NameRow = z.object({ worker_id: WorkerId, name: z.string() });
+export const NameRow = z.object({ worker_id: WorkerId, name: untrustedText() });
 
 export const HeldRow = z.object({ lease_id: LeaseId, attempt: z.number() })
   .transform((row): HeldLease => ({

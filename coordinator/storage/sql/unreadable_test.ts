@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
 import { StudyDefinition, TrialSpec } from "../../../protocol/study.ts";
 import { smallStudy } from "../../../testing/lease/fixtures.ts";
+import { NameRow } from "./rows.ts";
 import { createUnreadableStudies, UnreadableValue } from "./unreadable.ts";
 
 const { definition, trials: [spec] } = smallStudy();
+
+Deno.test("NameRow: a name that an older version stored shows no marks", () => {
+  const row = {
+    worker_id: "00000000-0000-4000-8000-000000000001",
+    name: "\u202egnp.exe\u200b",
+  };
+  assert.equal(NameRow.parse(row).name, "gnp.exe");
+});
 
 /** The message for a value that this version cannot read. */
 function said(schema: StudyDefinition | TrialSpec, more: object): string {

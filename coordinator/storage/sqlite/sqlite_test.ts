@@ -199,7 +199,7 @@ Deno.test("openSqlite: finds a grid point's trials by an index, in order", () =>
 
 Deno.test("openSqlite: finds the latest trials by an index, without sorting", () => {
   const db = new DatabaseSync(":memory:");
-  migrate(db, "test.db");
+  migrate(db);
   for (const state of ["", "AND state = ?4 "]) {
     const plan = db.prepare(
       "EXPLAIN QUERY PLAN SELECT * FROM trials WHERE study_id = ?1 " +
