@@ -221,7 +221,7 @@ test("GET: a browser that opens a wrong address gets a page in both languages, w
   assert.equal(missing.status, 404);
   assert.match(missing.text, /<h1>There is no page here<\/h1>/);
   assert.match(missing.text, /<h2 lang="zh-Hans">这里没有网页<\/h2>/);
-  assert.match(missing.text, /nothing is served here: \/leaderbord</);
+  assert.match(missing.text, /nothing is served here: \/leaderbord;/);
   assert.match(missing.text, /<a href="\.\/">/);
   const deep = await open("/a/b/%3Cscript%3E");
   assert.match(deep.text, /<a href="\.\.\/\.\.\/">/);
