@@ -247,7 +247,12 @@ Deno.test("createClient: sizes that no honest coordinator asks for are refused",
 
 Deno.test("createClient: what a coordinator answers cannot change a terminal", async () => {
   const { client } = clientOf(() =>
-    Response.json({ ...lease, "\u001b]0;owned\u0007\u202e": 1 })
+    Response.json({
+      type: "invalid-request",
+      title: "No",
+      status: 400,
+      detail: "\u001b]0;owned\u0007\u202e",
+    }, { status: 400, headers: { "content-type": "application/problem+json" } })
   );
   await assert.rejects(
     client.acquire("t", { backend: "cpu" }, never),
