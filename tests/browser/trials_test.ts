@@ -12,6 +12,8 @@ import { type Visit, type VisitOptions, visitors } from "./visit.ts";
 const { visit: open, test: browserTest } = visitors();
 
 const MALLORY = '<img src=x onerror="alert(1)"> \u202Etxt';
+/** Without the mark that would turn the rest of the line around. */
+const SHOWN = '<img src=x onerror="alert(1)"> txt';
 
 interface Scene {
   readonly swarm: FixtureSwarm;
@@ -73,7 +75,7 @@ browserTest(
       assert.deepEqual(await cells(page, 7), ["Failed", "Accepted"]);
       const text = await page.innerText("main");
       // A stranger's words are text, whatever they look like.
-      assert.ok(text.includes(MALLORY));
+      assert.ok(text.includes(SHOWN));
       assert.ok(text.includes("Message: <b>out of memory</b>"));
       assert.equal(await page.locator("main img, main td b").count(), 0);
       assert.equal(await page.locator(".checklist li").count(), 3);
@@ -158,7 +160,7 @@ browserTest(
   () =>
     visit(() => "/workers", {}, async ({ page, complaints }) => {
       const workers = (column: number) => cells(page, column, ".workers");
-      assert.deepEqual(await workers(1), ["Ada", MALLORY]);
+      assert.deepEqual(await workers(1), ["Ada", SHOWN]);
       assert.deepEqual(await workers(8), ["15", "0"]);
       assert.deepEqual(await workers(5), ["4.6", "4.6"]);
       assert.equal(await page.locator("main img").count(), 0);
