@@ -13,6 +13,7 @@ const server = listen(
   async (request, { remoteAddr }) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/slow") {
+      console.log("answering slowly");
       await new Promise((resolve) => setTimeout(resolve, 500));
       return new Response("here");
     }

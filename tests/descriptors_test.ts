@@ -59,6 +59,12 @@ async function startServer(folder: string, how: Control) {
   return {
     url,
     output: () => output,
+    async says(text: string) {
+      while (!output.includes(text)) {
+        if (ended) throw new Error(`the server ended: ${output}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
     async end() {
       if (!ended) child.kill("SIGKILL");
       await Promise.all(reading);
@@ -143,7 +149,7 @@ for (const [name, begun] of Object.entries(kinds)) {
       try {
         const slow = fetch(new URL("/slow", url)).then((r) => r.text());
         slow.catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await server.says("answering slowly");
         for (let n = 0; n < 12; n++) {
           held.push(...await hold(url, begun, 20));
           const answer = await ask(url, "/healthz");
@@ -172,7 +178,7 @@ for (const [name, begun] of Object.entries(kinds)) {
       try {
         const slow = fetch(new URL("/slow", url)).then((r) => r.text());
         slow.catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await server.says("answering slowly");
         held = await hold(url, begun, 120);
         // They are still held: they were cut, and there is room again.
         assert.equal(await answers(url), true, server.output());
