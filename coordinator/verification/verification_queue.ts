@@ -320,14 +320,15 @@ export function createVerificationQueue(deps: {
   }
 
   function wake(): void {
-    again = true;
-    if (running !== null || closed) return;
+    again = running !== null;
+    if (again || closed) return;
     cancelRetry();
     running = work().then(() => dropOrphans()).catch((error) => {
       // The storage may be closed during a verification.
       if (closed) return;
       const message = messageOf(error);
       log("error", "verification waits", { error: message });
+      again = false;
       cancelRetry = schedule(RETRY, wake);
     }).finally(() => {
       running = null;

@@ -213,6 +213,30 @@ Deno.test("createVerificationQueue: tries an unusable verifier again and refuses
   );
 });
 
+Deno.test("createVerificationQueue: waits between its tries while the storage fails", async () => {
+  const d = await queue();
+  let tries = 0;
+  const { vouchedByLiars } = d.storage;
+  Object.assign(d.storage, {
+    vouchedByLiars(limit: number) {
+      return ++tries < 100
+        ? Promise.reject(new Error("no connection"))
+        : vouchedByLiars(limit);
+    },
+  });
+  const { trialId } = await d.deliver();
+  await d.coordinator.verified();
+  await d.coordinator.verified();
+  assert.equal(tries, 1);
+  d.clock.advance(5_000);
+  await d.coordinator.verified();
+  assert.equal(tries, 2);
+  tries = 100;
+  d.clock.advance(5_000);
+  await d.coordinator.verified();
+  assert.equal((await d.coordinator.trial(trialId))?.state, "completed");
+});
+
 Deno.test("createVerificationQueue: refuses a result that crashes the verifier three times and verifies the others", async () => {
   let poisoned = "";
   const d = await queue({
