@@ -20,7 +20,9 @@ const server = listen(
     return await swarm.app.fetch(request, { peer: remoteAddr.hostname });
   },
   (level, message) => console.log(`${level}: ${message}`),
-  how === "uncontrolled" ? { serveOn: null } : {},
+  how === "uncontrolled"
+    ? { serveOn: null }
+    : { ownerOf: (address) => address },
 );
 // Half a second after its start Deno opens a pair of sockets, to hear of
 // signals, and ends where it cannot.
