@@ -61,7 +61,7 @@ export function createNetwork(
     if (!chance.happens(now().delay)) return usual;
     counts.delayed++;
     // Past the client's patience of 20 seconds as often as not.
-    return chance.between(1_000, 60_000) * chance.unit();
+    return chance.between(1_000, 90_000) * chance.unit();
   }
 
   /** One way there and back; `answer` may be called after others have. */
