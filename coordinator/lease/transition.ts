@@ -15,7 +15,7 @@ import type { Policy } from "./policy.ts";
 import {
   type Attempt,
   type Instant,
-  isFailureOf,
+  isVoidWithout,
   type RunningAttempt,
   runningAttempts,
   type TrialRecord,
@@ -244,8 +244,7 @@ function forgive(
   // superseded.
   const superseded = trial.attempts.some((a) => a.state === "superseded");
   const failed = trial.attempts.filter((a) =>
-    isFailureOf(a, workerId) && !(superseded && a.state === "refused") ||
-    a.state === "delivered" && a.workerId === workerId
+    isVoidWithout(a, workerId) && !(superseded && a.state === "refused")
   );
   if (failed.length === 0 || trial.state === "completed") {
     return accept(trial, { type: "forgiven", attempts: 0 });

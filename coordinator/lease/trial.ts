@@ -100,6 +100,7 @@ export interface AcceptedResult {
   /**
    * Number of first epochs that another machine trained again with the same
    * bits; 0: none. If it is all epochs, nothing depends on the worker's honesty.
+   * All of a diverged trial: the other machine diverged, too.
    */
   readonly repeatedEpochs: number;
 }
@@ -159,6 +160,15 @@ export function isFailureOf(attempt: Attempt, workerId: WorkerId): boolean {
   const { state } = attempt;
   return attempt.workerId === workerId &&
     (state === "failed" || state === "refused" || state === "expired");
+}
+
+/**
+ * Whether removing the worker voids this attempt: it counts against the trial,
+ * or its result has no verdict yet.
+ */
+export function isVoidWithout(attempt: Attempt, workerId: WorkerId): boolean {
+  return isFailureOf(attempt, workerId) ||
+    attempt.state === "delivered" && attempt.workerId === workerId;
 }
 
 /** How often the trial failed on this worker. */

@@ -5,7 +5,7 @@ import type { Storage } from "../storage/storage.ts";
 import { withdrawDoubtful } from "../verification/verification_queue.ts";
 import type { LeaseCalls, StudyToRun } from "./service_types.ts";
 import type { Log } from "./log.ts";
-import { isFailureOf } from "../lease/trial.ts";
+import { isVoidWithout } from "../lease/trial.ts";
 
 /** The operator's calls. False means not found. */
 export interface AdminCalls {
@@ -121,8 +121,7 @@ async function undecidedOf(
           if (attempts === 0) continue;
           const trial = (await storage.trial(trialId))?.trial;
           const undecided = trial?.attempts.find((a) =>
-            isFailureOf(a, workerId) ||
-            a.state === "delivered" && a.workerId === workerId
+            isVoidWithout(a, workerId)
           );
           if (undecided !== undefined) leases.push(undecided.leaseId);
         }

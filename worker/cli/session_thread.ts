@@ -1,3 +1,4 @@
+import { messageOf } from "../../protocol/error_text.ts";
 import type { FetchProgress } from "../data/fetch_dataset.ts";
 import type { SessionEnd, SessionEvent } from "../session/session_types.ts";
 import { runWorker, type WorkerOptions } from "./deno_worker.ts";
@@ -43,7 +44,7 @@ const leaving = new AbortController();
 let fault: string | null = null;
 
 onStrayError((error) => {
-  fault ??= error instanceof Error ? error.message : String(error);
+  fault ??= messageOf(error);
   leaving.abort(error);
 });
 
