@@ -92,6 +92,7 @@ function problemPage({ type, detail }: Problem, c: Context): string | null {
     <html lang="en">
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width">
+      <meta name="color-scheme" content="light dark">
       <title>${words.en}</title>
       <h1>${words.en}</h1>
       <h2 lang="zh-Hans">${words.zh}</h2>
